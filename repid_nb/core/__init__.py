@@ -1,0 +1,1 @@
+"""The queue core: messages, an in-memory server, routers, actors, the worker and the app."""

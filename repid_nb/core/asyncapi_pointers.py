@@ -1,0 +1,58 @@
+"""Following the pointers of an AsyncAPI document (Reference Object; JSON Pointer, RFC 6901)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+__all__ = ["PathT", "follow", "look_up", "lost_pointers"]
+
+PathT = tuple[str, ...]
+
+# Under these stands data, in which "$ref" is a word like any other.
+_DATA = frozenset({"const", "default", "enum", "examples"})
+# More than any document needs, and an end for one whose pointers go in a circle.
+_MOST_HOPS = 8
+
+
+def look_up(document: dict[str, Any], pointer: str) -> tuple[PathT, Any]:
+    """Return the path that a pointer (`#/a/b`) names, and what stands there: None where it leads nowhere."""
+    path = tuple(unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+    node: Any = document
+    for step in path:
+        node = node.get(step) if isinstance(node, dict) else None
+    return path, node
+
+
+def follow(document: dict[str, Any], node: Any) -> tuple[PathT, Any]:
+    """Return where a chain of references ends and what stands there; a node that is no reference is itself the end."""
+    path: PathT = ()
+    for _ in range(_MOST_HOPS):
+        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
+            break
+        path, node = look_up(document, node["$ref"])
+    return path, node
+
+
+def lost_pointers(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return each pointer into the document that leads nowhere, and the place where it stands."""
+    return [
+        (pointer, place)
+        for pointer, place in _pointers(document)
+        if pointer.startswith("#") and look_up(document, pointer)[1] is None
+    ]
+
+
+def _pointers(node: Any, place: str = "", *, keys_are_names: bool = False) -> Iterator[tuple[str, str]]:
+    if isinstance(node, list):
+        for one in node:
+            yield from _pointers(one, place)
+    if not isinstance(node, dict):
+        return
+    if isinstance(node.get("$ref"), str):
+        yield node["$ref"], place
+    for key, value in node.items():
+        if keys_are_names or key not in _DATA:
+            named = key == "properties" and not keys_are_names
+            yield from _pointers(value, f"{place}/{key}".lstrip("/"), keys_are_names=named)

@@ -1,0 +1,284 @@
+"""From payload and headers to an actor's arguments.
+
+What is read, and what is refused, is repid 2.1.4's (`repid.converter`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, get_args
+
+from repid_nb.core.actor import ActorData, ActorExecutionContext, FnParams
+from repid_nb.core.arguments import ArgumentSource, ConverterBase
+from repid_nb.core.errors import DeclarationError, InvalidMessageError
+from repid_nb.core.message import ReceivedMessageT
+from repid_nb.core.metadata import ConverterInputSchema, CorrelationId
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["ArgumentSource", "BasicConverter", "DefaultConverter", "PydanticConverter"]
+
+
+class PydanticConverter(ConverterBase):
+    """Validates payload and headers with pydantic models made from the function's signature.
+
+    Args:
+        fn: The actor's function.
+        fn_locals: The names local to where it is declared, for annotations written as text.
+        correlation_id: Passed on to the schema.
+
+    Raises:
+        DeclarationError: The signature cannot be read from a message: `*args`, `**kwargs`, a positional-only
+            dependency, one field declared in two ways, or an annotation that cannot be resolved (also a NameError).
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], *, fn_locals: dict[str, Any] | None = None, correlation_id: CorrelationId | None
+    ) -> None:
+        super().__init__(fn, fn_locals=fn_locals, correlation_id=correlation_id)
+        for parameter in self.inputs.parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise DeclarationError(
+                    f"{self.name}: *args and **kwargs are unsupported, because nothing says what to read into them; "
+                    f"name the parameters instead of {parameter}, or use BasicConverter."
+                )
+        root = None if self.full_payload is None else self._root_model(self.full_payload)
+        fields = ((each.name, each) for each in self.inputs.all_payload() if each is not self.full_payload)
+        headers = ((header.name or each.name, each) for header, each in self.inputs.all_headers())
+        self.payload_pydantic_model = _build_model(f"{self.name}_payload", fields, base=root)
+        self.headers_pydantic_model = _build_model(f"{self.name}_headers", headers)
+        self._args = [parameter.name for parameter in self.positional]
+        self._kwargs = [parameter.name for parameter in self.named]
+        self._read_json = _method(self.payload_pydantic_model, "validate_json", whole=root is not None)
+        self._read_dict = _method(self.headers_pydantic_model, "validate_python", whole=False)
+
+    def _root_model(self, parameter: inspect.Parameter) -> type[BaseModel]:
+        root: type[BaseModel] = get_args(parameter.annotation)[0]
+        if not hasattr(root, "model_validate_json"):
+            raise DeclarationError(
+                f"{self.name}: FullPayload() needs a pydantic model, and {parameter.name!r} is {root!r}. For a payload "
+                f"that is no object use a RootModel, such as RootModel[list[int]]."
+            )
+        return root
+
+    async def convert_inputs(
+        self, *, message: ReceivedMessageT, actor: ActorData, actor_context: ActorExecutionContext
+    ) -> FnParams:
+        """Read the arguments for one message.
+
+        Args:
+            message: The message; its payload is JSON in UTF-8, and an empty one counts as `{}`.
+            actor: The actor that is about to run.
+            actor_context: What dependencies may use.
+
+        Returns:
+            The positional and the keyword arguments.
+
+        Raises:
+            InvalidMessageError: The content type is not JSON, or a dependency lacks an argument.
+            pydantic.ValidationError: Payload or headers do not fit the signature.
+        """
+        loaded = {} if self._read_json is None else self._load_payload(message, self._read_json)
+        headers = {} if self._read_dict is None else self._read_dict(message.headers or {}).__dict__
+        args = [loaded.pop(name) for name in self._args]
+        if not self.inputs.dependencies:
+            return args, loaded
+        resolved = await self.resolve_dependencies(
+            message=message, actor=actor, actor_context=actor_context, args=args, kwargs=loaded, headers=headers
+        )
+        if self.full_payload is None:
+            # The model also has what only the dependencies asked for.
+            loaded = {name: loaded[name] for name in self._kwargs}
+        return args, {**loaded, **resolved}
+
+    def _load_payload(self, message: ReceivedMessageT, read_json: Callable[..., BaseModel]) -> dict[str, Any]:
+        self.check_content_type(message)
+        try:
+            read = read_json(message.payload or b"{}")
+        except ValueError as error:
+            self._advise(error)
+            raise
+        if self.full_payload is None:
+            # The instance is nobody else's, so its own dict of fields can be the arguments.
+            return read.__dict__
+        loaded = {name: getattr(read, name) for name in (*self._args, *self._kwargs)}
+        return {self.full_payload.name: read, **loaded}
+
+    def _advise(self, error: ValueError) -> None:
+        """Add the fix to an error of pydantic's own, whose text cannot be changed, as a note."""
+        from pydantic import ValidationError  # noqa: PLC0415  (pydantic is loaded by the first actor, not before)
+
+        whole = [each for each in error.errors() if not each["loc"]] if isinstance(error, ValidationError) else []
+        if any(each["type"] == "json_invalid" for each in whole):
+            error.add_note(
+                "The payload is not JSON. send_message_json writes it; send_message takes bytes as they are."
+            )
+        elif any(each["type"] == "model_type" for each in whole):
+            error.add_note(
+                f"{self.name!r} reads its arguments by name, so the payload must be a JSON object, such as "
+                f'{{"name": value}}. To take the payload whole, give the actor one parameter annotated FullPayload(), '
+                f"for a list: Annotated[RootModel[list[int]], FullPayload()]."
+            )
+
+    def get_input_schema(self) -> ConverterInputSchema:
+        """Return the JSON schemas of payload and headers, with references into an AsyncAPI document."""
+        return ConverterInputSchema(
+            payload_schema=_schema(self.payload_pydantic_model),
+            content_type="application/json" if self.payload_pydantic_model is not None else "",
+            headers_schema=_schema(self.headers_pydantic_model),
+            correlation_id=self.correlation_id,
+        )
+
+
+class BasicConverter(ConverterBase):
+    """Reads arguments from a JSON object without validating anything.
+
+    As in repid 2.1.4, an argument that is neither in the payload nor has a default is `inspect.Parameter.empty`.
+
+    Args:
+        fn: The actor's function; `**kwargs`, or else `*args`, takes what no other parameter does.
+        fn_locals: The names local to where it is declared, for annotations written as text.
+        correlation_id: Kept.
+
+    Raises:
+        DeclarationError: A dependency is positional-only, a parameter is marked FullPayload(), or an annotation
+            cannot be resolved (also a NameError).
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], *, fn_locals: dict[str, Any] | None = None, correlation_id: CorrelationId | None
+    ) -> None:
+        super().__init__(fn, fn_locals=fn_locals, correlation_id=correlation_id)
+        if self.full_payload is not None:
+            raise DeclarationError(
+                f"{self.name}: FullPayload() requires PydanticConverter; use it for this actor, or remove the marker "
+                f"from {self.full_payload.name!r}."
+            )
+        kinds = {parameter.kind for parameter in self.inputs.parameters.values()}
+        self.all_args = inspect.Parameter.VAR_POSITIONAL in kinds
+        self.all_kwargs = inspect.Parameter.VAR_KEYWORD in kinds
+        self.header_defaults = {
+            header.name or parameter.name: parameter.default
+            for header, parameter in self.inputs.all_headers()
+            if parameter.default is not parameter.empty
+        }
+
+    async def convert_inputs(
+        self, *, message: ReceivedMessageT, actor: ActorData, actor_context: ActorExecutionContext
+    ) -> FnParams:
+        """Read the arguments for one message.
+
+        Args:
+            message: The message; its payload is a JSON object, or empty.
+            actor: The actor that is about to run.
+            actor_context: What dependencies may use.
+
+        Returns:
+            The positional and the keyword arguments.
+
+        Raises:
+            InvalidMessageError: The content type is not JSON, the payload is no object, or a dependency lacks an
+                argument or a header (then it is also a KeyError).
+            json.JSONDecodeError: The payload is not JSON.
+        """
+        loaded = self._load_payload(message)
+        args = [loaded.pop(each.name, each.default) for each in self.positional]
+        kwargs = {each.name: loaded.pop(each.name, each.default) for each in self.named}
+        if self.all_kwargs:
+            kwargs.update(loaded)
+        elif self.all_args:
+            args.extend(loaded.values())
+        if not self.inputs.dependencies:
+            return args, kwargs
+        resolved = await self.resolve_dependencies(
+            message=message,
+            actor=actor,
+            actor_context=actor_context,
+            args=args,
+            kwargs={**kwargs, **loaded},
+            headers={**self.header_defaults, **(message.headers or {})},
+        )
+        return args, {**kwargs, **resolved}
+
+    def _load_payload(self, message: ReceivedMessageT) -> dict[str, Any]:
+        if not message.payload:
+            return {}
+        self.check_content_type(message)
+        loaded = json.loads(message.payload)
+        if not isinstance(loaded, dict):
+            raise InvalidMessageError(
+                f"Payload must be a JSON dict object, and it is a {type(loaded).__name__}. {self.name!r} reads its "
+                f'arguments by name: send an object, such as {{"name": value}}.'
+            )
+        return loaded
+
+    def get_input_schema(self) -> ConverterInputSchema:
+        """Refuse: without pydantic nobody knows the schema."""
+        raise NotImplementedError("BasicConverter does not support schema generation; use PydanticConverter.")
+
+
+class DefaultConverter(PydanticConverter):
+    """`PydanticConverter`, or where pydantic is not installed `BasicConverter`."""
+
+    def __new__(
+        cls, fn: Callable[..., Any], *, fn_locals: dict[str, Any] | None = None, correlation_id: CorrelationId | None
+    ) -> Any:
+        if importlib.util.find_spec("pydantic") is None:
+            return BasicConverter(fn, fn_locals=fn_locals, correlation_id=correlation_id)
+        import pydantic  # noqa: PLC0415  (loaded by the first actor, not before)
+
+        if not pydantic.VERSION.startswith("2."):
+            raise DeclarationError(
+                f"Unsupported Pydantic version {pydantic.VERSION}, only 2.x is supported; install pydantic>=2.7,<3, "
+                f"or use BasicConverter."
+            )
+        return super().__new__(cls)
+
+
+def _build_model(
+    name: str, parameters: Iterable[tuple[str, inspect.Parameter]], *, base: type[BaseModel] | None = None
+) -> type[BaseModel] | None:
+    """Make a model with one field a name, and on top of `base` where there is one; None for nothing to read."""
+    from pydantic import Field, create_model  # noqa: PLC0415  (loaded by the first actor, not before)
+    from pydantic.fields import FieldInfo  # noqa: PLC0415
+
+    fields: dict[str, Any] = {}
+    for field, parameter in parameters:
+        required = parameter.default is parameter.empty
+        annotation = Any if parameter.annotation is parameter.empty else parameter.annotation
+        if field not in fields:
+            fields[field] = (annotation, Field() if required else parameter.default)
+            continue
+        known_annotation, known_default = fields[field]
+        same_default = isinstance(known_default, FieldInfo) if required else known_default == parameter.default
+        if known_annotation != annotation or not same_default:
+            raise DeclarationError(
+                f"Conflicting declarations of {field!r} in {name}; the second is `{parameter}`. The actor and its "
+                f"dependencies read the same field or header: give it one type and one default (for a header one "
+                f"shared alias, such as User = Annotated[str, Header()]), or another name."
+            )
+    if not fields:
+        return base
+    return create_model(name, __base__=base, **fields)
+
+
+def _method(model: type[BaseModel] | None, name: str, *, whole: bool) -> Callable[..., BaseModel] | None:
+    """Return what makes an instance of the model from a message: the validator's own method where it can be.
+
+    It cannot where the model is somebody's own (`whole`), who may have replaced the model's method, and where a class
+    that it names is still to be defined.
+    """
+    if model is None:
+        return None
+    if whole or not model.__pydantic_complete__:
+        return model.model_validate_json if name == "validate_json" else model.model_validate
+    method: Callable[..., BaseModel] = getattr(model.__pydantic_validator__, name)
+    return method
+
+
+def _schema(model: type[BaseModel] | None) -> dict[str, Any] | None:
+    return None if model is None else model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -1,0 +1,156 @@
+"""An actor as it was declared, and what it inherits (repid 2.1.4, `repid.router`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, cast, get_args
+
+from repid_nb.core.actor import ActorData, CallNextT, ConfirmationModeT, ConverterT, ManualActionT, OnErrorT
+from repid_nb.core.converter import DefaultConverter
+from repid_nb.core.errors import DeclarationError
+from repid_nb.core.executors import asyncify
+from repid_nb.core.message import BaseMessageT, ReceivedMessageT
+from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
+from repid_nb.core.middleware import ActorMiddlewareT, compose
+from repid_nb.core.routing import RoutingStrategyT
+
+__all__ = ["ActorOptions", "Declaration", "Inherited", "check_options"]
+
+DEFAULT_CHANNEL = "default"
+DEFAULT_TIMEOUT = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorOptions:
+    """What `Router.actor` was called with. None where the router decides."""
+
+    name: str | None
+    confirmation_mode: ConfirmationModeT
+    routing_strategy: RoutingStrategyT
+    channel: Channel | str | None
+    middlewares: Sequence[ActorMiddlewareT] | None
+    timeout: float | None
+    keep_alive: bool | float | None
+    title: str | None
+    summary: str | None
+    description: str | None
+    run_in_process: bool | None
+    pool_executor: Executor | None
+    converter: type[ConverterT] | None
+    security: Sequence[Any] | None
+    tags: Sequence[Tag] | None
+    external_docs: ExternalDocs | None
+    bindings: Any | None
+    deprecated: bool
+    on_error: OnErrorT | None
+    correlation_id: CorrelationId | None
+    message_schema: ActorMessageMetadata | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """What a router hands down to its actors and to the routers it includes."""
+
+    channel: Channel | str = DEFAULT_CHANNEL
+    middlewares: tuple[ActorMiddlewareT, ...] = ()
+    timeout: float | None = DEFAULT_TIMEOUT
+    keep_alive: bool | float | None = True
+    run_in_process: bool = False
+    pool_executor: Executor | None = None
+    converter: type[ConverterT] = DefaultConverter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Declaration:
+    """An actor as it was declared, before it is known what it inherits."""
+
+    fn: Callable[..., Any]
+    options: ActorOptions
+    fn_locals: dict[str, Any] | None
+    strategy: Callable[[BaseMessageT], bool]
+
+    @property
+    def name(self) -> str:
+        return self.options.name or self.fn.__name__
+
+    def channel(self, inherited: Inherited) -> Channel:
+        """Return the channel it listens on: its own, or else the inherited one."""
+        channel = inherited.channel if self.options.channel is None else self.options.channel
+        return channel if isinstance(channel, Channel) else Channel(address=channel)
+
+    def build(self, inherited: Inherited) -> ActorData:
+        """Settle every option: the actor's own, or else what it inherits."""
+        own = self.options
+        converter = inherited.converter if own.converter is None else own.converter
+        middlewares = (*inherited.middlewares, *(own.middlewares or ()))
+        run_in_process = inherited.run_in_process if own.run_in_process is None else own.run_in_process
+        executor = inherited.pool_executor if own.pool_executor is None else own.pool_executor
+        words = (word.capitalize() for word in self.fn.__name__.split("_"))
+        return ActorData(
+            fn=asyncify(self.fn, run_in_process=run_in_process, executor=executor),
+            name=self.name,
+            confirmation_mode=own.confirmation_mode,
+            routing_strategy=self.strategy,
+            middleware_pipeline=partial(_run_inside, middlewares),
+            channel_address=self.channel(inherited).address,
+            converter=converter(self.fn, fn_locals=self.fn_locals, correlation_id=own.correlation_id),
+            on_error=cast("OnErrorT", own.on_error),
+            timeout=inherited.timeout if own.timeout is None else own.timeout,
+            keep_alive=inherited.keep_alive if own.keep_alive is None else own.keep_alive,
+            title=own.title,
+            summary=own.summary or " ".join(words),
+            description=own.description or self.fn.__doc__,
+            security=None if own.security is None else tuple(own.security),
+            tags=None if own.tags is None else tuple(own.tags),
+            external_docs=own.external_docs,
+            bindings=own.bindings,
+            deprecated=own.deprecated,
+            message_schema=own.message_schema,
+        )
+
+
+async def _run_inside(
+    middlewares: tuple[ActorMiddlewareT, ...],
+    call_next: CallNextT,
+    message: ReceivedMessageT,
+    actor: ActorData,
+) -> Any:
+    return await compose(middlewares, call_next)(message, actor)
+
+
+def check_options(fn: Callable[..., Any], options: ActorOptions) -> ActorOptions:
+    """Refuse options that do not go together; fill in `on_error`."""
+    label = f"Actor {options.name or getattr(fn, '__name__', fn)!r}"
+    if not callable(fn):
+        raise DeclarationError(f"router.actor decorates a function, not {fn!r}. To name an actor: actor(name=...).")
+    if not (hasattr(fn, "__name__") and hasattr(fn, "__globals__")):
+        raise DeclarationError(f"router.actor decorates a function, not {fn!r}. Write a def around it.")
+    if options.name is not None and not (isinstance(options.name, str) and options.name):
+        raise DeclarationError(f"{label}: the name must be a non-empty str, not {options.name!r}.")
+    if not isinstance(options.channel, str | Channel | None):
+        raise DeclarationError(f"{label}: the channel must be a str or a Channel, not {options.channel!r}.")
+    modes = get_args(ConfirmationModeT)
+    if options.confirmation_mode not in modes:
+        raise DeclarationError(
+            f"{label}: confirmation_mode must be one of {', '.join(modes)}, not {options.confirmation_mode!r}.",
+        )
+    if options.run_in_process is True and options.pool_executor is not None:
+        raise DeclarationError(f"{label}: Specify either 'run_in_process' or 'pool_executor', not both.")
+    manual = options.confirmation_mode in ("manual", "manual_explicit")
+    if options.on_error is None:
+        return replace(options, on_error="no_action" if manual else "nack")
+    if options.confirmation_mode in ("ack_first", "always_ack"):
+        raise DeclarationError(
+            f"{label}: on_error has no meaning with confirmation_mode={options.confirmation_mode!r}, "
+            "because the message is acked in any case. Leave on_error out, or use 'auto'.",
+        )
+    actions = get_args(ManualActionT)
+    if not callable(options.on_error) and options.on_error not in actions:
+        raise DeclarationError(
+            f"{label}: on_error must be one of {', '.join(actions)}, or a function of the exception that returns one, "
+            f"not {options.on_error!r}.",
+        )
+    return options

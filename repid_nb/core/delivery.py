@@ -1,0 +1,200 @@
+"""A matched message's way through its actor: read the arguments, run inside the middleware, settle.
+
+The order of things and the confirmation modes are repid 2.1.4's (`repid._runner`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from repid_nb.core.actor import ActorData, ActorExecutionContext
+from repid_nb.core.errors import ActorTimeoutError
+from repid_nb.core.events import Finished, Observer, Settled, Started
+from repid_nb.core.logger import logger
+from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.core.queue import InMemoryReceivedMessage
+
+__all__ = ["Delivery", "is_task_cancelled", "nack"]
+
+SETTLEMENT_WORDS = {
+    "ack": MessageAction.acked,
+    "nack": MessageAction.nacked,
+    "reject": MessageAction.rejected,
+    "no_action": None,
+}
+
+
+async def nack(message: ReceivedMessageT, reason: str) -> None:
+    """Nack a message, with the reason where the server keeps one."""
+    if isinstance(message, InMemoryReceivedMessage):
+        await message.nack(reason=reason)
+    else:
+        await message.nack()
+
+
+def is_task_cancelled() -> bool:
+    """Say whether somebody has asked the current task to end."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
+class Delivery:
+    """One message and the actor that won it.
+
+    Args:
+        context: What the actor's dependencies may use.
+        observer: Told of the start, the end and the settlement; None for nobody.
+        is_interrupted: Says of a cancellation whether it came from outside; otherwise the actor cancelled itself.
+    """
+
+    __slots__ = ("_called", "_context", "_is_interrupted", "_observer", "_reason")
+
+    def __init__(
+        self,
+        context: ActorExecutionContext,
+        observer: Observer | None = None,
+        is_interrupted: Callable[[], bool] = is_task_cancelled,
+    ) -> None:
+        self._context = context
+        self._observer = observer
+        self._is_interrupted = is_interrupted
+        self._called = False
+        self._reason: str | None = None
+
+    async def run(self, message: ReceivedMessageT, actor: ActorData) -> tuple[Any, BaseException | None]:
+        """Run the actor and settle the message by its confirmation mode.
+
+        Args:
+            message: The message.
+            actor: The actor that won it.
+
+        Returns:
+            What the actor and its middleware returned, and the exception that they raised or None. An exception ends
+            the run, never the worker.
+        """
+        if actor.confirmation_mode == "ack_first" and not message.is_acted_on:
+            await self._settle(message, "ack", "acked before the actor ran (ack_first)")
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            result = await actor.middleware_pipeline(self._run_and_settle, message, actor)
+        except (Exception, asyncio.CancelledError) as raised:
+            if isinstance(raised, asyncio.CancelledError) and self._is_interrupted():
+                raise
+            error = raised
+            logger.debug("actor.run.error", extra={"actor_name": actor.name}, exc_info=raised)
+        if not message.is_acted_on and actor.confirmation_mode == "manual":
+            logger.warning("actor.unsettled", extra={"actor_name": actor.name, "message_id": message.message_id})
+        if self._observer is not None:
+            self._observer(Finished(message, actor, result, error))
+            self._observer(Settled(message, message.action, self._explain(message, actor, error)))
+        return result, error
+
+    async def _run_and_settle(self, message: ReceivedMessageT, actor: ActorData) -> Any:
+        try:
+            result = await self._run_in_time(message, actor)
+        except Exception as error:
+            if not message.is_acted_on:
+                await self._settle_after_error(message, actor, error)
+            raise
+        if not message.is_acted_on:
+            await self._settle_after_return(message, actor, result)
+        return result
+
+    async def _run_in_time(self, message: ReceivedMessageT, actor: ActorData) -> Any:
+        limit = actor.timeout
+        if limit is None or limit <= 0 or limit == math.inf:
+            return await self._call(message, actor)
+        try:
+            async with asyncio.timeout(limit) as scope:
+                return await self._call(message, actor)
+        except TimeoutError as error:
+            if scope.expired() and not error.args:
+                raise ActorTimeoutError(f"the actor took longer than its timeout of {limit:g} s") from error.__cause__
+            raise
+
+    async def _call(self, message: ReceivedMessageT, actor: ActorData) -> Any:
+        keeping_alive = self._keep_alive(message, actor)
+        try:
+            args, kwargs = await actor.converter.convert_inputs(
+                message=message,
+                actor=actor,
+                actor_context=self._context,
+            )
+            if self._observer is not None:
+                self._observer(Started(message, actor, tuple(args), kwargs))
+            self._called = True
+            return await actor.fn(*args, **kwargs)
+        finally:
+            if keeping_alive is not None:
+                keeping_alive.cancel()
+                with suppress(asyncio.CancelledError):
+                    await keeping_alive
+
+    def _keep_alive(self, message: ReceivedMessageT, actor: ActorData) -> asyncio.Task[None] | None:
+        if actor.keep_alive is False:
+            return None
+        interval = message.keep_alive_interval if actor.keep_alive in (True, None) else actor.keep_alive
+        if interval is None or not self._context.server.capabilities["supports_keep_alive"]:
+            return None
+        return asyncio.create_task(_keep_telling(message, interval))
+
+    async def _settle_after_error(self, message: ReceivedMessageT, actor: ActorData, error: Exception) -> None:
+        name = type(error).__name__
+        raised = f"the actor raised {name}" if self._called else f"reading the arguments raised {name}"
+        if isinstance(error, ActorTimeoutError):
+            raised = str(error)
+        if actor.confirmation_mode == "always_ack":
+            await self._settle(message, "ack", f"{raised} (always_ack)")
+        elif actor.confirmation_mode in ("auto", "manual", "manual_explicit"):
+            by_function = callable(actor.on_error)
+            action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
+            rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
+            await self._settle(message, action, f"{raised} ({rule})")
+
+    async def _settle_after_return(self, message: ReceivedMessageT, actor: ActorData, result: Any) -> None:
+        mode = actor.confirmation_mode
+        if mode == "auto":
+            await self._settle(message, "ack", "the actor returned (auto)")
+        elif mode == "always_ack":
+            await self._settle(message, "ack", "the actor returned (always_ack)")
+        elif mode == "manual_explicit":
+            if result not in SETTLEMENT_WORDS:
+                raise ValueError(
+                    f"Actor '{actor.name}' with confirmation_mode='manual_explicit' returned an invalid value: "
+                    f"{result!r}. Expected one of: {', '.join(map(repr, SETTLEMENT_WORDS))}.",
+                )
+            await self._settle(message, result, f"the actor returned {result!r} (manual_explicit)")
+
+    async def _settle(self, message: ReceivedMessageT, word: str, reason: str) -> None:
+        self._reason = f"nobody settled it: {reason}" if word == "no_action" else reason
+        if word == "ack":
+            await message.ack()
+        elif word == "nack":
+            await nack(message, reason)
+        elif word == "reject":
+            await message.reject()
+
+    def _explain(self, message: ReceivedMessageT, actor: ActorData, error: BaseException | None) -> str:
+        if self._reason is not None:
+            return self._reason
+        if message.action is not None:
+            return f"the actor settled it itself: {message.action.value} ({actor.confirmation_mode})"
+        if error is not None:
+            return f"nobody settled it: {type(error).__name__} was raised ({actor.confirmation_mode})"
+        return f"nobody settled it ({actor.confirmation_mode})"
+
+
+async def _keep_telling(message: ReceivedMessageT, interval: float) -> None:
+    while True:
+        await asyncio.sleep(interval)
+        if message.is_acted_on:
+            return
+        try:
+            await message.keep_alive()
+        except Exception:
+            logger.warning("message.keep_alive.error", extra={"message_id": message.message_id}, exc_info=True)

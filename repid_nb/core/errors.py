@@ -1,0 +1,87 @@
+"""The errors of repid_nb: one shallow tree.
+
+Each error also inherits the built-in exception that repid 2.1.4 raises in the same situation, so code written
+against repid (`except ValueError`) keeps working.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "ActorTimeoutError",
+    "ClosedError",
+    "DeclarationError",
+    "DestinationError",
+    "InvalidMessageError",
+    "NotConnectedError",
+    "NotPullableError",
+    "RepidNbError",
+    "SerializationError",
+    "UnknownNameError",
+    "nearest_name",
+]
+
+
+class RepidNbError(Exception):
+    """Anything that repid_nb itself refuses."""
+
+
+class DeclarationError(RepidNbError, ValueError, TypeError):
+    """An actor, router or dependency is declared in a way that cannot work."""
+
+
+class ActorTimeoutError(RepidNbError, TimeoutError):
+    """An actor ran longer than its timeout."""
+
+
+class DestinationError(RepidNbError, ValueError):
+    """A message names both a channel and an operation, or neither."""
+
+
+class InvalidMessageError(RepidNbError, ValueError):
+    """A payload, header or server parameter of a message is not what a queue can carry."""
+
+
+class SerializationError(RepidNbError, TypeError):
+    """A payload holds something that has no JSON form."""
+
+
+class NotConnectedError(RepidNbError, RuntimeError):
+    """A server is used while its connection is not open."""
+
+
+class NotPullableError(RepidNbError, RuntimeError):
+    """A server cannot hand out one message at a time."""
+
+
+class ClosedError(RepidNbError, RuntimeError):
+    """A stepper is used after it was closed."""
+
+
+class UnknownNameError(RepidNbError, ValueError, KeyError):
+    """A server, operation or channel that nobody registered."""
+
+    # KeyError.__str__ would show the repr of the message.
+    __str__ = Exception.__str__
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the known names nearest to `name`, to end an error message with.
+
+    Args:
+        name: What was asked for.
+        known: The names that exist.
+
+    Returns:
+        `" Did you mean 'x'?"`, `" Known: 'x', 'y'."`, or `" None is registered yet."`; with a leading space.
+    """
+    names = sorted(known)
+    if not names:
+        return " None is registered yet."
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    shown = ", ".join(repr(one) for one in names[:5])
+    return f" Known: {shown}{', ...' if len(names) > 5 else ''}."

@@ -1,0 +1,259 @@
+"""A message server that lives in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from repid_nb.core.errors import InvalidMessageError, NotConnectedError
+from repid_nb.core.events import Observer, Published, guarded
+from repid_nb.core.journal import Journal
+from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT, check_message
+from repid_nb.core.metadata import ExternalDocs, Tag
+from repid_nb.core.pulling import InMemoryPuller, InMemorySubscriber
+from repid_nb.core.queue import DEFAULT_PRIORITY, QueuedMessage, Queues
+from repid_nb.core.snapshot import DeadLetter, QueuesSnapshot
+
+__all__ = ["InMemoryServer"]
+
+HIGHEST_PRIORITY = 9
+
+
+class InMemoryServer:
+    """Keeps queues in memory and delivers by priority, then first in first out.
+
+    Nothing is lost while the process lives: a nacked message is kept with its reason among the dead letters, and what
+    a subscriber or a cancelled worker held goes back to its place. Same constructor and behaviour as repid 2.1.4's
+    `InMemoryServer`, but for that and for priorities (README, "Differences from repid").
+
+    Args:
+        title: What the AsyncAPI document calls it; so too the next arguments.
+        summary: In one line.
+        description: At length.
+        tags: Labels.
+        external_docs: A link.
+        dead_letter_limit: How many dead letters a channel keeps, at least 1; the oldest give way.
+
+    Raises:
+        InvalidMessageError: `dead_letter_limit` is below 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str | None = "In-Memory Server",
+        summary: str | None = "In-memory message broker for testing and development",
+        description: str | None = "A simple in-memory message broker that implements the ServerT protocol",
+        tags: Sequence[Tag] | None = None,
+        external_docs: ExternalDocs | None = None,
+        dead_letter_limit: int = 1000,
+    ) -> None:
+        if dead_letter_limit < 1:
+            raise InvalidMessageError(f"dead_letter_limit must be at least 1, not {dead_letter_limit}.")
+        self._title = title
+        self._summary = summary
+        self._description = description
+        self._tags = tags
+        self._external_docs = external_docs
+        self._connected = False
+        self._queues = Queues(dead_letter_limit)
+        self._observers: tuple[Observer, ...] = ()
+
+    @property
+    def host(self) -> str:
+        return "localhost"
+
+    @property
+    def protocol(self) -> str:
+        return "in-memory"
+
+    @property
+    def pathname(self) -> str | None:
+        return None
+
+    @property
+    def title(self) -> str | None:
+        return self._title
+
+    @property
+    def summary(self) -> str | None:
+        return self._summary
+
+    @property
+    def description(self) -> str | None:
+        return self._description
+
+    @property
+    def protocol_version(self) -> str | None:
+        return "1.0.0"
+
+    @property
+    def variables(self) -> Mapping[str, Any] | None:
+        return None
+
+    @property
+    def security(self) -> Sequence[Any] | None:
+        return None
+
+    @property
+    def tags(self) -> Sequence[Tag] | None:
+        return self._tags
+
+    @property
+    def external_docs(self) -> ExternalDocs | None:
+        return self._external_docs
+
+    @property
+    def bindings(self) -> Any | None:
+        return None
+
+    @property
+    def capabilities(self) -> CapabilitiesT:
+        return {"supports_native_reply": True, "supports_lightweight_pause": True, "supports_keep_alive": False}
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connected
+
+    async def connect(self) -> None:
+        """Open the connection. What was queued before is still there."""
+        self._connected = True
+
+    async def disconnect(self) -> None:
+        """Close the connection. What is queued stays."""
+        self._connected = False
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[ServerT, None]:
+        """Keep the connection open inside an `async with` block."""
+        await self.connect()
+        try:
+            yield self
+        finally:
+            await self.disconnect()
+
+    async def publish(
+        self,
+        *,
+        channel: str,
+        message: SentMessageT,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None:
+        """Put a message on a channel's queue.
+
+        Args:
+            channel: The channel's address.
+            message: The message.
+            server_specific_parameters: `priority`, 0 (last) to 9 (first), by default 4 (AMQP 1.0); `message_id`, a
+                non-empty str, by default a new UUID. Anything else is ignored, as in repid.
+
+        Raises:
+            NotConnectedError: The connection is not open.
+            InvalidMessageError: The payload is not bytes, the headers are not str to str, or the priority is no whole
+                number from 0 to 9.
+        """
+        self._require_connection("publish")
+        check_message(channel, message)
+        parameters = server_specific_parameters or {}
+        priority = _checked_priority(parameters.get("priority", DEFAULT_PRIORITY))
+        wanted_id = parameters.get("message_id")
+        message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
+        self._queues.of(channel).put(QueuedMessage(message, message_id), priority)
+        for tell in self._observers:
+            tell(Published(channel, message))
+
+    async def subscribe(
+        self,
+        *,
+        channels_to_callbacks: dict[str, Callable[[ReceivedMessageT], Coroutine[None, None, None]]],
+        concurrency_limit: int | None = None,
+    ) -> InMemorySubscriber:
+        """Call a coroutine function for each message as it comes (repid 2.1.4, `ServerT.subscribe`).
+
+        Args:
+            channels_to_callbacks: The callback of each channel.
+            concurrency_limit: How many callbacks run at once, at most; None or 0 for no limit.
+
+        Returns:
+            The running subscription.
+
+        Raises:
+            NotConnectedError: The connection is not open.
+        """
+        self._require_connection("subscribe")
+        return InMemorySubscriber(
+            puller=InMemoryPuller(self._queues, list(channels_to_callbacks)),
+            channels_to_callbacks=channels_to_callbacks,
+            concurrency_limit=concurrency_limit,
+        )
+
+    @property
+    def queues(self) -> Queues:
+        """The queues themselves, for who pulls from them."""
+        return self._queues
+
+    def snapshot(self, window: int | None = None) -> QueuesSnapshot:
+        """Return what is on the queues now, frozen.
+
+        Args:
+            window: How many messages of each kind to show a channel; None for all. The totals are always whole.
+        """
+        return self._queues.snapshot(window)
+
+    def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]:
+        """Return the dead letters of a channel, oldest first."""
+        return self._queues.of(channel).snapshot(None).dead_letters
+
+    def resend_dead_letters(self, channel: str, message_id: str | None = None) -> int:
+        """Put dead letters back on their channel's queue, at the tail.
+
+        Args:
+            channel: The channel.
+            message_id: Which one; None for all of them.
+
+        Returns:
+            How many were put back; 0 when there is no such dead letter.
+        """
+        return self._queues.of(channel).resend(message_id)
+
+    def keep_journal(self) -> Journal:
+        """Note every change of the queues from now on, so that it can be taken back.
+
+        Returns:
+            The journal, shared by all who ask; it is kept as long as one of them holds it.
+        """
+        return self._queues.keep_journal()
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Have `observer` told of each published message.
+
+        Args:
+            observer: Called with a `Published`; one that raises is logged and told no more.
+
+        Returns:
+            A function that ends it.
+        """
+        tell = guarded(observer)
+        self._observers = (*self._observers, tell)
+
+        def end() -> None:
+            self._observers = tuple(one for one in self._observers if one is not tell)
+
+        return end
+
+    def _require_connection(self, purpose: str) -> None:
+        if not self._connected:
+            raise NotConnectedError(
+                f"Server is not connected, so it cannot {purpose}. "
+                "Open the connection around it: async with app.servers.default.connection(): ...",
+            )
+
+
+def _checked_priority(priority: object) -> int:
+    if isinstance(priority, int) and not isinstance(priority, bool) and 0 <= priority <= HIGHEST_PRIORITY:
+        return priority
+    raise InvalidMessageError(
+        f"The priority must be a whole number from 0 (last) to {HIGHEST_PRIORITY} (first), not {priority!r}. "
+        f"Leave it out for {DEFAULT_PRIORITY}.",
+    )

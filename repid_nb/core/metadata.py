@@ -1,0 +1,177 @@
+"""What describes a system rather than runs it: the data types that end up in the AsyncAPI document.
+
+Names, fields and defaults are repid 2.1.4's (`repid.data`); the meaning of each field is the AsyncAPI 3.0
+specification's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "ActorMessageMetadata",
+    "Channel",
+    "Contact",
+    "ConverterInputSchema",
+    "CorrelationId",
+    "ExternalDocs",
+    "License",
+    "MessageExample",
+    "MessageSchema",
+    "RunnerInfo",
+    "SendOperation",
+    "Tag",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalDocs:
+    """A link to further documentation."""
+
+    url: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A label to group things by."""
+
+    name: str
+    description: str | None = None
+    external_docs: ExternalDocs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom to ask about the application."""
+
+    name: str | None = None
+    url: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class License:
+    """The licence of the application."""
+
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Channel:
+    """A queue, by its address. Two channels are equal when their addresses are.
+
+    Comparing a channel with anything else raises ValueError, as in repid.
+    """
+
+    address: str
+    title: str | None = None
+    summary: str | None = None
+    description: str | None = None
+    bindings: Any | None = None
+    external_docs: ExternalDocs | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Channel):
+            return self.address == other.address
+        raise ValueError(f"Cannot compare Channel with {type(other)}.")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrelationId:
+    """Where in a message the id stands that ties an answer to its question (a runtime expression)."""
+
+    location: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageExample:
+    """One example of a message: headers, payload, or both.
+
+    Raises:
+        ValueError: Neither headers nor payload is given.
+    """
+
+    name: str | None = None
+    summary: str | None = None
+    headers: dict[str, Any] | None = None
+    payload: Any | None = None
+
+    def __post_init__(self) -> None:
+        if self.headers is None and self.payload is None:
+            raise ValueError("Either headers or payload must be provided.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSchema:
+    """The shape of the messages that an operation sends."""
+
+    name: str
+    title: str | None = None
+    summary: str | None = None
+    description: str | None = None
+    payload: dict[str, Any] | None = None
+    headers: dict[str, Any] | None = None
+    correlation_id: CorrelationId | None = None
+    content_type: str | None = None
+    security: tuple[Any, ...] | None = None
+    tags: tuple[Tag, ...] | None = None
+    external_docs: ExternalDocs | None = None
+    deprecated: bool = False
+    examples: tuple[MessageExample, ...] | None = None
+    bindings: Any | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorMessageMetadata:
+    """What to say of the messages an actor receives, beside the shape that its signature gives."""
+
+    title: str | None = None
+    summary: str | None = None
+    description: str | None = None
+    tags: tuple[Tag, ...] | None = None
+    external_docs: ExternalDocs | None = None
+    examples: tuple[MessageExample, ...] | None = None
+    bindings: Any | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOperation:
+    """An operation id's entry in the registry: the channel it sends to, and what to say of it."""
+
+    channel: Channel
+    messages: tuple[MessageSchema, ...] = ()
+    title: str | None = None
+    summary: str | None = None
+    description: str | None = None
+    security: tuple[Any, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    external_docs: ExternalDocs | None = None
+    bindings: Any | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConverterInputSchema:
+    """The JSON schemas of what a converter reads from a message."""
+
+    payload_schema: Any
+    content_type: str
+    headers_schema: Any | None = None
+    correlation_id: CorrelationId | None = None
+    examples: tuple[MessageExample, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerInfo:
+    """What a worker did in one run.
+
+    Attributes:
+        processed: How many messages an actor ran for; unrouted messages do not count (repid 2.1.4).
+    """
+
+    processed: int

@@ -1,0 +1,260 @@
+"""Taking messages off queues: one pull at a time, or as a running subscription."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
+
+from repid_nb.core.logger import logger
+from repid_nb.core.message import ReceivedMessageT, ServerT, SubscriberT
+from repid_nb.core.queue import ChannelQueue, InMemoryReceivedMessage, Queues
+
+__all__ = ["InMemoryPuller", "InMemorySubscriber", "PullerT", "SubscriptionPuller"]
+
+
+class PullerT(Protocol):
+    """Hands out one message at a time."""
+
+    async def pull(self) -> ReceivedMessageT | None:
+        """Wait for a message and return it; None once the puller was stopped."""
+
+    def done(self, message: ReceivedMessageT) -> None:
+        """Say that nothing more will be done with a pulled message."""
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+
+    async def close(self) -> None:
+        """Stop, and give back what was pulled and not settled."""
+
+
+class InMemoryPuller:
+    """Pulls from several queues in turn, so that a full one does not starve the others."""
+
+    def __init__(self, queues: Queues, channels: Sequence[str]) -> None:
+        self._all = queues
+        self._queues: list[ChannelQueue] = []
+        self._stopped = False
+        self._waiters: set[asyncio.Future[None]] = set()
+        self.turn = 0
+        self.listen(channels)
+
+    def listen(self, channels: Sequence[str]) -> None:
+        """Pull from these channels from now on."""
+        self._queues = [self._all.of(channel) for channel in channels]
+
+    def pull_nowait(self) -> InMemoryReceivedMessage | None:
+        """Return the next message, or None when none waits."""
+        count = len(self._queues)
+        for offset in range(count):
+            place = (self.turn + offset) % count
+            message = self._queues[place].take(self)
+            if message is not None:
+                self.turn = place + 1
+                return message
+        return None
+
+    def pull_nowait_from(self, channel: str) -> InMemoryReceivedMessage | None:
+        """Return the next message of one channel, or None when none waits."""
+        return self._all.of(channel).take(self)
+
+    async def pull(self) -> InMemoryReceivedMessage | None:
+        """Wait for a message and return it; None once the puller was stopped."""
+        while not self._stopped:
+            message = self.pull_nowait()
+            if message is not None:
+                return message
+            await self._something_new()
+        return None
+
+    def done(self, message: ReceivedMessageT) -> None:
+        """Nothing to do: what is not settled stays in work until the puller is closed."""
+
+    def stop(self) -> None:
+        """Hand out nothing more; those who wait get None."""
+        self._stopped = True
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def close(self) -> None:
+        """Stop, and put back what was pulled and not settled, each message to its old place."""
+        self.stop()
+        self._all.release_all(self)
+
+    async def _something_new(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        for queue in self._queues:
+            queue.waiters[waiter] = None
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                # It was woken and will not look: somebody else must.
+                for queue in self._queues:
+                    del queue.waiters[waiter]
+                    queue.wake()
+            raise
+        finally:
+            self._waiters.discard(waiter)
+            for queue in self._queues:
+                queue.waiters.pop(waiter, None)
+
+
+class InMemorySubscriber:
+    """Calls a callback for each message; can be paused, resumed and closed (repid 2.1.4, `SubscriberT`)."""
+
+    def __init__(
+        self,
+        *,
+        puller: InMemoryPuller,
+        channels_to_callbacks: dict[str, Callable[[ReceivedMessageT], Coroutine[None, None, None]]],
+        concurrency_limit: int | None,
+    ) -> None:
+        self._puller = puller
+        self._callbacks = channels_to_callbacks
+        self._slots = asyncio.Semaphore(concurrency_limit) if concurrency_limit and concurrency_limit > 0 else None
+        self._resumed = asyncio.Event()
+        self._resumed.set()
+        self._pulling: asyncio.Task[InMemoryReceivedMessage | None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._task = asyncio.create_task(self._serve())
+
+    @property
+    def is_active(self) -> bool:
+        return not self._task.done()
+
+    @property
+    def task(self) -> asyncio.Task[None]:
+        return self._task
+
+    async def pause(self) -> None:
+        """Take nothing more until resumed; what waits stays where it is."""
+        self._resumed.clear()
+        if self._pulling is not None:
+            self._pulling.cancel()
+
+    async def resume(self) -> None:
+        """Go on after a pause."""
+        self._resumed.set()
+
+    async def close(self) -> None:
+        """End the subscription: callbacks that run are cancelled, and what they did not settle goes back."""
+        ended = [self._task, *self._running]
+        for task in ended:
+            task.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
+        await self._puller.close()
+
+    async def _serve(self) -> None:
+        try:
+            while True:
+                await self._resumed.wait()
+                if self._slots is not None:
+                    await self._slots.acquire()
+                message = await self._pull()
+                if message is not None and not self._resumed.is_set():
+                    message.release()
+                    message = None
+                if message is None:
+                    self._free_slot()
+                    continue
+                task = asyncio.create_task(self._call(message))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+        finally:
+            self._puller.stop()
+
+    async def _pull(self) -> InMemoryReceivedMessage | None:
+        if not self._resumed.is_set():
+            return None
+        self._pulling = asyncio.create_task(self._puller.pull())
+        try:
+            await asyncio.wait({self._pulling})
+            return None if self._pulling.cancelled() else self._pulling.result()
+        finally:
+            self._pulling.cancel()
+            self._pulling = None
+
+    async def _call(self, message: InMemoryReceivedMessage) -> None:
+        try:
+            await self._callbacks[message.channel](message)
+        except Exception:
+            logger.exception("message.callback.error", extra={"channel": message.channel})
+        finally:
+            self._free_slot()
+
+    def _free_slot(self) -> None:
+        if self._slots is not None:
+            self._slots.release()
+
+
+class SubscriptionPuller:
+    """Pulls from any `ServerT` through a subscription, for servers that only push.
+
+    A callback waits until its message is done with, so the server's own concurrency limit bounds what is held.
+    """
+
+    def __init__(self) -> None:
+        self._inbox: asyncio.Queue[ReceivedMessageT | None] = asyncio.Queue()
+        self._held: dict[int, asyncio.Event] = {}
+        self._stopped = False
+        self._subscriber: SubscriberT | None = None
+
+    async def open(self, server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> None:
+        """Subscribe to the channels."""
+        self._subscriber = await server.subscribe(
+            channels_to_callbacks=dict.fromkeys(channels, self._receive),
+            concurrency_limit=concurrency_limit,
+        )
+        self._subscriber.task.add_done_callback(self._ended)
+
+    async def pull(self) -> ReceivedMessageT | None:
+        """Wait for a message and return it; None once the puller was stopped or the subscription ended."""
+        if self._stopped:
+            return None
+        message = await self._inbox.get()
+        if message is None:
+            self._inbox.put_nowait(None)
+        return message
+
+    def done(self, message: ReceivedMessageT) -> None:
+        """Let the server count a message as dealt with."""
+        held = self._held.pop(id(message), None)
+        if held is not None:
+            held.set()
+
+    def stop(self) -> None:
+        """Hand out nothing more; those who wait get None."""
+        self._stopped = True
+        self._inbox.put_nowait(None)
+
+    async def close(self) -> None:
+        """Stop, reject what was received and never handed out, and close the subscription."""
+        self.stop()
+        if self._subscriber is None:
+            return
+        await self._subscriber.pause()
+        while not self._inbox.empty():
+            message = self._inbox.get_nowait()
+            if message is not None:
+                await message.reject()
+        for held in self._held.values():
+            held.set()
+        await self._subscriber.close()
+
+    async def _receive(self, message: ReceivedMessageT) -> None:
+        if self._stopped:
+            await message.reject()
+            return
+        held = self._held[id(message)] = asyncio.Event()
+        self._inbox.put_nowait(message)
+        await held.wait()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        if not self._stopped:
+            error = None if task.cancelled() else task.exception()
+            logger.critical("worker.subscription_ended", exc_info=error)
+            self.stop()

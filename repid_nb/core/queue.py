@@ -1,0 +1,397 @@
+"""The queues of an in-memory server: who waits, in which order, who is in work, who is dead.
+
+Order is AMQP 1.0's: a higher priority first, first in first out within one priority. A rejected message goes to the
+tail (repid 2.1.4); a released one goes back to the place it was pulled from (AMQP 1.0's outcome "released").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice
+from typing import Any
+from uuid import uuid4
+
+from repid_nb.core.errors import DestinationError
+from repid_nb.core.journal import Journal
+from repid_nb.core.logger import logger
+from repid_nb.core.message import MessageAction, MessageData, SentMessageT, check_message
+from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+
+__all__ = ["DEFAULT_PRIORITY", "ChannelQueue", "InMemoryReceivedMessage", "QueuedMessage", "Queues"]
+
+DEFAULT_PRIORITY = 4
+JOURNAL_LIMIT = 50_000
+
+
+class QueuedMessage:
+    """A message as a queue keeps it, known by its identity: two with equal content are two."""
+
+    __slots__ = ("__weakref__", "_id", "content_type", "headers", "payload", "reply_to")
+
+    def __init__(self, message: SentMessageT, message_id: str | None = None) -> None:
+        self.payload = message.payload
+        # A sender that fills one dict again and again must not change what it has already sent.
+        self.headers = None if message.headers is None else dict(message.headers)
+        self.content_type = message.content_type
+        self.reply_to = message.reply_to
+        self._id = message_id
+
+    @property
+    def message_id(self) -> str:
+        if self._id is None:
+            self._id = str(uuid4())
+        return self._id
+
+
+class InMemoryReceivedMessage:
+    """A message that was pulled and has to be settled once; a second settlement is ignored (repid 2.1.4)."""
+
+    __slots__ = ("_action", "_queue", "owner", "position", "priority", "queued")
+
+    def __init__(
+        self,
+        queue: ChannelQueue,
+        queued: QueuedMessage,
+        *,
+        priority: int,
+        position: int,
+        owner: object,
+    ) -> None:
+        self._queue = queue
+        self._action: MessageAction | None = None
+        self.queued = queued
+        self.priority = priority
+        self.position = position
+        self.owner = owner
+
+    @property
+    def payload(self) -> bytes:
+        return self.queued.payload
+
+    @property
+    def headers(self) -> dict[str, str] | None:
+        return self.queued.headers
+
+    @property
+    def content_type(self) -> str | None:
+        return self.queued.content_type
+
+    @property
+    def reply_to(self) -> str | None:
+        return self.queued.reply_to
+
+    @property
+    def message_id(self) -> str:
+        return self.queued.message_id
+
+    @property
+    def channel(self) -> str:
+        return self._queue.channel
+
+    @property
+    def action(self) -> MessageAction | None:
+        return self._action
+
+    @property
+    def is_acted_on(self) -> bool:
+        return self._action is not None
+
+    @property
+    def keep_alive_interval(self) -> int | None:
+        return None
+
+    async def keep_alive(self) -> None:
+        """Do nothing: nothing in memory expires."""
+
+    async def ack(self) -> None:
+        """Say that the message is dealt with: it leaves the queue."""
+        self._queue.settle(self, MessageAction.acked)
+
+    async def nack(self, *, reason: str = "the actor nacked it itself") -> None:
+        """Give the message up: it goes to the dead letters.
+
+        Args:
+            reason: What the dead letter says of why.
+        """
+        self._queue.settle(self, MessageAction.nacked, reason=reason)
+
+    async def reject(self) -> None:
+        """Send the message back to the tail of its queue."""
+        self._queue.settle(self, MessageAction.rejected)
+
+    async def reply(
+        self,
+        *,
+        payload: bytes,
+        headers: dict[str, str] | None = None,
+        content_type: str | None = None,
+        channel: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,  # noqa: ARG002  (repid's own ignores it too)
+    ) -> None:
+        """Put an answer on a channel and be done with the message, in one.
+
+        Args:
+            payload: The answer.
+            headers: Its headers.
+            content_type: The media type of the answer.
+            channel: Where it goes; by default the message's `reply_to`.
+            server_specific_parameters: Not used.
+
+        Raises:
+            DestinationError: There is neither a channel nor a `reply_to`.
+            InvalidMessageError: The payload is not bytes, or the headers are not str to str.
+        """
+        if self._action is not None:
+            return
+        target = channel or self.reply_to
+        if target is None:
+            raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
+        answer = MessageData(payload=payload, headers=headers, content_type=content_type)
+        check_message(target, answer)
+        self._queue.settle(self, MessageAction.replied, answer=(target, QueuedMessage(answer)))
+
+    def release(self) -> None:
+        """Give the message back unread: to the place it was pulled from, as if it had not been pulled."""
+        self._queue.release(self)
+
+    def snapshot(self) -> MessageSnapshot:
+        """Return the message as a frozen record."""
+        return self._queue.picture(self.queued, self.priority)
+
+    def withdraw(self, action: MessageAction | None) -> None:
+        """Set the action back to what it was. For the queue only."""
+        self._action = action
+
+
+@dataclass(slots=True)
+class _Line:
+    """The waiting messages of one priority: those given back come first, by their old positions."""
+
+    ready: deque[QueuedMessage] = field(default_factory=deque)
+    returned: list[tuple[int, QueuedMessage]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ready) + len(self.returned)
+
+    def __iter__(self) -> Iterator[QueuedMessage]:
+        return chain((message for _, message in sorted(self.returned)), self.ready)
+
+
+@dataclass(slots=True)
+class _Dead:
+    message: QueuedMessage
+    priority: int
+    reason: str
+
+
+class ChannelQueue:
+    """One channel's messages. Every change notes in the journal, if one is kept, how to take it back."""
+
+    def __init__(self, channel: str, queues: Queues) -> None:
+        self.channel = channel
+        self._queues = queues
+        self._lines: dict[int, _Line] = {}
+        self._priorities: list[int] = []
+        self._taken = 0
+        self._in_work: dict[InMemoryReceivedMessage, None] = {}
+        self._dead: deque[_Dead] = deque()
+        self._dead_dropped = 0
+        self.waiters: dict[asyncio.Future[None], None] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lines.values()))
+
+    def put(self, message: QueuedMessage, priority: int) -> None:
+        """Add a message at the tail of its priority."""
+        line = self._line(priority)
+        line.ready.append(message)
+        self._note(line.ready.pop)
+        self.wake()
+
+    def take(self, owner: object) -> InMemoryReceivedMessage | None:
+        """Take the next message, for `owner`, or None when none waits."""
+        for priority in self._priorities:
+            line = self._lines[priority]
+            if line.returned:
+                position, message = heapq.heappop(line.returned)
+                undo = partial(heapq.heappush, line.returned, (position, message))
+            elif line.ready:
+                message = line.ready.popleft()
+                self._taken += 1
+                position = self._taken
+                undo = partial(line.ready.appendleft, message)
+            else:
+                continue
+            received = InMemoryReceivedMessage(self, message, priority=priority, position=position, owner=owner)
+            self._in_work[received] = None
+            self._note(partial(self._untake, received, undo))
+            return received
+        return None
+
+    def settle(
+        self,
+        received: InMemoryReceivedMessage,
+        action: MessageAction,
+        *,
+        reason: str = "",
+        answer: tuple[str, QueuedMessage] | None = None,
+    ) -> None:
+        """Settle a message in work; one that is settled already, or was given back, is left alone."""
+        if received.is_acted_on:
+            return
+        if received not in self._in_work:
+            logger.warning("message.settled_after_release", extra={"channel": self.channel, "action": action.value})
+            return
+        del self._in_work[received]
+        received.withdraw(action)
+        self._note(partial(self._unsettle, received))
+        if action is MessageAction.rejected:
+            self.put(received.queued, received.priority)
+        elif action is MessageAction.nacked:
+            self._bury(_Dead(received.queued, received.priority, reason))
+        elif answer is not None:
+            channel, message = answer
+            self._queues.of(channel).put(message, DEFAULT_PRIORITY)
+
+    def release(self, received: InMemoryReceivedMessage) -> None:
+        """Put a message in work back where it was pulled from; one that is settled is left alone."""
+        if received not in self._in_work:
+            return
+        del self._in_work[received]
+        line = self._line(received.priority)
+        entry = (received.position, received.queued)
+        heapq.heappush(line.returned, entry)
+        self._note(partial(self._unrelease, received, line, entry))
+        self.wake()
+
+    def release_all(self, owner: object) -> None:
+        """Put back everything that `owner` took and did not settle."""
+        for received in [one for one in self._in_work if one.owner is owner]:
+            self.release(received)
+
+    def resend(self, message_id: str | None) -> int:
+        """Move dead letters to the tail of their priority again: all, or those of one id. Returns how many."""
+        chosen = [dead for dead in self._dead if message_id in (None, dead.message.message_id)]
+        for dead in chosen:
+            place = self._dead.index(dead)
+            del self._dead[place]
+            self._note(partial(self._dead.insert, place, dead))
+            self.put(dead.message, dead.priority)
+        return len(chosen)
+
+    def wake(self) -> None:
+        """Tell one of those who wait for a message that there may be one."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    def picture(self, message: QueuedMessage, priority: int) -> MessageSnapshot:
+        """Return one message as a frozen record."""
+        return MessageSnapshot(
+            id=message.message_id,
+            channel=self.channel,
+            payload=message.payload,
+            headers=None if message.headers is None else dict(message.headers),
+            content_type=message.content_type,
+            reply_to=message.reply_to,
+            priority=priority,
+        )
+
+    def snapshot(self, window: int | None) -> ChannelSnapshot:
+        """Return what is to be seen now, with at most `window` messages of each kind."""
+        ordered = ((message, priority) for priority in self._priorities for message in self._lines[priority])
+        in_work = sorted(self._in_work, key=lambda one: (-one.priority, one.position))
+        newest = islice(self._dead, max(0, len(self._dead) - window) if window is not None else 0, None)
+        return ChannelSnapshot(
+            channel=self.channel,
+            waiting=len(self),
+            ready=tuple(self.picture(message, priority) for message, priority in islice(ordered, window)),
+            in_work=tuple(received.snapshot() for received in islice(in_work, window)),
+            dead=len(self._dead),
+            dead_letters=tuple(
+                DeadLetter(message=self.picture(dead.message, dead.priority), reason=dead.reason) for dead in newest
+            ),
+            dead_dropped=self._dead_dropped,
+        )
+
+    def _line(self, priority: int) -> _Line:
+        line = self._lines.get(priority)
+        if line is None:
+            line = self._lines[priority] = _Line()
+            self._priorities = sorted(self._lines, reverse=True)
+        return line
+
+    def _bury(self, dead: _Dead) -> None:
+        dropped = self._dead.popleft() if len(self._dead) >= self._queues.dead_letter_limit else None
+        self._dead_dropped += dropped is not None
+        self._dead.append(dead)
+        self._note(partial(self._unbury, dropped))
+
+    def _note(self, undo: Callable[[], object]) -> None:
+        journal = self._queues.journal()
+        if journal is not None:
+            journal.note(undo)
+
+    def _untake(self, received: InMemoryReceivedMessage, undo: partial[None]) -> None:
+        self._in_work.pop(received, None)
+        undo()
+        self.wake()
+
+    def _unsettle(self, received: InMemoryReceivedMessage) -> None:
+        received.withdraw(None)
+        self._in_work[received] = None
+
+    def _unrelease(self, received: InMemoryReceivedMessage, line: _Line, entry: tuple[int, QueuedMessage]) -> None:
+        line.returned.remove(entry)
+        heapq.heapify(line.returned)
+        self._in_work[received] = None
+
+    def _unbury(self, dropped: _Dead | None) -> None:
+        self._dead.pop()
+        if dropped is not None:
+            self._dead.appendleft(dropped)
+            self._dead_dropped -= 1
+
+
+def _no_journal() -> None:
+    return None
+
+
+class Queues:
+    """The queues of one server, made when first asked for."""
+
+    def __init__(self, dead_letter_limit: int) -> None:
+        self.dead_letter_limit = dead_letter_limit
+        self.journal: Callable[[], Journal | None] = _no_journal
+        self._queues: dict[str, ChannelQueue] = {}
+
+    def of(self, channel: str) -> ChannelQueue:
+        """Return the queue of a channel."""
+        queue = self._queues.get(channel)
+        if queue is None:
+            queue = self._queues[channel] = ChannelQueue(channel, self)
+        return queue
+
+    def release_all(self, owner: object) -> None:
+        """Put back everything that `owner` took and did not settle."""
+        for queue in self._queues.values():
+            queue.release_all(owner)
+
+    def keep_journal(self) -> Journal:
+        """Note every change from now on, as long as somebody keeps the journal that is returned."""
+        journal = self.journal()
+        if journal is None:
+            journal = Journal(JOURNAL_LIMIT)
+            self.journal = weakref.ref(journal)
+        return journal
+
+    def snapshot(self, window: int | None) -> QueuesSnapshot:
+        """Return what is to be seen of every queue, at most `window` messages of each kind a channel."""
+        return QueuesSnapshot(tuple(queue.snapshot(window) for queue in self._queues.values()))

@@ -1,0 +1,150 @@
+"""Servers and send operations, by name (repid 2.1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from repid_nb.core.errors import UnknownNameError, nearest_name
+from repid_nb.core.message import ServerT
+from repid_nb.core.metadata import Channel, ExternalDocs, MessageSchema, SendOperation, Tag
+
+__all__ = ["MessageRegistry", "ServerRegistry"]
+
+
+class ServerRegistry:
+    """The servers of an app, one of them the default (`app.servers`)."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, ServerT] = {}
+        self._default_server: str | None = None
+
+    def register_server(self, name: str, server: ServerT, *, is_default: bool = False) -> None:
+        """Register a server; the first one becomes the default.
+
+        Args:
+            name: Its name. A name that is taken is given to the new server.
+            server: The server.
+            is_default: Whether it becomes the default in place of the present one.
+        """
+        self._servers[name] = server
+        if is_default or self._default_server is None:
+            self._default_server = name
+
+    def get_server(self, name: str | None = None) -> ServerT | None:
+        """Return the server of that name, the default for None, or None when there is none."""
+        wanted = self._default_server if name is None else name
+        return self._servers.get(wanted) if wanted else None
+
+    def find(self, name: str | None = None) -> ServerT:
+        """Return the server of that name, or the default for None.
+
+        Raises:
+            UnknownNameError: There is none; the message names the nearest known name.
+        """
+        server = self.get_server(name)
+        if server is not None:
+            return server
+        if name is None:
+            raise UnknownNameError(
+                "No default server configured. "
+                "Register one: app.servers.register_server('default', InMemoryServer(), is_default=True).",
+            )
+        raise UnknownNameError(f"Server '{name}' not found.{nearest_name(name, self._servers)}")
+
+    def list_servers(self) -> dict[str, ServerT]:
+        """Return the servers by name."""
+        return self._servers.copy()
+
+    def get_default_server(self) -> ServerT | None:
+        """Return the default server, or None when none is registered."""
+        return self.get_server()
+
+    def set_default_server(self, name: str) -> None:
+        """Make a registered server the default.
+
+        Raises:
+            UnknownNameError: No server has that name.
+        """
+        self.find(name)
+        self._default_server = name
+
+    @property
+    def default(self) -> ServerT:
+        """The default server.
+
+        Raises:
+            UnknownNameError: No server is registered.
+        """
+        return self.find()
+
+    def __getitem__(self, name: str) -> ServerT:
+        return self.find(name)
+
+
+class MessageRegistry:
+    """The send operations of an app, by operation id (`app.messages`)."""
+
+    def __init__(self) -> None:
+        self._operations: dict[str, SendOperation] = {}
+
+    def get_operation(self, operation_id: str) -> SendOperation | None:
+        """Return the operation of that id, or None when it is not registered."""
+        return self._operations.get(operation_id)
+
+    def find(self, operation_id: str) -> SendOperation:
+        """Return the operation of that id.
+
+        Raises:
+            UnknownNameError: It is not registered; the message names the nearest known id.
+        """
+        operation = self._operations.get(operation_id)
+        if operation is None:
+            raise UnknownNameError(
+                f"Operation '{operation_id}' not found.{nearest_name(operation_id, self._operations)}",
+            )
+        return operation
+
+    def list_operations(self) -> dict[str, SendOperation]:
+        """Return the operations by id, in the order in which they were registered."""
+        return self._operations.copy()
+
+    def register_operation(
+        self,
+        *,
+        operation_id: str,
+        channel: Channel | str,
+        title: str | None = None,
+        summary: str | None = None,
+        description: str | None = None,
+        messages: Sequence[MessageSchema] | None = None,
+        security: Sequence[Any] | None = None,
+        tags: Sequence[Tag] | None = None,
+        external_docs: ExternalDocs | None = None,
+        bindings: Any | None = None,
+    ) -> None:
+        """Register a send operation: a name for "send this to that channel" (page "Messages" of the seeds).
+
+        Args:
+            operation_id: The id to send by. An id that is taken is given to the new operation.
+            channel: The channel, or its address.
+            title: What the AsyncAPI document calls the operation; so too the further arguments.
+            summary: In one line.
+            description: At length.
+            messages: The shapes of its messages.
+            security: Security schemes.
+            tags: Labels.
+            external_docs: A link.
+            bindings: What is particular to a protocol.
+        """
+        self._operations[operation_id] = SendOperation(
+            channel=channel if isinstance(channel, Channel) else Channel(address=channel),
+            title=title,
+            summary=summary,
+            description=description,
+            messages=tuple(messages or ()),
+            security=tuple(security or ()),
+            tags=tuple(tags or ()),
+            external_docs=external_docs,
+            bindings=bindings,
+        )

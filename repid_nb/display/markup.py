@@ -1,0 +1,79 @@
+"""HTML elements whose every text is escaped, because payloads, headers and exceptions are somebody's data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+from xml.etree.ElementTree import Element, tostring
+
+from repid_nb.display.words import printable
+
+__all__ = ["Child", "block", "code", "element", "folded", "to_html"]
+
+Child: TypeAlias = "Element | str | None"
+
+FOLD_AT = 120
+
+_FAINT = "rgba(128, 128, 128, 0.14)"
+
+
+def element(tag: str, *children: Child | Iterable[Child], style: str = "", **attributes: str) -> Element:
+    """Return an element with text and elements inside it; None is left out.
+
+    Args:
+        tag: Its name.
+        children: Texts, elements, or iterables of them.
+        style: Its inline style. There is no style sheet: a record must show anywhere.
+        attributes: Its attributes.
+    """
+    made = Element(tag, {**({"style": style} if style else {}), **attributes})
+    for child in children:
+        for one in [child] if child is None or isinstance(child, (str, Element)) else child:
+            _append(made, one)
+    return made
+
+
+def _append(parent: Element, child: Child) -> None:
+    if child is None:
+        return
+    if isinstance(child, Element):
+        parent.append(child)
+    elif len(parent):
+        parent[-1].tail = (parent[-1].tail or "") + printable(child)
+    else:
+        parent.text = (parent.text or "") + printable(child)
+
+
+def code(text: str) -> Element:
+    """Return text as code, on one line, whatever direction it is written in."""
+    return element("code", element("bdi", text), style=f"background: {_FAINT}; padding: 0 0.3em; border-radius: 3px")
+
+
+def folded(text: str, *, fold_at: int = FOLD_AT) -> Element:
+    """Return text as code; a long or many-lined one is folded behind its beginning and its length."""
+    first, _, rest = text.partition("\n")
+    if not rest and len(text) <= fold_at:
+        return code(text)
+    beginning = first if len(first) <= fold_at // 2 else f"{first[: fold_at // 2]}…"
+    size = element("span", f" ({len(text):,} characters)", style="opacity: 0.75")
+    return element(
+        "details",
+        element("summary", code(beginning), size, style="cursor: pointer"),
+        block(text),
+        style="display: inline-block; vertical-align: top; margin: 0",
+    )
+
+
+def block(text: str) -> Element:
+    """Return text as a block of code that keeps its lines and scrolls when it is long."""
+    return element(
+        "pre",
+        element("bdi", text),
+        style=f"background: {_FAINT}; margin: 0.2em 0; padding: 0.4em 0.7em; border-radius: 4px; max-height: 20em; "
+        "overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere",
+    )
+
+
+def to_html(root: Element) -> str:
+    """Return an element as HTML text."""
+    return tostring(root, encoding="unicode", method="html")

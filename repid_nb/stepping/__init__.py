@@ -1,0 +1,1 @@
+"""One pull at a time, recorded."""

@@ -1,0 +1,192 @@
+"""Why a routing strategy said yes or no."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from repid_nb.core.message import BaseMessageT
+from repid_nb.core.routing import CatchAllStrategy, TopicStrategy
+from repid_nb.stepping.shorten import short
+
+__all__ = ["Finding", "examine", "strategy_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer of one strategy, and the reason.
+
+    Attributes:
+        answer: What it returned; a false value when it raised.
+        outcome: The answer as a word.
+        reason: Why, in one line.
+        error: What it raised, or None.
+    """
+
+    answer: Any
+    outcome: Literal["match", "no match", "error"]
+    reason: str
+    error: Exception | None = None
+
+
+def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT) -> Finding:
+    """Ask a strategy once whether it takes a message, and find out why.
+
+    A built-in strategy is explained by its rule. A custom one is handed a message that notes what it reads.
+
+    Args:
+        strategy: A function of a message.
+        message: The message.
+
+    Returns:
+        Its answer, as the worker would get it, with the reason.
+    """
+    if isinstance(strategy, (TopicStrategy, CatchAllStrategy)):
+        answer = strategy(message)
+        return Finding(answer, _outcome(answer), _explain_built_in(strategy, message))
+    watched = WatchedMessage(message)
+    try:
+        answer = strategy(watched)
+    except Exception as error:
+        reason = f"raised {type(error).__name__}: {error}" if str(error) else f"raised {type(error).__name__}"
+        return Finding(False, "error", f"{watched.story()}{reason}", error)
+    finally:
+        watched.write_back()
+    if inspect.iscoroutine(answer):
+        answer.close()
+        return Finding(
+            answer,
+            "match",
+            "returned a coroutine, which always counts as yes: write the strategy with def, not async def",
+        )
+    shown = short(answer) if isinstance(answer, bool) else f"{short(answer)}, which counts as {bool(answer)}"
+    return Finding(answer, _outcome(answer), f"{watched.story() or 'read nothing of the message '}-> {shown}")
+
+
+def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | None = None) -> str:
+    """Return what to call a strategy: `topic`, `catch-all`, or the name of the function that made it."""
+    if isinstance(strategy, TopicStrategy):
+        return "topic"
+    if isinstance(strategy, CatchAllStrategy):
+        return "catch-all"
+    name: str = getattr(factory, "__name__", "") or getattr(strategy, "__qualname__", "") or type(strategy).__name__
+    made_by = name.split(".<locals>", maxsplit=1)[0].rsplit(".", 1)[-1]
+    # repid's own strategies, on an actor that was declared with repid itself.
+    return {"topic_based_routing_strategy": "topic", "catch_all_routing_strategy": "catch-all"}.get(made_by, made_by)
+
+
+def _outcome(answer: Any) -> Literal["match", "no match"]:
+    return "match" if answer else "no match"
+
+
+def _explain_built_in(strategy: TopicStrategy | CatchAllStrategy, message: BaseMessageT) -> str:
+    if isinstance(strategy, CatchAllStrategy):
+        return "takes everything"
+    headers = message.headers or {}
+    if "topic" in headers:
+        topic = headers["topic"]
+        is_topic = f"topic is {short(topic)}"
+        return is_topic if topic == strategy.topic else f"{is_topic}, wanted {short(strategy.topic)}"
+    near = next((name for name in headers if isinstance(name, str) and name.strip().lower() == "topic"), None)
+    return "no topic header" if near is None else f"no topic header: it is called {near!r} here"
+
+
+class WatchedMessage:
+    """A message that notes what is read of it, for the reason of a custom strategy."""
+
+    def __init__(self, message: BaseMessageT) -> None:
+        self._message = message
+        self._read: list[str] = []
+        self._headers: _WatchedHeaders | None = None
+
+    @property
+    def headers(self) -> dict[str, str] | None:
+        headers = self._message.headers
+        if headers is None:
+            self._note("headers = None")
+            return None
+        if self._headers is None:
+            self._headers = _WatchedHeaders(headers, self._note)
+        return self._headers
+
+    @property
+    def payload(self) -> bytes:
+        self._note(f"payload = {short(self._message.payload)}")
+        return self._message.payload
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._message, name)
+        self._note(f"{name}()" if callable(value) else f"{name} = {short(value)}")
+        return value
+
+    def story(self) -> str:
+        """Return what was read, in order, each once; with a trailing space, or empty."""
+        if not self._read and self._headers is not None:
+            self._note("headers")
+        return f"read {', '.join(self._read)} " if self._read else ""
+
+    def write_back(self) -> None:
+        """Let changes that the strategy made to the headers reach the message, as they would in a worker."""
+        original = self._message.headers
+        if self._headers is not None and original is not None and dict.items(self._headers) != original.items():
+            changed = dict(dict.items(self._headers))
+            original.clear()
+            original.update(changed)
+
+    def _note(self, what: str) -> None:
+        if what not in self._read:
+            self._read.append(what)
+
+
+class _WatchedHeaders(dict[str, str]):
+    """Headers that tell which of them are read. A dict in every other way."""
+
+    __slots__ = ("_note",)
+
+    def __init__(self, headers: dict[str, str], note: Callable[[str], None]) -> None:
+        super().__init__(headers)
+        self._note = note
+
+    def _looked_up(self, name: Any) -> None:
+        found = dict.get(self, name)
+        shown = f"headers[{short(name)}]"
+        self._note(f"{shown} = {short(found)}" if name in dict.keys(self) else f"{shown} (not there)")
+
+    def _all(self) -> None:
+        self._note("all headers")
+
+    def __getitem__(self, name: str) -> str:
+        self._looked_up(name)
+        return super().__getitem__(name)
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        self._looked_up(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self._looked_up(name)
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        self._all()
+        return super().__iter__()
+
+    def __eq__(self, other: object) -> bool:
+        self._all()
+        return super().__eq__(other)
+
+    __hash__ = None
+
+    def keys(self) -> Any:
+        self._all()
+        return super().keys()
+
+    def values(self) -> Any:
+        self._all()
+        return super().values()
+
+    def items(self) -> Any:
+        self._all()
+        return super().items()

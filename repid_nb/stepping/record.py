@@ -1,0 +1,287 @@
+"""The record of one pull: what a step found, decided and did. Frozen; every view draws it and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, overload
+
+from repid_nb.core.message import MessageAction
+from repid_nb.core.shown import Shown
+from repid_nb.core.snapshot import MessageSnapshot, QueuesSnapshot
+
+__all__ = [
+    "Argument",
+    "Explanation",
+    "FieldError",
+    "History",
+    "Idle",
+    "Raised",
+    "Rewound",
+    "Sent",
+    "Settlement",
+    "Step",
+    "Steps",
+    "Verdict",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Verdict(Shown):
+    """What one actor's routing strategy said of a message.
+
+    Attributes:
+        position: The actor's place in the order of registration on its channel, from 1.
+        actor: Its name.
+        strategy: The name of its strategy: `topic`, `catch-all`, or that of the custom factory.
+        outcome: `match`, `no match`, or `error` when the strategy raised.
+        reason: Why, in one line.
+        role: `winner` for the first match, `shadowed` for a later one, otherwise None.
+        asked: Whether a worker would have asked this actor. It stops at the first match; later actors are asked for
+            the explanation only, and never run.
+        note: What else there is to know, such as that the actor is registered twice; empty for nothing.
+    """
+
+    position: int
+    actor: str
+    strategy: str
+    outcome: Literal["match", "no match", "error"]
+    reason: str
+    role: Literal["winner", "shadowed"] | None = None
+    asked: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Settlement(Shown):
+    """What became of a message.
+
+    Attributes:
+        action: How it was settled; None when nobody settled it.
+        reason: Why, and by whom: the confirmation mode, on_error, the poison rule, or the actor itself.
+    """
+
+    action: MessageAction | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """One field of a payload or a header that does not fit the actor.
+
+    Attributes:
+        field: Where it stands, such as `items.0.price`.
+        problem: What is wrong with it.
+        given: What was there, as Python would write it.
+    """
+
+    field: str
+    problem: str
+    given: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """An exception that ended an actor's run.
+
+    Attributes:
+        type: The name of its class.
+        message: Its text.
+        traceback: Where it was raised, from the first line of the learner's own code; empty when none of it ran.
+        fields: What did not fit, when the payload or the headers failed validation.
+    """
+
+    type: str
+    message: str
+    traceback: str = ""
+    fields: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """How one argument of the actor was read.
+
+    Attributes:
+        name: The parameter.
+        source: Where it came from: `payload`, `header 'x'`, `dependency`, or `default`.
+        value: What the actor got, as Python would write it.
+        coerced_from: What stood in the message, where it was something else; otherwise None.
+    """
+
+    name: str
+    source: str
+    value: str
+    coerced_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Step(Shown):
+    """One pull, from the queue to the settlement.
+
+    Attributes:
+        number: Which step of its Stepper, from 1.
+        channel: The channel that was pulled from.
+        message: The message, as it lay in the queue.
+        sightings: How often this worker has seen it, this time included.
+        sightings_limit: At which sighting without a match it is nacked as poison.
+        verdicts: One for each actor of the channel, in order of registration.
+        winner: The name of the actor that ran, or None.
+        arguments: How its arguments were read.
+        result: What it returned.
+        exception: What it raised, or None.
+        printed: What was printed meanwhile.
+        duration: Seconds from the call of the actor to its end; None when none was called.
+        settlement: What became of the message.
+        published: The channels that the actor sent further messages to, one for each message.
+        before: The queues before the pull; a window of each with its total.
+        after: The queues after the settlement.
+    """
+
+    number: int
+    channel: str
+    message: MessageSnapshot
+    sightings: int
+    sightings_limit: int
+    verdicts: tuple[Verdict, ...]
+    winner: str | None
+    settlement: Settlement
+    before: QueuesSnapshot
+    after: QueuesSnapshot
+    arguments: tuple[Argument, ...] = ()
+    result: Any = None
+    exception: Raised | None = None
+    printed: str = ""
+    duration: float | None = None
+    published: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the step as plain data that `json.dumps` takes.
+
+        A payload is text where it is UTF-8, otherwise base64. A result that JSON cannot hold is there as its `repr`.
+        """
+        from repid_nb.stepping.plain import step_to_dict  # noqa: PLC0415  (plain knows the records)
+
+        return step_to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Step:
+        """Return the step that `to_dict` made `data` from.
+
+        Raises:
+            InvalidMessageError: The data is not that of a step; the message says what is missing or wrong.
+        """
+        from repid_nb.stepping.plain import step_from_dict  # noqa: PLC0415  (plain knows the records)
+
+        return step_from_dict(data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Idle(Shown):
+    """A step that found nothing to pull. It counts as false.
+
+    Attributes:
+        channels: Where it looked.
+        unheard: Channels on which messages wait and no actor listens, with how many wait.
+        queues: The queues.
+    """
+
+    channels: tuple[str, ...]
+    unheard: tuple[tuple[str, int], ...] = ()
+    queues: QueuesSnapshot = field(default_factory=QueuesSnapshot)
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class _StepSequence(Shown, Sequence[Step]):
+    steps: tuple[Step, ...]
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Step, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Step | tuple[Step, ...]:
+        return self.steps[index]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Steps(_StepSequence):
+    """The steps of one run.
+
+    Attributes:
+        steps: The steps, oldest first.
+        ended_by: `idle` when nothing was left to pull, `max_steps` when the bound was reached first.
+        waiting: How many messages still wait on the channels with actors.
+    """
+
+    steps: tuple[Step, ...]
+    ended_by: Literal["idle", "max_steps"]
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class History(_StepSequence):
+    """The steps so far.
+
+    Attributes:
+        steps: Those that are kept, oldest first.
+        dropped: How many older ones were dropped because only so many are kept.
+    """
+
+    steps: tuple[Step, ...]
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Explanation(Shown):
+    """Who would get a message. Nothing was sent or pulled.
+
+    Attributes:
+        channel: The channel it would come from.
+        message: The message.
+        verdicts: One for each actor of the channel, in order of registration.
+        winner: The name of the actor that would run, or None.
+    """
+
+    channel: str
+    message: MessageSnapshot
+    verdicts: tuple[Verdict, ...]
+    winner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Sent(Shown):
+    """A message that was sent.
+
+    Attributes:
+        message: The message.
+        waiting: How many messages now wait on its channel, this one included.
+    """
+
+    message: MessageSnapshot
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Rewound(Shown):
+    """A way back in time.
+
+    Attributes:
+        to: The step after which the queues now stand; 0 for before the first.
+        undone: The numbers of the steps that were taken back.
+        queues: The queues now.
+    """
+
+    to: int
+    undone: tuple[int, ...]
+    queues: QueuesSnapshot

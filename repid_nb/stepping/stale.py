@@ -1,0 +1,45 @@
+"""Actors that are registered twice because their cell ran again: the older function keeps winning, as in repid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from repid_nb.core.declaration import Declaration
+from repid_nb.core.router import Route
+
+__all__ = ["CURE", "StaleActorWarning", "stale_declarations", "stale_notes"]
+
+CURE = "stepper.keep_newest_actors()"
+
+
+class StaleActorWarning(UserWarning):
+    """An actor is registered more than once, and an older function still gets its messages."""
+
+
+def _twins(routes: Sequence[Route]) -> Iterable[list[tuple[int, Declaration]]]:
+    """Yield the actors of one channel that were declared by the same lines of code, with their positions."""
+    groups: dict[tuple[str, str, str], list[tuple[int, Declaration]]] = {}
+    for position, route in enumerate(routes, start=1):
+        if isinstance(route.source, Declaration):
+            fn = route.source.fn
+            groups.setdefault((route.actor.name, fn.__module__, fn.__qualname__), []).append((position, route.source))
+    return (group for group in groups.values() if len({id(declaration.fn) for _, declaration in group}) > 1)
+
+
+def stale_notes(routes: Sequence[Route]) -> dict[int, str]:
+    """Return what to say of those actors of one channel, by position."""
+    notes: dict[int, str] = {}
+    for twins in _twins(routes):
+        oldest, newest = twins[0][0], twins[-1][0]
+        for position, _ in twins:
+            notes[position] = (
+                f"the same actor as {oldest}, registered again: {CURE} keeps only the newest"
+                if position == newest
+                else f"an older function: registered again as {newest}, but this one comes first"
+            )
+    return notes
+
+
+def stale_declarations(routes: Sequence[Route]) -> list[Declaration]:
+    """Return the older declarations of one channel's actors that were declared again later."""
+    return [declaration for twins in _twins(routes) for _, declaration in twins[:-1]]

@@ -1,0 +1,483 @@
+"""The Stepper: one worker, one history, one pull at a time."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+from repid_nb.core.actor import ActorData
+from repid_nb.core.app import Repid
+from repid_nb.core.errors import (
+    ClosedError,
+    DeclarationError,
+    InvalidMessageError,
+    NotPullableError,
+    UnknownNameError,
+    nearest_name,
+)
+from repid_nb.core.events import Event, Published
+from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.message import MessageData, ReceivedMessageT, check_message
+from repid_nb.core.pulling import InMemoryPuller
+from repid_nb.core.queue import DEFAULT_PRIORITY, InMemoryReceivedMessage
+from repid_nb.core.router import Route, Routes
+from repid_nb.core.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.worker import MAX_UNROUTED_RETRIES, Worker
+from repid_nb.notebook import interruptible, prepare_event_loop
+from repid_nb.stepping.printing import caught_printing
+from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
+from repid_nb.stepping.recording import Inquiry, Recording
+from repid_nb.stepping.stale import CURE, StaleActorWarning, stale_declarations
+from repid_nb.stepping.timeline import Timeline
+
+__all__ = ["Stepper"]
+
+# How many messages of each kind a Step shows of a queue: what a step costs must not grow with the queue.
+WINDOW = 20
+
+_stepping: ContextVar[Stepper | None] = ContextVar("repid_nb_stepping", default=None)
+_message_numbers: WeakKeyDictionary[InMemoryServer, itertools.count[int]] = WeakKeyDictionary()
+
+
+class Stepper:
+    """Takes messages off an app's queues one at a time and records how each was decided.
+
+    It is a worker of the app, the same code as `run_worker`, with one memory of sightings for its whole life. It
+    connects to the server when first used. In a notebook it also makes `asyncio.run(main())` work in cells.
+
+    Args:
+        app: The app, with a server registered.
+        server_name: The server; None for the default. It must be an `InMemoryServer`.
+        max_unrouted_retries: At which sighting without a match a message is nacked as poison; repid's own is 10.
+        explain_all: Whether actors after the first match are asked too, for the explanation; they never run.
+        history_limit: How many steps are kept, at least 1.
+
+    Raises:
+        UnknownNameError: There is no such server.
+        NotPullableError: The server cannot hand out one message at a time.
+        DeclarationError: `max_unrouted_retries` or `history_limit` is below 1.
+    """
+
+    def __init__(
+        self,
+        app: Repid,
+        server_name: str | None = None,
+        max_unrouted_retries: int = MAX_UNROUTED_RETRIES,
+        explain_all: bool = True,
+        *,
+        history_limit: int = 1000,
+    ) -> None:
+        if max_unrouted_retries < 1 or history_limit < 1:
+            raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
+        server = app.servers.find(server_name)
+        if not isinstance(server, InMemoryServer):
+            raise NotPullableError(
+                f"A Stepper needs an InMemoryServer, not {type(server).__name__}: "
+                "only that hands out one message at a time.",
+            )
+        self.app = app
+        self.explain_all = explain_all
+        self.max_unrouted_retries = max_unrouted_retries
+        self._server = server
+        self._server_name = server_name
+        self._routes: Routes = app.router.routes()
+        self._warned: set[tuple[str, int]] = set()
+        self._worker = Worker(
+            app.execution_context(server),
+            self._routes.by_channel,
+            max_unrouted_retries=max_unrouted_retries,
+            observer=self._hear,
+            ask=self._ask,
+        )
+        self._recording: Recording | None = None
+        self._timeline = Timeline(server.keep_journal(), self._worker.sightings, history_limit)
+        self._puller: InMemoryPuller | None = None
+        self._opened_connection = False
+        self._closed = False
+        prepare_event_loop()
+
+    async def step(self, channel: str | None = None) -> Step | Idle:
+        """Pull one message, take it its whole way, and record it.
+
+        Args:
+            channel: The channel to pull from; None for each channel with actors in turn.
+
+        Returns:
+            The Step; or an Idle, which is falsy, when nothing waits.
+
+        Raises:
+            UnknownNameError: No actor listens on that channel.
+            ClosedError: The Stepper was closed, or an actor that it runs tries to step it.
+            KeyboardInterrupt: The run was interrupted; the message is back at its place in the queue.
+        """
+        async with self._stepping() as puller:
+            self._check_channel(channel)
+            before = self._snapshot(WINDOW)
+            message = puller.pull_nowait() if channel is None else puller.pull_nowait_from(channel)
+            if message is None:
+                return self._idle(channel)
+            seen_before = self._worker.sightings.of(message)
+            with interruptible():
+                step = await self._deliver(message, before, seen_before)
+            self._timeline.add(step, message, seen_before=seen_before, turn=puller.turn)
+            return step
+
+    async def run(self, max_steps: int = 100, channel: str | None = None) -> Steps:
+        """Step until nothing waits, at most `max_steps` times.
+
+        Args:
+            max_steps: The bound, at least 1.
+            channel: The channel to pull from; None for each channel with actors in turn.
+
+        Returns:
+            The steps, and which of the two ended the run.
+
+        Raises:
+            InvalidMessageError: `max_steps` is below 1.
+        """
+        if max_steps < 1:
+            raise InvalidMessageError(f"max_steps must be at least 1, not {max_steps}.")
+        steps: list[Step] = []
+        while len(steps) < max_steps:
+            step = await self.step(channel)
+            if isinstance(step, Idle):
+                return Steps(tuple(steps), "idle")
+            steps.append(step)
+        left = self._snapshot(0)
+        waiting = sum(one.waiting for name, one in left.items() if name in self._routes.by_channel)
+        return Steps(tuple(steps), "max_steps" if waiting else "idle", waiting)
+
+    async def send(
+        self,
+        channel: str | None = None,
+        payload: Any = None,
+        *,
+        topic: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        priority: int | None = None,
+        operation_id: str | None = None,
+        content_type: str | None = None,
+    ) -> Sent | None:
+        """Send a message through the app, its producer middleware included.
+
+        Args:
+            channel: The channel; or None and an operation id.
+            payload: Bytes are sent as they are; anything else as JSON.
+            topic: The `topic` header.
+            headers: Further headers.
+            priority: 0 (last) to 9 (first); None for the server's default, 4.
+            operation_id: A registered operation, which names the channel.
+            content_type: The media type of a payload of bytes.
+
+        Returns:
+            What was sent; None when producer middleware kept it back. Messages that a Stepper sends are called m1, m2,
+            ... to make them easy to follow.
+
+        Raises:
+            DestinationError: Both of channel and operation id, or neither.
+            InvalidMessageError: `topic` and `headers['topic']` differ, a header is no str, or the priority is out of
+                range.
+            SerializationError: The payload has no JSON form.
+        """
+        if headers is not None and not isinstance(headers, Mapping):
+            raise InvalidMessageError(f"The headers must be a dict of str to str, not {type(headers).__name__}.")
+        merged = dict(headers or {})
+        if topic is not None and merged.setdefault("topic", topic) != topic:
+            raise InvalidMessageError(
+                f"topic={topic!r} and headers['topic']={merged['topic']!r} differ. Give one of them.",
+            )
+        if content_type is not None and not isinstance(payload, bytes):
+            raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
+        await self._connect()
+        numbers = _message_numbers.setdefault(self._server, itertools.count(1))
+        parameters: dict[str, Any] = {"message_id": f"m{next(numbers)}"}
+        if priority is not None:
+            parameters["priority"] = priority
+        destination: dict[str, Any] = {
+            "channel": channel,
+            "operation_id": operation_id,
+            "payload": payload,
+            "headers": merged or None,
+            "server_name": self._server_name,
+            "server_specific_parameters": parameters,
+        }
+        published: list[Published] = []
+        end_observing = self._server.observe(published.append)  # type: ignore[arg-type]  # servers tell nothing else
+        try:
+            if isinstance(payload, bytes):
+                await self.app.send_message(content_type=content_type, **destination)
+            else:
+                await self.app.send_message_json(**destination)
+        finally:
+            end_observing()
+        return self._sent(published, parameters)
+
+    def explain(
+        self,
+        channel: str,
+        headers: Mapping[str, str] | None = None,
+        payload: Any = None,
+        *,
+        topic: str | None = None,
+    ) -> Explanation:
+        """Say who would get a message, without sending or pulling anything.
+
+        Each strategy of the channel is asked once, as for a real message.
+
+        Args:
+            channel: The channel it would come from.
+            headers: Its headers.
+            payload: Its payload; bytes as they are, anything else as JSON, None for an empty one.
+            topic: The `topic` header, if that is all there is.
+
+        Returns:
+            The verdict of each actor, and the winner.
+
+        Raises:
+            UnknownNameError: No actor listens on that channel.
+            InvalidMessageError: A header is no str.
+        """
+        self._refresh()
+        self._check_channel(channel)
+        merged = dict(headers or {}) | ({} if topic is None else {"topic": topic})
+        body = payload if isinstance(payload, bytes) else b""
+        if payload is not None and not isinstance(payload, bytes):
+            body = self.app.default_serializer(payload)
+        message = MessageData(payload=body, headers=merged or None)
+        check_message(channel, message)
+        inquiry = Inquiry(self._routes_of(channel))
+        winner = None
+        for actor in self._routes.by_channel[channel]:
+            try:
+                if inquiry.ask(actor, message):
+                    winner = actor.name
+                    break
+            except Exception:
+                break
+        asked = inquiry.asked
+        if self.explain_all:
+            inquiry.ask_rest(message)
+        shown = MessageSnapshot(id=None, channel=channel, payload=body, headers=message.headers)
+        return Explanation(channel=channel, message=shown, verdicts=inquiry.verdicts(asked), winner=winner)
+
+    @property
+    def queues(self) -> QueuesSnapshot:
+        """What is on the queues now: who waits, in order, who is in work, and the dead letters with their reasons."""
+        return self._snapshot(None)
+
+    @property
+    def history(self) -> History:
+        """The steps so far; the oldest are dropped when there are more than `history_limit`."""
+        return self._timeline.history
+
+    def rewind(self, to: int) -> Rewound:
+        """Put the queues back as they were right after a step, as if what came later had never been sent or pulled.
+
+        What the actors did (what they printed, changed or sent elsewhere) stays done.
+
+        Args:
+            to: The number of the step; 0 for the moment before the first.
+
+        Returns:
+            Which steps were taken back, and the queues.
+
+        Raises:
+            InvalidMessageError: There is no way back to that step; the message says how far there is one.
+        """
+        self._check_open()
+        undone = self._timeline.rewind(to, self._open_puller())
+        return Rewound(to=to, undone=undone, queues=self._snapshot(WINDOW))
+
+    def resend(self, channel: str, message_id: str | None = None) -> int:
+        """Put dead letters back on their queue, at the tail; their sightings start again.
+
+        Args:
+            channel: The channel.
+            message_id: Which one; None for all of them.
+
+        Returns:
+            How many were put back.
+
+        Raises:
+            UnknownNameError: There is no dead letter of that id.
+        """
+        dead = {letter.message.id or "" for letter in self._server.dead_letters(channel)}
+        if message_id is not None and message_id not in dead:
+            raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.{nearest_name(message_id, dead)}")
+        return self._server.resend_dead_letters(channel, message_id)
+
+    def keep_newest_actors(self) -> int:
+        """Forget the older of actors that were registered again by running their cell again.
+
+        Returns:
+            How many were forgotten.
+        """
+        stale = [
+            declaration
+            for channel in self._routes.by_channel
+            for declaration in stale_declarations(self._routes_of(channel))
+        ]
+        self.app.router.discard(stale)
+        self._warned.clear()
+        self._refresh()
+        return len(stale)
+
+    async def close(self) -> None:
+        """Give back what is not settled, and close the connection if the Stepper opened it. The history stays."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._puller is not None:
+            await self._puller.close()
+        if self._opened_connection and self._server.is_connected:
+            await self._server.disconnect()
+
+    async def __aenter__(self) -> Self:
+        await self._connect()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _deliver(self, message: InMemoryReceivedMessage, before: QueuesSnapshot, seen_before: int) -> Step:
+        shown = message.snapshot()
+        recording = self._recording = Recording(Inquiry(self._routes_of(message.channel)))
+        end_observing = self._server.observe(self._hear)
+        try:
+            with caught_printing() as printed:
+                await self._worker.deliver(message)
+                if self.explain_all:
+                    recording.inquiry.ask_rest(message)
+        finally:
+            self._recording = None
+            end_observing()
+        return Step(
+            number=self._timeline.newest + 1,
+            channel=message.channel,
+            message=replace(shown, sightings=seen_before),
+            sightings=seen_before + 1,
+            sightings_limit=self.max_unrouted_retries,
+            verdicts=recording.inquiry.verdicts(recording.asked),
+            winner=recording.winner,
+            arguments=recording.arguments,
+            result=recording.result,
+            exception=recording.exception,
+            printed=printed.getvalue(),
+            duration=recording.duration,
+            settlement=recording.settlement,
+            published=recording.published,
+            before=before,
+            after=self._snapshot(WINDOW),
+        )
+
+    def _idle(self, channel: str | None) -> Idle:
+        queues = self._snapshot(WINDOW)
+        unheard = ((name, one.waiting) for name, one in queues.items() if name not in self._routes.by_channel)
+        return Idle(
+            channels=tuple(self._routes.by_channel) if channel is None else (channel,),
+            unheard=tuple((name, waiting) for name, waiting in unheard if waiting),
+            queues=queues,
+        )
+
+    def _sent(self, published: Sequence[Published], parameters: Mapping[str, Any]) -> Sent | None:
+        if not published:
+            return None
+        channel, message = published[-1].channel, published[-1].message
+        shown = MessageSnapshot(
+            id=parameters["message_id"],
+            channel=channel,
+            payload=message.payload,
+            headers=message.headers,
+            content_type=message.content_type,
+            reply_to=message.reply_to,
+            priority=parameters.get("priority", DEFAULT_PRIORITY),
+        )
+        return Sent(message=shown, waiting=self._server.snapshot(0)[channel].waiting)
+
+    def _snapshot(self, window: int | None) -> QueuesSnapshot:
+        queues = self._server.snapshot(window)
+        sightings = dict(self._worker.sightings.items())
+        if not sightings:
+            return queues
+        return QueuesSnapshot(tuple(_with_sightings(queue, sightings) for queue in queues.channels))
+
+    def _ask(self, actor: ActorData, message: ReceivedMessageT) -> bool:
+        assert self._recording is not None  # noqa: S101  (this worker delivers only inside a step)
+        return self._recording.inquiry.ask(actor, message)
+
+    def _hear(self, event: Event) -> None:
+        if self._recording is not None:
+            self._recording.hear(event)
+
+    @asynccontextmanager
+    async def _stepping(self) -> AsyncIterator[InMemoryPuller]:
+        if _stepping.get() is self:
+            raise ClosedError("This Stepper is in the middle of a step: an actor cannot step the Stepper that runs it.")
+        if self._recording is not None:
+            raise ClosedError("This Stepper is in the middle of a step: wait for it to end.")
+        await self._connect()
+        self._refresh()
+        token = _stepping.set(self)
+        try:
+            yield self._open_puller()
+        finally:
+            _stepping.reset(token)
+
+    async def _connect(self) -> None:
+        self._check_open()
+        if not self._server.is_connected:
+            await self._server.connect()
+            self._opened_connection = True
+
+    def _open_puller(self) -> InMemoryPuller:
+        if self._puller is None:
+            self._puller = InMemoryPuller(self._server.queues, list(self._routes.by_channel))
+        return self._puller
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("This Stepper is closed. Make a new one: stepper = Stepper(app).")
+
+    def _check_channel(self, channel: str | None) -> None:
+        if channel is not None and channel not in self._routes.by_channel:
+            hint = nearest_name(channel, self._routes.by_channel)
+            raise UnknownNameError(f"No actor listens on channel {channel!r}.{hint}")
+
+    def _refresh(self) -> None:
+        """Take in what was registered since, and point out what was registered twice."""
+        before = list(self._routes.by_channel)
+        self._routes = self.app.router.routes(known=self._routes)
+        self._worker.actors = self._routes.by_channel
+        if self._puller is not None and list(self._routes.by_channel) != before:
+            self._puller.listen(list(self._routes.by_channel))
+        for channel in self._routes.by_channel:
+            for declaration in stale_declarations(self._routes_of(channel)):
+                if (channel, id(declaration)) not in self._warned:
+                    self._warned.add((channel, id(declaration)))
+                    warnings.warn(
+                        f"Actor {declaration.name!r} is registered again on channel {channel!r}, as when its cell runs "
+                        f"twice. The older function comes first and gets the messages, as in repid. "
+                        f"To keep only the newest: {CURE}",
+                        StaleActorWarning,
+                        stacklevel=5,
+                    )
+
+    def _routes_of(self, channel: str) -> Sequence[Route]:
+        return [route for route in self._routes.routes if route.actor.channel_address == channel]
+
+
+def _with_sightings(queue: ChannelSnapshot, sightings: Mapping[str, int]) -> ChannelSnapshot:
+    ready = tuple(replace(one, sightings=sightings.get(one.id or "", 0)) for one in queue.ready)
+    return replace(queue, ready=ready)

@@ -1,0 +1,110 @@
+"""The steps so far, and the way back to each of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.journal import Journal
+from repid_nb.core.message import ReceivedMessageT
+from repid_nb.core.pulling import InMemoryPuller
+from repid_nb.core.sightings import Sightings
+from repid_nb.stepping.record import History, Step
+
+__all__ = ["Place", "Timeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A moment right after a step, as far as it takes to come back to it.
+
+    Attributes:
+        number: The number of the step; 0 for the moment before the first.
+        mark: Where the journal stood.
+        turn: Which channel was to be pulled from next.
+    """
+
+    number: int
+    mark: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    step: Step
+    place: Place
+    message: ReceivedMessageT
+    seen_before: int
+
+
+class Timeline:
+    """Keeps the newest steps, and takes the queues back to where they stood after one of them.
+
+    Args:
+        journal: What is done to the queues.
+        sightings: The worker's memory, which goes back too.
+        limit: How many steps are kept.
+    """
+
+    def __init__(self, journal: Journal, sightings: Sightings, limit: int) -> None:
+        self._journal = journal
+        self._sightings = sightings
+        self._limit = limit
+        self._kept: deque[_Kept] = deque()
+        self._dropped = 0
+        self._origin = Place(0, journal.mark(), 0)
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest step; 0 when there is none."""
+        return self._kept[-1].place.number if self._kept else self._origin.number
+
+    @property
+    def history(self) -> History:
+        """The steps that are kept."""
+        return History(tuple(kept.step for kept in self._kept), self._dropped)
+
+    def add(self, step: Step, message: ReceivedMessageT, *, seen_before: int, turn: int) -> None:
+        """Add the newest step; the oldest gives way when there are too many.
+
+        Args:
+            step: The step.
+            message: Its message.
+            seen_before: How often that had been sighted before the step.
+            turn: Which channel is to be pulled from next.
+        """
+        self._kept.append(_Kept(step, Place(step.number, self._journal.mark(), turn), message, seen_before))
+        if len(self._kept) > self._limit:
+            self._origin = self._kept.popleft().place
+            self._dropped += 1
+
+    def rewind(self, to: int, puller: InMemoryPuller) -> tuple[int, ...]:
+        """Take the queues back to where they stood right after step `to`.
+
+        Args:
+            to: The number of the step; 0 for the moment before the first.
+            puller: Whose turn among the channels goes back too.
+
+        Returns:
+            The numbers of the steps that were taken back.
+
+        Raises:
+            InvalidMessageError: There is no way back to that step; the message says how far there is one.
+        """
+        places = {
+            place.number: place
+            for place in (self._origin, *(kept.place for kept in self._kept))
+            if self._journal.reaches(place.mark)
+        }
+        if to not in places:
+            reach = f"give a number from {min(places)} to {max(places)}" if places else "too much has happened since"
+            raise InvalidMessageError(f"There is no way back to step {to!r}: {reach}.")
+        self._journal.undo_to(places[to].mark)
+        undone: list[int] = []
+        while self._kept and self._kept[-1].place.number > to:
+            kept = self._kept.pop()
+            self._sightings.set(kept.message, kept.seen_before)
+            undone.insert(0, kept.place.number)
+        puller.turn = places[to].turn
+        return tuple(undone)
