@@ -45,7 +45,7 @@ from repid_nb.core.routing import catch_all_routing_strategy, topic_based_routin
 from repid_nb.core.serializer import default_serializer
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.display import as_html, as_text
-from repid_nb.notebook import run
+from repid_nb.notebook import prepare_event_loop, run
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Settlement, Step, Steps, Verdict
 from repid_nb.stepping.stale import StaleActorWarning
 from repid_nb.stepping.stepper import Stepper
@@ -114,3 +114,6 @@ __all__ = [
     "run",
     "topic_based_routing_strategy",
 ]
+
+# In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands.
+prepare_event_loop()

@@ -82,10 +82,9 @@ def interruptible() -> Iterator[None]:
     """Let the notebook's interrupt button stop what is awaited inside the block.
 
     ipykernel answers the button by cancelling the cell, but its handler does not wake a loop that sleeps, and cannot
-    stop code that never awaits. Inside this block the button cancels the current task; code that is busy on the loop's
-    thread gets the `CancelledError` where it stands. Either way the worker sees a plain cancellation and gives back
-    what it holds, and the cell ends in `KeyboardInterrupt`. A task that no cell waits for ends cancelled: a
-    KeyboardInterrupt there would leave the loop and end the kernel.
+    stop code that never awaits. Inside this block the button cancels the current task, so that a worker gives back what
+    it holds; code that is busy on the loop's thread gets the KeyboardInterrupt where it stands. A task that no cell
+    waits for ends cancelled: a KeyboardInterrupt there would leave the loop and end the kernel.
 
     It does nothing outside an IPython kernel, where Ctrl+C already works (`asyncio.run` cancels its task), outside
     the main thread, where Python has no signals, and inside another `interruptible` of the same task.
@@ -99,13 +98,14 @@ def interruptible() -> Iterator[None]:
         return
     wait = _Wait(task)
     wait.begin()
-    traceback = None
     try:
         yield
-    except asyncio.CancelledError as error:
+    except (asyncio.CancelledError, KeyboardInterrupt) as error:
         if not wait.interrupted:
             raise
-        traceback = error.__traceback__
+        trace = error.__traceback__
+    else:
+        trace = None
     finally:
         wait.end()
     if not wait.interrupted:
@@ -114,7 +114,7 @@ def interruptible() -> Iterator[None]:
         raise asyncio.CancelledError
     # Under a nested run the error is on the task too, and nobody else would take it from there.
     task.add_done_callback(_take_error)
-    raise KeyboardInterrupt("stopped by the interrupt button").with_traceback(traceback) from None
+    raise KeyboardInterrupt("stopped by the interrupt button").with_traceback(trace) from None
 
 
 @dataclass(eq=False, slots=True)
@@ -165,15 +165,19 @@ _NEVER_CUT = {"asyncio", "nest_asyncio2", "repid_nb", "selectors"}
 
 
 def _on_interrupt(_signal_number: int, frame: FrameType | None) -> None:
-    """Cancel every open block, at once where its code is busy, else through the loop, which this wakes."""
+    """Cancel every open block through the loop, which this wakes; busy code is cut where it stands."""
     package = "asyncio" if frame is None else frame.f_globals.get("__name__", "").partition(".")[0]
     cut = _open_wait.get() if package not in _NEVER_CUT else None
+    own_task = cut is not None and asyncio.current_task(cut.task.get_loop()) is cut.task
     for wait in list(_waits.values()):
         wait.interrupted = True
-        # A second cancellation would meet the first one's clean-up.
-        if wait is not cut:
+        # Cancelled as well, the task that is cut here could not clean up.
+        if not (own_task and wait is cut):
             wait.task.get_loop().call_soon_threadsafe(wait.cancel)
+    if own_task:
+        raise KeyboardInterrupt
     if cut is not None:
+        # From a task that the block started, a KeyboardInterrupt would leave the loop.
         raise asyncio.CancelledError
 
 

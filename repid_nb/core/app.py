@@ -134,10 +134,11 @@ class Repid:
             )
         if tasks_limit < 1:
             raise DeclarationError(f"tasks_limit must be at least 1, not {tasks_limit}.")
+        server = self._servers.find(server_name)
         routes = self._router.routes()
         if not routes.by_channel or messages_limit <= 0:
             return RunnerInfo(processed=0)
-        worker = Worker(self.execution_context(self._servers.find(server_name)), routes.by_channel)
+        worker = Worker(self.execution_context(server), routes.by_channel)
         with stop_on_signals(register_signals, worker.stop):
             processed = await worker.run(
                 messages_limit=messages_limit,
@@ -153,6 +154,21 @@ class Repid:
             publish=self._publisher(server),
             default_serializer=self.default_serializer,
         )
+
+    def address_of(self, channel: str | None, operation_id: str | None) -> str:
+        """Return the channel that a message is for, given either it or an operation id.
+
+        Raises:
+            DestinationError: Both of them, or neither.
+            UnknownNameError: There is no such operation.
+        """
+        if operation_id is None:
+            if channel is None:
+                raise DestinationError("Either 'channel' or 'operation_id' must be specified.")
+            return channel
+        if channel is not None:
+            raise DestinationError("Specify either 'channel' or 'operation_id', not both.")
+        return self._messages.find(operation_id).channel.address
 
     def generate_asyncapi_schema(self) -> dict[str, Any]:
         """Return the AsyncAPI 3.0 document of the app: its servers, channels, actors and operations."""
@@ -261,15 +277,11 @@ class Repid:
             InvalidMessageError: The payload is not bytes, or the headers are not str to str.
             NotConnectedError: The server's connection is not open.
         """
-        if channel is None and operation_id is None:
-            raise DestinationError("Either 'channel' or 'operation_id' must be specified.")
-        if channel is not None and operation_id is not None:
-            raise DestinationError("Specify either 'channel' or 'operation_id', not both.")
-        address = channel if operation_id is None else self._messages.find(operation_id).channel.address
+        address = self.address_of(channel, operation_id)
         publish = self._publisher(self._servers.find(server_name))
         message = MessageData(payload=payload, headers=headers, content_type=content_type)
         check_message(address, message)
-        await publish(str(address), message, server_specific_parameters)
+        await publish(address, message, server_specific_parameters)
 
     @overload
     async def send_message_json(
@@ -335,7 +347,15 @@ class Repid:
         )
 
     def _publisher(self, server: ServerT) -> MessagePublisherT:
-        async def publish(channel: str, message: MessageData, parameters: dict[str, Any] | None) -> None:
-            await server.publish(channel=channel, message=message, server_specific_parameters=parameters)
+        async def publish(
+            channel: str,
+            message: MessageData,
+            server_specific_parameters: dict[str, Any] | None,
+        ) -> None:
+            await server.publish(
+                channel=channel,
+                message=message,
+                server_specific_parameters=server_specific_parameters,
+            )
 
         return compose(self._producer_middlewares, publish)

@@ -145,7 +145,7 @@ def _server(name: str, server: ServerT, components: Components) -> dict[str, Any
         **present(
             {
                 "protocolVersion": server.protocol_version,
-                "pathname": None,
+                "pathname": server.pathname,
                 "variables": server.variables,
                 "bindings": components.bindings("serverBindings", name, server.bindings),
                 "security": components.security(server.security or (), f"{name}_server") or None,

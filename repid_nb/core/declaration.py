@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast, get_args
 
@@ -17,9 +17,8 @@ from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId,
 from repid_nb.core.middleware import ActorMiddlewareT, compose
 from repid_nb.core.routing import RoutingStrategyT
 
-__all__ = ["ActorOptions", "Declaration", "Inherited", "check_options"]
+__all__ = ["ActorOptions", "Declaration", "Inherited", "as_channel", "check_options"]
 
-DEFAULT_CHANNEL = "default"
 DEFAULT_TIMEOUT = 300.0
 
 
@@ -54,7 +53,7 @@ class ActorOptions:
 class Inherited:
     """What a router hands down to its actors and to the routers it includes."""
 
-    channel: Channel | str = DEFAULT_CHANNEL
+    channel: Channel = field(default_factory=partial(Channel, address="default"))
     middlewares: tuple[ActorMiddlewareT, ...] = ()
     timeout: float | None = DEFAULT_TIMEOUT
     keep_alive: bool | float | None = True
@@ -78,8 +77,8 @@ class Declaration:
 
     def channel(self, inherited: Inherited) -> Channel:
         """Return the channel it listens on: its own, or else the inherited one."""
-        channel = inherited.channel if self.options.channel is None else self.options.channel
-        return channel if isinstance(channel, Channel) else Channel(address=channel)
+        own = self.options.channel
+        return inherited.channel if own is None else as_channel(own)
 
     def build(self, inherited: Inherited) -> ActorData:
         """Settle every option: the actor's own, or else what it inherits."""
@@ -112,6 +111,11 @@ class Declaration:
         )
 
 
+def as_channel(channel: Channel | str) -> Channel:
+    """Return the channel itself, or the one of that address."""
+    return channel if isinstance(channel, Channel) else Channel(address=channel)
+
+
 async def _run_inside(
     middlewares: tuple[ActorMiddlewareT, ...],
     call_next: CallNextT,
@@ -128,8 +132,8 @@ def check_options(fn: Callable[..., Any], options: ActorOptions) -> ActorOptions
         raise DeclarationError(f"router.actor decorates a function, not {fn!r}. To name an actor: actor(name=...).")
     if not (hasattr(fn, "__name__") and hasattr(fn, "__globals__")):
         raise DeclarationError(f"router.actor decorates a function, not {fn!r}. Write a def around it.")
-    if options.name is not None and not (isinstance(options.name, str) and options.name):
-        raise DeclarationError(f"{label}: the name must be a non-empty str, not {options.name!r}.")
+    if not isinstance(options.name, str | None):
+        raise DeclarationError(f"{label}: the name must be a str, not {options.name!r}.")
     if not isinstance(options.channel, str | Channel | None):
         raise DeclarationError(f"{label}: the channel must be a str or a Channel, not {options.channel!r}.")
     modes = get_args(ConfirmationModeT)

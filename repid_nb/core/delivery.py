@@ -8,24 +8,18 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+from typing import Any, get_args
 
-from repid_nb.core.actor import ActorData, ActorExecutionContext
+from repid_nb.core.actor import ActorData, ActorExecutionContext, ManualActionT
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Finished, Observer, Settled, Started
 from repid_nb.core.logger import logger
-from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.queue import InMemoryReceivedMessage
 
 __all__ = ["Delivery", "is_task_cancelled", "nack"]
 
-SETTLEMENT_WORDS = {
-    "ack": MessageAction.acked,
-    "nack": MessageAction.nacked,
-    "reject": MessageAction.rejected,
-    "no_action": None,
-}
+SETTLEMENT_WORDS = get_args(ManualActionT)
 
 
 async def nack(message: ReceivedMessageT, reason: str) -> None:
@@ -132,14 +126,15 @@ class Delivery:
         finally:
             if keeping_alive is not None:
                 keeping_alive.cancel()
-                with suppress(asyncio.CancelledError):
-                    await keeping_alive
+                await asyncio.wait({keeping_alive})
 
     def _keep_alive(self, message: ReceivedMessageT, actor: ActorData) -> asyncio.Task[None] | None:
-        if actor.keep_alive is False:
+        if actor.keep_alive is False or not self._context.server.capabilities["supports_keep_alive"]:
             return None
-        interval = message.keep_alive_interval if actor.keep_alive in (True, None) else actor.keep_alive
-        if interval is None or not self._context.server.capabilities["supports_keep_alive"]:
+        # By identity: an interval of one second equals True.
+        by_server = actor.keep_alive is None or actor.keep_alive is True
+        interval = message.keep_alive_interval if by_server else actor.keep_alive
+        if interval is None:
             return None
         return asyncio.create_task(_keep_telling(message, interval))
 
@@ -163,7 +158,7 @@ class Delivery:
         elif mode == "always_ack":
             await self._settle(message, "ack", "the actor returned (always_ack)")
         elif mode == "manual_explicit":
-            if result not in SETTLEMENT_WORDS:
+            if not isinstance(result, str) or result not in SETTLEMENT_WORDS:
                 raise ValueError(
                     f"Actor '{actor.name}' with confirmation_mode='manual_explicit' returned an invalid value: "
                     f"{result!r}. Expected one of: {', '.join(map(repr, SETTLEMENT_WORDS))}.",
@@ -171,13 +166,15 @@ class Delivery:
             await self._settle(message, result, f"the actor returned {result!r} (manual_explicit)")
 
     async def _settle(self, message: ReceivedMessageT, word: str, reason: str) -> None:
-        self._reason = f"nobody settled it: {reason}" if word == "no_action" else reason
         if word == "ack":
             await message.ack()
         elif word == "nack":
             await nack(message, reason)
         elif word == "reject":
             await message.reject()
+        else:
+            reason = f"nobody settled it: {reason}"
+        self._reason = reason
 
     def _explain(self, message: ReceivedMessageT, actor: ActorData, error: BaseException | None) -> str:
         if self._reason is not None:

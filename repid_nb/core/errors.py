@@ -19,7 +19,9 @@ __all__ = [
     "NotPullableError",
     "RepidNbError",
     "SerializationError",
+    "SteppingError",
     "UnknownNameError",
+    "UnroutedError",
     "nearest_name",
 ]
 
@@ -60,11 +62,19 @@ class ClosedError(RepidNbError, RuntimeError):
     """A stepper is used after it was closed."""
 
 
+class SteppingError(RepidNbError, RuntimeError):
+    """A stepper is asked for something that has to wait until its step has ended."""
+
+
 class UnknownNameError(RepidNbError, ValueError, KeyError):
     """A server, operation or channel that nobody registered."""
 
     # KeyError.__str__ would show the repr of the message.
     __str__ = Exception.__str__
+
+
+class UnroutedError(RepidNbError, ValueError):
+    """No actor wants a message that a test sends."""
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:

@@ -92,5 +92,5 @@ def _process_pool() -> Executor:
 
 def _runs_in_threads(pool: Executor) -> bool:
     # A context cannot be pickled, and a pool of interpreters (Python 3.14) is a pool of threads that pickles.
-    pickling = cast("type[Executor] | tuple[()]", getattr(concurrent.futures, "InterpreterPoolExecutor", ()))
+    pickling = cast("type[Executor] | tuple[()]", getattr(concurrent.futures, "InterpreterPoolExecutor", None) or ())
     return isinstance(pool, ThreadPoolExecutor) and not isinstance(pool, pickling)

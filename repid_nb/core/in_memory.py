@@ -57,6 +57,7 @@ class InMemoryServer:
         self._tags = tags
         self._external_docs = external_docs
         self._connected = False
+        self._held_open = 0
         self._queues = Queues(dead_letter_limit)
         self._observers: tuple[Observer, ...] = ()
 
@@ -114,7 +115,7 @@ class InMemoryServer:
 
     @property
     def is_connected(self) -> bool:
-        return self._connected
+        return self._connected or self._held_open > 0
 
     async def connect(self) -> None:
         """Open the connection. What was queued before is still there."""
@@ -132,6 +133,22 @@ class InMemoryServer:
             yield self
         finally:
             await self.disconnect()
+
+    def hold_open(self) -> Callable[[], None]:
+        """Keep the connection open, whoever else opens and closes it meanwhile.
+
+        Returns:
+            A function that lets go of it.
+        """
+        self._held_open += 1
+        held = True
+
+        def let_go() -> None:
+            nonlocal held
+            self._held_open -= held
+            held = False
+
+        return let_go
 
     async def publish(
         self,
@@ -203,7 +220,8 @@ class InMemoryServer:
 
     def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]:
         """Return the dead letters of a channel, oldest first."""
-        return self._queues.of(channel).snapshot(None).dead_letters
+        queue = self._queues.known(channel)
+        return () if queue is None else queue.dead_letters(None)
 
     def resend_dead_letters(self, channel: str, message_id: str | None = None) -> int:
         """Put dead letters back on their channel's queue, at the tail.
@@ -215,7 +233,8 @@ class InMemoryServer:
         Returns:
             How many were put back; 0 when there is no such dead letter.
         """
-        return self._queues.of(channel).resend(message_id)
+        queue = self._queues.known(channel)
+        return 0 if queue is None else queue.resend(message_id)
 
     def keep_journal(self) -> Journal:
         """Note every change of the queues from now on, so that it can be taken back.
@@ -243,7 +262,7 @@ class InMemoryServer:
         return end
 
     def _require_connection(self, purpose: str) -> None:
-        if not self._connected:
+        if not self.is_connected:
             raise NotConnectedError(
                 f"Server is not connected, so it cannot {purpose}. "
                 "Open the connection around it: async with app.servers.default.connection(): ...",

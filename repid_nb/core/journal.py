@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from repid_nb.core.errors import InvalidMessageError
+
 __all__ = ["Journal"]
 
 
@@ -38,6 +40,12 @@ class Journal:
         return self._forgotten <= mark <= self.mark()
 
     def undo_to(self, mark: int) -> None:
-        """Take back everything that was done after `mark`, newest first."""
+        """Take back everything that was done after `mark`, newest first.
+
+        Raises:
+            InvalidMessageError: There is no way back to `mark` any more; nothing is taken back.
+        """
+        if not self.reaches(mark):
+            raise InvalidMessageError(f"There is no way back to mark {mark}: too much has happened since.")
         while self.mark() > mark:
             self._undo.pop()()

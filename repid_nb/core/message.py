@@ -77,15 +77,20 @@ def check_message(channel: object, message: SentMessageT) -> None:
             f"The payload must be bytes, not {_kind(message.payload)}: use {fix}"
             f"{'' if fix == 'send_message_json' else ', or send_message_json for JSON'}.",
         )
-    if message.content_type is not None and not isinstance(message.content_type, str):
+    if not isinstance(message.content_type, str | None):
         raise InvalidMessageError(f"The content type must be a str, not {_kind(message.content_type)}.")
-    if message.headers is None:
-        return
-    if not isinstance(message.headers, dict):
+    if not isinstance(message.reply_to, str | None):
+        raise InvalidMessageError(f"The channel to reply to must be a str, not {_kind(message.reply_to)}.")
+    if message.headers is not None:
+        _check_headers(message.headers)
+
+
+def _check_headers(headers: object) -> None:
+    if not isinstance(headers, dict):
         raise InvalidMessageError(
-            f"The headers must be a dict of str to str, not {_kind(message.headers)}: headers={{'topic': 'my_actor'}}.",
+            f"The headers must be a dict of str to str, not {_kind(headers)}: headers={{'topic': 'my_actor'}}.",
         )
-    for name, value in message.headers.items():
+    for name, value in headers.items():
         if not isinstance(name, str):
             raise InvalidMessageError(f"Header names must be str, not {_kind(name)}: {name!r}. Use str({name!r}).")
         if not isinstance(value, str):

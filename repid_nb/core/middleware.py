@@ -49,6 +49,6 @@ def compose(
     return call_next
 
 
-async def _through(middleware: Callable[..., Any], call_next: Callable[..., Any], *arguments: Any) -> Any:
-    result = middleware(call_next, *arguments)
+async def _through(middleware: Callable[..., Any], call_next: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    result = middleware(call_next, *args, **kwargs)
     return await result if isawaitable(result) else result

@@ -304,20 +304,24 @@ class ChannelQueue:
             priority=priority,
         )
 
+    def dead_letters(self, window: int | None) -> tuple[DeadLetter, ...]:
+        """Return the newest dead letters, at most `window` of them, oldest first."""
+        newest = islice(self._dead, 0 if window is None else max(0, len(self._dead) - window), None)
+        return tuple(
+            DeadLetter(message=self.picture(dead.message, dead.priority), reason=dead.reason) for dead in newest
+        )
+
     def snapshot(self, window: int | None) -> ChannelSnapshot:
         """Return what is to be seen now, with at most `window` messages of each kind."""
         ordered = ((message, priority) for priority in self._priorities for message in self._lines[priority])
         in_work = sorted(self._in_work, key=lambda one: (-one.priority, one.position))
-        newest = islice(self._dead, max(0, len(self._dead) - window) if window is not None else 0, None)
         return ChannelSnapshot(
             channel=self.channel,
             waiting=len(self),
             ready=tuple(self.picture(message, priority) for message, priority in islice(ordered, window)),
             in_work=tuple(received.snapshot() for received in islice(in_work, window)),
             dead=len(self._dead),
-            dead_letters=tuple(
-                DeadLetter(message=self.picture(dead.message, dead.priority), reason=dead.reason) for dead in newest
-            ),
+            dead_letters=self.dead_letters(window),
             dead_dropped=self._dead_dropped,
         )
 
@@ -378,6 +382,10 @@ class Queues:
         if queue is None:
             queue = self._queues[channel] = ChannelQueue(channel, self)
         return queue
+
+    def known(self, channel: str) -> ChannelQueue | None:
+        """Return the queue of a channel, or None when nobody has asked for it yet."""
+        return self._queues.get(channel)
 
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast, overload
 
 from repid_nb.core.actor import ActorData, CallNextT, ConfirmationModeT, ConverterT, OnErrorT
-from repid_nb.core.declaration import ActorOptions, Declaration, Inherited, check_options
+from repid_nb.core.declaration import ActorOptions, Declaration, Inherited, as_channel, check_options
 from repid_nb.core.dependencies import validate_dependency
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import ReceivedMessageT
@@ -57,16 +57,15 @@ class Routes:
     """Everything that a router and the routers it includes declare, in order of registration."""
 
     routes: tuple[Route, ...] = ()
-    by_channel: dict[str, tuple[ActorData, ...]] = field(default_factory=dict)
+    by_channel: Mapping[str, Sequence[ActorData]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, routes: Iterable[Route]) -> Routes:
         """Return the routes, with their actors by channel."""
         kept = tuple(routes)
-        by_channel: dict[str, tuple[ActorData, ...]] = {}
+        by_channel: dict[str, list[ActorData]] = {}
         for route in kept:
-            address = route.actor.channel_address
-            by_channel[address] = (*by_channel.get(address, ()), route.actor)
+            by_channel.setdefault(route.actor.channel_address, []).append(route.actor)
         return cls(kept, by_channel)
 
     @property
@@ -198,6 +197,9 @@ class Router:
             for name in ("channel", "timeout", "keep_alive", "run_in_process", "pool_executor", "converter")
             if not isinstance(value := getattr(self, name), _NotSet)
         }
+        # A str and a Channel cannot be compared, and what is handed down is.
+        if "channel" in own:
+            own["channel"] = as_channel(own["channel"])
         return replace(inherited, middlewares=(*inherited.middlewares, *(self.middlewares or ())), **own)
 
     @overload

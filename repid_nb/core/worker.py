@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextvars import copy_context
+from typing import Any
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.delivery import Delivery, is_task_cancelled, nack
@@ -58,10 +60,6 @@ class Worker:
         self._ask = ask
         self._stopping = asyncio.Event()
         self._is_interrupted = is_task_cancelled
-        self._lanes: set[asyncio.Task[None]] = set()
-        self._cancelling_lanes = False
-        self._pulling = 0
-        self._processed = 0
 
     async def deliver(self, message: ReceivedMessageT) -> bool:
         """Take one pulled message its whole way; if that is interrupted, it goes back to where it was.
@@ -133,20 +131,20 @@ class Worker:
             How many messages an actor ran for.
         """
         puller = await self._open_puller(tasks_limit)
-        self._is_interrupted = self._is_lane_interrupted
-        budget = _Budget(messages_limit)
-        stopping = asyncio.create_task(self._stopping.wait())
+        lanes = _Lanes(self.deliver, puller, messages_limit, tasks_limit, ended=self._stopping)
+        self._is_interrupted = lanes.is_interrupted
         try:
-            self._start_lane(puller, budget, tasks_limit)
-            await asyncio.wait({stopping})
-            puller.stop()
-            await self._end_lanes(graceful_shutdown_time)
+            lanes.start()
+            await self._stopping.wait()
+            await puller.stop()
+            await lanes.end(graceful_shutdown_time)
         finally:
-            stopping.cancel()
-            puller.stop()
-            await self._end_lanes(0)
-            await puller.close()
-        return self._processed
+            try:
+                await puller.stop()
+                await lanes.end(0)
+            finally:
+                await puller.close()
+        return lanes.processed
 
     def stop(self) -> None:
         """Pull nothing more, and let `run` end once what runs is done."""
@@ -165,84 +163,121 @@ class Worker:
         await puller.open(server, list(self.actors), tasks_limit)
         return puller
 
-    def _start_lane(self, puller: PullerT, budget: _Budget, tasks_limit: int) -> None:
-        """Start a lane, which carries one message after another; lanes are added only as messages need them."""
+    def _tell(self, event: Pulled | Matched | Settled) -> None:
+        if self._observer is not None:
+            self._observer(event)
+
+
+class _Lanes:
+    """Tasks that carry one message after another, at most `tasks_limit` of them, added only as messages need them.
+
+    Args:
+        deliver: Takes a message its whole way and says whether an actor ran for it.
+        puller: Where messages come from.
+        messages_limit: How many messages may run.
+        tasks_limit: How many may run at once.
+        ended: Set when there is no lane left.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[ReceivedMessageT], Coroutine[Any, Any, bool]],
+        puller: PullerT,
+        messages_limit: float,
+        tasks_limit: int,
+        *,
+        ended: asyncio.Event,
+    ) -> None:
+        self.processed = 0
+        self._deliver = deliver
+        self._puller = puller
+        self._left = messages_limit
+        self._tasks_limit = tasks_limit
+        self._ended = ended
+        self._lanes: set[asyncio.Task[None]] = set()
+        self._pulling = 0
+        self._ending = False
+        self._owner = asyncio.current_task()
+        self._context = copy_context()
+
+    def start(self) -> None:
+        """Start a lane."""
         self._pulling += 1
-        lane = asyncio.create_task(self._lane(puller, budget, tasks_limit))
+        lane = asyncio.create_task(self._carry_on(), context=self._context.copy())
         self._lanes.add(lane)
         lane.add_done_callback(self._lane_ended)
 
-    def _lane_ended(self, lane: asyncio.Task[None]) -> None:
-        self._lanes.discard(lane)
-        if not lane.cancelled() and (error := lane.exception()) is not None:
-            logger.critical("worker.lane.error", exc_info=error)
-        if not self._lanes:
-            self._stopping.set()
+    async def end(self, within: float) -> None:
+        """Wait `within` seconds for the lanes to end, then cancel them."""
+        if self._lanes:
+            await asyncio.wait(self._lanes, timeout=within)
+        if self._lanes:
+            self._ending = True
+            for lane in self._lanes:
+                lane.cancel()
+            await asyncio.wait(self._lanes, timeout=CANCELLATION_TIME)
 
-    async def _lane(self, puller: PullerT, budget: _Budget, tasks_limit: int) -> None:
+    def is_interrupted(self) -> bool:
+        """Say of a cancellation in a lane whether the worker is ending; otherwise it is an actor's own."""
+        return self._ending or (self._owner is not None and self._owner.cancelling() > 0)
+
+    async def _carry_on(self) -> None:
         carried = 0
-        # A place in the budget is taken before the pull, so that the limit is exact and nothing is held above it.
-        while budget.take():
-            message = await puller.pull()
+        # A place under the limit is taken before the pull, so that the limit is exact and nothing is held above it.
+        while self._left > 0:
+            self._left -= 1
+            message = await self._puller.pull()
             self._pulling -= 1
             if message is None:
                 return
-            if not self._pulling and budget and len(self._lanes) < tasks_limit:
-                self._start_lane(puller, budget, tasks_limit)
-            try:
-                ran = await self.deliver(message)
-            finally:
-                puller.done(message)
-            if ran:
-                self._processed += 1
+            if not self._pulling and self._left > 0 and len(self._lanes) < self._tasks_limit:
+                self.start()
+            if await self._carry(message):
+                self.processed += 1
             else:
-                budget.give_back()
+                self._left += 1
+            if self._is_marked():
+                self._replace()
+                return
             self._pulling += 1
             carried += 1
             if carried % MESSAGES_BETWEEN_YIELDS == 0:
                 await asyncio.sleep(0)
         self._pulling -= 1
 
-    async def _end_lanes(self, within: float) -> None:
-        if self._lanes:
-            await asyncio.wait(self._lanes, timeout=within)
-        self._cancelling_lanes = bool(self._lanes)
-        for lane in self._lanes:
-            lane.cancel()
-        if self._lanes:
-            await asyncio.wait(self._lanes, timeout=CANCELLATION_TIME)
-
-    def _is_lane_interrupted(self) -> bool:
-        lane = asyncio.current_task()
-        if self._cancelling_lanes or lane is None:
-            return True
-        # Only this worker ends lanes: any other cancellation is an actor's own, and the lane goes on without it.
-        while lane.cancelling():
-            lane.uncancel()
-        return False
-
-    def _tell(self, event: Pulled | Matched | Settled) -> None:
-        if self._observer is not None:
-            self._observer(event)
-
-
-class _Budget:
-    """How many more messages may run."""
-
-    def __init__(self, limit: float) -> None:
-        self._left = limit
-
-    def __bool__(self) -> bool:
-        return self._left > 0
-
-    def take(self) -> bool:
-        if self._left <= 0:
+    async def _carry(self, message: ReceivedMessageT) -> bool:
+        try:
+            return await self._deliver(message)
+        except Exception:
+            logger.exception("message.delivery.error", extra={"channel": message.channel})
             return False
-        self._left -= 1
-        return True
+        finally:
+            self._puller.done(message)
 
-    def give_back(self) -> None:
-        self._left += 1
+    def _is_marked(self) -> bool:
+        """Say whether an actor has left marks on its lane: a cancellation, or a context variable."""
+        lane = asyncio.current_task()
+        try:
+            return lane is None or lane.cancelling() > 0 or copy_context() != self._context
+        except Exception:
+            # Context variables are compared by their values, and some values refuse that.
+            return True
+
+    def _replace(self) -> None:
+        """Let the next message have a lane without marks, as if each message had a task of its own."""
+        if self._ending:
+            return
+        lane = asyncio.current_task()
+        if lane is not None:
+            self._lanes.discard(lane)
+        self.start()
+
+    def _lane_ended(self, lane: asyncio.Task[None]) -> None:
+        self._lanes.discard(lane)
+        if not lane.cancelled() and (error := lane.exception()) is not None:
+            logger.critical("worker.lane.error", exc_info=error)
+        if not self._lanes:
+            self._ended.set()
 
 
 async def _give_back(message: ReceivedMessageT) -> None:

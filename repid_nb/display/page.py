@@ -32,11 +32,14 @@ NOTHING = "-"
 MESSAGE_HEADER = ["message", "topic", "payload", "priority", "sent back"]
 
 # Half-transparent colours lie well on light and on dark; the words carry the meaning.
-GREEN = "rgba(46, 160, 67, 0.20)"
-AMBER = "rgba(210, 153, 34, 0.22)"
-RED = "rgba(218, 54, 51, 0.18)"
+GREEN = "rgba(46, 160, 67, 0.24)"
+AMBER = "rgba(210, 153, 34, 0.26)"
+RED = "rgba(218, 54, 51, 0.24)"
 GREY = "rgba(128, 128, 128, 0.14)"
 LINE = "1px solid rgba(128, 128, 128, 0.35)"
+CELL = f"text-align: left; vertical-align: top; padding: 0.25em 1em 0.25em 0.5em; border-bottom: {LINE}"
+CAPTION = "text-align: left; caption-side: top; padding: 0.4em 0 0.2em; color: inherit"
+WRAPPING = frozenset({"why", "why it is here", "problem", "given", "payload"})
 
 SETTLEMENT_COLOURS = {
     MessageAction.acked: GREEN,
@@ -163,7 +166,7 @@ def _(queue: ChannelSnapshot) -> str:
 
 
 def _card(*children: Child | Iterable[Child]) -> str:
-    return to_html(element("div", *children, style="line-height: 1.55; max-width: 62em; text-align: left"))
+    return to_html(element("div", *children, style="line-height: 1.55; max-width: 72em; text-align: left"))
 
 
 def _line(*children: Child) -> Element:
@@ -241,7 +244,8 @@ def _what_happened(step: Step) -> Iterable[Child]:
     if step.arguments:
         yield _line("called with ", *_joined(code(words.argument_text(one)) for one in step.arguments))
     if step.printed:
-        yield _line("printed ", block(step.printed.rstrip("\n")))
+        printed = step.printed.rstrip("\n")
+        yield _line("printed ", block(printed) if "\n" in printed else folded(printed))
     if step.exception is not None:
         yield from _exception(step.exception)
     elif step.result is not None:
@@ -259,6 +263,8 @@ def _exception(exception: Raised) -> Iterable[Child]:
         yield _table(["What did not fit"], ["field", "problem", "given"], rows)
     if exception.traceback:
         yield block(exception.traceback)
+    if exception.hint:
+        yield _line(exception.hint)
 
 
 def _step_table(steps: Sequence[Step], caption: str) -> Element:
@@ -308,21 +314,19 @@ def _message_cells(message: MessageSnapshot) -> Iterable[Child]:
     yield words.counted(message.sightings, "time") if message.sightings else NOTHING
 
 
-def _table(
-    caption: Sequence[Child],
-    header: Sequence[str],
-    rows: Iterable[Row],
-) -> Element:
-    cell = f"text-align: left; vertical-align: top; padding: 0.2em 0.8em 0.2em 0.5em; border-bottom: {LINE}"
+def _table(caption: Sequence[Child], header: Sequence[str], rows: Iterable[Row]) -> Element:
+    styles = [f"{CELL}; white-space: {'normal' if name in WRAPPING else 'nowrap'}" for name in header]
+    head = [element("th", name, scope="col", style=style) for name, style in zip(header, styles, strict=True)]
+    body = [
+        element("tr", [element("td", one, style=cell) for one, cell in zip(cells, styles, strict=True)], style=row)
+        for cells, row in rows
+    ]
     return element(
         "table",
-        element("caption", *caption, style="text-align: left; caption-side: top; padding: 0.3em 0; color: inherit"),
-        element("thead", element("tr", [element("th", name, scope="col", style=cell) for name in header])),
-        element(
-            "tbody",
-            [element("tr", [element("td", one, style=cell) for one in cells], style=style) for cells, style in rows],
-        ),
-        style="border-collapse: collapse; margin: 0.3em 0; font-size: 0.95em",
+        element("caption", *caption, style=CAPTION),
+        element("thead", element("tr", head)),
+        element("tbody", body),
+        style="border-collapse: collapse; margin: 0.3em 0; font-size: inherit",
     )
 
 

@@ -212,6 +212,7 @@ def _raised_text(exception: Raised) -> str:
     lines = [f"{exception.type}: {exception.message}" if exception.message else exception.type]
     lines += [f"  {one.field}: {one.problem} (given: {one.given})" for one in exception.fields]
     lines += exception.traceback.splitlines()
+    lines += exception.hint.splitlines()
     return "\n".join(lines)
 
 

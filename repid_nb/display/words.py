@@ -73,9 +73,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration with two figures; what is below a millisecond is not told apart."""
-    if seconds < 0.001:  # noqa: PLR2004
-        return "under 1 ms"
+    """Return a duration with two figures; what nobody would notice is not told apart."""
+    if seconds < 0.01:  # noqa: PLR2004
+        return "under 10 ms"
     return f"{seconds * 1000:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"  # noqa: PLR2004
 
 
@@ -99,6 +99,8 @@ def argument_text(argument: Argument) -> str:
         argument.source,
         f"from the {argument.source}",
     )
+    if argument.source == "message":
+        return f"{argument.name} = {argument.value}"
     was = "" if argument.coerced_from is None else f", which says {argument.coerced_from}"
     return f"{argument.name} = {argument.value} ({source}{was})"
 

@@ -34,7 +34,13 @@ def raised(error: BaseException) -> Raised:
     """
     fields = _fields(error)
     message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else str(error)
-    return Raised(type=type(error).__name__, message=message, traceback=_traceback(error.__traceback__), fields=fields)
+    return Raised(
+        type=type(error).__name__,
+        message=message,
+        traceback=_traceback(error.__traceback__),
+        fields=fields,
+        hint="\n".join(getattr(error, "__notes__", ())),
+    )
 
 
 def _fields(error: BaseException) -> tuple[FieldError, ...]:

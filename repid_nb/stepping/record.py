@@ -89,12 +89,14 @@ class Raised:
         message: Its text.
         traceback: Where it was raised, from the first line of the learner's own code; empty when none of it ran.
         fields: What did not fit, when the payload or the headers failed validation.
+        hint: What to do about it, where that is known; otherwise empty.
     """
 
     type: str
     message: str
     traceback: str = ""
     fields: tuple[FieldError, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,8 @@ class Argument:
 
     Attributes:
         name: The parameter.
-        source: Where it came from: `payload`, `header 'x'`, `dependency`, or `default`.
+        source: Where it came from: `payload`, `full payload`, `header 'x'`, `dependency`, `message`, or `default`;
+            `converter` where the actor has one that does not say.
         value: What the actor got, as Python would write it.
         coerced_from: What stood in the message, where it was something else; otherwise None.
     """

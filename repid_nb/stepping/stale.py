@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 
 from repid_nb.core.declaration import Declaration
 from repid_nb.core.router import Route
 
-__all__ = ["CURE", "StaleActorWarning", "stale_declarations", "stale_notes"]
+__all__ = ["CURE", "StaleActorWarning", "StaleWatch", "stale_declarations", "stale_notes"]
 
 CURE = "stepper.keep_newest_actors()"
 
@@ -43,3 +44,29 @@ def stale_notes(routes: Sequence[Route]) -> dict[int, str]:
 def stale_declarations(routes: Sequence[Route]) -> list[Declaration]:
     """Return the older declarations of one channel's actors that were declared again later."""
     return [declaration for twins in _twins(routes) for _, declaration in twins[:-1]]
+
+
+class StaleWatch:
+    """Warns of each stale actor once."""
+
+    def __init__(self) -> None:
+        self._warned: set[tuple[str, Declaration]] = set()
+
+    def warn(self, routes: Mapping[str, Sequence[Route]]) -> None:
+        """Warn of the stale actors that were not there the last time.
+
+        Args:
+            routes: The routes of each channel.
+        """
+        for channel, on_channel in routes.items():
+            for declaration in stale_declarations(on_channel):
+                if (channel, declaration) in self._warned:
+                    continue
+                self._warned.add((channel, declaration))
+                warnings.warn(
+                    f"Actor {declaration.name!r} is registered again on channel {channel!r}, as when its cell runs "
+                    "twice. The older function comes first and gets the messages, as in repid. "
+                    f"To keep only the newest: {CURE}",
+                    StaleActorWarning,
+                    stacklevel=2,
+                )

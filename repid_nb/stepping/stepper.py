@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import warnings
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakKeyDictionary
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.app import Repid
@@ -19,22 +17,25 @@ from repid_nb.core.errors import (
     DeclarationError,
     InvalidMessageError,
     NotPullableError,
+    SteppingError,
     UnknownNameError,
     nearest_name,
 )
-from repid_nb.core.events import Event, Published
+from repid_nb.core.events import Event
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.message import MessageData, ReceivedMessageT, check_message
 from repid_nb.core.pulling import InMemoryPuller
-from repid_nb.core.queue import DEFAULT_PRIORITY, InMemoryReceivedMessage
+from repid_nb.core.queue import InMemoryReceivedMessage
 from repid_nb.core.router import Route, Routes
 from repid_nb.core.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.worker import MAX_UNROUTED_RETRIES, Worker
-from repid_nb.notebook import interruptible, prepare_event_loop
+from repid_nb.notebook import interruptible
+from repid_nb.stepping.inquiry import Inquiry
 from repid_nb.stepping.printing import caught_printing
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
-from repid_nb.stepping.recording import Inquiry, Recording
-from repid_nb.stepping.stale import CURE, StaleActorWarning, stale_declarations
+from repid_nb.stepping.recording import Recording
+from repid_nb.stepping.sending import Outgoing, send, with_topic
+from repid_nb.stepping.stale import StaleWatch, stale_declarations
 from repid_nb.stepping.timeline import Timeline
 
 __all__ = ["Stepper"]
@@ -43,14 +44,13 @@ __all__ = ["Stepper"]
 WINDOW = 20
 
 _stepping: ContextVar[Stepper | None] = ContextVar("repid_nb_stepping", default=None)
-_message_numbers: WeakKeyDictionary[InMemoryServer, itertools.count[int]] = WeakKeyDictionary()
 
 
 class Stepper:
     """Takes messages off an app's queues one at a time and records how each was decided.
 
     It is a worker of the app, the same code as `run_worker`, with one memory of sightings for its whole life. It
-    connects to the server when first used. In a notebook it also makes `asyncio.run(main())` work in cells.
+    connects to the server when first used, and keeps the connection open until it is closed.
 
     Args:
         app: The app, with a server registered.
@@ -88,7 +88,8 @@ class Stepper:
         self._server = server
         self._server_name = server_name
         self._routes: Routes = app.router.routes()
-        self._warned: set[tuple[str, int]] = set()
+        self._stale = StaleWatch()
+        self._lock = asyncio.Lock()
         self._worker = Worker(
             app.execution_context(server),
             self._routes.by_channel,
@@ -99,9 +100,8 @@ class Stepper:
         self._recording: Recording | None = None
         self._timeline = Timeline(server.keep_journal(), self._worker.sightings, history_limit)
         self._puller: InMemoryPuller | None = None
-        self._opened_connection = False
+        self._let_go: Callable[[], None] | None = None
         self._closed = False
-        prepare_event_loop()
 
     async def step(self, channel: str | None = None) -> Step | Idle:
         """Pull one message, take it its whole way, and record it.
@@ -114,7 +114,8 @@ class Stepper:
 
         Raises:
             UnknownNameError: No actor listens on that channel.
-            ClosedError: The Stepper was closed, or an actor that it runs tries to step it.
+            ClosedError: The Stepper was closed.
+            SteppingError: An actor tries to step the Stepper that runs it.
             KeyboardInterrupt: The run was interrupted; the message is back at its place in the queue.
         """
         async with self._stepping() as puller:
@@ -186,38 +187,20 @@ class Stepper:
                 range.
             SerializationError: The payload has no JSON form.
         """
-        if headers is not None and not isinstance(headers, Mapping):
-            raise InvalidMessageError(f"The headers must be a dict of str to str, not {type(headers).__name__}.")
-        merged = dict(headers or {})
-        if topic is not None and merged.setdefault("topic", topic) != topic:
-            raise InvalidMessageError(
-                f"topic={topic!r} and headers['topic']={merged['topic']!r} differ. Give one of them.",
-            )
-        if content_type is not None and not isinstance(payload, bytes):
-            raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
-        await self._connect()
-        numbers = _message_numbers.setdefault(self._server, itertools.count(1))
-        parameters: dict[str, Any] = {"message_id": f"m{next(numbers)}"}
-        if priority is not None:
-            parameters["priority"] = priority
-        destination: dict[str, Any] = {
-            "channel": channel,
-            "operation_id": operation_id,
-            "payload": payload,
-            "headers": merged or None,
-            "server_name": self._server_name,
-            "server_specific_parameters": parameters,
-        }
-        published: list[Published] = []
-        end_observing = self._server.observe(published.append)  # type: ignore[arg-type]  # servers tell nothing else
-        try:
-            if isinstance(payload, bytes):
-                await self.app.send_message(content_type=content_type, **destination)
-            else:
-                await self.app.send_message_json(**destination)
-        finally:
-            end_observing()
-        return self._sent(published, parameters)
+        self._connect()
+        return await send(
+            self.app,
+            self._server,
+            Outgoing(
+                channel=channel,
+                operation_id=operation_id,
+                payload=payload,
+                headers=with_topic(headers, topic),
+                priority=priority,
+                content_type=content_type,
+                server_name=self._server_name,
+            ),
+        )
 
     def explain(
         self,
@@ -242,30 +225,18 @@ class Stepper:
 
         Raises:
             UnknownNameError: No actor listens on that channel.
-            InvalidMessageError: A header is no str.
+            InvalidMessageError: A header is no str, or `topic` and `headers['topic']` differ.
         """
         self._refresh()
         self._check_channel(channel)
-        merged = dict(headers or {}) | ({} if topic is None else {"topic": topic})
         body = payload if isinstance(payload, bytes) else b""
         if payload is not None and not isinstance(payload, bytes):
             body = self.app.default_serializer(payload)
-        message = MessageData(payload=body, headers=merged or None)
+        message = MessageData(payload=body, headers=with_topic(headers, topic))
         check_message(channel, message)
-        inquiry = Inquiry(self._routes_of(channel))
-        winner = None
-        for actor in self._routes.by_channel[channel]:
-            try:
-                if inquiry.ask(actor, message):
-                    winner = actor.name
-                    break
-            except Exception:
-                break
-        asked = inquiry.asked
-        if self.explain_all:
-            inquiry.ask_rest(message)
+        verdicts, winner = Inquiry(self._routes_of(channel)).explain(message, everybody=self.explain_all)
         shown = MessageSnapshot(id=None, channel=channel, payload=body, headers=message.headers)
-        return Explanation(channel=channel, message=shown, verdicts=inquiry.verdicts(asked), winner=winner)
+        return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
 
     @property
     def queues(self) -> QueuesSnapshot:
@@ -290,8 +261,11 @@ class Stepper:
 
         Raises:
             InvalidMessageError: There is no way back to that step; the message says how far there is one.
+            SteppingError: A step is under way.
         """
         self._check_open()
+        if self._lock.locked():
+            raise SteppingError("This Stepper is in the middle of a step: rewind when it has ended.")
         undone = self._timeline.rewind(to, self._open_puller())
         return Rewound(to=to, undone=undone, queues=self._snapshot(WINDOW))
 
@@ -325,22 +299,21 @@ class Stepper:
             for declaration in stale_declarations(self._routes_of(channel))
         ]
         self.app.router.discard(stale)
-        self._warned.clear()
         self._refresh()
         return len(stale)
 
     async def close(self) -> None:
-        """Give back what is not settled, and close the connection if the Stepper opened it. The history stays."""
+        """Give back what is not settled, and hold the connection open no longer. The history stays."""
         if self._closed:
             return
         self._closed = True
         if self._puller is not None:
             await self._puller.close()
-        if self._opened_connection and self._server.is_connected:
-            await self._server.disconnect()
+        if self._let_go is not None:
+            self._let_go()
 
     async def __aenter__(self) -> Self:
-        await self._connect()
+        self._connect()
         return self
 
     async def __aexit__(
@@ -391,21 +364,6 @@ class Stepper:
             queues=queues,
         )
 
-    def _sent(self, published: Sequence[Published], parameters: Mapping[str, Any]) -> Sent | None:
-        if not published:
-            return None
-        channel, message = published[-1].channel, published[-1].message
-        shown = MessageSnapshot(
-            id=parameters["message_id"],
-            channel=channel,
-            payload=message.payload,
-            headers=message.headers,
-            content_type=message.content_type,
-            reply_to=message.reply_to,
-            priority=parameters.get("priority", DEFAULT_PRIORITY),
-        )
-        return Sent(message=shown, waiting=self._server.snapshot(0)[channel].waiting)
-
     def _snapshot(self, window: int | None) -> QueuesSnapshot:
         queues = self._server.snapshot(window)
         sightings = dict(self._worker.sightings.items())
@@ -423,23 +381,21 @@ class Stepper:
 
     @asynccontextmanager
     async def _stepping(self) -> AsyncIterator[InMemoryPuller]:
-        if _stepping.get() is self:
-            raise ClosedError("This Stepper is in the middle of a step: an actor cannot step the Stepper that runs it.")
-        if self._recording is not None:
-            raise ClosedError("This Stepper is in the middle of a step: wait for it to end.")
-        await self._connect()
-        self._refresh()
-        token = _stepping.set(self)
-        try:
-            yield self._open_puller()
-        finally:
-            _stepping.reset(token)
+        if self._lock.locked() and _stepping.get() is self:
+            raise SteppingError("This Stepper is in the middle of a step: an actor cannot step what runs it.")
+        async with self._lock:
+            self._connect()
+            self._refresh()
+            token = _stepping.set(self)
+            try:
+                yield self._open_puller()
+            finally:
+                _stepping.reset(token)
 
-    async def _connect(self) -> None:
+    def _connect(self) -> None:
         self._check_open()
-        if not self._server.is_connected:
-            await self._server.connect()
-            self._opened_connection = True
+        if self._let_go is None:
+            self._let_go = self._server.hold_open()
 
     def _open_puller(self) -> InMemoryPuller:
         if self._puller is None:
@@ -462,17 +418,7 @@ class Stepper:
         self._worker.actors = self._routes.by_channel
         if self._puller is not None and list(self._routes.by_channel) != before:
             self._puller.listen(list(self._routes.by_channel))
-        for channel in self._routes.by_channel:
-            for declaration in stale_declarations(self._routes_of(channel)):
-                if (channel, id(declaration)) not in self._warned:
-                    self._warned.add((channel, id(declaration)))
-                    warnings.warn(
-                        f"Actor {declaration.name!r} is registered again on channel {channel!r}, as when its cell runs "
-                        f"twice. The older function comes first and gets the messages, as in repid. "
-                        f"To keep only the newest: {CURE}",
-                        StaleActorWarning,
-                        stacklevel=5,
-                    )
+        self._stale.warn({channel: self._routes_of(channel) for channel in self._routes.by_channel})
 
     def _routes_of(self, channel: str) -> Sequence[Route]:
         return [route for route in self._routes.routes if route.actor.channel_address == channel]

@@ -1,0 +1,78 @@
+"""How an actor's arguments were read from a message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from repid_nb.core.actor import ActorData
+from repid_nb.core.enhanced_message import EnhancedReceivedMessage
+from repid_nb.core.message import ReceivedMessageT
+from repid_nb.stepping.record import Argument
+from repid_nb.stepping.shorten import short
+
+__all__ = ["read_arguments"]
+
+
+def read_arguments(
+    message: ReceivedMessageT,
+    actor: ActorData,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> tuple[Argument, ...]:
+    """Say where each argument of an actor came from.
+
+    Args:
+        message: The message.
+        actor: The actor, whose converter knows where it reads.
+        args: What is given by position.
+        kwargs: What is given by name.
+
+    Returns:
+        The arguments, in the order of the function's parameters; those of a foreign converter without their source.
+    """
+    sources: dict[str, Any] = getattr(actor.converter, "argument_sources", dict)()
+    values = {**dict(zip(sources, args, strict=False)), **kwargs}
+    payload, headers = _json_object(message.payload), message.headers or {}
+    arguments = []
+    for name in [*(one for one in sources if one in values), *(one for one in values if one not in sources)]:
+        if isinstance(values[name], EnhancedReceivedMessage):
+            arguments.append(Argument(name=name, source="message", value="the message itself"))
+            continue
+        source, given = _origin(sources.get(name), payload, headers)
+        arguments.append(
+            Argument(
+                name=name,
+                source=source,
+                value=short(values[name]),
+                coerced_from=None if given is _ABSENT or _same(given, values[name]) else short(given),
+            ),
+        )
+    return tuple(arguments)
+
+
+_ABSENT = object()
+
+
+def _origin(source: Any, payload: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[str, Any]:
+    if source is None:
+        return "converter", _ABSENT
+    if source.kind == "payload":
+        return ("payload", payload[source.field]) if source.field in payload else ("default", _ABSENT)
+    if source.kind == "header":
+        known = source.field in headers
+        return (f"header {source.field!r}", headers[source.field]) if known else ("default", _ABSENT)
+    return source.kind, _ABSENT
+
+
+def _same(given: Any, value: Any) -> bool:
+    return type(given) is type(value) and bool(given == value)
+
+
+def _json_object(payload: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(payload or b"{}")
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -1,0 +1,107 @@
+"""Asking actors who takes a message, and writing down what each says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from repid_nb.core.actor import ActorData
+from repid_nb.core.message import BaseMessageT
+from repid_nb.core.router import Route
+from repid_nb.stepping.explain import Finding, examine, strategy_name
+from repid_nb.stepping.record import Verdict
+from repid_nb.stepping.stale import stale_notes
+
+__all__ = ["Inquiry"]
+
+
+class Inquiry:
+    """Asks the actors of a channel about one message, each at most once, and writes down what they say."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._routes = routes
+        self._findings: dict[int, Finding] = {}
+
+    def ask(self, actor: ActorData, message: BaseMessageT) -> bool:
+        """Ask one actor, as a worker does.
+
+        Raises:
+            Exception: Whatever its strategy raised.
+        """
+        finding = self._findings[id(actor)] = examine(actor.routing_strategy, message)
+        if finding.error is not None:
+            raise finding.error
+        return bool(finding.answer)
+
+    def ask_rest(self, message: BaseMessageT) -> None:
+        """Ask those whom the worker did not ask, for the explanation only."""
+        for route in self._routes:
+            if id(route.actor) not in self._findings:
+                self._findings[id(route.actor)] = examine(route.actor.routing_strategy, message)
+
+    def explain(self, message: BaseMessageT, *, everybody: bool) -> tuple[tuple[Verdict, ...], str | None]:
+        """Ask as a worker would, and say who would win.
+
+        Args:
+            message: The message.
+            everybody: Whether those after the first match are asked too.
+
+        Returns:
+            The verdicts, and the name of the winner or None.
+        """
+        winner = None
+        for route in self._routes:
+            try:
+                takes_it = self.ask(route.actor, message)
+            except Exception:
+                break  # it is in the verdict
+            if takes_it:
+                winner = route.actor.name
+                break
+        asked = self.asked
+        if everybody:
+            self.ask_rest(message)
+        return self.verdicts(asked), winner
+
+    def verdicts(self, asked: frozenset[int]) -> tuple[Verdict, ...]:
+        """Return one verdict for each actor that was asked, in order of registration.
+
+        Args:
+            asked: The `id` of each actor that the worker itself asked.
+        """
+        notes = stale_notes(self._routes)
+        verdicts: list[Verdict] = []
+        decided = False
+        for position, route in enumerate(self._routes, start=1):
+            finding = self._findings.get(id(route.actor))
+            if finding is None:
+                continue
+            matched = finding.outcome == "match"
+            verdicts.append(
+                Verdict(
+                    position=position,
+                    actor=route.actor.name,
+                    strategy=strategy_name(route.actor.routing_strategy, _factory(route)),
+                    outcome=finding.outcome,
+                    reason=finding.reason,
+                    role=("shadowed" if decided else "winner") if matched and not self._broken(asked) else None,
+                    asked=id(route.actor) in asked,
+                    note=notes.get(position, ""),
+                ),
+            )
+            decided = decided or matched
+        return tuple(verdicts)
+
+    @property
+    def asked(self) -> frozenset[int]:
+        """The `id` of each actor that was asked so far."""
+        return frozenset(self._findings)
+
+    def _broken(self, asked: frozenset[int]) -> bool:
+        """Whether a strategy raised before any other said yes, so that nobody won."""
+        return any(finding.error is not None for actor, finding in self._findings.items() if actor in asked)
+
+
+def _factory(route: Route) -> Any:
+    options = getattr(route.source, "options", None)
+    return getattr(options, "routing_strategy", None)

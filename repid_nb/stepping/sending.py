@@ -1,0 +1,102 @@
+"""Sending a message so that it is easy to follow."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from repid_nb.core.app import Repid
+from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.events import Event, Published
+from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.queue import DEFAULT_PRIORITY
+from repid_nb.core.snapshot import MessageSnapshot
+from repid_nb.stepping.record import Sent
+
+__all__ = ["Outgoing", "send", "with_topic"]
+
+_numbers: WeakKeyDictionary[InMemoryServer, itertools.count[int]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message to be sent, and where to; the fields are those of `Stepper.send`."""
+
+    channel: str | None
+    operation_id: str | None
+    payload: Any
+    headers: dict[str, str] | None
+    priority: int | None
+    content_type: str | None
+    server_name: str | None
+
+
+def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str, str] | None:
+    """Return the headers with the topic among them; None for no headers at all.
+
+    Raises:
+        InvalidMessageError: The headers are no mapping, or name another topic.
+    """
+    if headers is not None and not isinstance(headers, Mapping):
+        raise InvalidMessageError(f"The headers must be a dict of str to str, not {type(headers).__name__}.")
+    merged = dict(headers or {})
+    if topic is not None and merged.setdefault("topic", topic) != topic:
+        raise InvalidMessageError(
+            f"topic={topic!r} and headers['topic']={merged['topic']!r} differ. Give one of them.",
+        )
+    return merged or None
+
+
+async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent | None:
+    """Send through the app, under a short id that counts up: m1, m2, ...
+
+    Args:
+        app: The app, whose producer middleware runs.
+        server: The server that the app will send to.
+        outgoing: The message.
+
+    Returns:
+        What was put on a queue; None when producer middleware kept it back.
+    """
+    payload, is_raw = outgoing.payload, isinstance(outgoing.payload, bytes)
+    if outgoing.content_type is not None and not is_raw:
+        raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
+    numbers = _numbers.setdefault(server, itertools.count(1))
+    parameters: dict[str, Any] = {"message_id": f"m{next(numbers)}"}
+    if outgoing.priority is not None:
+        parameters["priority"] = outgoing.priority
+    destination: dict[str, Any] = {
+        "channel": outgoing.channel,
+        "operation_id": outgoing.operation_id,
+        "headers": outgoing.headers,
+        "server_name": outgoing.server_name,
+        "server_specific_parameters": parameters,
+    }
+    published: list[Event] = []
+    end_observing = server.observe(published.append)
+    try:
+        if is_raw:
+            await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)
+        else:
+            await app.send_message_json(payload=payload, **destination)
+    finally:
+        end_observing()
+    return _sent(server, published[-1], parameters) if published else None
+
+
+def _sent(server: InMemoryServer, published: Event, parameters: Mapping[str, Any]) -> Sent:
+    assert isinstance(published, Published)  # noqa: S101  (a server tells of nothing else)
+    channel, message = published.channel, published.message
+    shown = MessageSnapshot(
+        id=parameters["message_id"],
+        channel=channel,
+        payload=message.payload,
+        headers=message.headers,
+        content_type=message.content_type,
+        reply_to=message.reply_to,
+        priority=parameters.get("priority", DEFAULT_PRIORITY),
+    )
+    return Sent(message=shown, waiting=server.snapshot(0)[channel].waiting)
