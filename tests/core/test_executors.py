@@ -1,0 +1,200 @@
+"""Plain functions made awaitable: where they run, what they see, and what they look like."""
+
+import asyncio
+import contextvars
+import functools
+import inspect
+import math
+import os
+import sys
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+
+from repid_nb.core.executors import asyncify
+
+colour: contextvars.ContextVar[str] = contextvars.ContextVar("colour", default="none")
+
+
+def add(a: int, b: int = 2, *, c: int = 3) -> int:
+    """Add three numbers."""
+    return a + b + c
+
+
+def where() -> int:
+    return threading.get_ident()
+
+
+class Adder:
+    def __init__(self, base: int = 0) -> None:
+        self.base = base
+
+    def method(self, n: int) -> int:
+        return self.base + n
+
+    async def async_method(self, n: int) -> int:
+        return self.base + n
+
+    def __call__(self, n: int) -> int:
+        return self.base + n
+
+
+class AsyncAdder:
+    def __init__(self, base: int) -> None:
+        self.base = base
+
+    async def __call__(self, n: int) -> int:
+        return self.base + n
+
+
+async def coroutine(n: int) -> int:
+    return n + 1
+
+
+ALREADY_ASYNC = {
+    "a coroutine function": coroutine,
+    "a bound coroutine method": Adder(1).async_method,
+    "a partial of a coroutine function": functools.partial(coroutine),
+    "an object with an asynchronous call": AsyncAdder(1),
+    "a partial of such an object": functools.partial(AsyncAdder(1)),
+}
+
+
+@pytest.mark.parametrize("fn", ALREADY_ASYNC.values(), ids=ALREADY_ASYNC)
+async def test_what_is_asynchronous_already_is_returned_unchanged(fn):
+    assert asyncify(fn) is fn
+    assert await asyncify(fn)(1) == 2
+
+
+PLAIN = {
+    "a function": lambda n: n + 1,
+    "a bound method": Adder(1).method,
+    "a callable object": Adder(1),
+    "a partial": functools.partial(add, 0, c=1, b=0),
+    "a builtin": math.ceil,
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+async def test_any_plain_callable_becomes_a_coroutine_function(name):
+    wrapped = asyncify(PLAIN[name])
+
+    assert inspect.iscoroutinefunction(wrapped)
+    assert await (wrapped() if name == "a partial" else wrapped(1)) == (1 if name in {"a partial", "a builtin"} else 2)
+
+
+async def test_a_class_is_called_to_make_an_instance():
+    made = await asyncify(Adder)(5)
+    also_made = await asyncify(AsyncAdder)(5)
+
+    assert isinstance(made, Adder)
+    assert isinstance(also_made, AsyncAdder)
+    assert made.base == also_made.base == 5
+
+
+async def test_arguments_and_result_pass_through():
+    assert await asyncify(add)(1, c=10) == 13
+
+
+async def test_an_exception_passes_through():
+    def fail():
+        raise KeyError("gone")
+
+    with pytest.raises(KeyError, match="gone"):
+        await asyncify(fail)()
+
+
+def test_the_wrapped_function_keeps_its_name_its_documentation_and_its_signature():
+    wrapped = asyncify(add)
+
+    assert wrapped.__name__ == "add"
+    assert wrapped.__doc__ == "Add three numbers."
+    assert inspect.signature(wrapped) == inspect.signature(add)
+    assert inspect.unwrap(wrapped) is add
+
+
+async def test_a_plain_function_runs_in_another_thread():
+    assert await asyncify(where)() != threading.get_ident()
+
+
+async def test_the_loop_stays_free_while_a_plain_function_waits():
+    gate = threading.Event()
+
+    waiting = asyncio.create_task(asyncify(gate.wait)())
+    await asyncio.sleep(0)
+    gate.set()
+
+    assert await waiting is True
+
+
+async def test_plain_functions_see_the_context_variables_of_their_caller():
+    async def run_as(value):
+        colour.set(value)
+        return await asyncify(colour.get)()
+
+    assert await asyncio.gather(run_as("red"), run_as("blue")) == ["red", "blue"]
+
+
+async def test_what_a_plain_function_sets_in_its_context_stays_there():
+    await asyncify(colour.set)("green")
+
+    assert colour.get() == "none"
+
+
+async def test_an_executor_of_ones_own_is_used_and_sees_the_context_too():
+    colour.set("violet")
+    with ThreadPoolExecutor(1, thread_name_prefix="mine") as pool:
+        thread = await asyncify(lambda: threading.current_thread().name, executor=pool)()
+        seen = await asyncify(colour.get, executor=pool)()
+
+    assert thread.startswith("mine")
+    assert seen == "violet"
+
+
+async def test_an_executor_of_ones_own_goes_before_run_in_process():
+    with ThreadPoolExecutor(1) as pool:
+        assert await asyncify(os.getpid, run_in_process=True, executor=pool)() == os.getpid()
+
+
+async def test_run_in_process_runs_in_another_process():
+    assert await asyncify(os.getpid, run_in_process=True)() != os.getpid()
+
+
+async def test_run_in_process_carries_arguments_and_result():
+    assert await asyncify(math.comb, run_in_process=True)(5, 2) == 10
+
+
+async def test_a_process_pool_of_ones_own_gets_a_call_that_can_be_pickled():
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert await asyncify(os.getpid, executor=pool)() != os.getpid()
+
+
+async def test_an_executor_of_an_unknown_kind_gets_the_plain_call():
+    class Inline(Executor):
+        def submit(self, fn, /, *args, **kwargs):
+            self.got = fn
+            future = Future()
+            future.set_result(fn(*args, **kwargs))
+            return future
+
+    pool = Inline()
+
+    assert await asyncify(add, executor=pool)(1) == 6
+    assert pool.got.func is add
+
+
+@pytest.mark.parametrize("run_in_process", [False, True])
+async def test_in_the_browser_a_plain_function_runs_on_the_loop_itself(monkeypatch, run_in_process):
+    wrapped = asyncify(where, run_in_process=run_in_process)
+    monkeypatch.setattr(sys, "platform", "emscripten")
+
+    assert await wrapped() == threading.get_ident()
+
+
+async def test_in_the_browser_an_executor_of_ones_own_is_still_used(monkeypatch):
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(sys, "platform", "emscripten")
+
+        assert await asyncify(where, executor=pool)() != threading.get_ident()
