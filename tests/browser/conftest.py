@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from support.lab import Lab, chromium, jupyter_server, launched_chromium
+from support.notebooks import ROOT
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = chromium()
+    if executable is None:
+        missing = "Chromium is not installed (Debian, Ubuntu: apt-get install chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        running = launched_chromium(playwright, executable)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def jupyter_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that JupyterLab shows: a copy of the tutorials, so that a test can save what it likes."""
+    root = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", root / "notebooks")
+    return root
+
+
+@pytest.fixture(scope="session")
+def jupyter_address(jupyter_root: Path) -> Iterator[str]:
+    with jupyter_server(jupyter_root) as address:
+        yield address
+
+
+@pytest.fixture
+def lab(browser: Browser, jupyter_address: str) -> Iterator[Lab]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    yield Lab(page, jupyter_address)
+    page.close()

@@ -1,0 +1,118 @@
+"""A real ipykernel for tests: run a cell, look at everything it put out, press the interrupt button."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+__all__ = ["Cell", "Kernel", "started_kernel"]
+
+ANSWER_TIMEOUT = 60.0
+
+
+@dataclass
+class Cell:
+    """What one cell did.
+
+    Attributes:
+        stdout: Everything it printed.
+        stderr: Everything on standard error, warnings and unseen task errors among them.
+        data: The mime bundles it displayed and, last, its result.
+        error: The name of the exception it ended with, or None.
+        message: The text of that exception.
+        traceback: The traceback as shown, with its terminal colours.
+    """
+
+    stdout: str = ""
+    stderr: str = ""
+    data: list[dict[str, Any]] = field(default_factory=list)
+    error: str | None = None
+    message: str = ""
+    traceback: str = ""
+
+    @property
+    def result(self) -> str | None:
+        """The text form of the last thing displayed."""
+        return self.data[-1].get("text/plain") if self.data else None
+
+    @property
+    def shown(self) -> str:
+        """What it printed, and the text form of all that it displayed."""
+        return self.stdout + "".join(bundle.get("text/plain", "") for bundle in self.data)
+
+
+class Kernel:
+    """One running kernel and a client to it."""
+
+    def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
+        self._manager = manager
+        self._client = client
+
+    def execute(self, code: str, *, interrupt_at: str | None = None, timeout: float = ANSWER_TIMEOUT) -> Cell:
+        """Run one cell to its end.
+
+        Args:
+            code: The cell.
+            interrupt_at: Press the interrupt button once this text is shown.
+            timeout: Seconds without any message after which the kernel counts as hung.
+
+        Returns:
+            What the cell did.
+        """
+        request = self._client.execute(code)
+        cell = Cell()
+        while True:
+            message = self._client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            content = message["content"]
+            match message["msg_type"]:
+                case "stream" if content["name"] == "stdout":
+                    cell.stdout += content["text"]
+                case "stream":
+                    cell.stderr += content["text"]
+                case "execute_result" | "display_data":
+                    cell.data.append(content["data"])
+                case "error":
+                    cell.error, cell.message = content["ename"], content["evalue"]
+                    cell.traceback = "\n".join(content["traceback"])
+                case "status" if content["execution_state"] == "idle":
+                    self._client.get_shell_msg(timeout=timeout)
+                    return cell
+            if interrupt_at is not None and interrupt_at in cell.shown:
+                interrupt_at = None
+                self.interrupt()
+
+    def interrupt(self) -> None:
+        """Press the interrupt button."""
+        self._manager.interrupt_kernel()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the kernel's process runs."""
+        return bool(self._manager.is_alive())
+
+
+@contextmanager
+def started_kernel() -> Iterator[Kernel]:
+    """Start a kernel that reads nobody's own profile; shut it down afterwards."""
+    with tempfile.TemporaryDirectory() as home:
+        manager = KernelManager(kernel_name="python3")
+        manager.start_kernel(env={**os.environ, "IPYTHONDIR": home, "JUPYTER_CONFIG_DIR": home}, cwd=home)
+        client = manager.client()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=ANSWER_TIMEOUT)
+            yield Kernel(manager, client)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+            manager.cleanup_resources()
+            manager.context.term()

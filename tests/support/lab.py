@@ -1,0 +1,198 @@
+"""A real JupyterLab in a real Chromium: a server process, and one page that a test drives as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, Playwright
+from support.notebooks import ROOT
+
+__all__ = ["Lab", "chromium", "jupyter_server", "launched_chromium"]
+
+SCREENSHOTS = ROOT / "build" / "screenshots"
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # Cells out of sight exist too, so that a test can read the whole page.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
+}
+
+READY = """() => {
+    const panel = window.jupyterapp?.shell.currentWidget;
+    const session = panel?.sessionContext;
+    return session?.isReady && panel.context.isReady
+        && session.session?.kernel?.connectionStatus === 'connected' && session.session.kernel.status === 'idle';
+}"""
+
+
+def chromium() -> str | None:
+    """Return the path of the system's Chromium, or None. Playwright's own downloads are not used."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def launched_chromium(playwright: Playwright, executable: str) -> Browser:
+    """Start Chromium with a fresh profile."""
+    return playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+
+
+@contextmanager
+def jupyter_server(root: Path) -> Iterator[str]:
+    """Serve JupyterLab on a free port of this machine, apart from anybody's own settings.
+
+    Args:
+        root: The folder whose notebooks it shows.
+
+    Yields:
+        Its address.
+    """
+    with tempfile.TemporaryDirectory() as home, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        config = Path(home, "config")
+        (config / "labconfig").mkdir(parents=True)
+        (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+        folders = {
+            "JUPYTER_CONFIG_DIR": str(config),
+            "JUPYTER_DATA_DIR": f"{home}/data",
+            "JUPYTER_RUNTIME_DIR": f"{home}/runtime",
+            "IPYTHONDIR": f"{home}/ipython",
+            "JUPYTERLAB_SETTINGS_DIR": f"{home}/settings",
+            "JUPYTERLAB_WORKSPACES_DIR": f"{home}/workspaces",
+        }
+        options = [
+            "--no-browser",
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={port}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.root_dir={root}",
+            "--IdentityProvider.token=",
+            "--LabApp.expose_app_in_browser=True",
+            *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        ]
+        log = Path(home, "server.log")
+        with log.open("w") as output:
+            server = subprocess.Popen(  # noqa: S603  (the interpreter that runs the tests)
+                [sys.executable, "-m", "jupyterlab", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **folders},
+            )
+            address = f"http://127.0.0.1:{port}"
+            try:
+                _wait_until_it_answers(server, f"{address}/api/status", log)
+                yield address
+            finally:
+                server.terminate()
+                server.wait(timeout=30)
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    for _ in range(300):
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5):  # noqa: S310  (this machine's own server)
+            return
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=0.1)
+            break
+    raise AssertionError(log.read_text())
+
+
+class Lab:
+    """One page of JupyterLab.
+
+    Attributes:
+        page: Playwright's page, for what a person would look for and click.
+        script_errors: What the page's scripts raised and nobody caught.
+    """
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self._address = address
+        self.script_errors: list[str] = []
+        page.on("pageerror", lambda error: self.script_errors.append(str(error)))
+
+    def open_notebook(self, path: str) -> None:
+        """Open a notebook, by its path below the server's folder, and wait for its kernel."""
+        self.page.goto(f"{self._address}/doc/tree/{path}")
+        self.wait_idle()
+
+    def wait_idle(self) -> None:
+        """Wait until the notebook is loaded and its kernel is connected and idle."""
+        self.page.wait_for_function(READY)
+
+    def run_all(self) -> bool:
+        """Run every cell; return whether all ran and none failed that was not to."""
+        # The command itself also answers false for an error that is announced by the tag raises-exception.
+        self._finish("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.wait_idle()
+        return self.failed_cells() == []
+
+    def restart(self) -> None:
+        """Restart the kernel, as the menu does once its question is answered."""
+        self._finish("jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+        self.wait_idle()
+
+    def failed_cells(self) -> list[str]:
+        """Return the sources of the cells that did not run, or show an error without the tag raises-exception."""
+        sources: list[str] = self.page.evaluate(
+            """() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells
+                .filter(cell => cell.cell_type === 'code' && cell.source.trim())
+                .filter(cell => cell.execution_count === null || (
+                    !cell.metadata.tags?.includes('raises-exception')
+                    && cell.outputs.some(output => output.output_type === 'error')))
+                .map(cell => cell.source)"""
+        )
+        return sources
+
+    def set_theme(self, theme: Literal["light", "dark"]) -> None:
+        """Switch between JupyterLab's own light and dark."""
+        name = f"JupyterLab {theme.capitalize()}"
+        self._finish(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})")
+        self.page.wait_for_selector(
+            f"body[data-jp-theme-light='{'true' if theme == 'light' else 'false'}']", state="attached"
+        )
+
+    def screenshot(self, name: str) -> Path:
+        """Keep a picture of the whole notebook, also of what is scrolled out of sight, as `name`.png."""
+        target = SCREENSHOTS / f"{name}.png"
+        size = self.page.viewport_size
+        assert size is not None
+        scroller = self.page.locator(".jp-WindowedPanel-outer:visible")
+        hidden = scroller.evaluate("outer => outer.scrollHeight - outer.clientHeight")
+        self.page.set_viewport_size({"width": size["width"], "height": size["height"] + hidden})
+        scroller.evaluate("outer => { outer.scrollTop = 0; return new Promise(requestAnimationFrame); }")
+        self.page.screenshot(path=target)
+        self.page.set_viewport_size(size)
+        return target
+
+    def _finish(self, promise: str) -> None:
+        # Awaited inside `evaluate` it would have no time limit.
+        self.page.evaluate(
+            f"""() => {{
+                window.finished = false;
+                Promise.resolve({promise}).finally(() => {{ window.finished = true; }});
+            }}"""
+        )
+        self.page.wait_for_function("window.finished")

@@ -1,0 +1,67 @@
+"""Binder, without Docker: an environment made from binder/'s own files, as repo2docker makes it, runs every tutorial.
+
+repo2docker runs pip at the repository's root and postBuild after it; where binder/ exists it reads no other
+configuration (https://repo2docker.readthedocs.io, "Configuration files").
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.specifiers import SpecifierSet
+from support.notebooks import ROOT, TUTORIALS
+
+# The first test waits for the environment.
+pytestmark = pytest.mark.timeout(900)
+
+
+def shell(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
+    done = subprocess.run(  # noqa: S603  (this repository's own commands)
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("binder") / "env"
+    shell(sys.executable, "-m", "venv", folder)
+    shell(folder / "bin" / "pip", "install", "--quiet", "-r", "binder/requirements.txt")
+    shell(ROOT / "binder" / "postBuild", NB_PYTHON_PREFIX=str(folder))
+    return folder
+
+
+def test_the_python_it_asks_for_is_one_that_the_package_takes():
+    name, version = (ROOT / "binder" / "runtime.txt").read_text().strip().split("-")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert name == "python"
+    assert version in SpecifierSet(project["requires-python"])
+
+
+def test_post_build_stops_at_its_first_error():
+    assert (ROOT / "binder" / "postBuild").read_text().splitlines()[:2] == ["#!/bin/bash", "set -e"]
+
+
+def test_jupyterlab_asks_nothing_before_the_first_cell(prefix: Path):
+    settings = json.loads((prefix / "share" / "jupyter" / "lab" / "settings" / "overrides.json").read_text())
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.name)
+def test_every_tutorial_runs(prefix: Path, tmp_path: Path, path: Path):
+    shutil.copy(path, tmp_path)
+    shell(prefix / "bin" / "jupyter", "execute", path.name, cwd=tmp_path, IPYTHONDIR=str(tmp_path / "ipython"))
