@@ -1,5 +1,7 @@
 """See how a message queue decides: repid's API in one process, stepped one pull at a time."""
 
+from typing import TYPE_CHECKING, Any
+
 from repid_nb.core.actor import (
     ActorData,
     ActorExecutionContext,
@@ -44,11 +46,15 @@ from repid_nb.core.router import Router
 from repid_nb.core.routing import catch_all_routing_strategy, topic_based_routing_strategy
 from repid_nb.core.serializer import default_serializer
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.test_client import TestClient, TestMessage
 from repid_nb.display import as_html, as_text
 from repid_nb.notebook import prepare_event_loop, run
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Settlement, Step, Steps, Verdict
 from repid_nb.stepping.stale import StaleActorWarning
 from repid_nb.stepping.stepper import Stepper
+
+if TYPE_CHECKING:
+    from repid_nb.widgets.workbench import Workbench
 
 __all__ = [
     "ActorData",
@@ -105,7 +111,10 @@ __all__ = [
     "Steps",
     "SubscriberT",
     "Tag",
+    "TestClient",
+    "TestMessage",
     "Verdict",
+    "Workbench",
     "as_html",
     "as_text",
     "catch_all_routing_strategy",
@@ -117,3 +126,12 @@ __all__ = [
 
 # In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands.
 prepare_event_loop()
+
+
+def __getattr__(name: str) -> Any:
+    # A widget brings ipywidgets and IPython along: who asks for none does not wait for them.
+    if name == "Workbench":
+        from repid_nb.widgets.workbench import Workbench  # noqa: PLC0415
+
+        return Workbench
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

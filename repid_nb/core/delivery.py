@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from typing import Any, get_args
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, get_args
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, ManualActionT
 from repid_nb.core.errors import ActorTimeoutError
-from repid_nb.core.events import Finished, Observer, Settled, Started
+from repid_nb.core.events import Event, Finished, Observer, Settled, Started
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.queue import InMemoryReceivedMessage
 
-__all__ = ["Delivery", "is_task_cancelled", "nack"]
+__all__ = ["Delivery", "Gate", "is_task_cancelled", "nack"]
 
 SETTLEMENT_WORDS = get_args(ManualActionT)
+
+# Awaited with what was just reached: Pulled, Matched, Started, and a Finished that is not settled yet.
+Gate: TypeAlias = Callable[[Event], Awaitable[None]]
 
 
 async def nack(message: ReceivedMessageT, reason: str) -> None:
@@ -43,19 +46,23 @@ class Delivery:
         context: What the actor's dependencies may use.
         observer: Told of the start, the end and the settlement; None for nobody.
         is_interrupted: Says of a cancellation whether it came from outside; otherwise the actor cancelled itself.
+        gate: Awaited before the actor is called and before its message is settled; None for no stop.
     """
 
-    __slots__ = ("_called", "_context", "_is_interrupted", "_observer", "_reason")
+    __slots__ = ("_called", "_context", "_gate", "_is_interrupted", "_observer", "_reason", "_time_limit")
 
     def __init__(
         self,
         context: ActorExecutionContext,
         observer: Observer | None = None,
         is_interrupted: Callable[[], bool] = is_task_cancelled,
+        gate: Gate | None = None,
     ) -> None:
         self._context = context
         self._observer = observer
         self._is_interrupted = is_interrupted
+        self._gate = gate
+        self._time_limit: asyncio.Timeout | None = None
         self._called = False
         self._reason: str | None = None
 
@@ -92,9 +99,13 @@ class Delivery:
         try:
             result = await self._run_in_time(message, actor)
         except Exception as error:
+            if self._gate is not None:
+                await self._gate(Finished(message, actor, None, error))
             if not message.is_acted_on:
                 await self._settle_after_error(message, actor, error)
             raise
+        if self._gate is not None:
+            await self._gate(Finished(message, actor, result, None))
         if not message.is_acted_on:
             await self._settle_after_return(message, actor, result)
         return result
@@ -105,6 +116,7 @@ class Delivery:
             return await self._call(message, actor)
         try:
             async with asyncio.timeout(limit) as scope:
+                self._time_limit = scope
                 return await self._call(message, actor)
         except TimeoutError as error:
             if scope.expired() and not error.args:
@@ -121,12 +133,26 @@ class Delivery:
             )
             if self._observer is not None:
                 self._observer(Started(message, actor, tuple(args), kwargs))
+            if self._gate is not None:
+                await self._stop_before(Started(message, actor, tuple(args), kwargs), self._gate)
             self._called = True
             return await actor.fn(*args, **kwargs)
         finally:
             if keeping_alive is not None:
                 keeping_alive.cancel()
                 await asyncio.wait({keeping_alive})
+
+    async def _stop_before(self, call: Started, gate: Gate) -> None:
+        scope, loop = self._time_limit, asyncio.get_running_loop()
+        deadline = None if scope is None else scope.when()
+        if scope is None or deadline is None:
+            await gate(call)
+            return
+        # The actor's time does not run while its message is held.
+        left = deadline - loop.time()
+        scope.reschedule(None)
+        await gate(call)
+        scope.reschedule(loop.time() + left)
 
     def _keep_alive(self, message: ReceivedMessageT, actor: ActorData) -> asyncio.Task[None] | None:
         if actor.keep_alive is False or not self._context.server.capabilities["supports_keep_alive"]:

@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 
+NAMES_SHOWN = 5
+
+
 class RepidNbError(Exception):
     """Anything that repid_nb itself refuses."""
 
@@ -93,5 +96,5 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     if near:
         return f" Did you mean {near[0]!r}?"
-    shown = ", ".join(repr(one) for one in names[:5])
-    return f" Known: {shown}{', ...' if len(names) > 5 else ''}."
+    shown = ", ".join(repr(one) for one in names[:NAMES_SHOWN])
+    return f" Known: {shown}{', ...' if len(names) > NAMES_SHOWN else ''}."

@@ -78,7 +78,8 @@ class Channel:
             return self.address == other.address
         raise ValueError(f"Cannot compare Channel with {type(other)}.")
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash(self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -18,6 +17,7 @@ from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.middleware import ActorMiddlewareT, compose
 from repid_nb.core.routing import RoutingStrategyT, make_strategy, topic_based_routing_strategy
+from repid_nb.core.signatures import signature_of
 
 __all__ = ["ForeignRouterT", "Route", "Router", "Routes"]
 
@@ -284,8 +284,7 @@ class Router:
         options = check_options(fn, ActorOptions(**given))
         # Annotations may name types that are local to the function in which the actor is declared.
         fn_locals = sys._getframe(1).f_locals  # noqa: SLF001
-        signature = inspect.signature(fn, eval_str=True, locals=fn_locals, globals=fn.__globals__)
-        for parameter in signature.parameters.values():
+        for parameter in signature_of(fn, fn_locals).parameters.values():
             validate_dependency(parameter.annotation)
         strategy = make_strategy(routing_strategy, name or fn.__name__)
         declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)

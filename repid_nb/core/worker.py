@@ -9,7 +9,7 @@ from contextvars import copy_context
 from typing import Any
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.delivery import Delivery, is_task_cancelled, nack
+from repid_nb.core.delivery import Delivery, Gate, is_task_cancelled, nack
 from repid_nb.core.errors import NotConnectedError
 from repid_nb.core.events import Matched, Observer, Pulled, Settled, guarded
 from repid_nb.core.in_memory import InMemoryServer
@@ -41,6 +41,7 @@ class Worker:
         max_unrouted_retries: At which sighting without a match a message is nacked as poison; repid's is 10.
         observer: Told of each message's way; None for nobody.
         ask: Asks one actor whether it takes a message, for who wants to listen in; by default its strategy is called.
+        gate: Awaited after each phase of a delivery, for who wants to hold a message there; None for no stop.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Worker:
         max_unrouted_retries: int = MAX_UNROUTED_RETRIES,
         observer: Observer | None = None,
         ask: Asking = _ask,
+        gate: Gate | None = None,
     ) -> None:
         self.actors = actors
         self.sightings = Sightings()
@@ -58,6 +60,7 @@ class Worker:
         self._max_unrouted_retries = max_unrouted_retries
         self._observer = None if observer is None else guarded(observer)
         self._ask = ask
+        self._gate = gate
         self._stopping = asyncio.Event()
         self._is_interrupted = is_task_cancelled
 
@@ -71,20 +74,20 @@ class Worker:
             Whether an actor ran for it.
         """
         try:
-            self._tell(Pulled(message))
+            await self._reach(Pulled(message))
             try:
                 actor = self.route(message)
             except Exception as error:
                 logger.exception("actor.route.error", extra={"channel": message.channel})
-                self._tell(Matched(message, None, error=error))
+                await self._reach(Matched(message, None, error=error))
                 self._tell(Settled(message, None, f"nobody settled it: a routing strategy raised {_name(error)}"))
                 return False
             if actor is None:
                 await self._settle_unrouted(message)
                 return False
-            self._tell(Matched(message, actor))
+            await self._reach(Matched(message, actor))
             self.sightings.forget(message)
-            await Delivery(self._context, self._observer, self._is_interrupted).run(message, actor)
+            await Delivery(self._context, self._observer, self._is_interrupted, self._gate).run(message, actor)
         except BaseException:
             await _give_back(message)
             raise
@@ -99,7 +102,7 @@ class Worker:
 
     async def _settle_unrouted(self, message: ReceivedMessageT) -> None:
         seen = self.sightings.count(message)
-        self._tell(Matched(message, None, seen))
+        await self._reach(Matched(message, None, seen))
         limit = self._max_unrouted_retries
         if seen < limit:
             reason = f"no actor matched (sighting {seen} of {limit})"
@@ -162,6 +165,11 @@ class Worker:
         puller = SubscriptionPuller()
         await puller.open(server, list(self.actors), tasks_limit)
         return puller
+
+    async def _reach(self, event: Pulled | Matched) -> None:
+        self._tell(event)
+        if self._gate is not None:
+            await self._gate(event)
 
     def _tell(self, event: Pulled | Matched | Settled) -> None:
         if self._observer is not None:

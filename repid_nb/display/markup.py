@@ -1,4 +1,4 @@
-"""HTML elements whose every text is escaped, because payloads, headers and exceptions are somebody's data."""
+"""HTML elements whose every text is escaped and bounded, because it is somebody's data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 from xml.etree.ElementTree import Element, tostring
 
-from repid_nb.display.words import printable
+from repid_nb.display.words import bounded, printable
 
 __all__ = ["Child", "block", "code", "element", "folded", "to_html"]
 
@@ -38,10 +38,12 @@ def _append(parent: Element, child: Child) -> None:
         return
     if isinstance(child, Element):
         parent.append(child)
-    elif len(parent):
-        parent[-1].tail = (parent[-1].tail or "") + printable(child)
+        return
+    text = printable(bounded(child))
+    if len(parent):
+        parent[-1].tail = (parent[-1].tail or "") + text
     else:
-        parent.text = (parent.text or "") + printable(child)
+        parent.text = (parent.text or "") + text
 
 
 def code(text: str) -> Element:

@@ -13,7 +13,9 @@ from repid_nb.display import words
 from repid_nb.display.markup import Child, block, code, element, folded, to_html
 from repid_nb.display.text import as_text, rewound_sentence
 from repid_nb.stepping.record import (
+    Argument,
     Explanation,
+    FieldError,
     History,
     Idle,
     Raised,
@@ -24,6 +26,7 @@ from repid_nb.stepping.record import (
     Steps,
     Verdict,
 )
+from repid_nb.stepping.shorten import written
 
 __all__ = ["as_html"]
 
@@ -101,8 +104,15 @@ def _(explanation: Explanation) -> str:
 @as_html.register(Settlement)
 @as_html.register(MessageSnapshot)
 @as_html.register(DeadLetter)
+@as_html.register(Argument)
+@as_html.register(FieldError)
 def _(record: Any) -> str:
     return _card(_line(as_text(record)))
+
+
+@as_html.register
+def _(exception: Raised) -> str:
+    return _card(*_exception(exception))
 
 
 @as_html.register
@@ -249,7 +259,7 @@ def _what_happened(step: Step) -> Iterable[Child]:
     if step.exception is not None:
         yield from _exception(step.exception)
     elif step.result is not None:
-        yield _line("returned ", folded(repr(step.result)))
+        yield _line("returned ", folded(written(step.result)))
     if step.published:
         channels = _joined(code(channel) for channel in dict.fromkeys(step.published))
         yield _line(f"sent {words.counted(len(step.published), 'message')} to ", *channels)
@@ -259,7 +269,9 @@ def _exception(exception: Raised) -> Iterable[Child]:
     text = f": {exception.message}" if exception.message else ""
     yield _line("raised ", element("b", exception.type), text)
     if exception.fields:
-        rows: list[Row] = [([one.field, one.problem, code(one.given)], "") for one in exception.fields]
+        rows: list[Row] = [([one.field, one.problem, code(one.given)], "") for one in exception.fields[:ROWS]]
+        if len(exception.fields) > ROWS:
+            rows.append((["", f"… and {len(exception.fields) - ROWS:,} more", ""], ""))
         yield _table(["What did not fit"], ["field", "problem", "given"], rows)
     if exception.traceback:
         yield block(exception.traceback)
@@ -294,6 +306,8 @@ def _queue(queue: ChannelSnapshot) -> Element:
         parts.append(_table(["Waiting, in the order in which they will be pulled"], ["", *MESSAGE_HEADER], rows))
     if queue.in_work:
         rows = [(list(_message_cells(message)), "") for message in queue.in_work[:ROWS]]
+        if len(queue.in_work) > ROWS:
+            rows.append((["", f"… and {len(queue.in_work) - ROWS:,} more", "", "", ""], ""))
         parts.append(_table(["In work: pulled and not settled"], MESSAGE_HEADER, rows))
     if queue.dead_letters:
         rows = [([*list(_message_cells(one.message))[:3], one.reason], "") for one in queue.dead_letters[-ROWS:]]

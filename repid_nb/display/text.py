@@ -8,9 +8,11 @@ from typing import Any
 
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.display import words
-from repid_nb.display.words import printable
+from repid_nb.display.words import bounded, one_line, printable
 from repid_nb.stepping.record import (
+    Argument,
     Explanation,
+    FieldError,
     History,
     Idle,
     Raised,
@@ -21,6 +23,7 @@ from repid_nb.stepping.record import (
     Steps,
     Verdict,
 )
+from repid_nb.stepping.shorten import written
 
 __all__ = ["as_text"]
 
@@ -43,7 +46,7 @@ def as_text(record: Any) -> str:
 
 @as_text.register
 def _(step: Step) -> str:
-    header = [f"Step {step.number}", f"channel {printable(step.channel)}", *_message_words(step.message)]
+    header = [f"Step {step.number}", f"channel {one_line(step.channel)}", *_message_words(step.message)]
     if step.winner is None or step.sightings > 1:
         header.append(f"sighting {step.sightings} of {step.sightings_limit}")
     lines = [" · ".join(header), f"  payload  {_cut(words.payload_text(step.message.payload))}"]
@@ -53,7 +56,7 @@ def _(step: Step) -> str:
     if step.exception is not None:
         lines += _labelled("raised", _raised_text(step.exception))
     elif step.result is not None:
-        lines += _labelled("returned", _cut(repr(step.result)))
+        lines += _labelled("returned", _cut(written(step.result)))
     lines.append(f"  → {words.settlement_text(step)}")
     if step.published:
         lines.append(f"  sent {words.counted(len(step.published), 'message')} to {', '.join(_unique(step.published))}")
@@ -64,11 +67,11 @@ def _(step: Step) -> str:
 
 @as_text.register
 def _(explanation: Explanation) -> str:
-    winner = "nobody" if explanation.winner is None else explanation.winner
+    winner = "nobody" if explanation.winner is None else one_line(explanation.winner)
     header = " · ".join(
         [
             f"Who would get this? {winner}",
-            f"channel {printable(explanation.channel)}",
+            f"channel {one_line(explanation.channel)}",
             words.topic_text(explanation.message),
         ],
     )
@@ -83,15 +86,30 @@ def _(verdict: Verdict) -> str:
 @as_text.register
 def _(settlement: Settlement) -> str:
     what, where = words.SETTLEMENTS[settlement.action]
-    return f"{what}: {settlement.reason} · {where}"
+    return f"{what}: {one_line(settlement.reason)} · {where}"
+
+
+@as_text.register
+def _(argument: Argument) -> str:
+    return one_line(words.argument_text(argument))
+
+
+@as_text.register
+def _(field: FieldError) -> str:
+    return one_line(words.field_text(field))
+
+
+@as_text.register
+def _(exception: Raised) -> str:
+    return printable(_raised_text(exception))
 
 
 @as_text.register
 def _(idle: Idle) -> str:
-    where = ", ".join(map(printable, idle.channels)) or "any channel: no actor is registered yet"
+    where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
     lines = [f"Idle · nothing is waiting on {where}"]
     for channel, waiting in idle.unheard:
-        lines.append(f"  {words.counted(waiting, 'message')} on {printable(channel)!r}, where no actor listens")
+        lines.append(f"  {words.counted(waiting, 'message')} on {one_line(repr(channel))}, where no actor listens")
     return "\n".join(lines)
 
 
@@ -111,7 +129,7 @@ def _(history: History) -> str:
 
 @as_text.register
 def _(sent: Sent) -> str:
-    header = " · ".join([f"Sent to {printable(sent.message.channel)}", *_message_words(sent.message)])
+    header = " · ".join([f"Sent to {one_line(sent.message.channel)}", *_message_words(sent.message)])
     return f"{header} · {sent.waiting:,} waiting\n  payload  {_cut(words.payload_text(sent.message.payload))}"
 
 
@@ -142,9 +160,12 @@ def _(queues: QueuesSnapshot) -> str:
 def _(queue: ChannelSnapshot) -> str:
     lines = [words.queue_text(queue)]
     lines += [f"  {place:>3}  {as_text(message)}" for place, message in enumerate(queue.ready[:ROWS], start=1)]
-    if queue.waiting > ROWS:
-        lines.append(f"       ... and {queue.waiting - min(ROWS, len(queue.ready)):,} more")
+    more = queue.waiting - min(ROWS, len(queue.ready))
+    if more > 0:
+        lines.append(f"       ... and {more:,} more")
     lines += [f"  in work  {as_text(message)}" for message in queue.in_work[:ROWS]]
+    if len(queue.in_work) > ROWS:
+        lines.append(f"  in work  ... and {len(queue.in_work) - ROWS:,} more")
     lines += [f"  dead     {as_text(letter)}" for letter in queue.dead_letters[-ROWS:]]
     hidden = queue.dead - min(ROWS, len(queue.dead_letters))
     if hidden > 0:
@@ -162,11 +183,11 @@ def _(message: MessageSnapshot) -> str:
 
 @as_text.register
 def _(letter: DeadLetter) -> str:
-    return f"{as_text(letter.message)} · {printable(letter.reason)}"
+    return f"{as_text(letter.message)} · {one_line(letter.reason)}"
 
 
 def _message_words(message: MessageSnapshot) -> list[str]:
-    found = [f"message {words.message_name(message)}", printable(words.topic_text(message))]
+    found = [f"message {words.message_name(message)}", words.topic_text(message)]
     if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
         found.append(f"priority {message.priority}")
     return found
@@ -179,10 +200,10 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
     rows = [
         (
             str(verdict.position),
-            printable(verdict.actor),
-            printable(verdict.strategy),
+            one_line(verdict.actor),
+            one_line(verdict.strategy),
             words.OUTCOMES[verdict.outcome],
-            printable(verdict.reason),
+            one_line(verdict.reason),
             ("← " if verdict.role == "winner" else "") + words.role_text(verdict, winner),
         )
         for verdict in verdicts
@@ -193,7 +214,7 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append(f"  {'  '.join(cells)}".rstrip())
         if verdict.note:
-            lines.append(f"     ⚠ {printable(verdict.note)}")
+            lines.append(f"     ⚠ {one_line(verdict.note)}")
     return lines
 
 
@@ -204,27 +225,29 @@ def _step_lines(steps: Sequence[Step]) -> Iterable[str]:
             if place == ROWS:
                 yield f"       ... {words.counted(hidden, 'step')} ..."
             continue
-        winner = "nobody" if step.winner is None else step.winner
-        yield f"  {step.number:>3}  {words.message_name(step.message)} → {printable(winner)} · {step.settlement}"
+        winner = "nobody" if step.winner is None else one_line(step.winner)
+        yield f"  {step.number:>3}  {words.message_name(step.message)} → {winner} · {as_text(step.settlement)}"
 
 
 def _raised_text(exception: Raised) -> str:
-    lines = [f"{exception.type}: {exception.message}" if exception.message else exception.type]
-    lines += [f"  {one.field}: {one.problem} (given: {one.given})" for one in exception.fields]
+    lines = [bounded(f"{exception.type}: {exception.message}" if exception.message else exception.type)]
+    lines += [f"  {bounded(words.field_text(one))}" for one in exception.fields[:ROWS]]
+    if len(exception.fields) > ROWS:
+        lines.append(f"  ... and {len(exception.fields) - ROWS:,} more")
     lines += exception.traceback.splitlines()
     lines += exception.hint.splitlines()
     return "\n".join(lines)
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    lines = printable(text.rstrip("\n")).split("\n") if text else []
+    lines = printable(bounded(text.rstrip("\n"))).split("\n") if text else []
     return [f"  {label if not place else ' ' * len(label)}  {line}" for place, line in enumerate(lines)]
 
 
 def _cut(text: str, width: int = WIDTH) -> str:
-    line = printable(text).replace("\n", "\\n")
+    line = one_line(text[: width + 1])
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
 def _unique(channels: Sequence[str]) -> Iterable[str]:
-    return dict.fromkeys(map(printable, channels))
+    return dict.fromkeys(map(one_line, channels))

@@ -6,15 +6,19 @@ import json
 
 from repid_nb.core.message import MessageAction
 from repid_nb.core.snapshot import ChannelSnapshot, MessageSnapshot
-from repid_nb.stepping.record import Argument, Step, Verdict
+from repid_nb.stepping.record import Argument, FieldError, Step, Verdict
+from repid_nb.stepping.shorten import short
 
 __all__ = [
     "OUTCOMES",
     "SETTLEMENTS",
     "argument_text",
+    "bounded",
     "counted",
     "duration_text",
+    "field_text",
     "message_name",
+    "one_line",
     "payload_text",
     "printable",
     "queue_text",
@@ -34,6 +38,7 @@ SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
 }
 
 ID_LENGTH = 8
+LONGEST = 10_000
 
 
 def printable(text: str) -> str:
@@ -41,30 +46,47 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
 
 
+def one_line(text: str) -> str:
+    """Return text as `printable` does, bounded and on one line: somebody's text cannot add a line of its own."""
+    return printable(bounded(text)).replace("\n", "\\n")
+
+
+def bounded(text: str) -> str:
+    """Return text; a very long one without its end, and with how much that is."""
+    left_out = len(text) - LONGEST
+    return text if left_out <= 0 else f"{text[:LONGEST]}… and {counted(left_out, 'more character')}"
+
+
 def payload_text(payload: bytes) -> str:
-    """Return a payload as text: JSON on one line, other text as it is, other bytes by their size and beginning."""
+    """Return a payload as text: JSON on one line, other text as it is, other bytes by their size and beginning.
+
+    It may hold control characters and be as long as the payload is; a very long one is as it was sent.
+    """
+    if not payload:
+        return "(empty)"
     try:
         text = payload.decode()
     except UnicodeDecodeError:
         beginning = " ".join(f"{byte:02x}" for byte in payload[:16])
         return f"{counted(len(payload), 'byte')}, not text: {beginning}{' ...' if len(payload) > 16 else ''}"  # noqa: PLR2004
+    if len(text) > LONGEST:
+        return text
     try:
-        text = json.dumps(json.loads(text), ensure_ascii=False)
+        return json.dumps(json.loads(text), ensure_ascii=False)
     except (ValueError, RecursionError):
-        return printable(text)
-    return printable(text)
+        return text
 
 
 def message_name(message: MessageSnapshot) -> str:
     """Return what to call a message: its id, a long one cut."""
-    name = printable(message.id or "(no id)")
+    name = one_line(message.id or "(no id)")
     return name if len(name) <= ID_LENGTH else f"{name[:ID_LENGTH]}…"
 
 
 def topic_text(message: MessageSnapshot) -> str:
     """Return a message's topic as Python would write it, or that there is none."""
     headers = message.headers or {}
-    return f"topic {headers['topic']!r}" if "topic" in headers else "no topic"
+    return f"topic {short(headers['topic'])}" if "topic" in headers else "no topic"
 
 
 def counted(number: int, noun: str) -> str:
@@ -89,7 +111,7 @@ def role_text(verdict: Verdict, winner: int | None) -> str:
     if verdict.role == "winner":
         return "winner, the first match"
     if verdict.role == "shadowed":
-        return f"shadowed by {winner}"
+        return "shadowed" if winner is None else f"shadowed by {winner}"
     return "" if verdict.asked else "not asked"
 
 
@@ -105,11 +127,16 @@ def argument_text(argument: Argument) -> str:
     return f"{argument.name} = {argument.value} ({source}{was})"
 
 
+def field_text(field: FieldError) -> str:
+    """Return what did not fit: `items.0.price: Input should be a valid number (given: 'x')`."""
+    return f"{field.field}: {field.problem} (given: {field.given})"
+
+
 def settlement_text(step: Step) -> str:
     """Return what became of the message and why, in one line."""
     what, where = SETTLEMENTS[step.settlement.action]
     took = "" if step.duration is None else f" · {duration_text(step.duration)}"
-    return f"{what}: {step.settlement.reason} · {where}{took}"
+    return f"{what}: {one_line(step.settlement.reason)} · {where}{took}"
 
 
 def queue_text(queue: ChannelSnapshot) -> str:
@@ -118,4 +145,4 @@ def queue_text(queue: ChannelSnapshot) -> str:
     if queue.in_work:
         parts.append(f"{len(queue.in_work):,} in work")
     parts.append(counted(queue.dead, "dead letter"))
-    return f"{printable(queue.channel)}: {', '.join(parts)}"
+    return f"{one_line(queue.channel)}: {', '.join(parts)}"

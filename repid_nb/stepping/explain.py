@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing import CatchAllStrategy, TopicStrategy
+from repid_nb.stepping.raised import message_of
 from repid_nb.stepping.shorten import short
 
 __all__ = ["Finding", "examine", "strategy_name"]
+
+MAX_READINGS = 8
+MAX_MESSAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +24,19 @@ class Finding:
     """The answer of one strategy, and the reason.
 
     Attributes:
-        answer: What it returned; a false value when it raised.
+        answer: Whether it said yes, as a worker takes it; False when it raised.
         outcome: The answer as a word.
         reason: Why, in one line.
         error: What it raised, or None.
     """
 
-    answer: Any
+    answer: bool
     outcome: Literal["match", "no match", "error"]
     reason: str
     error: Exception | None = None
 
 
-def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT) -> Finding:
+def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Finding:
     """Ask a strategy once whether it takes a message, and find out why.
 
     A built-in strategy is explained by its rule. A custom one is handed a message that notes what it reads.
@@ -39,6 +44,7 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT) -> F
     Args:
         strategy: A function of a message.
         message: The message.
+        without_trace: Whether the message stays as it is, even where the strategy changes the headers.
 
     Returns:
         Its answer, as the worker would get it, with the reason.
@@ -49,20 +55,21 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT) -> F
     watched = WatchedMessage(message)
     try:
         answer = strategy(watched)
+        counts = bool(answer)
     except Exception as error:
-        reason = f"raised {type(error).__name__}: {error}" if str(error) else f"raised {type(error).__name__}"
-        return Finding(False, "error", f"{watched.story()}{reason}", error)
+        return Finding(False, "error", f"{watched.story()}raised {_error_text(error)}", error)
     finally:
-        watched.write_back()
+        if not without_trace:
+            watched.write_back()
     if inspect.iscoroutine(answer):
         answer.close()
         return Finding(
-            answer,
+            True,
             "match",
             "returned a coroutine, which always counts as yes: write the strategy with def, not async def",
         )
-    shown = short(answer) if isinstance(answer, bool) else f"{short(answer)}, which counts as {bool(answer)}"
-    return Finding(answer, _outcome(answer), f"{watched.story() or 'read nothing of the message '}-> {shown}")
+    shown = short(answer) if isinstance(answer, bool) else f"{short(answer)}, which counts as {counts}"
+    return Finding(counts, _outcome(counts), f"{watched.story() or 'read nothing of the message '}-> {shown}")
 
 
 def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | None = None) -> str:
@@ -77,7 +84,14 @@ def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | No
     return {"topic_based_routing_strategy": "topic", "catch_all_routing_strategy": "catch-all"}.get(made_by, made_by)
 
 
-def _outcome(answer: Any) -> Literal["match", "no match"]:
+def _error_text(error: Exception) -> str:
+    message = " ".join(message_of(error).split())
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[:MAX_MESSAGE]}..."
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def _outcome(answer: bool) -> Literal["match", "no match"]:
     return "match" if answer else "no match"
 
 
@@ -98,7 +112,7 @@ class WatchedMessage:
 
     def __init__(self, message: BaseMessageT) -> None:
         self._message = message
-        self._read: list[str] = []
+        self._read: dict[str, None] = {}
         self._headers: _WatchedHeaders | None = None
 
     @property
@@ -125,7 +139,9 @@ class WatchedMessage:
         """Return what was read, in order, each once; with a trailing space, or empty."""
         if not self._read and self._headers is not None:
             self._note("headers")
-        return f"read {', '.join(self._read)} " if self._read else ""
+        more = len(self._read) - MAX_READINGS
+        read = ", ".join(itertools.islice(self._read, MAX_READINGS))
+        return f"read {read}{f' and {more} more' if more > 0 else ''} " if read else ""
 
     def write_back(self) -> None:
         """Let changes that the strategy made to the headers reach the message, as they would in a worker."""
@@ -136,8 +152,7 @@ class WatchedMessage:
             original.update(changed)
 
     def _note(self, what: str) -> None:
-        if what not in self._read:
-            self._read.append(what)
+        self._read[what] = None
 
 
 class _WatchedHeaders(dict[str, str]):
@@ -178,6 +193,11 @@ class _WatchedHeaders(dict[str, str]):
         return super().__eq__(other)
 
     __hash__ = None
+
+    def __reduce__(self) -> Any:
+        # A copy is nobody's to watch.
+        self._all()
+        return dict, (dict(dict.items(self)),)
 
     def keys(self) -> Any:
         self._all()

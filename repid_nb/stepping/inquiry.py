@@ -31,13 +31,13 @@ class Inquiry:
         finding = self._findings[id(actor)] = examine(actor.routing_strategy, message)
         if finding.error is not None:
             raise finding.error
-        return bool(finding.answer)
+        return finding.answer
 
     def ask_rest(self, message: BaseMessageT) -> None:
-        """Ask those whom the worker did not ask, for the explanation only."""
+        """Ask those whom the worker does not ask, for the explanation only; the message stays as it is."""
         for route in self._routes:
             if id(route.actor) not in self._findings:
-                self._findings[id(route.actor)] = examine(route.actor.routing_strategy, message)
+                self._findings[id(route.actor)] = examine(route.actor.routing_strategy, message, without_trace=True)
 
     def explain(self, message: BaseMessageT, *, everybody: bool) -> tuple[tuple[Verdict, ...], str | None]:
         """Ask as a worker would, and say who would win.

@@ -12,6 +12,7 @@ from typing import Any
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.stepping.record import Step
+from repid_nb.stepping.shorten import written
 
 __all__ = ["Opaque", "step_from_dict", "step_to_dict"]
 
@@ -88,16 +89,26 @@ def _plain_result(result: Any) -> dict[str, Any]:
     try:
         same = json.loads(json.dumps(result, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
-        return {"repr": repr(result)}
-    return {"value": same} if same == result and type(same) is type(result) else {"repr": repr(result)}
+        return {"repr": written(result)}
+    return {"value": same} if same == result and type(same) is type(result) else {"repr": written(result)}
 
 
 def _unplain(data: dict[str, Any]) -> dict[str, Any]:
-    result = data.get("result")
     known = {key: _unplain_value(value) for key, value in data.items() if key != "result"}
-    if isinstance(result, dict):
-        known["result"] = Opaque(result["repr"]) if "repr" in result else result.get("value")
+    if "result" in data:
+        known["result"] = _unplain_result(data["result"])
     return known
+
+
+def _unplain_result(result: Any) -> Any:
+    match result:
+        case {"repr": str(text)}:
+            return Opaque(text)
+        case {"value": value}:
+            return value
+    raise InvalidMessageError(
+        "This is not the data of a step: result: it should be {'value': ...} or {'repr': '...'}.",
+    )
 
 
 def _unplain_value(value: Any) -> Any:
@@ -105,7 +116,13 @@ def _unplain_value(value: Any) -> Any:
         return [_unplain_value(one) for one in value]
     if not isinstance(value, dict):
         return value
-    return {key: _unplain_bytes(one) if key == "payload" else _unplain_value(one) for key, one in value.items()}
+    return {key: _unplain_field(key, one) for key, one in value.items()}
+
+
+def _unplain_field(name: str, value: Any) -> Any:
+    if name == "headers":
+        return value  # a header may be called payload too
+    return _unplain_bytes(value) if name == "payload" else _unplain_value(value)
 
 
 def _unplain_bytes(value: Any) -> Any:

@@ -17,13 +17,16 @@ _catching: ContextVar[_Caught | None] = ContextVar("repid_nb_catching", default=
 
 
 class _Caught(io.StringIO):
-    """What was printed, up to a limit."""
+    """What was printed, up to a limit, until it is over."""
+
+    is_over = False
+    _left = LIMIT
 
     def write(self, text: str) -> int:
-        room = LIMIT - self.tell()
-        if room > 0:
-            super().write(text[:room])
-            if len(text) > room:
+        if self._left >= 0:
+            super().write(text[: self._left])
+            self._left -= len(text)
+            if self._left < 0:
                 super().write("\n... (the rest is left out)")
         return len(text)
 
@@ -31,12 +34,14 @@ class _Caught(io.StringIO):
 class _Switch(io.TextIOBase):
     """Stands in for a stream: in a catching context text is caught, otherwise it goes to the stream."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, caught: _Caught) -> None:
         self.stream = stream
+        self.caught = caught
 
     def write(self, text: str) -> int:
         caught = _catching.get()
-        return caught.write(text) if caught is not None else int(self.stream.write(text) or 0)
+        # A task that outlives its actor still has the actor's context.
+        return int(self.stream.write(text) or 0) if caught is None or caught.is_over else caught.write(text)
 
     def flush(self) -> None:
         self.stream.flush()
@@ -47,28 +52,47 @@ class _Switch(io.TextIOBase):
     def writable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        return int(self.stream.fileno())
+
+    @property
+    def encoding(self) -> Any:  # type: ignore[override]  # io itself cannot set it either
+        return self.stream.encoding
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
 
 @contextmanager
 def caught_printing() -> Iterator[io.StringIO]:
-    """Catch what this context prints to standard output and standard error, threads it starts included.
+    """Catch what this context prints to standard output and standard error, in its tasks and worker threads too.
+
+    Where the block is cut short, what was caught is printed after all.
 
     Yields:
         What was printed so far; at most 100,000 characters.
     """
-    out, err = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Switch(out), _Switch(err)
-    switches = sys.stdout, sys.stderr
     caught = _Caught()
+    sys.stdout, sys.stderr = _Switch(sys.stdout, caught), _Switch(sys.stderr, caught)
     token = _catching.set(caught)
     try:
         yield caught
-    finally:
-        _catching.reset(token)
-        # Somebody who replaced a stream meanwhile keeps what they set.
-        if sys.stdout is switches[0]:
-            sys.stdout = out
-        if sys.stderr is switches[1]:
-            sys.stderr = err
+    except BaseException:
+        _end(caught, token)
+        sys.stdout.write(caught.getvalue())
+        raise
+    else:
+        _end(caught, token)
+
+
+def _end(caught: _Caught, token: Any) -> None:
+    _catching.reset(token)
+    caught.is_over = True
+    # Blocks may end in another order than they began, and somebody who replaced a stream meanwhile keeps what they set.
+    sys.stdout, sys.stderr = _still_used(sys.stdout), _still_used(sys.stderr)
+
+
+def _still_used(stream: Any) -> Any:
+    while isinstance(stream, _Switch) and stream.caught.is_over:
+        stream = stream.stream
+    return stream

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
+import threading
 import traceback
+from contextlib import suppress
+from dataclasses import replace
+from itertools import dropwhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,13 +18,16 @@ from typing import Any
 from repid_nb.stepping.record import FieldError, Raised
 from repid_nb.stepping.shorten import short
 
-__all__ = ["raised"]
+__all__ = ["message_of", "raised"]
 
-# Between the worker and the learner's function lie only these.
-_MACHINERY = tuple(
-    str(Path(file).parent) for file in (asyncio.__file__, concurrent.futures.__file__, str(Path(__file__).parent))
+# What lies between the worker and the learner's functions, and between one of these and another.
+_MACHINERY = (
+    contextlib.__file__,
+    threading.__file__,
+    *(str(folder) + os.sep for folder in (Path(asyncio.__file__).parent, Path(concurrent.futures.__file__).parent)),
+    str(Path(__file__).parents[1]) + os.sep,
 )
-_MACHINERY_FILES = ("contextlib.py", "contextvars.py", "threading.py", "nest_asyncio2.py")
+_LIBRARIES = f"{os.sep}site-packages{os.sep}"
 MAX_FRAMES = 8
 
 
@@ -32,15 +40,22 @@ def raised(error: BaseException) -> Raised:
     Returns:
         Its type, its text, and a traceback that starts where the learner's own code does.
     """
-    fields = _fields(error)
-    message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else str(error)
-    return Raised(
-        type=type(error).__name__,
-        message=message,
-        traceback=_traceback(error.__traceback__),
-        fields=fields,
-        hint="\n".join(getattr(error, "__notes__", ())),
-    )
+    bare = Raised(type=type(error).__name__, message=message_of(error), traceback=_traceback(error.__traceback__))
+    # Somebody's class may have methods and notes of its own, and the step must end whatever they do.
+    with suppress(Exception):
+        fields = _fields(error)
+        message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else None
+        hint = "\n".join(getattr(error, "__notes__", ()))
+        return replace(bare, message=message or bare.message, fields=fields, hint=hint)
+    return bare
+
+
+def message_of(error: BaseException) -> str:
+    """Return an exception's text; it never raises."""
+    try:
+        return str(error)
+    except Exception as failure:
+        return f"(its text cannot be shown: {type(failure).__name__})"
 
 
 def _fields(error: BaseException) -> tuple[FieldError, ...]:
@@ -58,9 +73,8 @@ def _fields(error: BaseException) -> tuple[FieldError, ...]:
 
 
 def _traceback(start: TracebackType | None) -> str:
-    frames = traceback.extract_tb(start)
-    while frames and _is_machinery(frames[0].filename):
-        del frames[0]
+    called = [frame for frame in traceback.extract_tb(start) if not frame.filename.startswith(_MACHINERY)]
+    frames = list(dropwhile(lambda frame: _LIBRARIES in frame.filename, called))
     left_out = len(frames) - MAX_FRAMES
     if left_out > 0:
         del frames[1 : 1 + left_out]
@@ -72,13 +86,6 @@ def _traceback(start: TracebackType | None) -> str:
         if place == 0 and left_out > 0:
             lines.append(f"... {left_out} more calls ...")
     return "\n".join(lines)
-
-
-def _is_machinery(filename: str) -> bool:
-    package = str(Path(__file__).parent.parent)
-    in_package = filename.startswith(package + os.sep)
-    in_site = f"{os.sep}site-packages{os.sep}" in filename
-    return in_package or in_site or filename.startswith(_MACHINERY) or filename.endswith(_MACHINERY_FILES)
 
 
 def _file(filename: str) -> str:

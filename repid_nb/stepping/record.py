@@ -65,8 +65,8 @@ class Settlement(Shown):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldError:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FieldError(Shown):
     """One field of a payload or a header that does not fit the actor.
 
     Attributes:
@@ -80,8 +80,8 @@ class FieldError:
     given: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Raised(Shown):
     """An exception that ended an actor's run.
 
     Attributes:
@@ -99,8 +99,8 @@ class Raised:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Argument:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Argument(Shown):
     """How one argument of the actor was read.
 
     Attributes:
@@ -224,7 +224,7 @@ class Steps(_StepSequence):
     Attributes:
         steps: The steps, oldest first.
         ended_by: `idle` when nothing was left to pull, `max_steps` when the bound was reached first.
-        waiting: How many messages still wait on the channels with actors.
+        waiting: How many messages still wait where the run pulled from.
     """
 
     steps: tuple[Step, ...]

@@ -24,6 +24,7 @@ class Recording:
     """What is heard of one delivery."""
 
     inquiry: Inquiry
+    explain_all: bool
     winner: str | None = None
     arguments: tuple[Argument, ...] = ()
     result: Any = None
@@ -37,8 +38,11 @@ class Recording:
     def hear(self, event: Event) -> None:
         """Take in one event of the worker or the server."""
         match event:
-            case Matched(actor=actor, error=error):
+            case Matched(message=message, actor=actor, error=error):
                 self.asked = self.inquiry.asked
+                # Before the actor runs: what it does to the message or elsewhere is no reason of theirs.
+                if self.explain_all:
+                    self.inquiry.ask_rest(message)
                 self.winner = None if actor is None else actor.name
                 self.exception = None if error is None else raised(error)
             case Started(message=message, actor=actor, args=args, kwargs=kwargs):
@@ -57,3 +61,8 @@ class Recording:
                 )
             case Published(channel=channel):
                 self.published = (*self.published, channel)
+
+    def leave_out(self, seconds: float) -> None:
+        """Leave time out of the actor's duration: its message was held meanwhile."""
+        if self._started is not None:
+            self._started += seconds

@@ -35,19 +35,21 @@ class Outgoing:
 
 
 def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str, str] | None:
-    """Return the headers with the topic among them; None for no headers at all.
+    """Return the headers with the topic among them; None for neither.
 
     Raises:
         InvalidMessageError: The headers are no mapping, or name another topic.
     """
     if headers is not None and not isinstance(headers, Mapping):
         raise InvalidMessageError(f"The headers must be a dict of str to str, not {type(headers).__name__}.")
+    if headers is None and topic is None:
+        return None
     merged = dict(headers or {})
     if topic is not None and merged.setdefault("topic", topic) != topic:
         raise InvalidMessageError(
             f"topic={topic!r} and headers['topic']={merged['topic']!r} differ. Give one of them.",
         )
-    return merged or None
+    return merged
 
 
 async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent | None:
@@ -61,7 +63,8 @@ async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent |
     Returns:
         What was put on a queue; None when producer middleware kept it back.
     """
-    payload, is_raw = outgoing.payload, isinstance(outgoing.payload, bytes)
+    payload = b"" if outgoing.payload is None else outgoing.payload
+    is_raw = isinstance(payload, bytes)
     if outgoing.content_type is not None and not is_raw:
         raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
     numbers = _numbers.setdefault(server, itertools.count(1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -21,7 +22,7 @@ from repid_nb.core.errors import (
     UnknownNameError,
     nearest_name,
 )
-from repid_nb.core.events import Event
+from repid_nb.core.events import Event, Finished
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.message import MessageData, ReceivedMessageT, check_message
 from repid_nb.core.pulling import InMemoryPuller
@@ -30,6 +31,7 @@ from repid_nb.core.router import Route, Routes
 from repid_nb.core.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.worker import MAX_UNROUTED_RETRIES, Worker
 from repid_nb.notebook import interruptible
+from repid_nb.stepping.gate import PHASES, Gate
 from repid_nb.stepping.inquiry import Inquiry
 from repid_nb.stepping.printing import caught_printing
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
@@ -59,6 +61,10 @@ class Stepper:
         explain_all: Whether actors after the first match are asked too, for the explanation; they never run.
         history_limit: How many steps are kept, at least 1.
 
+    Attributes:
+        gate: Awaited with the name of each phase that a step has reached (see `Phase`) and the Step so far. While it
+            waits the message is held; cancelled there, the step gives it back. None for no stop.
+
     Raises:
         UnknownNameError: There is no such server.
         NotPullableError: The server cannot hand out one message at a time.
@@ -84,6 +90,7 @@ class Stepper:
             )
         self.app = app
         self.explain_all = explain_all
+        self.gate: Gate | None = None
         self.max_unrouted_retries = max_unrouted_retries
         self._server = server
         self._server_name = server_name
@@ -96,8 +103,10 @@ class Stepper:
             max_unrouted_retries=max_unrouted_retries,
             observer=self._hear,
             ask=self._ask,
+            gate=self._pass,
         )
         self._recording: Recording | None = None
+        self._so_far: Callable[[], Step] | None = None
         self._timeline = Timeline(server.keep_journal(), self._worker.sightings, history_limit)
         self._puller: InMemoryPuller | None = None
         self._let_go: Callable[[], None] | None = None
@@ -120,14 +129,21 @@ class Stepper:
         """
         async with self._stepping() as puller:
             self._check_channel(channel)
-            before = self._snapshot(WINDOW)
+            before = self.snapshot(WINDOW)
+            self._timeline.begin(puller.turn)
             message = puller.pull_nowait() if channel is None else puller.pull_nowait_from(channel)
             if message is None:
                 return self._idle(channel)
             seen_before = self._worker.sightings.of(message)
-            with interruptible():
-                step = await self._deliver(message, before, seen_before)
+            try:
+                with interruptible():
+                    step = await self._deliver(message, before, seen_before)
+            except BaseException:
+                self._worker.sightings.set(message, seen_before)
+                raise
             self._timeline.add(step, message, seen_before=seen_before, turn=puller.turn)
+            if self.gate is not None:
+                await self.gate("settled", step)
             return step
 
     async def run(self, max_steps: int = 100, channel: str | None = None) -> Steps:
@@ -151,8 +167,8 @@ class Stepper:
             if isinstance(step, Idle):
                 return Steps(tuple(steps), "idle")
             steps.append(step)
-        left = self._snapshot(0)
-        waiting = sum(one.waiting for name, one in left.items() if name in self._routes.by_channel)
+        pulled_from = self._routes.by_channel if channel is None else {channel}
+        waiting = sum(one.waiting for name, one in self.snapshot(0).items() if name in pulled_from)
         return Steps(tuple(steps), "max_steps" if waiting else "idle", waiting)
 
     async def send(
@@ -170,7 +186,7 @@ class Stepper:
 
         Args:
             channel: The channel; or None and an operation id.
-            payload: Bytes are sent as they are; anything else as JSON.
+            payload: Bytes are sent as they are, None is an empty payload, anything else is sent as JSON.
             topic: The `topic` header.
             headers: Further headers.
             priority: 0 (last) to 9 (first); None for the server's default, 4.
@@ -241,7 +257,21 @@ class Stepper:
     @property
     def queues(self) -> QueuesSnapshot:
         """What is on the queues now: who waits, in order, who is in work, and the dead letters with their reasons."""
-        return self._snapshot(None)
+        return self.snapshot(None)
+
+    @property
+    def server(self) -> InMemoryServer:
+        """The server that it pulls from."""
+        return self._server
+
+    @property
+    def next_channel(self) -> str | None:
+        """The channel that a step without one will pull from; None when nothing waits where an actor listens."""
+        channels = list(self.app.router.routes(known=self._routes).by_channel)
+        turn = 0 if self._puller is None else self._puller.turn
+        queues = self.snapshot(0)
+        in_turn = (channels[(turn + offset) % len(channels)] for offset in range(len(channels)))
+        return next((channel for channel in in_turn if channel in queues and queues[channel].waiting), None)
 
     @property
     def history(self) -> History:
@@ -254,7 +284,7 @@ class Stepper:
         What the actors did (what they printed, changed or sent elsewhere) stays done.
 
         Args:
-            to: The number of the step; 0 for the moment before the first.
+            to: The number of the step; 0 for the moment right before the first.
 
         Returns:
             Which steps were taken back, and the queues.
@@ -267,7 +297,7 @@ class Stepper:
         if self._lock.locked():
             raise SteppingError("This Stepper is in the middle of a step: rewind when it has ended.")
         undone = self._timeline.rewind(to, self._open_puller())
-        return Rewound(to=to, undone=undone, queues=self._snapshot(WINDOW))
+        return Rewound(to=to, undone=undone, queues=self.snapshot(WINDOW))
 
     def resend(self, channel: str, message_id: str | None = None) -> int:
         """Put dead letters back on their queue, at the tail; their sightings start again.
@@ -293,6 +323,7 @@ class Stepper:
         Returns:
             How many were forgotten.
         """
+        self._routes = self.app.router.routes(known=self._routes)
         stale = [
             declaration
             for channel in self._routes.by_channel
@@ -325,38 +356,51 @@ class Stepper:
         await self.close()
 
     async def _deliver(self, message: InMemoryReceivedMessage, before: QueuesSnapshot, seen_before: int) -> Step:
-        shown = message.snapshot()
-        recording = self._recording = Recording(Inquiry(self._routes_of(message.channel)))
-        end_observing = self._server.observe(self._hear)
+        shown = replace(message.snapshot(), sightings=seen_before)
+        recording = self._recording = Recording(Inquiry(self._routes_of(message.channel)), self.explain_all)
+        end_observing = self._server.observe(self._hear_published)
         try:
             with caught_printing() as printed:
+                self._so_far = lambda: self._record(recording, shown, before, printed.getvalue())
                 await self._worker.deliver(message)
-                if self.explain_all:
-                    recording.inquiry.ask_rest(message)
         finally:
-            self._recording = None
+            self._recording = self._so_far = None
             end_observing()
+        return self._record(recording, shown, before, printed.getvalue())
+
+    def _record(self, recording: Recording, message: MessageSnapshot, before: QueuesSnapshot, printed: str) -> Step:
         return Step(
             number=self._timeline.newest + 1,
             channel=message.channel,
-            message=replace(shown, sightings=seen_before),
-            sightings=seen_before + 1,
+            message=message,
+            sightings=message.sightings + 1,
             sightings_limit=self.max_unrouted_retries,
             verdicts=recording.inquiry.verdicts(recording.asked),
             winner=recording.winner,
             arguments=recording.arguments,
             result=recording.result,
             exception=recording.exception,
-            printed=printed.getvalue(),
+            printed=printed,
             duration=recording.duration,
             settlement=recording.settlement,
             published=recording.published,
             before=before,
-            after=self._snapshot(WINDOW),
+            after=self.snapshot(WINDOW),
         )
 
+    async def _pass(self, event: Event) -> None:
+        """Let the gate, if there is one, hold the message at what was just reached."""
+        if self.gate is None or self._recording is None or self._so_far is None:
+            return
+        recording = self._recording
+        if isinstance(event, Finished):
+            recording.hear(event)
+        reached = time.perf_counter()
+        await self.gate(PHASES[type(event)], self._so_far())
+        recording.leave_out(time.perf_counter() - reached)
+
     def _idle(self, channel: str | None) -> Idle:
-        queues = self._snapshot(WINDOW)
+        queues = self.snapshot(WINDOW)
         unheard = ((name, one.waiting) for name, one in queues.items() if name not in self._routes.by_channel)
         return Idle(
             channels=tuple(self._routes.by_channel) if channel is None else (channel,),
@@ -364,7 +408,12 @@ class Stepper:
             queues=queues,
         )
 
-    def _snapshot(self, window: int | None) -> QueuesSnapshot:
+    def snapshot(self, window: int | None = WINDOW) -> QueuesSnapshot:
+        """Return what is on the queues now.
+
+        Args:
+            window: How many messages of each kind to show a channel; None for all. The totals are always whole.
+        """
         queues = self._server.snapshot(window)
         sightings = dict(self._worker.sightings.items())
         if not sightings:
@@ -378,6 +427,11 @@ class Stepper:
     def _hear(self, event: Event) -> None:
         if self._recording is not None:
             self._recording.hear(event)
+
+    def _hear_published(self, event: Event) -> None:
+        # Others may publish meanwhile; what the actor starts has its context.
+        if _stepping.get() is self:
+            self._hear(event)
 
     @asynccontextmanager
     async def _stepping(self) -> AsyncIterator[InMemoryPuller]:

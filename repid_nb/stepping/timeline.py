@@ -20,7 +20,7 @@ class Place:
     """A moment right after a step, as far as it takes to come back to it.
 
     Attributes:
-        number: The number of the step; 0 for the moment before the first.
+        number: The number of the step; 0 for the moment right before the first.
         mark: Where the journal stood.
         turn: Which channel was to be pulled from next.
     """
@@ -65,6 +65,15 @@ class Timeline:
         """The steps that are kept."""
         return History(tuple(kept.step for kept in self._kept), self._dropped)
 
+    def begin(self, turn: int) -> None:
+        """Take note of the moment before a pull: where no step was taken yet, that is the one to come back to.
+
+        Args:
+            turn: Which channel is to be pulled from next.
+        """
+        if self.newest == 0:
+            self._origin = Place(0, self._journal.mark(), turn)
+
     def add(self, step: Step, message: ReceivedMessageT, *, seen_before: int, turn: int) -> None:
         """Add the newest step; the oldest gives way when there are too many.
 
@@ -83,7 +92,7 @@ class Timeline:
         """Take the queues back to where they stood right after step `to`.
 
         Args:
-            to: The number of the step; 0 for the moment before the first.
+            to: The number of the step; 0 for the moment right before the first.
             puller: Whose turn among the channels goes back too.
 
         Returns:

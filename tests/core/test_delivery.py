@@ -1,0 +1,466 @@
+"""Delivery: when a message is settled, how, by whom, and what is said of it."""
+
+import asyncio
+import math
+
+import pytest
+
+from repid_nb.core.actor import ActorExecutionContext
+from repid_nb.core.delivery import Delivery
+from repid_nb.core.dependencies import Message
+from repid_nb.core.errors import ActorTimeoutError
+from repid_nb.core.events import Finished, Settled, Started
+from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.message import MessageAction, MessageData
+from repid_nb.core.pulling import InMemoryPuller
+from repid_nb.core.router import Router
+from repid_nb.core.serializer import default_serializer
+
+ACTIONS = {
+    "ack": MessageAction.acked,
+    "nack": MessageAction.nacked,
+    "reject": MessageAction.rejected,
+    "no_action": None,
+}
+MODES = ["auto", "always_ack", "ack_first", "manual", "manual_explicit"]
+FOLLOWING_ON_ERROR = ["auto", "manual", "manual_explicit"]
+
+
+class Outcome:
+    """What one delivery led to."""
+
+    def __init__(self, message, events, returned) -> None:
+        self.message = message
+        self.events = events
+        self.result, self.exception = returned
+
+    @property
+    def action(self) -> MessageAction | None:
+        return self.message.action
+
+    @property
+    def reason(self) -> str:
+        return self.events[-1].reason
+
+
+class KeptAlive:
+    """A message of a server that wants to hear that a long run goes on."""
+
+    keep_alive_interval = 1
+
+    def __init__(self, message, *, broken: bool = False) -> None:
+        self._message = message
+        self._broken = broken
+        self.told = 0
+        self.twice = asyncio.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._message, name)
+
+    async def keep_alive(self) -> None:
+        self.told += 1
+        if self.told == 2:
+            self.twice.set()
+        if self._broken:
+            raise ConnectionError
+
+
+class KeepingServer(InMemoryServer):
+    """A server that supports it."""
+
+    @property
+    def capabilities(self):
+        return {**super().capabilities, "supports_keep_alive": True}
+
+
+async def one_message(server: InMemoryServer, payload: bytes = b"{}"):
+    async with server.connection():
+        await server.publish(channel="default", message=MessageData(payload=payload, reply_to="answers"))
+    return InMemoryPuller(server.queues, ["default"]).pull_nowait()
+
+
+async def deliver(fn, *, payload: bytes = b"{}", message=None, server=None, observer=None, **options) -> Outcome:
+    router = Router()
+    router.actor(**options)(fn)
+    (actor,) = router.actors
+    server = server or InMemoryServer()
+    message = message or await one_message(server, payload)
+    context = ActorExecutionContext(server=server, publish=server.publish, default_serializer=default_serializer)
+    events = []
+    returned = await Delivery(context, observer or events.append).run(message, actor)
+    return Outcome(message, events, returned)
+
+
+async def returns() -> str:
+    return "result"
+
+
+async def raises() -> None:
+    raise ZeroDivisionError("too bad")
+
+
+@pytest.mark.parametrize(
+    ("mode", "action"),
+    [("auto", "ack"), ("always_ack", "ack"), ("ack_first", "ack"), ("manual", "no_action")],
+)
+async def test_after_a_good_run_the_mode_decides(mode, action):
+    outcome = await deliver(returns, confirmation_mode=mode)
+    assert outcome.action is ACTIONS[action]
+    assert (outcome.result, outcome.exception) == ("result", None)
+    assert mode in outcome.reason
+
+
+@pytest.mark.parametrize("word", ACTIONS)
+async def test_in_manual_explicit_mode_the_returned_word_decides(word):
+    async def actor() -> str:
+        return word
+
+    outcome = await deliver(actor, confirmation_mode="manual_explicit")
+    assert outcome.action is ACTIONS[word]
+    assert outcome.result == word
+    assert repr(word) in outcome.reason
+    assert outcome.reason.startswith("nobody settled it") == (word == "no_action")
+
+
+@pytest.mark.parametrize("value", [None, "acked", True, ["ack"], {}, 1.5])
+async def test_in_manual_explicit_mode_any_other_value_is_an_error_and_settles_nothing(value):
+    async def actor():
+        return value
+
+    outcome = await deliver(actor, confirmation_mode="manual_explicit", on_error="reject")
+    assert outcome.action is None
+    assert isinstance(outcome.exception, ValueError)
+    assert "'ack', 'nack', 'reject', 'no_action'" in str(outcome.exception)
+    assert outcome.reason.startswith("nobody settled it")
+
+
+@pytest.mark.parametrize(
+    ("mode", "action"),
+    [
+        ("auto", "nack"),
+        ("always_ack", "ack"),
+        ("ack_first", "ack"),
+        ("manual", "no_action"),
+        ("manual_explicit", "no_action"),
+    ],
+)
+async def test_after_an_error_the_modes_default_decides(mode, action):
+    outcome = await deliver(raises, confirmation_mode=mode)
+    assert outcome.action is ACTIONS[action]
+    assert isinstance(outcome.exception, ZeroDivisionError)
+    assert outcome.result is None
+
+
+@pytest.mark.parametrize("mode", FOLLOWING_ON_ERROR)
+@pytest.mark.parametrize("word", ACTIONS)
+async def test_after_an_error_the_word_of_on_error_decides(mode, word):
+    outcome = await deliver(raises, confirmation_mode=mode, on_error=word)
+    assert outcome.action is ACTIONS[word]
+    assert f"on_error is {word!r}" in outcome.reason
+    assert "ZeroDivisionError" in outcome.reason
+
+
+@pytest.mark.parametrize("mode", FOLLOWING_ON_ERROR)
+@pytest.mark.parametrize("word", ACTIONS)
+async def test_after_an_error_the_function_of_on_error_is_given_it_and_decides(mode, word):
+    given = []
+
+    def on_error(error):
+        given.append(error)
+        return word
+
+    outcome = await deliver(raises, confirmation_mode=mode, on_error=on_error)
+    assert given == [outcome.exception]
+    assert outcome.action is ACTIONS[word]
+    assert f"on_error returned {word!r}" in outcome.reason
+
+
+@pytest.mark.parametrize("answer", [None, "explode", []])
+async def test_a_function_of_on_error_that_returns_no_action_leaves_the_message_unsettled(answer):
+    outcome = await deliver(raises, on_error=lambda error: answer)
+    assert outcome.action is None
+    assert outcome.reason.startswith("nobody settled it")
+
+
+async def test_a_function_of_on_error_that_raises_leaves_the_message_unsettled_and_keeps_both_errors():
+    def on_error(error):
+        raise LookupError
+
+    outcome = await deliver(raises, on_error=on_error)
+    assert outcome.action is None
+    assert isinstance(outcome.exception, LookupError)
+    assert isinstance(outcome.exception.__context__, ZeroDivisionError)
+    assert outcome.reason == "nobody settled it: LookupError was raised (auto)"
+
+
+async def test_in_ack_first_mode_the_message_is_acked_before_the_actor_runs():
+    seen = []
+
+    async def actor(message: Message) -> None:
+        seen.append(message.action)
+
+    await deliver(actor, confirmation_mode="ack_first")
+    assert seen == [MessageAction.acked]
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "ack_first"])
+@pytest.mark.parametrize("how", ["ack", "nack", "reject"])
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_an_actor_settles_itself_stays_so_in_every_mode(mode, how, fails):
+    async def actor(message: Message) -> str:
+        await getattr(message, how)()
+        if fails:
+            raise ZeroDivisionError
+        return "ack"
+
+    outcome = await deliver(actor, confirmation_mode=mode)
+    assert outcome.action is ACTIONS[how]
+    assert "settled it itself" in outcome.reason
+
+
+async def test_an_actor_that_replies_has_settled_its_message():
+    async def actor(message: Message) -> None:
+        await message.reply_json(payload={"answer": 42})
+
+    server = InMemoryServer()
+    outcome = await deliver(actor, server=server)
+    assert outcome.action is MessageAction.replied
+    assert [message.payload for message in server.snapshot()["answers"].ready] == [b'{"answer":42}']
+
+
+async def test_an_unsettled_message_in_manual_mode_is_pointed_out_in_the_log(caplog):
+    await deliver(returns, confirmation_mode="manual")
+    assert "actor.unsettled" in caplog.messages
+
+
+async def test_a_payload_that_does_not_fit_is_an_error_like_any_other_but_the_actor_never_starts():
+    ran = []
+
+    async def actor(n: int) -> None:
+        ran.append(n)
+
+    outcome = await deliver(actor, payload=b'{"n": "three"}')
+    assert (outcome.action, ran) == (MessageAction.nacked, [])
+    assert "reading the arguments raised ValidationError" in outcome.reason
+    assert not any(isinstance(event, Started) for event in outcome.events)
+
+
+async def test_an_actor_that_runs_too_long_is_cancelled_and_treated_as_failed():
+    ended = []
+
+    async def actor() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cleaned up")
+
+    outcome = await deliver(actor, timeout=0.01)
+    assert (outcome.action, ended) == (MessageAction.nacked, ["cleaned up"])
+    assert isinstance(outcome.exception, ActorTimeoutError)
+    assert isinstance(outcome.exception, TimeoutError)
+    assert "longer than its timeout of 0.01 s" in outcome.reason
+    assert asyncio.current_task().cancelling() == 0
+
+
+async def test_a_timeout_follows_on_error():
+    async def actor() -> None:
+        await asyncio.Event().wait()
+
+    outcome = await deliver(actor, timeout=0.01, on_error=lambda error: "reject")
+    assert outcome.action is MessageAction.rejected
+
+
+async def test_an_actors_own_timeout_error_is_its_own():
+    async def actor() -> None:
+        raise TimeoutError
+
+    outcome = await deliver(actor, timeout=60)
+    assert type(outcome.exception) is TimeoutError
+
+
+@pytest.mark.parametrize("limit", [0, -1, math.inf])
+async def test_no_limit_means_no_limit(limit):
+    async def actor() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    outcome = await deliver(actor, timeout=limit)
+    assert outcome.action is MessageAction.acked
+
+
+async def test_an_actor_that_cancels_itself_fails_and_leaves_its_message_unsettled():
+    async def actor() -> None:
+        raise asyncio.CancelledError
+
+    outcome = await deliver(actor)
+    assert outcome.action is None
+    assert isinstance(outcome.exception, asyncio.CancelledError)
+    assert outcome.reason == "nobody settled it: CancelledError was raised (auto)"
+
+
+async def test_a_cancellation_from_outside_comes_out():
+    started = asyncio.Event()
+
+    async def actor() -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    delivery = asyncio.create_task(deliver(actor))
+    await started.wait()
+    delivery.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await delivery
+
+
+@pytest.mark.parametrize("how", ["ack", "nack", "reject"])
+async def test_middleware_may_settle_before_the_actor_runs(how):
+    async def middleware(call_next, message, actor):
+        await getattr(message, how)()
+        return await call_next(message, actor)
+
+    outcome = await deliver(returns, middlewares=[middleware])
+    assert outcome.action is ACTIONS[how]
+
+
+async def test_middleware_sees_the_settlement_after_the_actor():
+    seen = []
+
+    async def middleware(call_next, message, actor):
+        try:
+            return await call_next(message, actor)
+        finally:
+            seen.append(message.action)
+
+    await deliver(returns, middlewares=[middleware])
+    await deliver(raises, middlewares=[middleware])
+    assert seen == [MessageAction.acked, MessageAction.nacked]
+
+
+async def test_middleware_that_swallows_the_error_changes_the_result_and_not_the_settlement():
+    async def middleware(call_next, message, actor):
+        try:
+            return await call_next(message, actor)
+        except ZeroDivisionError:
+            return "swallowed"
+
+    outcome = await deliver(raises, middlewares=[middleware])
+    assert (outcome.result, outcome.exception) == ("swallowed", None)
+    assert outcome.action is MessageAction.nacked
+
+
+async def test_middleware_that_raises_before_the_actor_leaves_the_message_unsettled():
+    async def middleware(call_next, message, actor):
+        raise LookupError
+
+    outcome = await deliver(returns, middlewares=[middleware])
+    assert outcome.action is None
+    assert isinstance(outcome.exception, LookupError)
+
+
+async def test_middleware_that_raises_after_the_actor_is_the_error_of_a_settled_message():
+    async def middleware(call_next, message, actor):
+        await call_next(message, actor)
+        raise LookupError
+
+    outcome = await deliver(returns, middlewares=[middleware])
+    assert outcome.action is MessageAction.acked
+    assert isinstance(outcome.exception, LookupError)
+    assert outcome.reason == "the actor returned (auto)"
+
+
+async def test_middleware_that_does_not_call_the_actor_leaves_the_message_unsettled():
+    ran = []
+
+    async def actor() -> None:
+        ran.append(1)
+
+    async def middleware(call_next, message, actor):
+        return "instead"
+
+    outcome = await deliver(actor, middlewares=[middleware])
+    assert (outcome.result, outcome.action, ran) == ("instead", None, [])
+    assert outcome.reason == "nobody settled it (auto)"
+
+
+async def test_middleware_may_change_what_an_actor_returned_but_not_what_manual_explicit_did_with_it():
+    async def actor() -> str:
+        return "nack"
+
+    async def middleware(call_next, message, actor):
+        await call_next(message, actor)
+        return "ack"
+
+    outcome = await deliver(actor, confirmation_mode="manual_explicit", middlewares=[middleware])
+    assert (outcome.result, outcome.action) == ("ack", MessageAction.nacked)
+
+
+async def test_an_observer_is_told_of_start_end_and_settlement_in_order():
+    async def actor(n: int) -> int:
+        return n + 1
+
+    outcome = await deliver(actor, payload=b'{"n": 1}')
+    started, finished, settled = outcome.events
+    assert isinstance(started, Started)
+    assert (started.args, started.kwargs) == ((), {"n": 1})
+    assert isinstance(finished, Finished)
+    assert (finished.result, finished.exception) == (2, None)
+    assert isinstance(settled, Settled)
+    assert settled.action is MessageAction.acked
+
+
+async def test_a_nacked_message_carries_the_reason_to_the_dead_letters():
+    server = InMemoryServer()
+    outcome = await deliver(raises, server=server)
+    (letter,) = server.dead_letters("default")
+    assert letter.reason == outcome.reason == "the actor raised ZeroDivisionError (on_error is 'nack')"
+
+
+async def long_run(message: KeptAlive, **options) -> None:
+    """Run an actor until it was told of twice, on a server that supports it."""
+
+    async def actor() -> None:
+        await message.twice.wait()
+
+    server = KeepingServer()
+    await deliver(actor, message=message, server=server, **options)
+
+
+@pytest.mark.parametrize("keep_alive", [True, None, 0.001])
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_long_run_tells_the_server_that_it_goes_on_and_stops_when_it_ends(keep_alive, broken):
+    message = KeptAlive(await one_message(InMemoryServer()), broken=broken)
+    message.keep_alive_interval = 0.001
+    tasks = asyncio.all_tasks()
+    await long_run(message, keep_alive=keep_alive)
+    assert message.told >= 2
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_an_interval_of_one_second_is_not_taken_for_true():
+    message = KeptAlive(await one_message(InMemoryServer()))
+    message.keep_alive_interval = None
+    tasks = set()
+
+    async def actor() -> None:
+        tasks.update(asyncio.all_tasks() - {asyncio.current_task()})
+
+    before = asyncio.all_tasks()
+    await deliver(actor, message=message, server=KeepingServer(), keep_alive=1)
+    assert len(tasks - before) == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "keep_alive", "interval"),
+    [(KeepingServer, False, 0.001), (KeepingServer, True, None), (InMemoryServer, 0.001, 0.001)],
+)
+async def test_nobody_is_told_where_it_is_not_wanted(server, keep_alive, interval):
+    message = KeptAlive(await one_message(InMemoryServer()))
+    message.keep_alive_interval = interval
+    before = asyncio.all_tasks()
+    tasks = set()
+
+    async def actor() -> None:
+        tasks.update(asyncio.all_tasks())
+
+    await deliver(actor, message=message, server=server(), keep_alive=keep_alive)
+    assert tasks == before

@@ -1,0 +1,270 @@
+"""The HTML form of records."""
+
+import asyncio
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import pytest
+from display.samples import RECORDS, records, tutorial_app
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stepping.bench import app_of, router_of, sent_and_stepped
+
+from repid_nb import Stepper, as_html
+
+ELEMENTS = {
+    "b",
+    "bdi",
+    "caption",
+    "code",
+    "details",
+    "div",
+    "pre",
+    "span",
+    "summary",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+}
+ATTRIBUTES = {"style", "scope"}
+# What may stand in a style: only what we wrote ourselves has these.
+FORBIDDEN_IN_STYLE = ("url", "expression", "\\", "<", "@", "javascript")
+
+
+@dataclass
+class Node:
+    tag: str
+    attributes: dict[str, str | None]
+    children: list["Node | str"] = field(default_factory=list)
+
+    def find(self, tag: str) -> list["Node"]:
+        """Return every element of that name inside, in order."""
+        found = []
+        for child in self.children:
+            if isinstance(child, Node):
+                found += [child] * (child.tag == tag) + child.find(tag)
+        return found
+
+    @property
+    def text(self) -> str:
+        return "".join(child if isinstance(child, str) else child.text for child in self.children)
+
+
+class _Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open = [Node("", {})]
+
+    def handle_starttag(self, tag, attrs):
+        node = Node(tag, dict(attrs))
+        self.open[-1].children.append(node)
+        self.open.append(node)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop().tag == tag, "elements are not closed in the order they were opened"
+
+    def handle_data(self, data):
+        self.open[-1].children.append(data)
+
+    def handle_comment(self, data):
+        raise AssertionError("a comment")
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+def read(html: str) -> Node:
+    """Read HTML, and refuse what is not well-formed or not among the few elements and attributes that views use."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    (root,) = reader.open
+    for node in _all(root):
+        assert node.tag in ELEMENTS, node.tag
+        assert set(node.attributes) <= ATTRIBUTES, node.attributes
+        assert not any(part in (node.attributes.get("style") or "") for part in FORBIDDEN_IN_STYLE)
+        assert node.attributes.get("scope", "col") == "col"
+    return root
+
+
+def _all(node: Node) -> list[Node]:
+    inside = [child for child in node.children if isinstance(child, Node)]
+    return [one for child in inside for one in (child, *_all(child))]
+
+
+async def nothing(): ...
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"'><svg onload=alert(1)>",
+    "]]><!--",
+    "--><b>",
+    "&lt;b&gt;&#x3c;",
+    "</code></td></table><iframe>",
+    "\x1b[31m\x00\x08",
+    "\ud800\udfff",
+    "שלום \u202eabc\u202c",
+    "a\r\nb\u2028c\u0085d",
+    "{{7*7}} ${7*7} `x` $x^2$",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_whatever_somebody_wrote_stays_text(text: str):
+    found = await records(text, text.encode(errors="replace"))
+    assert set(found) == RECORDS
+    for made in found.values():
+        for record in made:
+            read(as_html(record))
+
+
+@pytest.mark.parametrize("text", [text for text in HOSTILE if text.isprintable()])
+async def test_whatever_somebody_wrote_can_be_read(text: str):
+    async def speak():
+        print(text)
+        return text
+
+    page = read(as_html(await sent_and_stepped(router_of(speak), text.encode(), headers={"x": text})))
+    assert page.text.count(text) >= 3
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(st.characters(), min_size=1, max_size=40), st.binary(max_size=60))
+def test_whatever_it_is_it_stays_text(text, payload):
+    for made in asyncio.run(records(text, payload)).values():
+        for record in made:
+            read(as_html(record))
+
+
+async def test_control_characters_are_written_out():
+    page = read(as_html(await sent_and_stepped(router_of(nothing), b"\x1b[31m\x00")))
+    assert "\\x1b[31m\\x00" in page.text
+
+
+async def test_text_from_right_to_left_cannot_turn_the_line_around():
+    page = read(as_html(await sent_and_stepped(router_of(nothing), "שלום".encode())))
+    assert "שלום" in [node.text for node in page.find("bdi")]
+
+
+async def step_of_the_sketch(topic: str = "email_worker"):
+    async with Stepper(tutorial_app()) as stepper:
+        await stepper.send("user_tasks", {"to": "a"}, topic=topic)
+        return await stepper.step()
+
+
+async def test_the_verdicts_are_a_real_table_with_a_caption_and_headers():
+    (table,) = read(as_html(await step_of_the_sketch())).find("table")
+    assert [node.text for node in table.find("caption")] == [
+        "process_everything got it: the first match, in order of registration"
+    ]
+    heads = table.find("th")
+    assert {head.attributes["scope"] for head in heads} == {"col"}
+    assert [head.text for head in heads][1:5] == ["actor", "strategy", "takes it?", "why"]
+    assert [[cell.text for cell in row.find("td")] for row in table.find("tr")[1:]] == [
+        ["1", "process_everything", "catch-all", "✓ match", "takes everything", "★ winner, the first match"],
+        ["2", "email_worker", "topic", "✓ match", "topic is 'email_worker'", "shadowed by 1"],
+        ["3", "send_sms", "topic", "✗ no match", "topic is 'email_worker', wanted 'send_sms'", "not asked"],
+    ]
+
+
+async def test_every_row_has_as_many_cells_as_there_are_columns():
+    for made in (await records()).values():
+        for record in made:
+            for table in read(as_html(record)).find("table"):
+                columns = len(table.find("th"))
+                assert {len(row.find("td")) for row in table.find("tbody")[0].find("tr")} <= {columns}
+
+
+@pytest.mark.parametrize(
+    ("mode", "returned", "words"),
+    [
+        ("manual_explicit", "ack", "✓ acked"),
+        ("manual_explicit", "nack", "✗ nacked"),
+        ("manual_explicit", "reject", "↩ rejected"),
+        ("manual_explicit", "no_action", "⚠ not settled"),
+    ],
+)
+async def test_every_settlement_has_a_symbol_and_a_word(mode, returned, words):
+    async def say():
+        return returned
+
+    page = read(as_html(await sent_and_stepped(router_of(say, confirmation_mode=mode))))
+    assert words in [node.text for node in page.find("b")]
+
+
+async def test_a_strategy_that_fails_has_a_symbol_and_a_word_and_says_who_got_it():
+    def failing(*, actor_name):
+        def answer(message):
+            raise ValueError("no")
+
+        return answer
+
+    page = read(as_html(await sent_and_stepped(router_of(nothing, routing_strategy=failing))))
+    assert "⚠ error" in page.text
+    assert page.find("caption")[0].text == "Nobody got it: a strategy failed"
+
+
+async def test_nobody_is_named_when_no_actor_matched():
+    def never(*, actor_name):
+        return lambda message: False
+
+    page = read(as_html(await sent_and_stepped(router_of(nothing, routing_strategy=never))))
+    assert page.find("caption")[0].text == "Nobody got it: no actor matched"
+
+
+async def test_where_the_message_is_now_is_said():
+    page = read(as_html(await step_of_the_sketch()))
+    assert "✓ acked: the actor returned (auto) · done, it has left the queue" in page.text
+    assert "user_tasks: 0 waiting, 0 dead letters" in page.text
+
+
+async def test_a_long_payload_is_folded_behind_its_beginning_and_its_length():
+    page = read(as_html(await sent_and_stepped(router_of(nothing), b"y" * 500)))
+    (details,) = page.find("details")
+    assert details.find("summary")[0].text == "y" * 60 + "… (500 characters)"
+    assert details.find("pre")[0].text == "y" * 500
+
+
+async def test_a_short_payload_is_not_folded():
+    assert read(as_html(await step_of_the_sketch())).find("details") == []
+
+
+async def test_a_very_long_payload_is_cut_and_says_by_how_much():
+    step = await sent_and_stepped(router_of(nothing), b"y" * 1_000_000)
+    html = as_html(step)
+    assert len(html) < 20_000
+    assert "(1,000,000 characters)" in html
+    assert "… and 990,000 more characters" in html
+
+
+async def test_the_html_of_very_long_things_is_bounded():
+    found = await records("long " * 200_000, b"x" * 1_000_000)
+    for kind, made in found.items():
+        for record in made:
+            assert len(as_html(record)) < 1_500_000, kind
+
+
+async def test_a_long_queue_is_a_window_with_its_total():
+    app = app_of(router_of(nothing))
+    async with Stepper(app) as stepper:
+        for _ in range(10_000):
+            await app.send_message(channel="tasks", payload=b"")
+        page = read(as_html(stepper.queues))
+        step = await stepper.step()
+    rows = page.find("tbody")[0].find("tr")
+    assert "tasks: 10,000 waiting, 0 dead letters" in page.text
+    assert len(rows) == 11
+    assert "… and 9,990 more" in rows[-1].text
+    assert len(as_html(step)) < 5_000
+
+
+async def test_no_view_needs_a_script_a_style_sheet_or_the_network():
+    for made in (await records()).values():
+        for record in made:
+            html = as_html(record)
+            assert "http" not in html
+            assert "class=" not in html

@@ -1,0 +1,250 @@
+"""The text form of records."""
+
+import asyncio
+
+import pytest
+from display.samples import RECORDS, records, tutorial_app
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stepping.bench import app_of, router_of, sent_and_stepped
+
+from repid_nb import Message, Router, StaleActorWarning, Stepper, as_html, as_text
+
+
+async def nothing(): ...
+
+
+async def test_a_step_reads_as_in_the_sketch():
+    async with Stepper(tutorial_app()) as stepper:
+        for _ in range(3):
+            await stepper.send("user_tasks", {"to": "a"}, topic="email_worker")
+        step = await stepper.step()
+    *lines, settled, queue = as_text(step).splitlines()
+    assert lines == [
+        "Step 1 · channel user_tasks · message m1 · topic 'email_worker'",
+        '  payload  {"to": "a"}',
+        f"  1  process_everything  catch-all  ✓ match     takes everything{' ' * 26}  ← winner, the first match",
+        f"  2  email_worker        topic      ✓ match     topic is 'email_worker'{' ' * 19}  shadowed by 1",
+        "  3  send_sms            topic      ✗ no match  topic is 'email_worker', wanted 'send_sms'  not asked",
+    ]
+    assert settled.startswith("  → ✓ acked: the actor returned (auto) · done, it has left the queue · ")
+    assert queue == "  user_tasks: 2 waiting, 0 dead letters"
+
+
+async def test_the_columns_of_the_verdicts_stand_below_each_other():
+    async with Stepper(tutorial_app()) as stepper:
+        await stepper.send("user_tasks", topic="email_worker")
+        lines = as_text(await stepper.step()).splitlines()[2:5]
+    assert {line.index(word) for line, word in zip(lines, ["catch-all", "topic", "topic"], strict=True)} == {25}
+    assert len({line.index(word) for line, word in zip(lines, "✓✓✗", strict=True)}) == 1
+
+
+async def test_a_poison_message_shows_its_sightings_and_ends_as_a_dead_letter():
+    def nobody(*, actor_name):
+        return lambda message: False
+
+    async with Stepper(app_of(router_of(nothing, routing_strategy=nobody)), max_unrouted_retries=2) as stepper:
+        await stepper.send("tasks")
+        first, second = await stepper.run()
+    assert "sighting 1 of 2" in as_text(first)
+    assert "↩ rejected: no actor matched (sighting 1 of 2) · back at the tail of the queue" in as_text(first)
+    assert "✗ nacked: poison message: no actor matched in 2 sightings · now a dead letter" in as_text(second)
+    assert as_text(second).endswith("tasks: 0 waiting, 1 dead letter")
+
+
+async def test_what_the_actor_got_printed_returned_and_sent_on_is_there():
+    async def busy(message: Message, number: int):
+        print("one\ntwo")
+        await message.send_message(channel="next", payload=b"")
+        return {"done": True}
+
+    text = as_text(await sent_and_stepped(router_of(busy), {"number": "3"}))
+    assert "  number = 3 (from the payload, which says '3')\n" in text
+    assert "  printed  one\n           two\n" in text
+    assert "  returned  {'done': True}\n" in text
+    assert "  sent 1 message to next\n" in text
+
+
+async def test_an_exception_is_there_with_its_fields_and_its_place():
+    async def fragile(number: int):
+        raise ValueError("too bad")
+
+    fits = as_text(await sent_and_stepped(router_of(fragile), {"number": 3}))
+    assert "  raised  ValueError: too bad\n          test_text.py, line " in fits
+    fits_not = as_text(await sent_and_stepped(router_of(fragile), {"number": "x"}))
+    assert "number: Input should be a valid integer, unable to parse string as an integer (given: 'x')" in fits_not
+
+
+async def test_very_many_fields_that_do_not_fit_are_counted():
+    async def many(numbers: list[int]): ...
+
+    step = await sent_and_stepped(router_of(many), {"numbers": ["x"] * 1000})
+    assert "1000 of the values do not fit" in as_text(step)
+    assert "  ... and 990 more\n" in as_text(step)
+    assert "… and 990 more" in as_html(step)
+
+
+@pytest.mark.filterwarnings("ignore::repid_nb.StaleActorWarning")
+async def test_an_actor_that_is_registered_twice_has_its_note_below_it():
+    router = Router()
+    for _ in range(2):
+
+        @router.actor(channel="tasks")
+        async def greet(): ...
+
+    text = as_text(Stepper(app_of(router)).explain("tasks", topic="greet"))
+    assert "     ⚠ an older function: registered again as 2, but this one comes first" in text
+    assert issubclass(StaleActorWarning, UserWarning)
+
+
+async def test_idle_says_where_it_looked_and_what_nobody_hears():
+    async with Stepper(app_of(router_of(nothing))) as stepper:
+        await stepper.send("task")
+        text = as_text(await stepper.step())
+    assert text == "Idle · nothing is waiting on tasks\n  1 message on 'task', where no actor listens"
+
+
+async def test_a_long_queue_is_a_window_with_its_total():
+    app = app_of(router_of(nothing))
+    async with Stepper(app) as stepper:
+        for _ in range(10_000):
+            await app.send_message(channel="tasks", payload=b"")
+        lines = as_text(stepper.queues).splitlines()
+    assert lines[0] == "tasks: 10,000 waiting, 0 dead letters"
+    assert lines[-1] == "       ... and 9,990 more"
+    assert len(lines) == 12
+
+
+async def test_a_narrow_window_says_how_many_more_there_are():
+    app = app_of(router_of(nothing))
+    async with Stepper(app) as stepper:
+        for _ in range(8):
+            await stepper.send("tasks")
+        lines = as_text(app.servers.default.snapshot(3)["tasks"]).splitlines()
+    assert len(lines) == 5
+    assert lines[-1] == "       ... and 5 more"
+
+
+async def test_many_messages_in_work_and_many_dead_ones_are_counted():
+    def nobody(*, actor_name):
+        return lambda message: message.headers is None
+
+    router = router_of(nothing, routing_strategy=nobody, confirmation_mode="manual")
+    async with Stepper(app_of(router), max_unrouted_retries=1) as stepper:
+        for number in range(30):
+            await stepper.send("tasks", headers={} if number % 2 else None)
+        await stepper.run()
+        text, html = as_text(stepper.queues), as_html(stepper.queues)
+    assert "  in work  ... and 5 more" in text
+    assert "  dead     ... and 5 older" in text
+    assert "… and 5 more" in html
+    assert "… 5 older" in html
+
+
+async def test_a_long_run_shows_its_beginning_and_its_end():
+    async with Stepper(app_of(router_of(nothing))) as stepper:
+        for _ in range(60):
+            await stepper.send("tasks")
+        lines = as_text(await stepper.run()).splitlines()
+    assert lines[0] == "60 steps · nothing is left to pull"
+    assert lines[1].startswith("    1  m1 → nothing · ✓ acked: the actor returned (auto)")
+    assert lines[11] == "       ... 40 steps ..."
+    assert lines[-1].startswith("   60  m60")
+
+
+async def test_a_history_says_how_many_steps_it_dropped():
+    async with Stepper(app_of(router_of(nothing)), history_limit=1) as stepper:
+        for _ in range(3):
+            await stepper.send("tasks")
+        await stepper.run()
+        assert as_text(stepper.history).startswith("History · 1 step · 2 older steps dropped")
+
+
+async def test_a_rewind_says_plainly_that_what_actors_did_stays_done():
+    async with Stepper(app_of(router_of(nothing))) as stepper:
+        for _ in range(3):
+            await stepper.send("tasks")
+        await stepper.run()
+        text = as_text(stepper.rewind(to=1))
+    assert text.startswith(
+        "The queues are as they were after step 1: steps 2 to 3 are taken back. What the actors did stays done."
+    )
+
+
+async def test_a_verdict_alone_does_not_name_a_winner_it_does_not_know():
+    async with Stepper(tutorial_app()) as stepper:
+        assert repr(stepper.explain("user_tasks", topic="email_worker").verdicts[1]).endswith("shadowed")
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        (b"", "(empty)"),
+        (b'{"a":1}', '{"a": 1}'),
+        (b"not json", "not json"),
+        (b'"\\u00e9"', '"é"'),
+        (b"\xff\x00", "2 bytes, not text: ff 00"),
+        (b"\xff" * 20, f"20 bytes, not text: {'ff ' * 16}..."),
+        (b"two\nlines", "two\\nlines"),
+        (b"\x1b[2J\x00", "\\x1b[2J\\x00"),
+        (b'"\\ud800"', '"\\ud800"'),
+        ("\u202eabc".encode(), "\\u202eabc"),
+        (b"x" * 200, "x" * 79 + "…"),
+    ],
+)
+async def test_a_payload_is_one_line(payload, shown):
+    text = as_text(await sent_and_stepped(router_of(nothing), payload))
+    assert text.splitlines()[1] == f"  payload  {shown}"
+
+
+EVIL = "a\x1b[31m\x00\r\n\t\x07\x9b\u2028\u202e\ud800 'quoted\" <b>"
+
+
+async def test_no_text_form_has_a_control_character_or_a_lone_surrogate():
+    found = await records(EVIL)
+    assert set(found) == RECORDS
+    for kind in found.values():
+        for record in kind:
+            text = as_text(record)
+            assert all(one.isprintable() or one == "\n" for one in text), text
+            assert text.encode()
+
+
+async def test_a_line_feed_in_a_name_cannot_make_a_line_of_its_own():
+    found = await records("x\nStep 9 · forged")
+    # An exception's text may have lines; in a step they stand below its first.
+    del found["Raised"]
+    for kind, made in found.items():
+        for record in made:
+            forged = [line for line in as_text(record).splitlines() if line.startswith("Step 9")]
+            assert not forged, kind
+
+
+async def test_the_text_of_very_long_things_is_bounded():
+    for kind, made in (await records("long " * 200_000, b"x" * 1_000_000)).items():
+        for record in made:
+            assert len(as_text(record)) < 200_000, kind
+
+
+async def test_every_record_shows_itself_as_text_and_as_html():
+    found = await records()
+    assert set(found) == RECORDS
+    for made in found.values():
+        for record in made:
+            assert repr(record) == as_text(record)
+            assert record._repr_html_() == as_html(record)
+
+
+@pytest.mark.parametrize("form", [as_text, as_html])
+def test_something_else_has_no_form(form):
+    with pytest.raises(TypeError, match="form of a dict"):
+        form({})
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(st.characters(), min_size=1, max_size=40), st.binary(max_size=60))
+def test_whatever_the_text_and_the_payload_records_show_themselves(text, payload):
+    for made in asyncio.run(records(text, payload)).values():
+        for record in made:
+            assert as_text(record).encode()
+            assert as_html(record).encode()

@@ -1,0 +1,186 @@
+"""Actors whose cell ran twice, and actors that come later."""
+
+import warnings
+
+import pytest
+from stepping.bench import CATCH_ALL, app_of, router_of
+
+from repid_nb import Router, StaleActorWarning, Stepper, catch_all_routing_strategy
+
+
+def run_cell(router: Router, answer: str, **options) -> None:
+    """Declare the same actor, as a cell does each time that it runs."""
+
+    @router.actor(channel="tasks", **options)
+    async def greet():
+        return answer
+
+
+def counting(*, actor_name):
+    asked = 0
+
+    def answer(message):
+        nonlocal asked
+        asked += 1
+        return asked % 3 == 0
+
+    return answer
+
+
+async def test_a_cell_that_ran_twice_is_warned_of_once():
+    router = Router()
+    run_cell(router, "old")
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.step()
+        run_cell(router, "new")
+        with pytest.warns(StaleActorWarning, match=r"'greet' is registered again on channel 'tasks'") as caught:
+            await stepper.step()
+        assert "stepper.keep_newest_actors()" in str(caught[0].message)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            await stepper.step()
+            stepper.explain("tasks")
+
+
+async def test_a_cell_that_ran_a_third_time_is_warned_of_again():
+    router = Router()
+    run_cell(router, "old")
+    async with Stepper(app_of(router)) as stepper:
+        for answer in ("new", "newest"):
+            run_cell(router, answer)
+            with pytest.warns(StaleActorWarning):
+                await stepper.step()
+
+
+@pytest.mark.filterwarnings("ignore::repid_nb.StaleActorWarning")
+async def test_the_older_function_keeps_winning_and_the_verdicts_say_so():
+    router = Router()
+    for answer in ("old", "new"):
+        run_cell(router, answer)
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks", topic="greet")
+        step = await stepper.step()
+    assert step.result == "old"
+    assert [verdict.note for verdict in step.verdicts] == [
+        "an older function: registered again as 2, but this one comes first",
+        "the same actor as 1, registered again: stepper.keep_newest_actors() keeps only the newest",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::repid_nb.StaleActorWarning")
+async def test_keeping_the_newest_actors_mends_it():
+    router = Router()
+    for answer in ("old", "newer", "newest"):
+        run_cell(router, answer)
+    async with Stepper(app_of(router)) as stepper:
+        assert stepper.keep_newest_actors() == 2
+        await stepper.send("tasks", topic="greet")
+        step = await stepper.step()
+    assert step.result == "newest"
+    assert [verdict.note for verdict in step.verdicts] == [""]
+
+
+async def test_keeping_the_newest_actors_knows_of_a_cell_that_has_just_run():
+    router = Router()
+    run_cell(router, "old")
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.step()
+        run_cell(router, "new")
+        assert stepper.keep_newest_actors() == 1
+        await stepper.send("tasks", topic="greet")
+        assert (await stepper.step()).result == "new"
+
+
+async def test_keeping_the_newest_actors_changes_nothing_where_nothing_is_stale():
+    router = Router()
+    run_cell(router, "only")
+    assert Stepper(app_of(router)).keep_newest_actors() == 0
+
+
+async def test_a_router_that_was_made_again_and_included_again_is_pointed_out_too():
+    app = app_of()
+    for answer in ("old", "new"):
+        router = Router()
+        run_cell(router, answer)
+        app.include_router(router)
+    stepper = Stepper(app)
+    with pytest.warns(StaleActorWarning):
+        assert stepper.explain("tasks", topic="greet").verdicts[0].note
+    assert stepper.keep_newest_actors() == 1
+    async with stepper:
+        await stepper.send("tasks", topic="greet")
+        assert (await stepper.step()).result == "new"
+
+
+async def test_two_actors_that_only_share_a_name_are_not_the_same_actor():
+    router = Router()
+    run_cell(router, "one")
+
+    @router.actor(channel="tasks", name="greet")
+    async def somebody_else(): ...
+
+    stepper = Stepper(app_of(router))
+    assert [verdict.note for verdict in stepper.explain("tasks").verdicts] == ["", ""]
+    assert stepper.keep_newest_actors() == 0
+
+
+async def test_the_same_cell_on_two_channels_is_no_second_run():
+    router = Router()
+
+    async def greet(): ...
+
+    for channel in ("tasks", "mails"):
+        router.actor(channel=channel)(greet)
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.step()
+        assert stepper.keep_newest_actors() == 0
+
+
+async def test_an_actor_that_was_declared_later_is_seen():
+    router = Router()
+    async with Stepper(app_of(router)) as stepper:
+        assert not await stepper.step()
+        run_cell(router, "late")
+        await stepper.send("tasks", topic="greet")
+        assert (await stepper.step()).result == "late"
+
+
+async def test_a_channel_that_comes_later_is_pulled_from():
+    async def nothing(): ...
+
+    router = router_of(nothing)
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.step()
+        router.actor(channel="new", **CATCH_ALL)(nothing)
+        await stepper.send("new")
+        assert (await stepper.step()).channel == "new"
+
+
+async def test_earlier_strategies_keep_their_state_when_another_actor_comes():
+    router = Router()
+    run_cell(router, "third", routing_strategy=counting)
+    app = app_of(router)
+    async with Stepper(app) as stepper:
+        for _ in range(3):
+            await stepper.send("tasks")
+        await stepper.step()
+        router.actor(channel="tasks", name="rest", routing_strategy=catch_all_routing_strategy)(lambda: None)
+        run = await stepper.run()
+    assert [step.winner for step in run] == ["rest", "greet", "rest"]
+
+
+async def test_middleware_that_a_router_is_given_later_is_taken_in():
+    heard = []
+
+    async def listen(call_next, message, actor):
+        heard.append(actor.name)
+        return await call_next(message, actor)
+
+    router = Router()
+    run_cell(router, "answer")
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.step()
+        router.middlewares = [listen]
+        await stepper.send("tasks", topic="greet")
+        await stepper.step()
+    assert heard == ["greet"]
