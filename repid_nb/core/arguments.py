@@ -48,6 +48,9 @@ class ArgumentSource:
     default: Any = None
 
 
+_JSON = frozenset((None, "", "application/json"))
+
+
 class ConverterBase:
     """What both converters know of a function before any message comes."""
 
@@ -124,7 +127,7 @@ class ConverterBase:
         Raises:
             InvalidMessageError: Its content type is another.
         """
-        if message.content_type not in (None, "", "application/json"):
+        if message.content_type not in _JSON:
             raise InvalidMessageError(
                 f"Unsupported content type: {message.content_type!r}. {self.name!r} reads its arguments from JSON: "
                 f"send the message with send_message_json, or with content_type='application/json'. To take any "

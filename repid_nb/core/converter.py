@@ -83,10 +83,10 @@ class PydanticConverter(ConverterBase):
             pydantic.ValidationError: Payload or headers do not fit the signature.
         """
         loaded = {} if self._read_json is None else self._load_payload(message, self._read_json)
-        headers = {} if self._read_dict is None else self._read_dict(message.headers or {}).__dict__
-        args = [loaded.pop(name) for name in self._args]
+        args = [loaded.pop(name) for name in self._args] if self._args else []
         if not self.inputs.dependencies:
             return args, loaded
+        headers = {} if self._read_dict is None else self._read_dict(message.headers or {}).__dict__
         resolved = await self.resolve_dependencies(
             message=message, actor=actor, actor_context=actor_context, args=args, kwargs=loaded, headers=headers
         )
@@ -158,6 +158,8 @@ class BasicConverter(ConverterBase):
                 f"{self.name}: FullPayload() requires PydanticConverter; use it for this actor, or remove the marker "
                 f"from {self.full_payload.name!r}."
             )
+        self._args = [(parameter.name, parameter.default) for parameter in self.positional]
+        self._kwargs = [(parameter.name, parameter.default) for parameter in self.named]
         kinds = {parameter.kind for parameter in self.inputs.parameters.values()}
         self.all_args = inspect.Parameter.VAR_POSITIONAL in kinds
         self.all_kwargs = inspect.Parameter.VAR_KEYWORD in kinds
@@ -186,8 +188,8 @@ class BasicConverter(ConverterBase):
             json.JSONDecodeError: The payload is not JSON.
         """
         loaded = self._load_payload(message)
-        args = [loaded.pop(each.name, each.default) for each in self.positional]
-        kwargs = {each.name: loaded.pop(each.name, each.default) for each in self.named}
+        args = [loaded.pop(name, default) for name, default in self._args]
+        kwargs = {name: loaded.pop(name, default) for name, default in self._kwargs}
         if self.all_kwargs:
             kwargs.update(loaded)
         elif self.all_args:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast, get_args
 
-from repid_nb.core.actor import ActorData, CallNextT, ConfirmationModeT, ConverterT, ManualActionT, OnErrorT
+from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, ManualActionT, OnErrorT
 from repid_nb.core.converter import DefaultConverter
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.executors import asyncify
-from repid_nb.core.message import BaseMessageT, ReceivedMessageT
+from repid_nb.core.message import BaseMessageT
 from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
-from repid_nb.core.middleware import ActorMiddlewareT, compose
+from repid_nb.core.middleware import ActorMiddlewareT, pipeline
 from repid_nb.core.routing import RoutingStrategyT
 
 __all__ = ["ActorOptions", "Declaration", "Inherited", "as_channel", "check_options"]
@@ -93,7 +93,7 @@ class Declaration:
             name=self.name,
             confirmation_mode=own.confirmation_mode,
             routing_strategy=self.strategy,
-            middleware_pipeline=partial(_run_inside, middlewares),
+            middleware_pipeline=pipeline(middlewares),
             channel_address=self.channel(inherited).address,
             converter=converter(self.fn, fn_locals=self.fn_locals, correlation_id=own.correlation_id),
             on_error=cast("OnErrorT", own.on_error),
@@ -114,15 +114,6 @@ class Declaration:
 def as_channel(channel: Channel | str) -> Channel:
     """Return the channel itself, or the one of that address."""
     return channel if isinstance(channel, Channel) else Channel(address=channel)
-
-
-async def _run_inside(
-    middlewares: tuple[ActorMiddlewareT, ...],
-    call_next: CallNextT,
-    message: ReceivedMessageT,
-    actor: ActorData,
-) -> Any:
-    return await compose(middlewares, call_next)(message, actor)
 
 
 def check_options(fn: Callable[..., Any], options: ActorOptions) -> ActorOptions:

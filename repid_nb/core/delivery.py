@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias, get_args
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, ManualActionT
+from repid_nb.core.deadlines import Deadline, Deadlines
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Event, Finished, Observer, Settled, Started
 from repid_nb.core.logger import logger
@@ -40,16 +41,27 @@ def is_task_cancelled() -> bool:
 
 
 class Delivery:
-    """One message and the actor that won it.
+    """A message's way through the actor that won it; for one message after another, in one task.
 
     Args:
         context: What the actor's dependencies may use.
         observer: Told of the start, the end and the settlement; None for nobody.
         is_interrupted: Says of a cancellation whether it came from outside; otherwise the actor cancelled itself.
         gate: Awaited before the actor is called and before its message is settled; None for no stop.
+        deadlines: What enforces actors' timeouts, shared by deliveries side by side; None for one of its own.
     """
 
-    __slots__ = ("_called", "_context", "_gate", "_is_interrupted", "_observer", "_reason", "_time_limit")
+    __slots__ = (
+        "_called",
+        "_context",
+        "_deadline",
+        "_deadlines",
+        "_gate",
+        "_is_interrupted",
+        "_keeps_alive",
+        "_observer",
+        "_reason",
+    )
 
     def __init__(
         self,
@@ -57,12 +69,15 @@ class Delivery:
         observer: Observer | None = None,
         is_interrupted: Callable[[], bool] = is_task_cancelled,
         gate: Gate | None = None,
+        deadlines: Deadlines | None = None,
     ) -> None:
         self._context = context
         self._observer = observer
         self._is_interrupted = is_interrupted
         self._gate = gate
-        self._time_limit: asyncio.Timeout | None = None
+        self._deadlines = deadlines or Deadlines()
+        self._deadline: Deadline | None = None
+        self._keeps_alive = context.server.capabilities["supports_keep_alive"]
         self._called = False
         self._reason: str | None = None
 
@@ -77,6 +92,8 @@ class Delivery:
             What the actor and its middleware returned, and the exception that they raised or None. An exception ends
             the run, never the worker.
         """
+        self._called = False
+        self._reason = None
         if actor.confirmation_mode == "ack_first" and not message.is_acted_on:
             await self._settle(message, "ack", "acked before the actor ran (ack_first)")
         result: Any = None
@@ -88,7 +105,7 @@ class Delivery:
                 raise
             error = raised
             logger.debug("actor.run.error", extra={"actor_name": actor.name}, exc_info=raised)
-        if not message.is_acted_on and actor.confirmation_mode == "manual":
+        if actor.confirmation_mode == "manual" and not message.is_acted_on:
             logger.warning("actor.unsettled", extra={"actor_name": actor.name, "message_id": message.message_id})
         if self._observer is not None:
             self._observer(Finished(message, actor, result, error))
@@ -97,99 +114,75 @@ class Delivery:
 
     async def _run_and_settle(self, message: ReceivedMessageT, actor: ActorData) -> Any:
         try:
-            result = await self._run_in_time(message, actor)
+            result = await self._call(message, actor)
         except Exception as error:
             if self._gate is not None:
                 await self._gate(Finished(message, actor, None, error))
-            if not message.is_acted_on:
-                await self._settle_after_error(message, actor, error)
+            if not message.is_acted_on and (decision := self._after_error(actor, error)) is not None:
+                await self._settle(message, *decision)
             raise
         if self._gate is not None:
             await self._gate(Finished(message, actor, result, None))
-        if not message.is_acted_on:
-            await self._settle_after_return(message, actor, result)
+        if not message.is_acted_on and (decision := _after_return(actor, result)) is not None:
+            await self._settle(message, *decision)
         return result
 
-    async def _run_in_time(self, message: ReceivedMessageT, actor: ActorData) -> Any:
-        limit = actor.timeout
-        if limit is None or limit <= 0 or limit == math.inf:
-            return await self._call(message, actor)
-        try:
-            async with asyncio.timeout(limit) as scope:
-                self._time_limit = scope
-                return await self._call(message, actor)
-        except TimeoutError as error:
-            if scope.expired() and not error.args:
-                raise ActorTimeoutError(f"the actor took longer than its timeout of {limit:g} s") from error.__cause__
-            raise
-
     async def _call(self, message: ReceivedMessageT, actor: ActorData) -> Any:
-        keeping_alive = self._keep_alive(message, actor)
+        deadline = self._begin_deadline(actor.timeout)
+        keeping_alive = _keep_alive(message, actor) if self._keeps_alive else None
         try:
             args, kwargs = await actor.converter.convert_inputs(
-                message=message,
-                actor=actor,
-                actor_context=self._context,
+                message=message, actor=actor, actor_context=self._context
             )
             if self._observer is not None:
                 self._observer(Started(message, actor, tuple(args), kwargs))
             if self._gate is not None:
-                await self._stop_before(Started(message, actor, tuple(args), kwargs), self._gate)
+                await self._stop_before(Started(message, actor, tuple(args), kwargs), deadline, self._gate)
             self._called = True
             return await actor.fn(*args, **kwargs)
+        except asyncio.CancelledError as error:
+            if deadline is not None and deadline.end():
+                raise ActorTimeoutError(f"the actor took longer than its timeout of {actor.timeout:g} s") from error
+            raise
         finally:
+            if deadline is not None:
+                deadline.end()
             if keeping_alive is not None:
                 keeping_alive.cancel()
                 await asyncio.wait({keeping_alive})
 
-    async def _stop_before(self, call: Started, gate: Gate) -> None:
-        scope, loop = self._time_limit, asyncio.get_running_loop()
-        deadline = None if scope is None else scope.when()
-        if scope is None or deadline is None:
+    def _begin_deadline(self, limit: float | None) -> Deadline | None:
+        if limit is None or limit <= 0 or limit == math.inf:
+            return None
+        if self._deadline is None:
+            self._deadline = Deadline(self._deadlines)
+        self._deadline.begin(limit)
+        return self._deadline
+
+    async def _stop_before(self, call: Started, deadline: Deadline | None, gate: Gate) -> None:
+        if deadline is None:
             await gate(call)
             return
         # The actor's time does not run while its message is held.
-        left = deadline - loop.time()
-        scope.reschedule(None)
+        left = deadline.pause()
         await gate(call)
-        scope.reschedule(loop.time() + left)
+        deadline.begin(left)
 
-    def _keep_alive(self, message: ReceivedMessageT, actor: ActorData) -> asyncio.Task[None] | None:
-        if actor.keep_alive is False or not self._context.server.capabilities["supports_keep_alive"]:
-            return None
-        # By identity: an interval of one second equals True.
-        by_server = actor.keep_alive is None or actor.keep_alive is True
-        interval = message.keep_alive_interval if by_server else actor.keep_alive
-        if interval is None:
-            return None
-        return asyncio.create_task(_keep_telling(message, interval))
-
-    async def _settle_after_error(self, message: ReceivedMessageT, actor: ActorData, error: Exception) -> None:
+    def _after_error(self, actor: ActorData, error: Exception) -> tuple[str, str] | None:
+        """Return how to settle a message whose run raised, and why; None for not at all."""
         name = type(error).__name__
         raised = f"the actor raised {name}" if self._called else f"reading the arguments raised {name}"
         if isinstance(error, ActorTimeoutError):
             raised = str(error)
-        if actor.confirmation_mode == "always_ack":
-            await self._settle(message, "ack", f"{raised} (always_ack)")
-        elif actor.confirmation_mode in ("auto", "manual", "manual_explicit"):
-            by_function = callable(actor.on_error)
-            action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
-            rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
-            await self._settle(message, action, f"{raised} ({rule})")
-
-    async def _settle_after_return(self, message: ReceivedMessageT, actor: ActorData, result: Any) -> None:
         mode = actor.confirmation_mode
-        if mode == "auto":
-            await self._settle(message, "ack", "the actor returned (auto)")
-        elif mode == "always_ack":
-            await self._settle(message, "ack", "the actor returned (always_ack)")
-        elif mode == "manual_explicit":
-            if not isinstance(result, str) or result not in SETTLEMENT_WORDS:
-                raise ValueError(
-                    f"Actor '{actor.name}' with confirmation_mode='manual_explicit' returned an invalid value: "
-                    f"{result!r}. Expected one of: {', '.join(map(repr, SETTLEMENT_WORDS))}.",
-                )
-            await self._settle(message, result, f"the actor returned {result!r} (manual_explicit)")
+        if mode == "always_ack":
+            return "ack", f"{raised} (always_ack)"
+        if mode == "ack_first":
+            return None
+        by_function = callable(actor.on_error)
+        action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
+        rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
+        return action, f"{raised} ({rule})"
 
     async def _settle(self, message: ReceivedMessageT, word: str, reason: str) -> None:
         if word == "ack":
@@ -210,6 +203,32 @@ class Delivery:
         if error is not None:
             return f"nobody settled it: {type(error).__name__} was raised ({actor.confirmation_mode})"
         return f"nobody settled it ({actor.confirmation_mode})"
+
+
+def _after_return(actor: ActorData, result: Any) -> tuple[str, str] | None:
+    """Return how to settle a message whose run returned, and why; None for not at all."""
+    mode = actor.confirmation_mode
+    if mode == "auto":
+        return "ack", "the actor returned (auto)"
+    if mode == "always_ack":
+        return "ack", "the actor returned (always_ack)"
+    if mode != "manual_explicit":
+        return None
+    if not isinstance(result, str) or result not in SETTLEMENT_WORDS:
+        raise ValueError(
+            f"Actor '{actor.name}' with confirmation_mode='manual_explicit' returned an invalid value: "
+            f"{result!r}. Expected one of: {', '.join(map(repr, SETTLEMENT_WORDS))}.",
+        )
+    return result, f"the actor returned {result!r} (manual_explicit)"
+
+
+def _keep_alive(message: ReceivedMessageT, actor: ActorData) -> asyncio.Task[None] | None:
+    if actor.keep_alive is False:
+        return None
+    # By identity: an interval of one second equals True.
+    by_server = actor.keep_alive is None or actor.keep_alive is True
+    interval = message.keep_alive_interval if by_server else actor.keep_alive
+    return None if interval is None else asyncio.create_task(_keep_telling(message, interval))
 
 
 async def _keep_telling(message: ReceivedMessageT, interval: float) -> None:

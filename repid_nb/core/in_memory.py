@@ -12,7 +12,7 @@ from repid_nb.core.journal import Journal
 from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT, check_message
 from repid_nb.core.metadata import ExternalDocs, Tag
 from repid_nb.core.pulling import InMemoryPuller, InMemorySubscriber
-from repid_nb.core.queue import DEFAULT_PRIORITY, QueuedMessage, Queues
+from repid_nb.core.queue import DEFAULT_PRIORITY, QueuedMessage, Queues, SightingsOf, never_sighted
 from repid_nb.core.snapshot import DeadLetter, QueuesSnapshot
 
 __all__ = ["InMemoryServer"]
@@ -172,10 +172,11 @@ class InMemoryServer:
         """
         self._require_connection("publish")
         check_message(channel, message)
-        parameters = server_specific_parameters or {}
-        priority = _checked_priority(parameters.get("priority", DEFAULT_PRIORITY))
-        wanted_id = parameters.get("message_id")
-        message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
+        priority, message_id = DEFAULT_PRIORITY, None
+        if server_specific_parameters:
+            priority = _checked_priority(server_specific_parameters.get("priority", DEFAULT_PRIORITY))
+            wanted_id = server_specific_parameters.get("message_id")
+            message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
         self._queues.of(channel).put(QueuedMessage(message, message_id), priority)
         for tell in self._observers:
             tell(Published(channel, message))
@@ -210,13 +211,14 @@ class InMemoryServer:
         """The queues themselves, for who pulls from them."""
         return self._queues
 
-    def snapshot(self, window: int | None = None) -> QueuesSnapshot:
+    def snapshot(self, window: int | None = None, sightings: SightingsOf = never_sighted) -> QueuesSnapshot:
         """Return what is on the queues now, frozen.
 
         Args:
             window: How many messages of each kind to show a channel; None for all. The totals are always whole.
+            sightings: Says of a waiting message how often a worker has seen it without a match; by default 0.
         """
-        return self._queues.snapshot(window)
+        return self._queues.snapshot(window, sightings)
 
     def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]:
         """Return the dead letters of a channel, oldest first."""

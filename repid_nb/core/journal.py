@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from repid_nb.core.errors import InvalidMessageError
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Mark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment in a journal.
+
+    Attributes:
+        position: How much had been noted, less what had been taken back.
+        returns: How often somebody had gone back in this journal before.
+    """
+
+    position: int
+    returns: int
 
 
 class Journal:
@@ -17,12 +31,13 @@ class Journal:
         limit: How many undo steps are kept; the oldest give way.
     """
 
-    __slots__ = ("__weakref__", "_forgotten", "_limit", "_undo")
+    __slots__ = ("__weakref__", "_forgotten", "_limit", "_returns", "_undo")
 
     def __init__(self, limit: int) -> None:
         self._undo: deque[Callable[[], object]] = deque()
         self._forgotten = 0
         self._limit = limit
+        self._returns: list[int] = []
 
     def note(self, undo: Callable[[], object]) -> None:
         """Add how to take back what was just done."""
@@ -31,21 +46,27 @@ class Journal:
             self._undo.popleft()
             self._forgotten += 1
 
-    def mark(self) -> int:
+    def mark(self) -> Mark:
         """Return a mark for the present moment."""
-        return self._forgotten + len(self._undo)
+        return Mark(self._position, len(self._returns))
 
-    def reaches(self, mark: int) -> bool:
-        """Say whether there still is a way back to `mark`."""
-        return self._forgotten <= mark <= self.mark()
+    def reaches(self, mark: Mark) -> bool:
+        """Say whether there still is a way back to `mark`: it was neither forgotten nor itself taken back."""
+        lowest_since = min(self._returns[mark.returns :], default=self._position)
+        return self._forgotten <= mark.position <= lowest_since
 
-    def undo_to(self, mark: int) -> None:
+    def undo_to(self, mark: Mark) -> None:
         """Take back everything that was done after `mark`, newest first.
 
         Raises:
             InvalidMessageError: There is no way back to `mark` any more; nothing is taken back.
         """
         if not self.reaches(mark):
-            raise InvalidMessageError(f"There is no way back to mark {mark}: too much has happened since.")
-        while self.mark() > mark:
+            raise InvalidMessageError("There is no way back to this mark: too much has happened since.")
+        while self._position > mark.position:
             self._undo.pop()()
+        self._returns.append(mark.position)
+
+    @property
+    def _position(self) -> int:
+        return self._forgotten + len(self._undo)

@@ -56,6 +56,10 @@ class MessageData:
     reply_to: str | None = None
 
 
+# A union that is written in place is made again with each message.
+_TEXT_OR_NONE = (str, type(None))
+
+
 def check_message(channel: object, message: SentMessageT) -> None:
     """Refuse what no queue could carry, before it is queued.
 
@@ -77,9 +81,9 @@ def check_message(channel: object, message: SentMessageT) -> None:
             f"The payload must be bytes, not {_kind(message.payload)}: use {fix}"
             f"{'' if fix == 'send_message_json' else ', or send_message_json for JSON'}.",
         )
-    if not isinstance(message.content_type, str | None):
+    if not isinstance(message.content_type, _TEXT_OR_NONE):
         raise InvalidMessageError(f"The content type must be a str, not {_kind(message.content_type)}.")
-    if not isinstance(message.reply_to, str | None):
+    if not isinstance(message.reply_to, _TEXT_OR_NONE):
         raise InvalidMessageError(f"The channel to reply to must be a str, not {_kind(message.reply_to)}.")
     if message.headers is not None:
         _check_headers(message.headers)

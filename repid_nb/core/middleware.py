@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Protocol
 
 from repid_nb.core.actor import ActorData, CallNextT
 from repid_nb.core.message import MessageData, MessagePublisherT, ReceivedMessageT
 
-__all__ = ["ActorMiddlewareT", "ProducerMiddlewareT", "compose"]
+__all__ = ["ActorMiddlewareT", "ProducerMiddlewareT", "compose", "pipeline"]
 
 
 class ActorMiddlewareT(Protocol):
@@ -45,8 +45,31 @@ def compose(
         A coroutine function of the same arguments as `call_next`.
     """
     for middleware in reversed(middlewares or ()):
-        call_next = partial(_through, middleware, call_next)
+        call_next = partial(_awaited(middleware), call_next)
     return call_next
+
+
+def pipeline(middlewares: Sequence[Callable[..., Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Put middleware around a coroutine function that is known only later, and another one with each call.
+
+    Args:
+        middlewares: As for `compose`.
+
+    Returns:
+        A function of `(call_next, message, actor)` that calls `call_next(message, actor)` inside the middleware.
+    """
+    inside_out = [_awaited(middleware) for middleware in reversed(middlewares)]
+
+    def run_inside(call_next: CallNextT, message: ReceivedMessageT, actor: ActorData) -> Coroutine[Any, Any, Any]:
+        for middleware in inside_out:
+            call_next = partial(middleware, call_next)
+        return call_next(message, actor)
+
+    return run_inside
+
+
+def _awaited(middleware: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    return middleware if iscoroutinefunction(middleware) else partial(_through, middleware)
 
 
 async def _through(middleware: Callable[..., Any], call_next: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -65,7 +65,9 @@ class InMemoryPuller:
 
     async def pull(self) -> InMemoryReceivedMessage | None:
         """Wait for a message and return it; None once the puller was stopped."""
-        message = None
+        message = None if self._stopped else self.pull_nowait()
+        if message is not None:
+            return message
         try:
             while not self._stopped and (message := self.pull_nowait()) is None:
                 await self._something_new()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from repid_nb.core.errors import DestinationError
@@ -23,10 +23,20 @@ from repid_nb.core.logger import logger
 from repid_nb.core.message import MessageAction, MessageData, SentMessageT, check_message
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 
-__all__ = ["DEFAULT_PRIORITY", "ChannelQueue", "InMemoryReceivedMessage", "QueuedMessage", "Queues"]
+__all__ = [
+    "DEFAULT_PRIORITY",
+    "ChannelQueue",
+    "InMemoryReceivedMessage",
+    "QueuedMessage",
+    "Queues",
+    "SightingsOf",
+    "never_sighted",
+]
 
 DEFAULT_PRIORITY = 4
 JOURNAL_LIMIT = 50_000
+
+SightingsOf: TypeAlias = "Callable[[QueuedMessage], int]"
 
 
 class QueuedMessage:
@@ -52,7 +62,7 @@ class QueuedMessage:
 class InMemoryReceivedMessage:
     """A message that was pulled and has to be settled once; a second settlement is ignored (repid 2.1.4)."""
 
-    __slots__ = ("_action", "_queue", "owner", "position", "priority", "queued")
+    __slots__ = ("_queue", "action", "owner", "position", "priority", "queued")
 
     def __init__(
         self,
@@ -64,7 +74,7 @@ class InMemoryReceivedMessage:
         owner: object,
     ) -> None:
         self._queue = queue
-        self._action: MessageAction | None = None
+        self.action: MessageAction | None = None
         self.queued = queued
         self.priority = priority
         self.position = position
@@ -95,12 +105,8 @@ class InMemoryReceivedMessage:
         return self._queue.channel
 
     @property
-    def action(self) -> MessageAction | None:
-        return self._action
-
-    @property
     def is_acted_on(self) -> bool:
-        return self._action is not None
+        return self.action is not None
 
     @property
     def keep_alive_interval(self) -> int | None:
@@ -147,7 +153,7 @@ class InMemoryReceivedMessage:
             DestinationError: There is neither a channel nor a `reply_to`.
             InvalidMessageError: The payload is not bytes, or the headers are not str to str.
         """
-        if self._action is not None:
+        if self.action is not None:
             return
         target = channel or self.reply_to
         if target is None:
@@ -163,10 +169,6 @@ class InMemoryReceivedMessage:
     def snapshot(self) -> MessageSnapshot:
         """Return the message as a frozen record."""
         return self._queue.picture(self.queued, self.priority)
-
-    def withdraw(self, action: MessageAction | None) -> None:
-        """Set the action back to what it was. For the queue only."""
-        self._action = action
 
 
 @dataclass(slots=True)
@@ -190,6 +192,11 @@ class _Dead:
     reason: str
 
 
+def never_sighted(_message: QueuedMessage) -> int:
+    """Return 0: nobody counts."""
+    return 0
+
+
 class ChannelQueue:
     """One channel's messages. Every change notes in the journal, if one is kept, how to take it back."""
 
@@ -211,8 +218,10 @@ class ChannelQueue:
         """Add a message at the tail of its priority."""
         line = self._line(priority)
         line.ready.append(message)
-        self._note(line.ready.pop)
-        self.wake()
+        if journal := self._queues.journal():
+            journal.note(line.ready.pop)
+        if self.waiters:
+            self.wake()
 
     def take(self, owner: object) -> InMemoryReceivedMessage | None:
         """Take the next message, for `owner`, or None when none waits."""
@@ -220,17 +229,18 @@ class ChannelQueue:
             line = self._lines[priority]
             if line.returned:
                 position, message = heapq.heappop(line.returned)
-                undo = partial(heapq.heappush, line.returned, (position, message))
+                untake = self._untake_returned
             elif line.ready:
                 message = line.ready.popleft()
                 self._taken += 1
                 position = self._taken
-                undo = partial(line.ready.appendleft, message)
+                untake = self._untake_ready
             else:
                 continue
             received = InMemoryReceivedMessage(self, message, priority=priority, position=position, owner=owner)
             self._in_work[received] = None
-            self._note(partial(self._untake, received, undo))
+            if journal := self._queues.journal():
+                journal.note(partial(untake, received, line))
             return received
         return None
 
@@ -243,14 +253,15 @@ class ChannelQueue:
         answer: tuple[str, QueuedMessage] | None = None,
     ) -> None:
         """Settle a message in work; one that is settled already, or was given back, is left alone."""
-        if received.is_acted_on:
+        if received.action is not None:
             return
         if received not in self._in_work:
             logger.warning("message.settled_after_release", extra={"channel": self.channel, "action": action.value})
             return
         del self._in_work[received]
-        received.withdraw(action)
-        self._note(partial(self._unsettle, received))
+        received.action = action
+        if journal := self._queues.journal():
+            journal.note(partial(self._unsettle, received))
         if action is MessageAction.rejected:
             self.put(received.queued, received.priority)
         elif action is MessageAction.nacked:
@@ -267,7 +278,8 @@ class ChannelQueue:
         line = self._line(received.priority)
         entry = (received.position, received.queued)
         heapq.heappush(line.returned, entry)
-        self._note(partial(self._unrelease, received, line, entry))
+        if journal := self._queues.journal():
+            journal.note(partial(self._unrelease, received, line, entry))
         self.wake()
 
     def release_all(self, owner: object) -> None:
@@ -281,7 +293,8 @@ class ChannelQueue:
         for dead in chosen:
             place = self._dead.index(dead)
             del self._dead[place]
-            self._note(partial(self._dead.insert, place, dead))
+            if journal := self._queues.journal():
+                journal.note(partial(self._dead.insert, place, dead))
             self.put(dead.message, dead.priority)
         return len(chosen)
 
@@ -292,7 +305,7 @@ class ChannelQueue:
                 waiter.set_result(None)
                 return
 
-    def picture(self, message: QueuedMessage, priority: int) -> MessageSnapshot:
+    def picture(self, message: QueuedMessage, priority: int, sightings: int = 0) -> MessageSnapshot:
         """Return one message as a frozen record."""
         return MessageSnapshot(
             id=message.message_id,
@@ -302,6 +315,7 @@ class ChannelQueue:
             content_type=message.content_type,
             reply_to=message.reply_to,
             priority=priority,
+            sightings=sightings,
         )
 
     def dead_letters(self, window: int | None) -> tuple[DeadLetter, ...]:
@@ -311,14 +325,16 @@ class ChannelQueue:
             DeadLetter(message=self.picture(dead.message, dead.priority), reason=dead.reason) for dead in newest
         )
 
-    def snapshot(self, window: int | None) -> ChannelSnapshot:
+    def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
         """Return what is to be seen now, with at most `window` messages of each kind."""
         ordered = ((message, priority) for priority in self._priorities for message in self._lines[priority])
+        first = islice(ordered, window)
         in_work = sorted(self._in_work, key=lambda one: (-one.priority, one.position))
         return ChannelSnapshot(
             channel=self.channel,
             waiting=len(self),
-            ready=tuple(self.picture(message, priority) for message, priority in islice(ordered, window)),
+            ready=tuple(self.picture(message, priority, sightings(message)) for message, priority in first),
+            working=len(self._in_work),
             in_work=tuple(received.snapshot() for received in islice(in_work, window)),
             dead=len(self._dead),
             dead_letters=self.dead_letters(window),
@@ -336,20 +352,21 @@ class ChannelQueue:
         dropped = self._dead.popleft() if len(self._dead) >= self._queues.dead_letter_limit else None
         self._dead_dropped += dropped is not None
         self._dead.append(dead)
-        self._note(partial(self._unbury, dropped))
+        if journal := self._queues.journal():
+            journal.note(partial(self._unbury, dropped))
 
-    def _note(self, undo: Callable[[], object]) -> None:
-        journal = self._queues.journal()
-        if journal is not None:
-            journal.note(undo)
-
-    def _untake(self, received: InMemoryReceivedMessage, undo: partial[None]) -> None:
+    def _untake_ready(self, received: InMemoryReceivedMessage, line: _Line) -> None:
         self._in_work.pop(received, None)
-        undo()
+        line.ready.appendleft(received.queued)
+        self.wake()
+
+    def _untake_returned(self, received: InMemoryReceivedMessage, line: _Line) -> None:
+        self._in_work.pop(received, None)
+        heapq.heappush(line.returned, (received.position, received.queued))
         self.wake()
 
     def _unsettle(self, received: InMemoryReceivedMessage) -> None:
-        received.withdraw(None)
+        received.action = None
         self._in_work[received] = None
 
     def _unrelease(self, received: InMemoryReceivedMessage, line: _Line, entry: tuple[int, QueuedMessage]) -> None:
@@ -400,6 +417,6 @@ class Queues:
             self.journal = weakref.ref(journal)
         return journal
 
-    def snapshot(self, window: int | None) -> QueuesSnapshot:
+    def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> QueuesSnapshot:
         """Return what is to be seen of every queue, at most `window` messages of each kind a channel."""
-        return QueuesSnapshot(tuple(queue.snapshot(window) for queue in self._queues.values()))
+        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in self._queues.values()))

@@ -7,15 +7,17 @@ actor takes it (page "Routing Strategies" of the seeds; repid 2.1.4).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+from repid_nb.core.actor import ActorData
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import BaseMessageT
 
 __all__ = [
     "CatchAllStrategy",
+    "RoutingTable",
     "RoutingStrategyT",
     "TopicStrategy",
     "catch_all_routing_strategy",
@@ -112,3 +114,39 @@ def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseM
             f"Write {shape}, and return that function instead of calling it.",
         )
     return strategy
+
+
+class RoutingTable:
+    """The actors of one channel, asked in order: the first whose strategy says yes wins (repid 2.1.4).
+
+    Of neighbours with topic strategies only one can say yes first, and it is looked up by the message's topic instead
+    of asking each of them. Every other strategy is asked in its place.
+
+    Args:
+        actors: In order of registration.
+    """
+
+    def __init__(self, actors: Iterable[ActorData]) -> None:
+        self._stages: list[dict[str | None, ActorData] | ActorData] = []
+        for actor in actors:
+            strategy = actor.routing_strategy
+            # Exactly this class: one that inherits from it may answer differently.
+            if type(strategy) is not TopicStrategy:
+                self._stages.append(actor)
+                continue
+            if not self._stages or not isinstance(self._stages[-1], dict):
+                self._stages.append({})
+            by_topic = cast("dict[str | None, ActorData]", self._stages[-1])
+            by_topic.setdefault(strategy.topic, actor)
+
+    def find(self, message: BaseMessageT) -> ActorData | None:
+        """Return the actor that gets a message, or None when nobody wants it."""
+        for stage in self._stages:
+            if isinstance(stage, dict):
+                # Looked up afresh, because a custom strategy may have changed the headers.
+                headers = message.headers
+                if headers is not None and (actor := stage.get(headers.get("topic"))) is not None:
+                    return actor
+            elif stage.routing_strategy(message):
+                return stage
+        return None

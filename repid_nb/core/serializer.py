@@ -51,7 +51,9 @@ def default_serializer(data: Any) -> bytes:
         RecursionError: The payload is nested too deeply.
     """
     try:
-        return (data.model_dump_json() if _is_model(data) else _ENCODER.encode(data)).encode()
+        # A dict is no model, and to ask pydantic takes longer than to write a small one.
+        is_model = not isinstance(data, dict) and _is_model(data)
+        return (data.model_dump_json() if is_model else _ENCODER.encode(data)).encode()
     except (TypeError, ValueError, RecursionError) as error:
         fault = _find_fault(data, "payload", ())
         if fault is None and isinstance(error, RecursionError):

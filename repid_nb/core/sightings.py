@@ -27,7 +27,7 @@ class Sightings:
     def of(self, message: ReceivedMessageT) -> int:
         """Return how often the message was sighted so far."""
         if isinstance(message, InMemoryReceivedMessage):
-            return self._queued.get(message.queued, 0)
+            return self.of_queued(message.queued)
         return self._by_id.get(message.message_id or "", 0)
 
     def set(self, message: ReceivedMessageT, seen: int) -> None:
@@ -42,9 +42,14 @@ class Sightings:
     def forget(self, message: ReceivedMessageT) -> None:
         """Forget a message."""
         if isinstance(message, InMemoryReceivedMessage):
-            self._queued.pop(message.queued, None)
+            if self._queued:
+                self._queued.pop(message.queued, None)
         elif message.message_id:
             self._by_id.pop(message.message_id, None)
+
+    def of_queued(self, queued: QueuedMessage) -> int:
+        """Return how often a message that lies in an in-memory queue was sighted so far."""
+        return self._queued.get(queued, 0)
 
     def items(self) -> Iterator[tuple[str, int]]:
         """Yield message ids and their counts."""

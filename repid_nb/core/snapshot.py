@@ -56,7 +56,8 @@ class ChannelSnapshot(Shown):
         channel: Its address.
         waiting: How many messages wait.
         ready: The first of them, in the order in which they will be pulled.
-        in_work: Pulled and not settled.
+        working: How many messages are in work: pulled and not settled.
+        in_work: The first of them.
         dead: How many dead letters are kept.
         dead_letters: The newest of them, oldest first.
         dead_dropped: How many older dead letters were given up because only so many are kept.
@@ -65,6 +66,7 @@ class ChannelSnapshot(Shown):
     channel: str
     waiting: int = 0
     ready: tuple[MessageSnapshot, ...] = ()
+    working: int = 0
     in_work: tuple[MessageSnapshot, ...] = ()
     dead: int = 0
     dead_letters: tuple[DeadLetter, ...] = ()

@@ -12,7 +12,6 @@ from typing import Any, Self, cast
 from uuid import uuid4
 
 from repid_nb.core.app import Repid
-from repid_nb.core.delivery import Delivery
 from repid_nb.core.errors import DestinationError, UnroutedError
 from repid_nb.core.message import (
     CapabilitiesT,
@@ -330,7 +329,7 @@ class TestClient:
                     "Include its router before the client is made, or use raise_on_actor_not_found=False.",
                 )
             return message
-        message.result, message.exception = await Delivery(self._context).run(message, actor)
+        message.result, message.exception = await self._worker.delivery().run(message, actor)
         message.processed = True
         for channel, answer in message.replies:
             reply = TestMessage(

@@ -306,8 +306,8 @@ def _queue(queue: ChannelSnapshot) -> Element:
         parts.append(_table(["Waiting, in the order in which they will be pulled"], ["", *MESSAGE_HEADER], rows))
     if queue.in_work:
         rows = [(list(_message_cells(message)), "") for message in queue.in_work[:ROWS]]
-        if len(queue.in_work) > ROWS:
-            rows.append((["", f"… and {len(queue.in_work) - ROWS:,} more", "", "", ""], ""))
+        if queue.working > len(rows):
+            rows.append((["", f"… and {queue.working - len(rows):,} more", "", "", ""], ""))
         parts.append(_table(["In work: pulled and not settled"], MESSAGE_HEADER, rows))
     if queue.dead_letters:
         rows = [([*list(_message_cells(one.message))[:3], one.reason], "") for one in queue.dead_letters[-ROWS:]]

@@ -164,8 +164,8 @@ def _(queue: ChannelSnapshot) -> str:
     if more > 0:
         lines.append(f"       ... and {more:,} more")
     lines += [f"  in work  {as_text(message)}" for message in queue.in_work[:ROWS]]
-    if len(queue.in_work) > ROWS:
-        lines.append(f"  in work  ... and {len(queue.in_work) - ROWS:,} more")
+    if queue.working > min(ROWS, len(queue.in_work)):
+        lines.append(f"  in work  ... and {queue.working - min(ROWS, len(queue.in_work)):,} more")
     lines += [f"  dead     {as_text(letter)}" for letter in queue.dead_letters[-ROWS:]]
     hidden = queue.dead - min(ROWS, len(queue.dead_letters))
     if hidden > 0:

@@ -142,7 +142,7 @@ def settlement_text(step: Step) -> str:
 def queue_text(queue: ChannelSnapshot) -> str:
     """Return a queue's totals in one line."""
     parts = [f"{queue.waiting:,} waiting"]
-    if queue.in_work:
-        parts.append(f"{len(queue.in_work):,} in work")
+    if queue.working:
+        parts.append(f"{queue.working:,} in work")
     parts.append(counted(queue.dead, "dead letter"))
     return f"{one_line(queue.channel)}: {', '.join(parts)}"

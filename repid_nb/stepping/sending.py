@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from repid_nb.stepping.record import Sent
 
 __all__ = ["Outgoing", "send", "with_topic"]
 
-_numbers: WeakKeyDictionary[InMemoryServer, itertools.count[int]] = WeakKeyDictionary()
+_numbers: WeakKeyDictionary[InMemoryServer, int] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +66,8 @@ async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent |
     is_raw = isinstance(payload, bytes)
     if outgoing.content_type is not None and not is_raw:
         raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
-    numbers = _numbers.setdefault(server, itertools.count(1))
-    parameters: dict[str, Any] = {"message_id": f"m{next(numbers)}"}
+    number = _numbers[server] = _numbers.get(server, 0) + 1
+    parameters: dict[str, Any] = {"message_id": f"m{number}"}
     if outgoing.priority is not None:
         parameters["priority"] = outgoing.priority
     destination: dict[str, Any] = {
@@ -87,6 +86,8 @@ async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent |
             await app.send_message_json(payload=payload, **destination)
     finally:
         end_observing()
+        if not published and _numbers[server] == number:
+            _numbers[server] = number - 1
     return _sent(server, published[-1], parameters) if published else None
 
 

@@ -28,7 +28,7 @@ from repid_nb.core.message import MessageData, ReceivedMessageT, check_message
 from repid_nb.core.pulling import InMemoryPuller
 from repid_nb.core.queue import InMemoryReceivedMessage
 from repid_nb.core.router import Route, Routes
-from repid_nb.core.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.worker import MAX_UNROUTED_RETRIES, Worker
 from repid_nb.notebook import interruptible
 from repid_nb.stepping.gate import PHASES, Gate
@@ -414,11 +414,7 @@ class Stepper:
         Args:
             window: How many messages of each kind to show a channel; None for all. The totals are always whole.
         """
-        queues = self._server.snapshot(window)
-        sightings = dict(self._worker.sightings.items())
-        if not sightings:
-            return queues
-        return QueuesSnapshot(tuple(_with_sightings(queue, sightings) for queue in queues.channels))
+        return self._server.snapshot(window, self._worker.sightings.of_queued)
 
     def _ask(self, actor: ActorData, message: ReceivedMessageT) -> bool:
         assert self._recording is not None  # noqa: S101  (this worker delivers only inside a step)
@@ -476,8 +472,3 @@ class Stepper:
 
     def _routes_of(self, channel: str) -> Sequence[Route]:
         return [route for route in self._routes.routes if route.actor.channel_address == channel]
-
-
-def _with_sightings(queue: ChannelSnapshot, sightings: Mapping[str, int]) -> ChannelSnapshot:
-    ready = tuple(replace(one, sightings=sightings.get(one.id or "", 0)) for one in queue.ready)
-    return replace(queue, ready=ready)

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from repid_nb.core.errors import InvalidMessageError
-from repid_nb.core.journal import Journal
+from repid_nb.core.journal import Journal, Mark
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.pulling import InMemoryPuller
 from repid_nb.core.sightings import Sightings
@@ -26,7 +26,7 @@ class Place:
     """
 
     number: int
-    mark: int
+    mark: Mark
     turn: int
 
 

@@ -84,7 +84,7 @@ def test_undoing_brings_back_exactly_what_was_there_at_the_mark(before, after):
     journal.undo_to(mark)
     del scene.taken[known:]
     assert scene.picture() == expected
-    assert journal.mark() == mark
+    assert journal.mark().position == mark.position
 
 
 @given(before=st.lists(operations, max_size=20), after=st.lists(operations, max_size=20))
@@ -153,9 +153,11 @@ def test_undoing_to_the_present_moment_does_nothing():
 def test_undo_steps_run_newest_first():
     undone = []
     journal = Journal(limit=10)
-    for number in range(3):
+    journal.note(lambda: undone.append(0))
+    mark = journal.mark()
+    for number in (1, 2):
         journal.note(lambda number=number: undone.append(number))
-    journal.undo_to(1)
+    journal.undo_to(mark)
     assert undone == [2, 1]
 
 
@@ -163,13 +165,27 @@ def test_a_journal_that_is_full_forgets_its_oldest_steps():
     undone = []
     journal = Journal(limit=2)
     start = journal.mark()
-    for number in range(3):
+    journal.note(lambda: undone.append(0))
+    kept = journal.mark()
+    for number in (1, 2):
         journal.note(lambda number=number: undone.append(number))
     assert not journal.reaches(start)
-    assert journal.reaches(start + 1)
-    assert not journal.reaches(journal.mark() + 1)
-    journal.undo_to(start + 1)
+    assert journal.reaches(kept)
+    journal.undo_to(kept)
     assert undone == [2, 1]
+
+
+def test_a_mark_that_was_itself_taken_back_is_out_of_reach_whatever_happens_after():
+    journal = Journal(limit=10)
+    start = journal.mark()
+    journal.note(lambda: None)
+    taken_back = journal.mark()
+    journal.undo_to(start)
+    assert journal.reaches(start)
+    journal.note(lambda: None)
+    journal.note(lambda: None)
+    assert not journal.reaches(taken_back)
+    assert journal.reaches(start)
 
 
 def test_a_mark_out_of_reach_is_refused_and_nothing_is_undone():

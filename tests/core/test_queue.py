@@ -251,3 +251,12 @@ def test_a_snapshot_of_all_queues_reads_like_a_dict_by_channel(queues):
     assert seen["a"].channel == "a"
     with pytest.raises(KeyError):
         seen["c"]
+
+
+def test_a_window_on_what_is_in_work_says_how_much_there_is():
+    queue = Queues(dead_letter_limit=1).of("a")
+    for number in range(3):
+        queue.put(QueuedMessage(MessageData(payload=b""), f"m{number}"), 4)
+        queue.take(None)
+    seen = queue.snapshot(2)
+    assert (len(seen.in_work), seen.working) == (2, 3)

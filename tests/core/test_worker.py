@@ -386,7 +386,7 @@ async def test_what_is_not_finished_when_the_time_is_up_is_cancelled_and_goes_ba
 
 
 async def test_an_actor_that_does_not_listen_to_its_cancellation_does_not_hold_up_the_end(house, monkeypatch):
-    monkeypatch.setattr("repid_nb.core.worker.CANCELLATION_TIME", 0.01)
+    monkeypatch.setattr("repid_nb.core.lanes.CANCELLATION_TIME", 0.01)
     started, leave = asyncio.Event(), asyncio.Event()
 
     @house.router.actor

@@ -226,6 +226,16 @@ async def test_the_text_of_very_long_things_is_bounded():
             assert len(as_text(record)) < 200_000, kind
 
 
+async def test_very_much_printing_is_cut_in_the_view_and_whole_in_the_record():
+    async def flood():
+        print(end="x" * 90_000)
+
+    step = await sent_and_stepped(router_of(flood))
+    assert len(step.printed) == 90_000
+    assert "… and 80,000 more characters" in as_text(step)
+    assert len(as_text(step)) < 11_000
+
+
 async def test_every_record_shows_itself_as_text_and_as_html():
     found = await records()
     assert set(found) == RECORDS
@@ -233,6 +243,19 @@ async def test_every_record_shows_itself_as_text_and_as_html():
         for record in made:
             assert repr(record) == as_text(record)
             assert record._repr_html_() == as_html(record)
+
+
+class Broken:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("form", [as_text, as_html])
+async def test_a_result_that_cannot_show_itself_is_named_by_its_type(form):
+    async def give():
+        return Broken()
+
+    assert "Broken, which cannot be shown" in form(await sent_and_stepped(router_of(give)))
 
 
 @pytest.mark.parametrize("form", [as_text, as_html])

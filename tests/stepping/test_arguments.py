@@ -126,6 +126,12 @@ async def test_a_value_that_cannot_show_itself_is_named_by_its_type():
     assert value.startswith("<Broken ")
 
 
+async def test_a_number_too_long_to_be_written_is_named_by_its_type():
+    async def actor(number: Annotated[Any, Depends(lambda: 10**5000)]): ...
+
+    assert await arguments_of(actor) == [("number", "dependency", "<int, which cannot be shown>", None)]
+
+
 async def test_a_long_value_is_shortened():
     async def actor(text: str): ...
 

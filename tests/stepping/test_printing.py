@@ -123,16 +123,19 @@ async def test_after_a_step_the_streams_are_the_old_ones():
 
 async def test_steppers_that_step_at_the_same_time_keep_their_printing_apart_and_leave_nothing_behind():
     out = sys.stdout
-    turns = [asyncio.Event(), asyncio.Event()]
+    second_speaks, first_is_over = asyncio.Event(), asyncio.Event()
 
     async def speak(number: int):
         print(number)
-        turns[number].set()
-        await turns[1 - number].wait()
+        if number == 1:
+            second_speaks.set()
+        await (second_speaks if number == 0 else first_is_over).wait()
         print(number)
 
     async def stepped(number: int):
-        return await sent_and_stepped(router_of(speak), {"number": number})
+        step = await sent_and_stepped(router_of(speak), {"number": number})
+        first_is_over.set()
+        return step
 
     first, second = await asyncio.gather(stepped(0), stepped(1))
     assert (first.printed, second.printed) == ("0\n0\n", "1\n1\n")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from enum import IntEnum
 
 import pytest
 from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
@@ -54,6 +55,10 @@ class Thing:
         return "<a thing>"
 
 
+class Level(IntEnum):
+    HIGH = 9
+
+
 class Broken:
     def __repr__(self):
         raise RuntimeError("no")
@@ -69,7 +74,9 @@ async def test_a_result_that_json_knows_comes_back_as_it_was(result):
     assert through_json(step).result == result
 
 
-@pytest.mark.parametrize("result", [(1, 2), {1: 2}, {1, 2}, b"x", float("nan"), Thing(), ValueError("x")])
+@pytest.mark.parametrize(
+    "result", [(1, 2), {1: 2}, {1, 2}, b"x", float("nan"), float("inf"), Level.HIGH, Thing(), ValueError("x")]
+)
 async def test_a_result_that_json_does_not_know_comes_back_looking_as_it_did(result):
     async def give():
         return result

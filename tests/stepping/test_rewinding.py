@@ -223,6 +223,18 @@ async def test_after_very_much_happened_there_is_no_way_back_and_nothing_changes
     assert stepper.queues["tasks"].waiting == 50_001
 
 
+async def test_of_the_steps_those_that_are_still_in_reach_are_named(stepper: Stepper):
+    for _ in range(2):
+        await stepper.send("tasks", topic="known")
+    await stepper.step()
+    for _ in range(50_001):
+        await stepper.app.send_message(channel="tasks", payload=b"")
+    await stepper.step()
+    with pytest.raises(InvalidMessageError, match="give a number from 2 to 2"):
+        stepper.rewind(to=1)
+    assert stepper.rewind(to=2).undone == ()
+
+
 async def test_rewinding_in_the_middle_of_a_step_is_refused():
     started, go_on = asyncio.Event(), asyncio.Event()
 
@@ -288,3 +300,25 @@ async def test_an_interrupted_step_leaves_the_count_of_sightings_alone():
         stepping.cancel()
         await asyncio.wait([stepping])
         assert stepper.queues["tasks"].ready[0].sightings == 3
+
+
+async def test_of_two_steppers_on_one_server_neither_goes_back_to_what_the_other_has_taken_back():
+    app = app_of(router_of(nothing))
+    async with Stepper(app) as one, Stepper(app) as other:
+        for _ in range(2):
+            await one.send("tasks")
+        await one.step()
+        await other.step()
+        one.rewind(to=0)
+        for _ in range(5):
+            await one.send("tasks")
+        with pytest.raises(InvalidMessageError, match="no way back"):
+            other.rewind(to=1)
+
+
+async def test_a_refused_message_uses_up_no_number():
+    async with Stepper(app_of(router_of(nothing))) as stepper:
+        with pytest.raises(InvalidMessageError):
+            await stepper.send("tasks", headers={"n": 1})
+        sent = await stepper.send("tasks")
+    assert sent.message.id == "m1"

@@ -1,0 +1,170 @@
+"""Every deliberate difference from repid 2.1.4, by name.
+
+`test_differences.py` has one test a row, which asserts both sides. README's table "Differences from repid" is these
+rows; run as a script, this file prints it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["DIFFERENCES", "Difference", "as_table"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference: its name, and what is different in one sentence."""
+
+    name: str
+    sentence: str
+
+    @property
+    def test(self) -> str:
+        """The name of the test that shows it."""
+        return "test_" + re.sub(r"\W", "_", self.name.lower())
+
+
+DIFFERENCES = [
+    Difference(
+        "bytes only",
+        "`send_message` refuses a payload that is not bytes and headers that are not text, with the fix in the "
+        "message; repid queues them and the actor fails.",
+    ),
+    Difference(
+        "dead letters",
+        "A nacked message is kept in the channel's dead letters, with the reason, and can be sent again; repid's "
+        "in-memory server drops it.",
+    ),
+    Difference(
+        "equal messages",
+        "Two messages with equal content and id are two messages; in repid's in-memory server the second cannot "
+        "be settled while both are in work.",
+    ),
+    Difference(
+        "own headers",
+        "A queued message keeps the headers that it was sent with; in repid's in-memory server it follows what "
+        "the sender later does to the dict.",
+    ),
+    Difference(
+        "priority",
+        '`InMemoryServer` delivers by `server_specific_parameters={"priority": 0..9}`, 4 where none is given, and'
+        " first in first out within one; repid's ignores it.",
+    ),
+    Difference(
+        "cancelled worker",
+        "A worker that is cancelled stops pulling, and what it held is back in its place; repid's goes on "
+        "listening and takes the next message.",
+    ),
+    Difference(
+        "shutdown time over",
+        "A message whose actor did not finish within `graceful_shutdown_time` goes back to its place in the "
+        "queue; repid rejects it to the tail.",
+    ),
+    Difference(
+        "unsettled messages",
+        "A message that nobody settled goes back to its place when the worker ends; repid's in-memory server "
+        "keeps it in work for ever.",
+    ),
+    Difference(
+        "failing strategies",
+        "A message for which a routing strategy raised goes back to its place when the worker ends; in repid it "
+        "is lost from the in-memory queue.",
+    ),
+    Difference(
+        "paused subscriber",
+        "A paused subscriber takes nothing; repid's in-memory one still takes the next message.",
+    ),
+    Difference(
+        "closed subscriber",
+        "A closed subscriber ends its callbacks and gives back what they have not settled; repid's lets them run on.",
+    ),
+    Difference(
+        "sightings in a row",
+        "Only sightings in a row count towards the ten of a poison message: a match forgets them; repid adds up "
+        "all that one worker ever had.",
+    ),
+    Difference(
+        "exact messages_limit",
+        "`messages_limit` is exact, and 0 runs nothing; repid starts what it has already taken.",
+    ),
+    Difference(
+        "small tasks_limit",
+        "A worker with a small `tasks_limit` works on; repid's with ten or fewer stops for good once it had to pause.",
+    ),
+    Difference(
+        "interrupt of a kernel",
+        "In a notebook kernel `run_worker` leaves the kernel's own SIGINT handler alone; repid replaces it.",
+    ),
+    Difference(
+        "signal handlers",
+        "When a worker ends, the signal handlers of before are back; repid leaves the default ones.",
+    ),
+    Difference(
+        "early refusals",
+        "An unknown confirmation mode or `on_error` word, a name that is no text, a channel and a routing "
+        "strategy that are none are refused where they are declared; repid accepts them and fails later, or "
+        "never.",
+    ),
+    Difference(
+        "one strategy an actor",
+        "A routing strategy's factory is called once, when its actor is declared; repid calls it each time the "
+        "router is read.",
+    ),
+    Difference(
+        "asynchronous callables",
+        "`Depends` awaits any asynchronous callable, also a partial and an object with `async __call__`; repid "
+        "refuses the one and hands on the other's coroutine.",
+    ),
+    Difference(
+        "forgotten parentheses",
+        "`FullPayload` without parentheses and one `Header()` object under two names warn; in repid both are silent.",
+    ),
+    Difference(
+        "context in threads",
+        "Plain actors and dependencies see the context variables of their message; in repid's threads they do not.",
+    ),
+    Difference(
+        "channels in sets",
+        "Equal channels have equal hashes; repid's hash differs with the title.",
+    ),
+    Difference(
+        "returned exceptions",
+        "In a `TestClient` an actor that returns an exception has returned it; repid counts it as raised.",
+    ),
+    Difference(
+        "valid AsyncAPI",
+        "The AsyncAPI document passes the official JSON schema also where repid's does not: names of tags that "
+        "need escaping, repeated tags, discriminators, empty links, values that JSON does not have.",
+    ),
+    Difference(
+        "page without network",
+        "`asyncapi_html()` is one page that needs nothing from the network; repid's loads its viewer from a CDN.",
+    ),
+    Difference(
+        "no HTTP servers",
+        "The health-check and AsyncAPI HTTP servers are refused by `run_worker`; repid has them.",
+    ),
+    Difference(
+        "routers of both",
+        "`include_router` takes routers of repid too; repid takes its own.",
+    ),
+    Difference(
+        "bounded stepping",
+        "A `Stepper` never waits on an empty queue and `run` is bounded; repid has no stepper, and its worker waits.",
+    ),
+    Difference(
+        "a cell run twice",
+        "A `Stepper` warns of an actor whose cell was run twice; the old function keeps winning in both.",
+    ),
+]
+
+
+def as_table() -> str:
+    """Return the rows as README shows them."""
+    rows = [f"| {one.name} | {one.sentence} |" for one in DIFFERENCES]
+    return "\n".join(["| difference | what is different |", "|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    print(as_table())

@@ -1,0 +1,636 @@
+"""The deliberate differences, one test a row of `differences.py`: what repid does, and what repid_nb does."""
+
+import asyncio
+import contextvars
+import functools
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import ipykernel.kernelapp
+import pytest
+import repid
+from differential.differences import DIFFERENCES
+from differential.harness import Bench, attempt, declared, events_of
+from pydantic import BaseModel
+
+import repid_nb
+from repid_nb import Idle, StaleActorWarning, Stepper
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_every_row_has_a_test_and_every_test_a_row():
+    here = set(vars(sys.modules[__name__]))
+    rows = [row.test for row in DIFFERENCES]
+    assert len(set(rows)) == len(rows)
+    assert [row for row in rows if row not in here] == []
+    meta = {"test_every_row_has_a_test_and_every_test_a_row", "test_the_readme_has_these_rows_and_no_others"}
+    assert {name for name in here if name.startswith("test_")} - set(rows) == meta
+
+
+def test_the_readme_has_these_rows_and_no_others():
+    section = README.read_text(encoding="utf-8").partition("## Differences from repid")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", section, flags=re.MULTILINE)
+    # The first row is the head of the table.
+    assert rows[1:] == [(row.name, row.sentence) for row in DIFFERENCES]
+
+
+def both(scenario, **arguments):
+    """Run a scenario with repid and with repid_nb."""
+    return events_of(repid, scenario, **arguments), events_of(repid_nb, scenario, **arguments)
+
+
+def kinds(events, word):
+    return [event[1].kind for event in events if event[0] == word]
+
+
+async def turns(count=50):
+    """Let everything happen that can happen without waiting."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def noting_router(lib, log, **options):
+    router = lib.Router(channel="tasks")
+
+    @router.actor(**options)
+    async def job(message: lib.Message):
+        log("ran", message.payload)
+
+    return router
+
+
+def test_bytes_only():
+    async def scenario(lib, log):
+        async with Bench(lib, log, noting_router(lib, log, routing_strategy=lib.catch_all_routing_strategy)) as bench:
+            await attempt(log, "text", bench.app.send_message(channel="tasks", payload="text"))
+            await attempt(log, "header", bench.app.send_message(channel="tasks", payload=b"", headers={"n": 1}))
+            await attempt(log, "client", lib.TestClient(bench.app).send_message(channel="tasks", payload="text"))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("text", None), ("header", None), ("ran", "text"), ("client", None)]
+    assert [event[0] for event in ours] == ["text", "header", "client"]
+    assert all(issubclass(event[1].kind, ValueError) for event in ours)
+    with pytest.raises(ValueError, match=re.escape("payload.encode()")):
+        asyncio.run(repid_nb.TestClient(repid_nb.Repid()).send_message(channel="tasks", payload="text"))
+
+
+def test_dead_letters():
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        async def job(n: int):
+            log("ran", n)
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(b'{"n": "x"}', topic="job")
+            log("kept", [letter.message.payload for letter in bench.server.dead_letters("tasks")])
+            log("reason", bench.server.dead_letters("tasks")[0].reason)
+            log("sent again", bench.server.resend_dead_letters("tasks"))
+            await bench.left()
+
+    with pytest.raises(AttributeError, match="dead_letters"):
+        events_of(repid, scenario)
+    ours = events_of(repid_nb, scenario)
+    assert ("kept", [b'{"n": "x"}']) in ours
+    assert ("reason", "reading the arguments raised ValidationError (on_error is 'nack')") in ours
+    assert ("sent again", 1) in ours
+    assert ours[-1] == ("left", "tasks", [(b'{"n": "x"}', {"topic": "job"}, None, None)])
+
+
+def test_equal_messages():
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+        together = asyncio.Barrier(2)
+
+        @router.actor(confirmation_mode="manual")
+        async def job(message: lib.Message):
+            await together.wait()
+            await attempt(log, "acked", message.ack())
+
+        async with Bench(lib, log, router) as bench:
+            for _ in range(2):
+                await bench.send(b"same", topic="job", server_specific_parameters={"message_id": "1"})
+            await bench.work(2)
+
+    theirs, ours = both(scenario)
+    assert kinds([event for event in theirs if event[0] == "acked" and event[1]], "acked") == [KeyError]
+    assert [event for event in ours if event[0] == "acked"] == [("acked", None), ("acked", None)]
+
+
+def test_own_headers():
+    async def scenario(lib, log):
+        async with Bench(lib, log) as bench:
+            headers = {"topic": "first"}
+            await bench.app.send_message(channel="tasks", payload=b"", headers=headers)
+            headers["topic"] = "second"
+            await bench.left()
+
+    theirs, ours = both(scenario)
+    assert theirs == [("left", "tasks", [(b"", {"topic": "second"}, None, None)])]
+    assert ours == [("left", "tasks", [(b"", {"topic": "first"}, None, None)])]
+
+
+def test_priority():
+    async def scenario(lib, log):
+        async with Bench(lib, log, noting_router(lib, log)) as bench:
+            for name, parameters in ((b"low", {"priority": 0}), (b"default", None), (b"high", {"priority": 9})):
+                await bench.send(name, topic="job", server_specific_parameters=parameters)
+            await bench.work(3)
+        log.keep("ran")
+
+    theirs, ours = both(scenario)
+    assert theirs == [("ran", b"low"), ("ran", b"default"), ("ran", b"high")]
+    assert ours == [("ran", b"high"), ("ran", b"default"), ("ran", b"low")]
+
+
+def test_cancelled_worker():
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+        started = asyncio.Event()
+
+        @router.actor
+        async def job(message: lib.Message):
+            log("ran", message.payload)
+            started.set()
+            await asyncio.Event().wait()
+
+        async with Bench(lib, log, router) as bench:
+            await bench.send(b"first", topic="job")
+            working = asyncio.ensure_future(bench.app.run_worker(register_signals=[]))
+            await started.wait()
+            working.cancel()
+            await asyncio.wait({working})
+            await bench.send(b"second", topic="job")
+            await turns()
+        log("queued", queued(bench.server))
+
+    def queued(server):
+        if isinstance(server, repid.InMemoryServer):
+            return server.queues["tasks"].queue.qsize()
+        return [message.payload for message in server.snapshot()["tasks"].ready]
+
+    theirs, ours = both(scenario)
+    assert theirs == [("ran", b"first"), ("ran", b"second"), ("queued", 0)]
+    assert ours == [("ran", b"first"), ("queued", [b"first", b"second"])]
+
+
+def test_shutdown_time_over():
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        async def job(message: lib.Message):
+            await message.send_message(channel="tasks", payload=b"later")
+            os.kill(os.getpid(), signal.SIGUSR1)
+            await asyncio.Event().wait()
+
+        async with Bench(lib, log, router) as bench:
+            await bench.send(b"first", topic="job")
+            options = {"graceful_shutdown_time": 0, "register_signals": [signal.SIGUSR1]}
+            await bench.work(1, **options)
+            await bench.left()
+
+    theirs, ours = both(scenario)
+    assert ("settled", "tasks", b"first", "rejected") in theirs
+    assert not [event for event in ours if event[0] == "settled"]
+    assert [message[0] for message in ours[-1][2]] == [b"first", b"later"]
+
+
+@pytest.mark.parametrize("does", ["returns", "raises"])
+def test_unsettled_messages(does):
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+
+        @router.actor(confirmation_mode="manual")
+        async def job():
+            if does == "raises":
+                raise LookupError
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(b"open", topic="job")
+            await bench.left()
+
+    theirs, ours = both(scenario)
+    assert theirs[-1] == ("left", "tasks", [])
+    assert ours[-1] == ("left", "tasks", [(b"open", {"topic": "job"}, None, None)])
+
+
+def test_failing_strategies():
+    async def scenario(lib, log):
+        def factory(*, actor_name, **_):
+            return lambda message: message.payload == b"good" or 1 / 0
+
+        async with Bench(lib, log, noting_router(lib, log, routing_strategy=factory)) as bench:
+            await bench.send(b"bad")
+            await bench.send(b"good")
+            await bench.work()
+            await bench.left()
+
+    theirs, ours = both(scenario)
+    assert theirs[-1] == ("left", "tasks", [])
+    assert ours[-1] == ("left", "tasks", [(b"bad", None, None, None)])
+
+
+def test_paused_subscriber():
+    async def scenario(lib, log):
+        async def take(message):
+            log("took", message.payload)
+            await message.ack()
+
+        async with Bench(lib, log) as bench:
+            subscriber = await bench.server.subscribe(channels_to_callbacks={"tasks": take})
+            await turns()
+            await subscriber.pause()
+            await bench.send(b"late")
+            await turns()
+            log("paused")
+            await subscriber.resume()
+            await turns()
+            await subscriber.close()
+
+    theirs, ours = both(scenario)
+    assert theirs == [("took", b"late"), ("settled", "tasks", b"late", "acked"), ("paused",)]
+    assert ours == [("paused",), ("took", b"late"), ("settled", "tasks", b"late", "acked")]
+
+
+def test_closed_subscriber():
+    async def scenario(lib, log):
+        go_on = asyncio.Event()
+
+        async def take(message):
+            log("took", message.payload)
+            await go_on.wait()
+            await message.ack()
+
+        async with Bench(lib, log) as bench:
+            subscriber = await bench.server.subscribe(channels_to_callbacks={"tasks": take})
+            await bench.send(b"held")
+            await turns()
+            await subscriber.close()
+            go_on.set()
+            await turns()
+            await bench.left()
+
+    theirs, ours = both(scenario)
+    assert theirs == [("took", b"held"), ("settled", "tasks", b"held", "acked"), ("left", "tasks", [])]
+    assert ours == [("took", b"held"), ("left", "tasks", [(b"held", None, None, None)])]
+
+
+def test_sightings_in_a_row():
+    async def scenario(lib, log):
+        asked = []
+
+        def factory(*, actor_name, **_):
+            def strategy(message):
+                asked.append(message)
+                # No six times, then yes once, then no again.
+                return message.payload == b"the end" or len(asked) == 7
+
+            return strategy
+
+        router = lib.Router(channel="tasks")
+
+        @router.actor(name="job", confirmation_mode="manual", routing_strategy=factory)
+        async def job(message: lib.Message):
+            await (message.ack() if message.payload == b"the end" else message.reject())
+
+        async with Bench(lib, log, router) as bench:
+            await bench.send(b"moody")
+            working = asyncio.ensure_future(bench.work(2))
+            await log.until(1, "settled", "tasks", b"moody", "nacked")
+            await bench.send(b"the end")
+            await working
+
+    theirs, ours = both(scenario)
+    assert theirs.count(("settled", "tasks", b"moody", "rejected")) == 10
+    assert ours.count(("settled", "tasks", b"moody", "rejected")) == 16
+
+
+@pytest.mark.parametrize(("limit", "least_of_theirs"), [(10, 11), (0, 1)])
+def test_exact_messages_limit(limit, least_of_theirs):
+    async def scenario(lib, log):
+        async with Bench(lib, log, noting_router(lib, log)) as bench:
+            for _ in range(100):
+                await bench.send(topic="job")
+            await bench.work(limit)
+
+    theirs, ours = both(scenario)
+    assert theirs.count(("ran", b"{}")) >= least_of_theirs
+    assert ours.count(("ran", b"{}")) == limit
+    assert ours[-1] == ("processed", limit)
+
+
+def test_small_tasks_limit():
+    async def scenario(lib, log):
+        async with Bench(lib, log, noting_router(lib, log)) as bench:
+            for _ in range(6):
+                await bench.send(topic="job")
+            working = asyncio.ensure_future(bench.work(6, tasks_limit=1))
+            await turns(500)
+            log("done", working.done())
+            working.cancel()
+            await asyncio.wait({working})
+
+    theirs, ours = both(scenario)
+    assert theirs[-1] == ("done", False)
+    assert theirs.count(("ran", b"{}")) < 6
+    assert ours[-2:] == [("processed", 6), ("done", True)]
+
+
+def during_a_run(lib, watched):
+    """Return what handles a signal before, during and after a worker that was given no `register_signals`."""
+
+    async def run():
+        router, seen = lib.Router(), []
+        before = signal.getsignal(watched)
+
+        @router.actor
+        async def job():
+            seen.append(signal.getsignal(watched))
+
+        app = lib.Repid()
+        app.include_router(router)
+        app.servers.register_server("default", lib.InMemoryServer())
+        async with app.servers.default.connection():
+            await app.send_message(channel="default", payload=b"", headers={"topic": "job"})
+            await app.run_worker(messages_limit=1)
+        return before, seen[0], signal.getsignal(watched)
+
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return asyncio.run(run())
+    finally:
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+
+
+def test_interrupt_of_a_kernel(monkeypatch):
+    monkeypatch.setattr(ipykernel.kernelapp.IPKernelApp, "initialized", lambda: True)
+    before, during, _ = during_a_run(repid, signal.SIGINT)
+    assert during is not before
+    before, during, after = during_a_run(repid_nb, signal.SIGINT)
+    assert during is before
+    assert after is before
+
+
+def test_signal_handlers():
+    def mine(*_):
+        pass
+
+    former = signal.signal(signal.SIGTERM, mine)
+    try:
+        assert during_a_run(repid, signal.SIGTERM)[2] is signal.SIG_DFL
+        assert during_a_run(repid_nb, signal.SIGTERM)[2] is mine
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+async def plain():
+    pass
+
+
+WRONG_DECLARATIONS = {
+    "mode": lambda lib: lib.Router().actor(confirmation_mode="never")(plain),
+    "on_error": lambda lib: lib.Router().actor(on_error="bury")(plain),
+    "name": lambda lib: lib.Router().actor(name=7)(plain),
+    "channel": lambda lib: lib.Router().actor(channel=7)(plain),
+    "strategy": lambda lib: lib.Router().actor(routing_strategy=lambda message: True)(plain),
+    "strategy that is none": lambda lib: lib.Router().actor(routing_strategy=7)(plain),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_DECLARATIONS)
+def test_early_refusals(name):
+    async def scenario(lib, log):
+        declared(log, "declared", lambda: WRONG_DECLARATIONS[name](lib))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("declared", "accepted")]
+    assert issubclass(ours[0][1].kind, ValueError)
+
+
+def test_one_strategy_an_actor():
+    async def scenario(lib, log):
+        def factory(*, actor_name, **_):
+            log("made", actor_name)
+            return lambda message: True
+
+        router = noting_router(lib, log, routing_strategy=factory)
+        log("declared", len(router.actors), len(router.actors))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("made", "job"), ("made", "job"), ("declared", 1, 1)]
+    assert ours == [("made", "job"), ("declared", 1, 1)]
+
+
+async def one():
+    return 1
+
+
+class One:
+    async def __call__(self):
+        return 1
+
+
+def test_asynchronous_callables():
+    async def scenario(lib, log):
+        declared(log, "partial", lambda: lib.Depends(functools.partial(one)))
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        async def job(a: Annotated[Any, lib.Depends(One())]):
+            log("ran", asyncio.iscoroutine(a))
+            if asyncio.iscoroutine(a):
+                a.close()
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(topic="job")
+
+    theirs, ours = both(scenario)
+    assert kinds(theirs, "partial") == [AttributeError]
+    assert theirs[1] == ("ran", True)
+    assert ours[:2] == [("partial", "accepted"), ("ran", False)]
+
+
+class Whole(BaseModel):
+    n: int = 1
+
+
+def test_forgotten_parentheses():
+    async def scenario(lib, log):
+        router = lib.Router()
+        shared = lib.Header()
+
+        @router.actor
+        async def forgot(whole: Annotated[Whole, lib.FullPayload]):
+            pass
+
+        @router.actor
+        async def shares(a: Annotated[str, shared], b: Annotated[str, shared]):
+            pass
+
+        log("actors", len(router.actors))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("actors", 2)]
+    assert ours == [("actors", 2), ("warned", UserWarning), ("warned", UserWarning)]
+
+
+def test_context_in_threads():
+    user = contextvars.ContextVar("user", default="nobody")
+
+    def current():
+        return user.get()
+
+    async def setting(call_next, message, actor):
+        user.set("ada")
+        return await call_next(message, actor)
+
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        def job(depended: Annotated[str, lib.Depends(current)]):
+            log("ran", user.get(), depended)
+
+        async with Bench(lib, log, router, actor_middlewares=[setting]) as bench:
+            await bench.deliver(topic="job")
+
+    theirs, ours = both(scenario)
+    assert theirs[0] == ("ran", "nobody", "nobody")
+    assert ours[0] == ("ran", "ada", "ada")
+
+
+def test_channels_in_sets():
+    async def scenario(lib, log):
+        log("channels", len({lib.Channel(address="a"), lib.Channel(address="a", title="A")}))
+
+    assert both(scenario) == ([("channels", 2)], [("channels", 1)])
+
+
+def test_returned_exceptions():
+    async def scenario(lib, log):
+        app, router = lib.Repid(), lib.Router()
+        router.actor(returning)
+        app.include_router(router)
+        client = lib.TestClient(app)
+        sent = client.send_message(channel="default", payload=b"", headers={"topic": "returning"})
+        await attempt(log, "sent", sent)
+        (message,) = client.get_processed_messages()
+        log("success", message.success, message.acked, type(message.result).__name__)
+
+    async def returning():
+        return LookupError("an answer")
+
+    theirs, ours = both(scenario)
+    assert kinds(theirs[:1], "sent") == [LookupError]
+    assert theirs[1:] == [("success", False, True, "NoneType")]
+    assert ours == [("sent", None), ("success", True, True, "LookupError")]
+
+
+def test_valid_asyncapi():
+    async def scenario(lib, log):
+        tags = [lib.Tag(name="a/b"), lib.Tag(name="a/b")]
+        app = lib.Repid(tags=tags, external_docs=lib.ExternalDocs(url=""))
+        example = lib.MessageExample(payload=(1, 2))
+        app.messages.register_operation(
+            operation_id="o", channel="c", messages=[lib.MessageSchema(name="m", examples=(example,))]
+        )
+        document = app.generate_asyncapi_schema()
+        log("tags", document["info"]["tags"])
+        log("docs", "externalDocs" in document["info"])
+        log("example", document["components"]["messages"]["m"]["examples"])
+
+    theirs, ours = both(scenario)
+    assert theirs == [
+        ("tags", [{"$ref": "#/components/tags/a/b"}] * 2),
+        ("docs", True),
+        ("example", [{"payload": (1, 2)}]),
+    ]
+    assert ours == [("tags", [{"$ref": "#/components/tags/a_b"}]), ("docs", False), ("example", [{"payload": [1, 2]}])]
+
+
+def test_page_without_network():
+    theirs, ours = (lib.Repid(title="Shop").asyncapi_html() for lib in (repid, repid_nb))
+    loads = re.compile(r"""<(?:script|link|img)[^>]+(?:src|href)=["']?https?://|import[^;]*https?://""")
+    assert loads.search(theirs)
+    assert not loads.search(ours)
+    assert "Shop" in ours
+
+
+def test_no_http_servers():
+    async def scenario(lib, log, settings):
+        async with Bench(lib, log, noting_router(lib, log)) as bench:
+            await bench.send(topic="job")
+            await attempt(log, "worked", bench.work(1, **settings))
+        log.keep("ran", "worked")
+
+    settings = {"asyncapi_server": repid.AsyncAPIServerSettings(port=0)}
+    assert hasattr(repid.Repid(), "asyncapi_server")
+    assert not hasattr(repid_nb.Repid(), "asyncapi_server")
+    theirs, ours = both(scenario, settings=settings)
+    assert theirs == [("ran", b"{}"), ("worked", None)]
+    assert [event[0] for event in ours] == ["worked"]
+    assert issubclass(ours[0][1].kind, ValueError)
+
+
+def test_routers_of_both():
+    async def scenario(lib, log, other):
+        router = noting_router(other, log)
+        async with Bench(lib, log) as bench:
+            declared(log, "included", lambda: bench.app.include_router(router))
+            await bench.deliver(b"hello", topic="job")
+
+    assert kinds(events_of(repid, scenario, other=repid_nb), "included") == [AttributeError]
+    ours = events_of(repid_nb, scenario, other=repid)
+    assert ours == [
+        ("included", "accepted"),
+        ("ran", b"hello"),
+        ("settled", "tasks", b"hello", "acked"),
+        ("processed", 1),
+    ]
+
+
+def test_bounded_stepping():
+    async def scenario(lib, log):
+        async with Bench(lib, log, noting_router(lib, log)) as bench:
+            if hasattr(lib, "Stepper"):
+                async with lib.Stepper(bench.app) as stepper:
+                    log("idle", isinstance(await stepper.step(), Idle), len(await stepper.run(max_steps=5)))
+            working = asyncio.ensure_future(bench.app.run_worker(register_signals=[]))
+            await turns(500)
+            log("done", working.done())
+            working.cancel()
+            await asyncio.wait({working})
+
+    assert both(scenario) == ([("done", False)], [("idle", True, 0), ("done", False)])
+
+
+def test_a_cell_run_twice():
+    def cell(lib, log, router, version):
+        @router.actor
+        async def job():
+            log("ran", version)
+
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+        cell(lib, log, router, "old")
+        cell(lib, log, router, "new")
+        async with Bench(lib, log, router) as bench:
+            if lib is repid:
+                await bench.deliver(topic="job")
+            else:
+                async with Stepper(bench.app) as stepper:
+                    await bench.send(topic="job")
+                    await stepper.step()
+        log.keep("ran")
+
+    theirs, ours = both(scenario)
+    assert theirs == [("ran", "old")]
+    assert ours == [("ran", "old"), ("warned", StaleActorWarning)]
