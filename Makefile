@@ -2,13 +2,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOT_OPTION := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test lint notebooks clean system
+.PHONY: lab test lint notebooks bench clean system
 
 lab: .venv/lab.stamp  ## Open the first tutorial in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) notebooks/01_messages.ipynb
 
 test: lint system tests/node_modules/npm.stamp  ## Run every check there is
 	$(BIN)/pytest -m "not browser"
+	node --test tests/js/*.mjs
 	$(BIN)/pytest -m browser
 	@echo "make test: lint, types, tests and browser tests passed"
 
@@ -19,6 +20,9 @@ lint: .venv/test.stamp  ## Check style and types
 
 notebooks: .venv/test.stamp  ## Execute the tutorials and keep what they show
 	$(BIN)/python tests/support/notebooks.py
+
+bench: .venv/bench.stamp  ## Measure speed against the bare limit and other libraries, in ratios
+	$(BIN)/python tests/benchmarks/bench.py
 
 clean:  ## Remove everything that the other commands made
 	rm -rf .venv build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,59 +1,65 @@
-"""See how a message queue decides: repid's API in one process, stepped one pull at a time."""
+"""See how a message queue decides: repid's API in one process, stepped one pull at a time.
 
-from typing import TYPE_CHECKING, Any
+Each public name loads its module when it is first used, so `import repid_nb` by itself costs next to nothing.
+"""
 
-from repid_nb.core.actor import (
-    ActorData,
-    ActorExecutionContext,
-    AutoActionT,
-    ManualActionT,
-    OnErrorAutoT,
-    OnErrorManualT,
-    OnErrorT,
-)
-from repid_nb.core.app import Repid
-from repid_nb.core.asyncapi import AsyncAPIGenerator
-from repid_nb.core.converter import BasicConverter, DefaultConverter, PydanticConverter
-from repid_nb.core.dependencies import Depends, FullPayload, Header, Message, MessageDependency
-from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.logger import logger
-from repid_nb.core.message import (
-    BaseMessageT,
-    CapabilitiesT,
-    MessageAction,
-    MessageData,
-    ReceivedMessageT,
-    SentMessageT,
-    SerializerT,
-    ServerT,
-    SubscriberT,
-)
-from repid_nb.core.metadata import (
-    ActorMessageMetadata,
-    Channel,
-    Contact,
-    ConverterInputSchema,
-    CorrelationId,
-    ExternalDocs,
-    License,
-    MessageExample,
-    MessageSchema,
-    RunnerInfo,
-    SendOperation,
-    Tag,
-)
-from repid_nb.core.router import Router
-from repid_nb.core.routing import catch_all_routing_strategy, topic_based_routing_strategy
-from repid_nb.core.serializer import default_serializer
-from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
-from repid_nb.core.test_client import TestClient, TestMessage
-from repid_nb.display import as_html, as_text
-from repid_nb.notebook import prepare_event_loop, run
-from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Settlement, Step, Steps, Verdict
-from repid_nb.stepping.stale import StaleActorWarning
-from repid_nb.stepping.stepper import Stepper
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from repid_nb.core.shown import Shown
 
 if TYPE_CHECKING:
+    from repid_nb.core.actor import (
+        ActorData,
+        ActorExecutionContext,
+        AutoActionT,
+        ManualActionT,
+        OnErrorAutoT,
+        OnErrorManualT,
+        OnErrorT,
+    )
+    from repid_nb.core.app import Repid
+    from repid_nb.core.asyncapi import AsyncAPIGenerator
+    from repid_nb.core.converter import BasicConverter, DefaultConverter, PydanticConverter
+    from repid_nb.core.dependencies import Depends, FullPayload, Header, Message, MessageDependency
+    from repid_nb.core.in_memory import InMemoryServer
+    from repid_nb.core.logger import logger
+    from repid_nb.core.message import (
+        BaseMessageT,
+        CapabilitiesT,
+        MessageAction,
+        MessageData,
+        ReceivedMessageT,
+        SentMessageT,
+        SerializerT,
+        ServerT,
+        SubscriberT,
+    )
+    from repid_nb.core.metadata import (
+        ActorMessageMetadata,
+        Channel,
+        Contact,
+        ConverterInputSchema,
+        CorrelationId,
+        ExternalDocs,
+        License,
+        MessageExample,
+        MessageSchema,
+        RunnerInfo,
+        SendOperation,
+        Tag,
+    )
+    from repid_nb.core.router import Router
+    from repid_nb.core.routing import catch_all_routing_strategy, topic_based_routing_strategy
+    from repid_nb.core.serializer import default_serializer
+    from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+    from repid_nb.core.test_client import TestClient, TestMessage
+    from repid_nb.display import as_html, as_text
+    from repid_nb.notebook import run
+    from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Settlement, Step, Steps, Verdict
+    from repid_nb.stepping.stale import StaleActorWarning
+    from repid_nb.stepping.stepper import Stepper
     from repid_nb.widgets.workbench import Workbench
 
 __all__ = [
@@ -124,14 +130,110 @@ __all__ = [
     "topic_based_routing_strategy",
 ]
 
+_HOMES = {
+    "core.actor": (
+        "ActorData",
+        "ActorExecutionContext",
+        "AutoActionT",
+        "ManualActionT",
+        "OnErrorAutoT",
+        "OnErrorManualT",
+        "OnErrorT",
+    ),
+    "core.app": ("Repid",),
+    "core.asyncapi": ("AsyncAPIGenerator",),
+    "core.converter": (
+        "BasicConverter",
+        "DefaultConverter",
+        "PydanticConverter",
+    ),
+    "core.dependencies": (
+        "Depends",
+        "FullPayload",
+        "Header",
+        "Message",
+        "MessageDependency",
+    ),
+    "core.in_memory": ("InMemoryServer",),
+    "core.logger": ("logger",),
+    "core.message": (
+        "BaseMessageT",
+        "CapabilitiesT",
+        "MessageAction",
+        "MessageData",
+        "ReceivedMessageT",
+        "SentMessageT",
+        "SerializerT",
+        "ServerT",
+        "SubscriberT",
+    ),
+    "core.metadata": (
+        "ActorMessageMetadata",
+        "Channel",
+        "Contact",
+        "ConverterInputSchema",
+        "CorrelationId",
+        "ExternalDocs",
+        "License",
+        "MessageExample",
+        "MessageSchema",
+        "RunnerInfo",
+        "SendOperation",
+        "Tag",
+    ),
+    "core.router": ("Router",),
+    "core.routing": (
+        "catch_all_routing_strategy",
+        "topic_based_routing_strategy",
+    ),
+    "core.serializer": ("default_serializer",),
+    "core.snapshot": (
+        "ChannelSnapshot",
+        "DeadLetter",
+        "MessageSnapshot",
+        "QueuesSnapshot",
+    ),
+    "core.test_client": (
+        "TestClient",
+        "TestMessage",
+    ),
+    "display": (
+        "as_html",
+        "as_text",
+    ),
+    "notebook": ("run",),
+    "stepping.record": (
+        "Explanation",
+        "History",
+        "Idle",
+        "Rewound",
+        "Sent",
+        "Settlement",
+        "Step",
+        "Steps",
+        "Verdict",
+    ),
+    "stepping.stale": ("StaleActorWarning",),
+    "stepping.stepper": ("Stepper",),
+    "widgets.workbench": ("Workbench",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+# A record knows no view, and must show itself wherever it comes from: the first one that is shown loads the views.
+Shown.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
+Shown.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
+
 # In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands.
-prepare_event_loop()
+if "IPython" in sys.modules:
+    import_module("repid_nb.notebook").prepare_event_loop()
 
+if not TYPE_CHECKING:  # a type checker would take any name for a public one
 
-def __getattr__(name: str) -> Any:
-    # A widget brings ipywidgets and IPython along: who asks for none does not wait for them.
-    if name == "Workbench":
-        from repid_nb.widgets.workbench import Workbench  # noqa: PLC0415
+    def __getattr__(name: str) -> object:
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"repid_nb.{_HOME_OF[name]}"), name)
+        return value
 
-        return Workbench
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

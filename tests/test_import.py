@@ -1,5 +1,8 @@
 """What `import repid_nb` costs and gives."""
 
+import ast
+from pathlib import Path
+
 import pytest
 from support.script import run_script
 
@@ -43,3 +46,54 @@ def test_a_star_import_gives_exactly_the_public_names():
         print(sorted(name for name in list(globals()) if not name.startswith("_")))
     """)
     assert printed.strip() == str(sorted(repid_nb.__all__))
+
+
+def test_importing_the_package_loads_no_room_that_is_not_entered():
+    printed = run_script("""
+        import sys
+        import repid_nb
+        print(sorted(name for name in sys.modules if name.startswith("repid_nb.")))
+        print("asyncio" in sys.modules)
+        repid_nb.Router
+        print("repid_nb.core.router" in sys.modules, "repid_nb.stepping" in sys.modules)
+    """)
+    assert printed == "['repid_nb.core', 'repid_nb.core.shown']\nFalse\nTrue False\n"
+
+
+def test_type_checkers_are_told_the_names_that_are_loaded():
+    tree = ast.parse(Path(repid_nb.__file__).read_text(encoding="utf-8"))
+    told = {
+        alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert {name: f"repid_nb.{home}" for name, home in repid_nb._HOME_OF.items()} == told
+    assert sorted(told) == repid_nb.__all__
+
+
+def test_a_name_that_is_none_is_refused_and_the_names_are_offered_for_completion():
+    with pytest.raises(AttributeError, match="'repid_nb' has no attribute 'Steper'"):
+        repid_nb.Steper  # noqa: B018
+    assert set(repid_nb.__all__) <= set(dir(repid_nb))
+
+
+def test_a_record_shows_itself_though_nobody_has_asked_for_a_view():
+    printed = run_script("""
+        import asyncio
+        from repid_nb.core.in_memory import InMemoryServer
+        from repid_nb.core.message import MessageData
+
+        async def main():
+            server = InMemoryServer()
+            async with server.connection():
+                await server.publish(channel="tasks", message=MessageData(payload=b"hello"))
+            print(server.snapshot())
+            print("<" in server.snapshot()._repr_html_())
+
+        asyncio.run(main())
+    """)
+    assert printed.startswith("tasks: 1 waiting")
+    assert printed.endswith("True\n")

@@ -8,7 +8,6 @@ from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, overload
 
 from repid_nb.core.actor import ActorExecutionContext
-from repid_nb.core.asyncapi import AsyncAPIGenerator
 from repid_nb.core.errors import DeclarationError, DestinationError
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, ServerT, check_message
@@ -173,6 +172,8 @@ class Repid:
 
     def generate_asyncapi_schema(self) -> dict[str, Any]:
         """Return the AsyncAPI 3.0 document of the app: its servers, channels, actors and operations."""
+        from repid_nb.core.asyncapi import AsyncAPIGenerator  # noqa: PLC0415  (few need the document)
+
         return AsyncAPIGenerator(
             routers=[self._router.routes()],
             servers=self._servers,

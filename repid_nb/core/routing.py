@@ -17,8 +17,8 @@ from repid_nb.core.message import BaseMessageT
 
 __all__ = [
     "CatchAllStrategy",
-    "RoutingTable",
     "RoutingStrategyT",
+    "RoutingTable",
     "TopicStrategy",
     "catch_all_routing_strategy",
     "make_strategy",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.deadlines import Deadlines

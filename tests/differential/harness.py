@@ -22,7 +22,8 @@ from pydantic import ValidationError
 
 import repid_nb
 
-MIXED = SimpleNamespace(**{**vars(repid_nb), "InMemoryServer": repid.InMemoryServer})
+SHARED = {name: getattr(repid_nb, name) for name in repid_nb.__all__ if hasattr(repid, name)}
+MIXED = SimpleNamespace(**{**SHARED, "InMemoryServer": repid.InMemoryServer})
 LANES = {"repid_nb": repid_nb, "repid_nb on repid's server": MIXED}
 PATIENCE = 5.0
 END = b"<end of the queue>"

@@ -1,0 +1,187 @@
+"""Speed as ratios: `make bench`, or `python tests/benchmarks/bench.py [--rounds 7] [--only WORDS]`.
+
+Everything is compared inside one run of this program, so that the machine plays as small a part as it can: each
+contender runs in a process of its own between two runs of its reference, in rounds of shuffled order. The table gives
+the median of the ratios and their range.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rounds import HERE, Case, Samples, play
+
+BARE = Case("bare")
+BARE_SUSPENDED = Case("bare", "--suspend")
+OURS = Case("repid_nb")
+ONE_ACTOR = Case("repid_nb", "--actors 1")
+FEW_MIXED = Case("repid_nb", "--actors 5 --custom 4")
+FEW_TASKS = Case("repid_nb", "--tasks-limit 10")
+FEW_TASKS_SUSPENDED = Case("repid_nb", "--suspend --tasks-limit 10")
+TEN_ACTORS = Case("repid_nb", "--actors 10 --messages 2000")
+STEPS = Case("repid_nb", "--steps --actors 10 --messages 300")
+FEW_WAITING = Case("repid_nb", "--steps --messages 300 --waiting 10")
+ASYNCIO = Case("import", "asyncio")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a case over its reference, and what it should be at most."""
+
+    what: str
+    case: Case
+    over: Case
+    goal: float | None = None
+    phase: str = "total"
+    # Of several things at once, what each adds: the difference to another case, shared out.
+    beyond: Case | None = None
+    shared_by: int = 1
+
+
+TABLE: dict[str, tuple[Row, ...]] = {
+    "End to end in memory, over bare (asyncio.Queue, json, a pydantic-core validator, await)": (
+        Row("repid_nb", OURS, BARE, 1.5),
+        Row("huey, immediate", Case("huey"), BARE),
+        Row("huey, consumer", Case("huey", "--consumer"), BARE),
+        Row("taskiq", Case("taskiq", "--messages 5000"), BARE),
+        Row("dramatiq", Case("dramatiq", "--messages 5000"), BARE),
+        Row("repid", Case("repid", "--messages 5000"), BARE),
+        Row("celery, eager", Case("celery", "--messages 2000"), BARE),
+        Row("celery, memory transport", Case("celery", "--messages 2000 --transport"), BARE),
+    ),
+    "The same with BasicConverter": (
+        Row("repid_nb", Case("repid_nb", "--basic"), BARE, 1.5),
+        Row("repid", Case("repid", "--basic --messages 5000"), BARE),
+    ),
+    "The same with an actor that suspends once, over bare with such an actor": (
+        Row("repid_nb", Case("repid_nb", "--suspend"), BARE_SUSPENDED, 2.0),
+        Row("taskiq", Case("taskiq", "--suspend --messages 5000"), BARE_SUSPENDED),
+        Row("repid", Case("repid", "--suspend --messages 5000"), BARE_SUSPENDED),
+    ),
+    "Each further middleware adds, over bare": (
+        Row("repid_nb", Case("repid_nb", "--middlewares 5"), BARE, 0.05, beyond=OURS, shared_by=5),
+    ),
+    "Publish JSON, over put_nowait of encoded JSON": (
+        Row("repid_nb", OURS, BARE, 1.3, phase="publish"),
+        Row("repid", Case("repid", "--messages 5000"), BARE, phase="publish"),
+    ),
+    "Actors on the channel, the last one matches, over 1 actor": (
+        *(
+            Row(f"{actors:,} actors", Case("repid_nb", f"--actors {actors}"), ONE_ACTOR, 1.1, phase="work")
+            for actors in (10, 100, 1000, 10_000)
+        ),
+        Row(
+            "10,000 with 4 custom, over 5 with 4 custom",
+            Case("repid_nb", "--actors 10000 --custom 4"),
+            FEW_MIXED,
+            1.1,
+            phase="work",
+        ),
+        Row(
+            "repid, 10,000 actors, over its 1",
+            Case("repid", "--actors 10000 --messages 100 --tasks-limit 5"),
+            Case("repid", "--actors 1 --messages 2000 --tasks-limit 5"),
+            phase="work",
+        ),
+    ),
+    "tasks_limit, over 10": (
+        Row("1,000", OURS, FEW_TASKS, 1.2, phase="work"),
+        Row("20,000", Case("repid_nb", "--tasks-limit 20000"), FEW_TASKS, 1.2, phase="work"),
+        Row(
+            "20,000, actors that suspend once",
+            Case("repid_nb", "--suspend --tasks-limit 20000"),
+            FEW_TASKS_SUSPENDED,
+            1.2,
+            phase="work",
+        ),
+        Row(
+            "repid, 20,000",
+            Case("repid", "--tasks-limit 20000"),
+            Case("repid", "--tasks-limit 10 --messages 5000"),
+            phase="work",
+        ),
+    ),
+    "Waiting messages behind the 20,000 that run, over none": (
+        Row("100,000 waiting", Case("repid_nb", "--waiting 100000"), OURS, 1.1, phase="work"),
+    ),
+    "Steps": (
+        Row("recorded, 10 actors, over run_worker", STEPS, TEN_ACTORS, phase="work"),
+        Row(
+            "1,000 actors explained, over 10",
+            Case("repid_nb", "--steps --actors 1000 --messages 50"),
+            STEPS,
+            phase="work",
+        ),
+        Row(
+            "100,000 waiting, over 10",
+            Case("repid_nb", "--steps --messages 300 --waiting 100000"),
+            FEW_WAITING,
+            1.1,
+            phase="work",
+        ),
+    ),
+    "Import, over import asyncio": (
+        Row("repid_nb", Case("import", "repid_nb"), ASYNCIO, 1.3),
+        Row("repid_nb, with what an app needs", Case("import", "repid_nb.core.app"), ASYNCIO),
+        Row("repid", Case("import", "repid"), ASYNCIO),
+        Row("pydantic", Case("import", "pydantic"), ASYNCIO),
+    ),
+}
+MEMORY = Case("repid_nb", "--memory")
+MEMORY_GOAL = 90
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="", help="measure only the sections with these words in their title")
+    given = parser.parse_args()
+    table = {title: rows for title, rows in TABLE.items() if given.only.lower() in title.lower()}
+    contests = [contest for rows in table.values() for row in rows for contest in _contests(row)]
+    samples = Samples()
+    for number, samples in enumerate(play(contests, given.rounds), start=1):  # noqa: B007  (the last one is the table)
+        print(f"round {number} of {given.rounds}", file=sys.stderr)
+    print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {given.rounds} rounds\n")
+    print(f"{'times the reference: median (range)':50} {'goal':>6} {'wall':>23} {'CPU':>23} {'us':>9}")
+    for title, rows in table.items():
+        print(f"\n{title}")
+        for row in rows:
+            print(_line(row, samples))
+    if not given.only:
+        weight = MEMORY.run()["bytes"]
+        print(f"\nA queued message beside its payload and headers: {weight:.0f} bytes (goal: at most {MEMORY_GOAL})\n")
+        print("\n".join(_about()))
+
+
+def _contests(row: Row) -> list[tuple[Case, Case]]:
+    cases = [row.case] if row.beyond is None else [row.case, row.beyond]
+    return [(case, row.over) for case in cases]
+
+
+def _line(row: Row, samples: Samples) -> str:
+    wall, cpu = (samples.ratio(row.case, row.over, row.phase, kind) for kind in ("wall", "cpu"))
+    if row.beyond is not None:
+        wall, cpu = (
+            ratio.beyond(samples.ratio(row.beyond, row.over, row.phase, kind), row.shared_by)
+            for ratio, kind in ((wall, "wall"), (cpu, "cpu"))
+        )
+    goal = "" if row.goal is None else f"{row.goal:.2f}"
+    met = "" if row.goal is None else "met" if wall.median <= row.goal else "MISSED"
+    each = samples.microseconds(row.case, row.over, row.phase, "wall")
+    return f"  {row.what:48} {goal:>6} {wall!s:>23} {cpu!s:>23} {each:9,.1f} {met}"
+
+
+def _about() -> Iterator[str]:
+    """Yield what each contender says of itself: what it does that others do not."""
+    for script in sorted(HERE.glob("with_*.py")):
+        yield f"{script.stem.removeprefix('with_'):10} {ast.get_docstring(ast.parse(script.read_text()))}"
+
+
+if __name__ == "__main__":
+    main()

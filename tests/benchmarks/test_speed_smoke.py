@@ -1,0 +1,20 @@
+"""Gross regressions of speed. The goals themselves are `make bench`'s."""
+
+from __future__ import annotations
+
+import pytest
+from benchmarks.rounds import Case, play
+
+BARE = Case("bare", "--messages 10000")
+OURS = Case("repid_nb", "--messages 10000")
+
+
+def test_a_message_costs_no_more_than_a_few_times_the_bare_limit(capsys: pytest.CaptureFixture[str]):
+    *_, samples = play([(OURS, BARE)], rounds=7)
+
+    least = samples.least(OURS, BARE, "total", "cpu")
+    cpu, wall = (samples.ratio(OURS, BARE, "total", kind) for kind in ("cpu", "wall"))
+    with capsys.disabled():
+        print(f"\nrepid_nb over bare: CPU {cpu}, cheapest over cheapest {least:.2f}; wall {wall}")
+    # A busy machine can spoil either figure, and a gross regression spoils both: it stands between 2.2 and 2.5 now.
+    assert min(least, cpu.median) <= 3.5

@@ -1,0 +1,259 @@
+"""Timeouts of a worker's actors, on a clock that jumps from one timer to the next."""
+
+import asyncio
+import functools
+import gc
+import weakref
+from collections.abc import Callable
+
+import pytest
+
+from repid_nb.core.app import Repid
+from repid_nb.core.deadlines import Deadline, Deadlines
+from repid_nb.core.events import Finished, Started
+from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.message import MessageData
+from repid_nb.core.queue import InMemoryReceivedMessage, QueuedMessage
+from repid_nb.core.router import Router
+from repid_nb.core.worker import Worker
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """A loop that does not wait: where nothing is to be done its clock jumps to the next timer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        select = self._selector.select
+
+        def jump(timeout: float | None) -> list:
+            self._now += timeout or 0
+            return select(0)
+
+        self._selector.select = jump
+
+    def time(self) -> float:
+        return self._now
+
+
+def on_a_jumping_clock(test: Callable) -> Callable:
+    @functools.wraps(test)
+    def run(**fixtures) -> None:
+        with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+            runner.run(test(**fixtures))
+
+    return run
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class House:
+    def __init__(self) -> None:
+        self.server = InMemoryServer()
+        self.router = Router(channel="tasks")
+        self.app = Repid()
+        self.app.servers.register_server("default", self.server)
+        self.app.include_router(self.router)
+
+    async def send(self, *topics: str) -> None:
+        for topic in topics:
+            await self.server.publish(channel="tasks", message=MessageData(payload=b"{}", headers={"topic": topic}))
+
+    async def run(self, messages_limit: int, **options) -> int:
+        return (await self.app.run_worker(messages_limit=messages_limit, register_signals=[], **options)).processed
+
+    def reasons(self) -> list[str]:
+        return [letter.reason for letter in self.server.dead_letters("tasks")]
+
+
+@pytest.fixture
+def house():
+    house = House()
+    house.server.hold_open()
+    return house
+
+
+def sleeper(house: House, name: str, timeout: float, ended: dict[str, float]) -> None:
+    @house.router.actor(name=name, timeout=timeout)
+    async def sleeping() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended[name] = now()
+
+
+@pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "b", "a"), ("b", "c", "a")])
+@on_a_jumping_clock
+async def test_each_of_several_actors_is_stopped_at_its_own_time(house, order):
+    ended: dict[str, float] = {}
+    for name, timeout in (("a", 0.05), ("b", 1), ("c", 300)):
+        sleeper(house, name, timeout, ended)
+    began = now()
+    await house.send(*order)
+    await house.run(3)
+    assert {name: moment - began for name, moment in ended.items()} == pytest.approx({"a": 0.05, "b": 1, "c": 300})
+
+
+@on_a_jumping_clock
+async def test_an_actor_that_starts_later_has_its_whole_time(house):
+    ended: dict[str, float] = {}
+    sleeper(house, "a", 1, ended)
+
+    @house.router.actor
+    async def later() -> None:
+        await asyncio.sleep(0.75)
+        await house.send("a")
+
+    began = now()
+    await house.send("a", "later")
+    first = asyncio.create_task(house.run(3))
+    await asyncio.sleep(1.5)
+    assert ended["a"] - began == pytest.approx(1)
+    await first
+    assert ended["a"] - began == pytest.approx(1.75)
+
+
+@on_a_jumping_clock
+async def test_one_message_after_another_in_one_lane_has_its_whole_time(house):
+    @house.router.actor(timeout=1)
+    async def work() -> None:
+        await asyncio.sleep(0.9)
+
+    await house.send("work", "work", "work")
+    assert await house.run(3, tasks_limit=1) == 3
+    assert house.reasons() == []
+
+
+@on_a_jumping_clock
+async def test_an_actor_that_goes_on_after_its_timeout_is_believed_and_the_next_message_is_not_hit(house):
+    ran = []
+
+    @house.router.actor(timeout=1)
+    async def stubborn() -> None:
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.5)
+            ran.append("stubborn")
+
+    @house.router.actor(timeout=1)
+    async def work() -> None:
+        await asyncio.sleep(0.9)
+        ran.append("work")
+
+    await house.send("stubborn", "work")
+    await house.run(2, tasks_limit=1)
+    assert ran == ["stubborn", "work"]
+    assert house.reasons() == []
+
+
+@on_a_jumping_clock
+async def test_a_worker_that_is_cancelled_when_a_timeout_has_come_is_cancelled(house):
+    @house.router.actor(timeout=1)
+    async def slow_to_end() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.5)
+
+    await house.send("slow_to_end")
+    worker = asyncio.create_task(house.run(1))
+    await asyncio.sleep(1.25)
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await worker
+    assert len(house.server.snapshot()["tasks"].ready) == 1
+    assert house.reasons() == []
+
+
+@on_a_jumping_clock
+async def test_the_time_of_an_actor_does_not_run_while_a_gate_holds_its_message(house):
+    async def gate(event) -> None:
+        if isinstance(event, (Started, Finished)):
+            await asyncio.sleep(100)
+
+    @house.router.actor(timeout=1)
+    async def work() -> None:
+        await asyncio.sleep(0.9)
+
+    await house.send("work")
+    worker = Worker(house.app.execution_context(house.server), house.router.routes().by_channel, gate=gate)
+    await worker.run(messages_limit=1)
+    assert house.reasons() == []
+
+
+@on_a_jumping_clock
+async def test_a_limit_that_was_taken_off_does_nothing_any_more():
+    deadline = Deadline(Deadlines())
+    deadline.begin(1)
+    assert deadline.end() is False
+    await asyncio.sleep(2)
+    assert asyncio.current_task().cancelling() == 0
+
+
+@on_a_jumping_clock
+async def test_a_limit_that_has_come_says_so_once():
+    deadline = Deadline(Deadlines())
+    deadline.begin(1)
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.sleep(2)
+    assert [deadline.end(), deadline.end()] == [True, False]
+    assert asyncio.current_task().cancelling() == 0
+
+
+def test_the_limits_of_a_loop_that_is_gone_do_not_hold_up_those_of_the_next():
+    deadlines = Deadlines()
+
+    async def finish_in_time() -> None:
+        deadline = Deadline(deadlines)
+        deadline.begin(1)
+        deadline.end()
+
+    async def sleep_too_long() -> float:
+        deadline = Deadline(deadlines)
+        deadline.begin(2)
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.sleep(5)
+        deadline.end()
+        return now()
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        runner.run(finish_in_time())
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        assert runner.run(sleep_too_long()) == pytest.approx(2)
+
+
+@on_a_jumping_clock
+async def test_a_worker_that_waits_for_messages_longer_than_any_timeout_still_waits(house):
+    ran = []
+
+    @house.router.actor(timeout=1)
+    async def work() -> None:
+        ran.append(now())
+
+    began = now()
+    await house.send("work")
+    worker = asyncio.create_task(house.run(2, tasks_limit=1))
+    await asyncio.sleep(10)
+    await house.send("work")
+    assert await worker == 2
+    assert [moment - began for moment in ran] == pytest.approx([0, 10])
+
+
+@on_a_jumping_clock
+async def test_a_worker_that_has_ended_leaves_no_timer_and_no_message_behind(house):
+    @house.router.actor
+    async def work() -> None:
+        await asyncio.sleep(0.01)
+
+    await house.send("work", "work", "work")
+    worker = Worker(house.app.execution_context(house.server), house.router.routes().by_channel)
+    await worker.run(messages_limit=3)
+    gone = [weakref.ref(worker), weakref.ref(worker._deadlines)]
+    del worker
+    gc.collect()
+    assert [one() for one in gone] == [None, None]
+    kept = [one for one in gc.get_objects() if isinstance(one, (QueuedMessage, InMemoryReceivedMessage))]
+    assert kept == []

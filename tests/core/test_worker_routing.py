@@ -1,0 +1,114 @@
+"""Who gets a message: the routing table of a worker answers as asking each actor in order would."""
+
+import random
+from types import SimpleNamespace
+
+import pytest
+
+from repid_nb.core.app import Repid
+from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.message import MessageData
+from repid_nb.core.routing import CatchAllStrategy, RoutingTable, TopicStrategy
+from repid_nb.core.test_client import TestMessage
+from repid_nb.core.worker import Worker
+
+TOPICS = ["red", "green", "blue"]
+
+
+def an_actor(strategy, name="actor"):
+    return SimpleNamespace(name=name, routing_strategy=strategy)
+
+
+def in_order(actors, message):
+    """Ask one actor after the other, as repid does."""
+    return next((actor for actor in actors if actor.routing_strategy(message)), None)
+
+
+def a_message(topic):
+    return MessageData(payload=b"", headers=None if topic is None else {"topic": topic, "kind": topic[0]})
+
+
+def by_kind(kind):
+    return lambda message: (message.headers or {}).get("kind") == kind
+
+
+def some_strategy(chance):
+    return chance.choice(
+        [
+            *(TopicStrategy(topic) for topic in TOPICS * 3),
+            by_kind("r"),
+            by_kind("b"),
+            lambda message: message.headers is None,
+            CatchAllStrategy(),
+        ]
+    )
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_the_table_and_asking_in_order_agree(seed):
+    chance = random.Random(seed)  # noqa: S311  (a scenario, no secret)
+    actors = [an_actor(some_strategy(chance), number) for number in range(chance.randint(0, 12))]
+    table = RoutingTable(actors)
+    for topic in [*TOPICS, "other", None]:
+        assert table.find(a_message(topic)) is in_order(actors, a_message(topic))
+
+
+def test_of_two_actors_with_one_topic_the_first_wins():
+    first, second = an_actor(TopicStrategy("red")), an_actor(TopicStrategy("red"))
+    assert RoutingTable([first, second]).find(a_message("red")) is first
+
+
+def test_a_custom_strategy_is_asked_once_and_only_when_it_is_its_turn():
+    asked = []
+
+    def custom(message):
+        asked.append(message.headers["topic"])
+        return False
+
+    table = RoutingTable([an_actor(TopicStrategy("red")), an_actor(custom), an_actor(TopicStrategy("blue"))])
+    assert table.find(a_message("red")) is not None
+    assert asked == []
+    assert table.find(a_message("blue")) is not None
+    assert table.find(a_message("other")) is None
+    assert asked == ["blue", "other"]
+
+
+def test_a_strategy_that_changes_the_topic_decides_with_it_over_those_behind():
+    def repaint(message):
+        message.headers["topic"] = "blue"
+        return False
+
+    red, blue = an_actor(TopicStrategy("red")), an_actor(TopicStrategy("blue"))
+    assert RoutingTable([an_actor(repaint), red, blue]).find(a_message("red")) is blue
+
+
+def test_a_strategy_that_inherits_from_the_topic_strategy_is_asked_itself():
+    class AnyCase(TopicStrategy):
+        def __call__(self, message):
+            return message.headers["topic"].lower() == self.topic
+
+    loud = an_actor(AnyCase("red"))
+    assert RoutingTable([an_actor(TopicStrategy("green")), loud]).find(a_message("RED")) is loud
+
+
+def test_any_answer_that_counts_as_yes_is_one():
+    generous = an_actor(lambda message: "yes")
+    assert RoutingTable([generous]).find(a_message("red")) is generous
+
+
+def test_what_a_strategy_raises_comes_out():
+    def broken(message):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        RoutingTable([an_actor(broken), an_actor(CatchAllStrategy())]).find(a_message("red"))
+
+
+async def test_a_worker_that_is_given_other_actors_asks_those():
+    app, server = Repid(), InMemoryServer()
+    old, new = an_actor(TopicStrategy("red")), an_actor(TopicStrategy("red"))
+    worker = Worker(app.execution_context(server), {"tasks": [old]})
+    message = TestMessage(None, b"", {"topic": "red"}, None, "tasks")
+    assert worker.route(message) is old
+    worker.actors = {"tasks": [new]}
+    assert worker.route(message) is new
