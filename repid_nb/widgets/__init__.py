@@ -1,0 +1,1 @@
+"""Interactive views on a Stepper."""

@@ -1,0 +1,137 @@
+"""What the send form of the page holds, read and checked; and what it offers to choose from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from repid_nb.core.app import Repid
+from repid_nb.core.errors import DestinationError, InvalidMessageError
+from repid_nb.core.router import Route
+
+__all__ = ["Form", "choices"]
+
+JSON = "application/json"
+MOST_AT_ONCE = 1000
+OFFERED = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A message as it was typed.
+
+    Attributes:
+        channel: Where it goes, an operation's channel already looked up.
+        payload: None for an empty one, bytes when it is not JSON, otherwise what the JSON says.
+        topic: The topic, or None.
+        headers: The other headers.
+        content_type: The media type of bytes, or None.
+        priority: 0 to 9, or None.
+        count: How many such messages.
+    """
+
+    channel: str
+    payload: Any
+    topic: str | None
+    headers: dict[str, str]
+    content_type: str | None
+    priority: int | None
+    count: int
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any], app: Repid) -> Form:
+        """Read what the page sent.
+
+        Args:
+            given: Its fields: `channel` or `operation`, `topic`, `headers` as pairs, `payload`, `content_type`,
+                `priority`, `count`.
+            app: The app, which knows the operations.
+
+        Raises:
+            DestinationError: There is neither a channel nor an operation.
+            UnknownNameError: There is no such operation.
+            InvalidMessageError: The payload is not the JSON that it should be, a header has no name or is given twice,
+                or the count is out of range.
+        """
+        operation, channel = given.get("operation"), given.get("channel")
+        if operation:
+            channel = app.messages.find(str(operation)).channel.address
+        if not channel:
+            raise DestinationError("Say where the message goes: a channel, or an operation.")
+        content_type = str(given.get("content_type") or "").strip() or JSON
+        payload = _payload(str(given.get("payload") or ""), content_type)
+        return cls(
+            channel=str(channel),
+            payload=payload,
+            topic=str(given["topic"]) if given.get("topic") else None,
+            headers=_headers(given.get("headers") or ()),
+            content_type=content_type if isinstance(payload, bytes) else None,
+            priority=_whole(given.get("priority"), "priority", 0, 9),
+            count=_whole(given.get("count"), "number of messages", 1, MOST_AT_ONCE) or 1,
+        )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What goes to `Stepper.send` by name."""
+        return {
+            "topic": self.topic,
+            "headers": self.headers or None,
+            "priority": self.priority,
+            "content_type": self.content_type,
+        }
+
+
+def _payload(text: str, content_type: str) -> Any:
+    if not text.strip():
+        return None
+    if content_type != JSON:
+        return text.encode()
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidMessageError(f"The payload is not JSON: {error}.") from None
+    except RecursionError:
+        raise InvalidMessageError("The payload is nested too deep.") from None
+
+
+def _headers(pairs: Iterable[Sequence[Any]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        if not str(name):
+            raise InvalidMessageError(f"A header needs a name; this one has only a value: {value!r}.")
+        if str(name) in headers:
+            raise InvalidMessageError(f"The header {name!r} is given twice.")
+        headers[str(name)] = str(value)
+    return headers
+
+
+def _whole(given: Any, what: str, least: int, most: int) -> int | None:
+    if given in (None, ""):
+        return None
+    try:
+        number = int(given)
+    except (TypeError, ValueError):
+        number = least - 1
+    if not least <= number <= most:
+        raise InvalidMessageError(f"The {what} must be a whole number from {least} to {most}, not {given!r}.")
+    return number
+
+
+def choices(app: Repid, routes: Sequence[Route], channels: Iterable[str]) -> dict[str, Any]:
+    """Return what the send form offers: channels, operations, and the topics that actors of each channel listen to.
+
+    Args:
+        app: The app.
+        routes: Its actors.
+        channels: Further channels on which something waits.
+    """
+    heard = dict.fromkeys(route.actor.channel_address for route in routes)
+    operations = app.messages.list_operations()
+    targets = [operation.channel.address for operation in operations.values()]
+    return {
+        "channels": list(dict.fromkeys([*heard, *targets, *channels]))[:OFFERED],
+        "operations": [[name, one.channel.address] for name, one in operations.items()][:OFFERED],
+        "topics": [[route.actor.channel_address, route.actor.name] for route in routes][:OFFERED],
+    }

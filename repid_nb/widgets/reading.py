@@ -1,0 +1,129 @@
+"""Whole texts: of what the page shows only the beginning of, and of what is taken away; a piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from repid_nb.core.errors import InvalidMessageError, RepidNbError, UnknownNameError
+from repid_nb.core.snapshot import MessageSnapshot, QueuesSnapshot
+from repid_nb.display import as_text, words
+from repid_nb.stepping.record import Step
+from repid_nb.stepping.shorten import written
+from repid_nb.widgets import takeaway
+from repid_nb.widgets.picture import picture_of
+from repid_nb.widgets.scene import Scene
+
+__all__ = ["Reading"]
+
+# In characters; the page asks for the next when somebody wants to read on.
+PIECE = 4_000
+LARGE_PIECE = 200_000
+
+
+class Reading:
+    """Answers the page's questions for texts.
+
+    Args:
+        scene: What the page looks at.
+        deeds: What was done.
+    """
+
+    def __init__(self, scene: Scene, deeds: takeaway.Deeds) -> None:
+        self._scene = scene
+        self._deeds = deeds
+        self._taken = ""
+
+    def open(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a piece of a message or of a part of a step; that it is gone, if it is."""
+        what = command.get("what")
+        try:
+            if what == "waiting":
+                channel = self._scene.channel_named(command.get("channel")) or ""
+                text = message_text(waiting_message(self._scene.queues, channel, str(command.get("message"))))
+            else:
+                text = step_text(self._scene.step_of(int(command["step"])), str(what))
+        except RepidNbError as error:
+            text = str(error)
+        return piece_of(text, int(command.get("from") or 0))
+
+    def take_piece(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a piece of the session in one of its forms; the first piece fixes what the others are of."""
+        start = int(command.get("from") or 0)
+        if start == 0:
+            self._taken = self.take(str(command.get("form")))
+        return piece_of(self._taken, start, LARGE_PIECE)
+
+    def take(self, form: str) -> str:
+        """Return the session in one of the forms `cell`, `json_lines`, `mermaid` and `html`.
+
+        Raises:
+            InvalidMessageError: There is no such form.
+        """
+        match form:
+            case "cell":
+                retries = self._scene.stepper.max_unrouted_retries
+                return takeaway.as_cell(self._deeds, max_unrouted_retries=retries)
+            case "json_lines":
+                return takeaway.as_json_lines(self._scene.steps)
+            case "mermaid":
+                return takeaway.as_mermaid(self._scene.steps)
+            case "html":
+                return picture_of(self._scene).html
+        raise InvalidMessageError(f"There is no form {form!r}: cell, json_lines, mermaid or html.")
+
+
+def message_text(message: MessageSnapshot) -> str:
+    """Return a whole message: its headers, a line each, and its payload."""
+    headers = [f"{name}: {value}" for name, value in (message.headers or {}).items()]
+    if message.content_type:
+        headers.append(f"content type: {message.content_type}")
+    return "\n".join([*headers, "", words.payload_text(message.payload)] if headers else [_body(message)])
+
+
+def _body(message: MessageSnapshot) -> str:
+    return words.payload_text(message.payload)
+
+
+def step_text(step: Step, what: str) -> str:
+    """Return the whole of one part of a step.
+
+    Args:
+        step: The step.
+        what: `message`, `printed`, `result` or `raised`.
+
+    Raises:
+        UnknownNameError: A step has no such part.
+    """
+    match what:
+        case "message":
+            return message_text(step.message)
+        case "printed":
+            return step.printed
+        case "result":
+            return written(step.result)
+        case "raised" if step.exception is not None:
+            return as_text(step.exception)
+    raise UnknownNameError(f"Step {step.number} has no {what!r} to open.")
+
+
+def waiting_message(queues: QueuesSnapshot, channel: str, message_id: str) -> MessageSnapshot:
+    """Return a message that waits, is in work, or is dead.
+
+    Raises:
+        UnknownNameError: It is not there any more.
+    """
+    queue = queues.get(channel)
+    kept: Iterable[Any] = () if queue is None else (*queue.ready, *queue.in_work)
+    dead = () if queue is None else (letter.message for letter in queue.dead_letters)
+    for message in (*kept, *dead):
+        if message.id == message_id:
+            found: MessageSnapshot = message
+            return found
+    raise UnknownNameError(f"Message {message_id!r} is not on {channel!r} any more.")
+
+
+def piece_of(text: str, start: int, size: int = PIECE) -> dict[str, Any]:
+    """Return a piece of a text, with where it starts and how long the whole is, in characters."""
+    start = max(0, start)
+    return {"from": start, "total": len(text), "text": text[start : start + size].encode("utf-8", "replace").decode()}

@@ -1,0 +1,348 @@
+"""One learner's session with a Stepper: what the page asks for is done here, and what the page shows is told here.
+
+It knows no widget and no page. The Stepper is the only truth; kept here is only where one looks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from repid_nb.core.errors import InvalidMessageError, RepidNbError, SteppingError
+from repid_nb.core.events import Event, Published
+from repid_nb.display import words
+from repid_nb.display.text import as_text, rewound_sentence
+from repid_nb.stepping.record import Idle, Step
+from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets import takeaway
+from repid_nb.widgets.fields import cut, explanation_fields
+from repid_nb.widgets.form import Form
+from repid_nb.widgets.holding import Holding
+from repid_nb.widgets.predicting import Predictions
+from repid_nb.widgets.reading import Reading
+from repid_nb.widgets.scene import Scene
+from repid_nb.widgets.takeaway import Deeds
+
+__all__ = ["Session"]
+
+MOST_STEPS = 10_000
+MESSAGES_BETWEEN_YIELDS = 50
+
+Reply = Callable[[dict[str, Any]], None]
+
+
+class Session:
+    """Does what the page asks for, one thing at a time, and never raises for it: errors are words in the panel.
+
+    Args:
+        stepper: The Stepper.
+        changed: Called whenever there is something new to show; with the seconds that it may wait.
+        reply: Sends one answer to the page that asked.
+    """
+
+    def __init__(self, stepper: Stepper, changed: Callable[..., None], reply: Reply) -> None:
+        self.stepper = stepper
+        self.scene = Scene(stepper)
+        self.predictions = Predictions()
+        self.deeds = Deeds()
+        self.reading = Reading(self.scene, self.deeds)
+        self.error = ""
+        self.notice = ""
+        self.answered = 0
+        self.busy: str | None = None
+        self.progress: tuple[int, int] | None = None
+        self._changed = changed
+        self._reply = reply
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._sending = False
+        self._closed = False
+        self._holding = Holding(stepper, self.scene, changed, self._settled)
+        self._end_observing = stepper.server.observe(self._hear)
+        self._longer: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+            "send": self._send,
+            "explain": self._explain,
+            "step": self._step,
+            "step_into": self._step_into,
+            "run": self._run,
+            "go_on": self._go_on,
+            "reset": self._reset,
+            "resend": self._resend,
+            "keep_newest": self._keep_newest,
+        }
+        self._at_once: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+            "next_phase": self._next_phase,
+            "finish": self._finish,
+            "stop": self._stop,
+            "seek": self._seek,
+            "open": self._answer_with(self.reading.open),
+            "take": self._answer_with(self.reading.take_piece),
+            "load": self._load,
+            "unload": self._unload,
+            "predict": self._predict,
+            "dismiss": self._dismiss,
+        }
+
+    def handle(self, command: Mapping[str, Any]) -> None:
+        """Do what the page asks for: at once, or as a task of its own where it takes time.
+
+        Args:
+            command: Its `type`, an `id` to answer to, and what it needs.
+        """
+        kind = str(command.get("type"))
+        if kind in self._at_once:
+            self._guard(partial(self._at_once[kind], command))
+            self._answer(command)
+        elif kind not in self._longer:
+            self._refuse(command, f"The workbench knows no {kind!r}.")
+        elif self._closed:
+            self._refuse(command, "This workbench is closed. Run its cell again.")
+        elif self.busy is not None:
+            self._refuse(command, f"One thing at a time: the {self.busy.replace('_', ' ')} is not done yet.")
+        else:
+            self.busy = kind
+            self._task = asyncio.get_running_loop().create_task(self._guarded(kind, command))
+
+    async def wait(self) -> None:
+        """Wait until the task of the last command is done."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    def close(self) -> asyncio.Task[None] | None:
+        """Let the Stepper go, and give back what is held.
+
+        Returns:
+            The task that is ending, if one was under way.
+        """
+        if self._closed:
+            return None
+        self._closed = True
+        self._end_observing()
+        self._holding.close()
+        if self._task is None or self._task.done():
+            return None
+        self._task.cancel()
+        return self._task
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Return everything that the page shows, as small plain fields by trait."""
+        state = self.scene.state(self.predictions)
+        state["status"] = {
+            "busy": self.busy,
+            "held": self._holding.is_holding,
+            "progress": None if self.progress is None else list(self.progress),
+            "answered": self.answered,
+            "error": cut(self.error, 600),
+            "notice": cut(self.notice, 400),
+        }
+        return state
+
+    async def _guarded(self, kind: str, command: Mapping[str, Any]) -> None:
+        """Run a command to its end, whatever happens: the page is told in words."""
+        self.error = self.notice = ""
+        # A strategy, an actor or a serializer may raise anything at all, and a task's error reaches nobody.
+        try:
+            await self._longer[kind](command)
+        except asyncio.CancelledError:
+            self.notice = "Stopped. What was held is back at its place in the queue."
+        except BaseException as error:
+            self.error = _in_words(error)
+        finally:
+            self.busy = self.progress = None
+            self._holding.over()
+            self._stopping.clear()
+            self._answer(command)
+
+    def _guard(self, deed: Callable[[], Any]) -> None:
+        try:
+            deed()
+        except Exception as error:
+            self.error = _in_words(error)
+
+    def _answer(self, command: Mapping[str, Any]) -> None:
+        number = command.get("id")
+        self.answered = max(self.answered, number if isinstance(number, int) else 0)
+        self._changed()
+
+    def _refuse(self, command: Mapping[str, Any], why: str) -> None:
+        self.error = why
+        self._answer(command)
+
+    # Commands that take time.
+
+    async def _send(self, command: Mapping[str, Any]) -> None:
+        form = Form.read(command.get("form") or {}, self.stepper.app)
+        sent = None
+        self._sending = True
+        try:
+            for place in range(form.count):
+                sent = await self.stepper.send(form.channel, form.payload, **form.options)
+                if place % MESSAGES_BETWEEN_YIELDS == MESSAGES_BETWEEN_YIELDS - 1:
+                    await asyncio.sleep(0)
+        finally:
+            self._sending = False
+        self.deeds.send(form.channel, form.payload, form.options, form.count)
+        self.scene.look_at_now()
+        if sent is None:
+            self.notice = "Nothing was put on the queue: producer middleware kept it back."
+        elif form.count == 1:
+            name = words.message_name(sent.message)
+            self.notice = f"Sent {name} to {form.channel}: {words.counted(sent.waiting, 'message')} waiting there."
+        else:
+            self.notice = f"Sent {words.counted(form.count, 'message')} to {form.channel}: {sent.waiting:,} waiting."
+
+    async def _explain(self, command: Mapping[str, Any]) -> None:
+        form = Form.read(command.get("form") or {}, self.stepper.app)
+        headers, payload = form.headers or None, form.payload
+        explanation = self.stepper.explain(form.channel, headers, payload, topic=form.topic)
+        self._reply({"type": "explanation", "id": command.get("id"), **explanation_fields(explanation)})
+
+    async def _step(self, command: Mapping[str, Any]) -> None:
+        self._require_live()
+        asked = self.scene.upcoming(self._channel(command))
+        step = await self.stepper.step(self._channel(command))
+        self._stepped(step)
+        if isinstance(step, Step) and command.get("pick"):
+            self.predictions.mark(str(command["pick"]), step, asked)
+
+    async def _step_into(self, command: Mapping[str, Any]) -> None:
+        self._holding.stop_at_each_phase()
+        await self._step(command)
+
+    async def _run(self, command: Mapping[str, Any]) -> None:
+        self._require_live()
+        most, pace = int(command.get("max_steps") or 100), float(command.get("pace") or 0)
+        if not 1 <= most <= MOST_STEPS:
+            raise InvalidMessageError(f"Run between 1 and {MOST_STEPS:,} steps, not {most:,}.")
+        for done in range(most):
+            self.progress = (done, most)
+            step = await self.stepper.step(self._channel(command))
+            if isinstance(step, Idle):
+                self.notice = f"Ran {words.counted(done, 'step')}, until nothing was left to pull."
+                if not done:
+                    self._stepped(step)
+                return
+            self._stepped(step)
+            # Also without a pace: the page's own messages come in between.
+            await self._pause(pace)
+            if self._stopping.is_set():
+                self.notice = f"Stopped after {words.counted(done + 1, 'step')}."
+                return
+        self.notice = f"Ran {words.counted(most, 'step')}, as many as were asked for."
+
+    async def _pause(self, seconds: float) -> None:
+        self._changed()
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        await asyncio.wait({waiting := asyncio.create_task(self._stopping.wait())}, timeout=seconds)
+        waiting.cancel()
+
+    async def _go_on(self, command: Mapping[str, Any]) -> None:
+        self._require_live()
+        to = int(command.get("to", self.scene.at))
+        self._rewind(to)
+
+    async def _reset(self, _command: Mapping[str, Any]) -> None:
+        self._require_live()
+        self._rewind(self.scene.first)
+        self.predictions.clear()
+
+    def _rewind(self, to: int) -> None:
+        rewound = self.stepper.rewind(to)
+        self.deeds.add(f"stepper.rewind({to})")
+        self.scene.look_at_now()
+        self.notice = rewound_sentence(rewound)
+
+    async def _resend(self, command: Mapping[str, Any]) -> None:
+        self._require_live()
+        channel, wanted = self._channel(command), str(command.get("message"))
+        if channel is None:
+            raise InvalidMessageError("Say which channel's dead letter is to be sent again.")
+        letters = self.stepper.server.dead_letters(channel)
+        message_id = next((one.message.id for one in letters if cut(one.message.id or "", 60) == wanted), wanted)
+        self.stepper.resend(channel, message_id)
+        self.deeds.add(f"stepper.resend({channel!r}, {message_id!r})")
+        self.scene.look_at_now()
+        self.notice = f"{cut(message_id or '', 20)} is back at the tail of {channel}; its sightings start again."
+
+    async def _keep_newest(self, _command: Mapping[str, Any]) -> None:
+        forgotten = self.stepper.keep_newest_actors()
+        self.notice = f"{words.counted(forgotten, 'older actor')} forgotten: the newest of each gets the messages now."
+
+    # Commands that are done at once, also while another is under way.
+
+    def _next_phase(self, _command: Mapping[str, Any]) -> None:
+        self._holding.let_go()
+
+    def _finish(self, _command: Mapping[str, Any]) -> None:
+        self._holding.stop_no_more()
+        self._holding.let_go()
+
+    def _stop(self, _command: Mapping[str, Any]) -> None:
+        if self._task is None or self._task.done():
+            return
+        # A run ends after its step; what is asked twice, or waits for somebody, ends now.
+        if self.busy == "run" and not self._stopping.is_set():
+            self._stopping.set()
+            self.notice = "Stopping after this step. Press Stop again to stop at once."
+        else:
+            self._task.cancel()
+
+    def _seek(self, command: Mapping[str, Any]) -> None:
+        self.error = self.notice = ""
+        self.scene.look_at(int(command["to"]))
+
+    def _load(self, command: Mapping[str, Any]) -> None:
+        steps = takeaway.steps_of(str(command.get("text") or ""))
+        self.error = ""
+        self.scene.replay(steps)
+        self.notice = f"{words.counted(len(steps), 'step')} loaded, to look at. Your own session is still there."
+
+    def _unload(self, _command: Mapping[str, Any]) -> None:
+        self.error = self.notice = ""
+        self.scene.replay(None)
+
+    def _predict(self, command: Mapping[str, Any]) -> None:
+        self.predictions.on = bool(command.get("on"))
+
+    def _dismiss(self, _command: Mapping[str, Any]) -> None:
+        self.error = self.notice = ""
+
+    # What is heard of the Stepper, whoever steps it.
+
+    def _settled(self, step: Step) -> None:
+        self.deeds.add(f"await stepper.step({step.channel!r})")
+
+    def _hear(self, event: Event) -> None:
+        self._changed()
+        # What an actor sends, it will send again.
+        if isinstance(event, Published) and not self._sending and not self.scene.under_way:
+            message = event.message
+            options = {"headers": message.headers, "content_type": message.content_type}
+            self.deeds.send(event.channel, message.payload, options)
+
+    def _stepped(self, step: Step | Idle) -> None:
+        self.scene.look_at_now()
+        if isinstance(step, Idle):
+            self.notice = as_text(step).replace("\n  ", ". ")
+
+    def _require_live(self) -> None:
+        if self.scene.is_replay:
+            raise SteppingError("These are loaded steps, to look at. Go back to your own session first.")
+        if self.scene.under_way:
+            raise SteppingError("A step is under way, from a cell. Wait until it has ended.")
+
+    def _channel(self, command: Mapping[str, Any]) -> str | None:
+        return self.scene.channel_named(command.get("channel"))
+
+    def _answer_with(self, read: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[[Mapping[str, Any]], None]:
+        return lambda command: self._reply({"type": "text", "id": command.get("id"), **read(command)})
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, RepidNbError):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else f"{type(error).__name__} was raised."

@@ -1,0 +1,216 @@
+"""The workbench: a Stepper to look at and to play with, as a widget."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from repid_nb.core.app import Repid
+from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets.picture import Picture, picture_of
+from repid_nb.widgets.session import Session
+
+__all__ = ["Workbench"]
+
+STATIC = Path(__file__).parent / "static"
+
+# Seconds between two updates of the page: a kernel that sends more loses some, silently.
+BETWEEN_UPDATES = 0.05
+
+_open: list[Workbench] = []
+
+
+class Workbench(anywidget.AnyWidget):
+    """The queue, the worker and the actors on one stage, moving one pull at a time.
+
+    It is a view on a Stepper: what is done with the Stepper in a cell shows here, and the other way round. There is one
+    open workbench a Stepper; when the cell that made it runs again, the new one takes its place.
+
+    Args:
+        stepper_or_app: A Stepper; or an app, for which a Stepper is made.
+        projector: Large type, for a classroom.
+
+    Attributes:
+        stepper: The Stepper.
+    """
+
+    # As texts: of a path anywidget keeps each widget for ever, to tell it when the file changes.
+    _esm = (STATIC / "workbench.js").read_text(encoding="utf-8")
+    _css = (STATIC / "workbench.css").read_text(encoding="utf-8")
+
+    lanes = traitlets.Dict().tag(sync=True)
+    tray = traitlets.Dict().tag(sync=True)
+    actors = traitlets.Dict().tag(sync=True)
+    step = traitlets.Dict().tag(sync=True)
+    history = traitlets.Dict().tag(sync=True)
+    choices = traitlets.Dict().tag(sync=True)
+    prediction = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+    projector = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(self, stepper_or_app: Stepper | Repid, *, projector: bool = False) -> None:
+        self._cell = _this_cell()
+        self._owns_stepper = isinstance(stepper_or_app, Repid)
+        self.stepper = self._take_over(stepper_or_app)
+        self._session = Session(self.stepper, self._changed, self.send)
+        self._loop = _running_loop()
+        self._last_update = 0.0
+        self._update: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._shell = _shell()
+        super().__init__(**self._session.state(), projector=projector)
+        self.on_msg(self._hear)
+        if self._shell is not None:
+            # Whatever a cell does to the app or to the Stepper shows when the cell is done.
+            self._shell.events.register("post_run_cell", self._cell_is_done)
+        _open.append(self)
+
+    def snapshot(self) -> Picture:
+        """Return what is to be seen now, as plain HTML that needs neither Python nor a script."""
+        return picture_of(self._session.scene)
+
+    def to_cell(self) -> str:
+        """Return the session as a cell of Python that does it all again; it needs your `app` with its actors."""
+        return self._session.reading.take("cell")
+
+    def to_json_lines(self) -> str:
+        """Return the steps as JSON Lines: each line is a `Step.to_dict()`."""
+        return self._session.reading.take("json_lines")
+
+    def to_mermaid(self) -> str:
+        """Return the steps as a Mermaid sequence diagram."""
+        return self._session.reading.take("mermaid")
+
+    def close(self) -> None:
+        """Take the widget off the page and let the Stepper go; a Stepper that was made for it is closed too."""
+        if self not in _open:
+            return
+        task = self._let_go()
+        if self._owns_stepper:
+            self._close_stepper(task)
+
+    def _take_over(self, stepper_or_app: Stepper | Repid) -> Stepper:
+        """Close the workbenches that this one replaces, and return the Stepper to show."""
+        found = None
+        for other in [*_open]:
+            if stepper_or_app is other.stepper or (other._owns_stepper and stepper_or_app is other.stepper.app):  # noqa: SLF001
+                found = other.stepper
+                self._owns_stepper = other._owns_stepper  # noqa: SLF001
+                other._let_go()  # noqa: SLF001
+            elif self._cell is not None and other._cell is not None and self._cell.follows(other._cell):  # noqa: SLF001
+                other.close()
+        if found is not None:
+            return found
+        return Stepper(stepper_or_app) if isinstance(stepper_or_app, Repid) else stepper_or_app
+
+    def _let_go(self) -> asyncio.Task[None] | None:
+        _open.remove(self)
+        task = self._session.close()
+        if self._update is not None:
+            self._update.cancel()
+        if self._shell is not None:
+            self._shell.events.unregister("post_run_cell", self._cell_is_done)
+        layout = self.layout
+        super().close()
+        layout.close()
+        return task
+
+    def _close_stepper(self, task: asyncio.Task[None] | None) -> None:
+        async def close() -> None:
+            if task is not None:
+                await asyncio.wait({task})
+            await self.stepper.close()
+
+        loop = _running_loop()
+        if loop is None:
+            asyncio.run(close())
+        else:
+            self._closing = loop.create_task(close())
+
+    def _hear(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+        # JupyterLab may bring a page's messages in on a subshell: a thread with a loop of its own. The Stepper belongs
+        # to the loop of the cells.
+        if self._loop is None or self._loop is _running_loop():
+            self._session.handle(content)
+        else:
+            self._loop.call_soon_threadsafe(self._session.handle, content)
+
+    def _cell_is_done(self, *_: Any) -> None:
+        self._changed()
+
+    def _changed(self, after: float = 0.0) -> None:
+        """Show what is new, and always the last state; not sooner than the page can take it.
+
+        Args:
+            after: Seconds that it may wait, because something newer may come meanwhile.
+        """
+        loop = _running_loop()
+        if loop is None:
+            self._show()
+            return
+        rest = max(after, self._last_update + BETWEEN_UPDATES - time.monotonic(), 0.0)
+        due = loop.time() + rest
+        if self._update is not None:
+            if self._update.when() <= due:
+                return
+            self._update.cancel()
+        self._update = loop.call_at(due, self._show)
+
+    def _show(self) -> None:
+        self._update = None
+        self._last_update = time.monotonic()
+        if self.comm is None:
+            return
+        with self.hold_sync():
+            for name, value in self._session.state().items():
+                setattr(self, name, value)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Add plain HTML and text for pages where no widget lives."""
+        made = super()._repr_mimebundle_(**kwargs)
+        data, metadata = made if isinstance(made, tuple) else (made or {}, {})
+        picture = self.snapshot()
+        return {**data, "text/html": picture.html, "text/plain": picture.text}, dict(metadata)
+
+
+class _Cell:
+    """One run of a notebook's cell."""
+
+    def __init__(self, cell_id: str, run: object) -> None:
+        self.cell_id = cell_id
+        self.run = run
+
+    def follows(self, other: _Cell) -> bool:
+        """Whether this is a later run of the same cell."""
+        return self.cell_id == other.cell_id and self.run != other.run
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _shell() -> Any:
+    # Looked up, never imported: a kernel has imported IPython long ago.
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return None if get_ipython is None else get_ipython()
+
+
+def _this_cell() -> _Cell | None:
+    shell = _shell()
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return None
+    parent = shell.kernel.get_parent()
+    content, metadata = parent.get("content") or {}, parent.get("metadata") or {}
+    # Not every front end names its cells; the same source is the same cell then.
+    cell_id = metadata.get("cellId") or content.get("code")
+    return None if cell_id is None else _Cell(str(cell_id), (parent.get("header") or {}).get("msg_id"))

@@ -1,0 +1,273 @@
+"""The page's half of the workbench, alone in a real browser: what it shows, and what it asks the kernel for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+from support.axe import problems
+from support.stage import STRANGE, Stage, real_states
+
+pytestmark = pytest.mark.browser
+
+States = dict[str, dict[str, Any]]
+SHOWN = ["empty", "waiting", "pulled", "decided", "acked", "raised", "rejected", "poison", "past", "error", "shadowed"]
+
+
+@pytest.fixture(scope="session")
+def states() -> States:
+    return real_states()
+
+
+@pytest.fixture
+def stage(browser: Browser, states: States) -> Iterator[Callable[..., Stage]]:
+    opened: list[Stage] = []
+
+    def open_stage(name: str, theme: str = "light", width: int = 1280, motion: str = "reduce") -> Stage:
+        page = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion=motion)
+        opened.append(Stage(page, states[name], theme))
+        return opened[-1]
+
+    yield open_stage
+    for one in opened:
+        assert one.errors == []
+        one.page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", [*SHOWN, "predicting", "guessed", *STRANGE])
+def test_axe_finds_nothing(stage: Callable[..., Stage], name: str, theme: str):
+    shown = stage(name, theme)
+    shown.page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+    if name == "predicting":
+        shown.press("Step")
+    if name == "waiting":
+        shown.press("? Keys")
+    shown.page.wait_for_function("document.querySelectorAll('.wb-lanes, .repid-wb').length")
+    assert problems(shown.page, ".repid-wb") == []
+
+
+def test_axe_finds_what_is_planted(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.page.locator(".wb-story").evaluate("story => { story.style.color = '#ccc'; }")
+    shown.page.locator(".wb-slider").evaluate("slider => slider.removeAttribute('aria-label')")
+    assert {one["id"] for one in problems(shown.page, ".repid-wb")} == {"color-contrast", "label"}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_somebody_s_text_is_shown_and_does_nothing(stage: Callable[..., Stage], name: str):
+    shown = stage(f"{name} waiting")
+    beginning = json.loads(STRANGE[name])[:12]
+    expect(shown.page.locator(".wb-message .wb-code").first).to_contain_text(
+        r"\u0007\u001b[31m" if name == "control" else beginning.replace("\u202e", r"\u202e")
+    )
+    assert shown.page.locator(".repid-wb :is(img, script)").count() == 0
+    assert shown.page.evaluate("[window.hacked, ({}).polluted]") == [None, None]
+
+
+def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
+    expect(stage("pulled").page.locator(".wb-headers")).to_contain_text("__proto__")
+
+
+def test_a_mistake_in_the_payload_is_named_and_sending_is_off(stage: Callable[..., Stage]):
+    shown = stage("empty")
+    shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1,}')
+    expect(shown.page.locator(".wb-problem")).to_have_text("Line 2, column 9: a comma too many before }")
+    expect(shown.page.get_by_role("button", name="Send", exact=True)).to_have_attribute("aria-disabled", "true")
+    shown.page.get_by_role("button", name="Send", exact=True).dispatch_event("click")
+    assert shown.asked() == []
+    shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1}')
+    expect(shown.page.locator(".wb-problem")).to_be_empty()
+    shown.press("Send")
+    assert shown.asked()[0]["form"]["payload"] == '{"to": "ada",\n "n": 1}'
+
+
+def test_nothing_typed_is_lost_when_something_new_is_shown(stage: Callable[..., Stage], states: States):
+    shown = stage("empty")
+    shown.page.get_by_label("Payload").fill('{"half')
+    shown.page.get_by_label("Topic").fill("greet")
+    for name in ("waiting", "acked", "error"):
+        shown.show(states[name])
+    expect(shown.page.get_by_label("Payload")).to_have_value('{"half')
+    expect(shown.page.get_by_label("Topic")).to_have_value("greet")
+
+
+def test_the_form_offers_what_is_known(stage: Callable[..., Stage]):
+    shown = stage("empty")
+    assert shown.page.locator("[data-k=to] option").all_inner_texts() == ["tasks", "another channel …"]
+    assert shown.page.locator("datalist").first.locator("option").evaluate_all("all => all.map(one => one.value)") == [
+        "greet",
+        "fail",
+    ]
+
+
+def test_headers_are_sent_as_they_are_typed(stage: Callable[..., Stage]):
+    shown = stage("empty")
+    shown.page.get_by_text("Headers, content type").click()
+    shown.press("+ header")
+    shown.page.get_by_label("Header name").fill("__proto__")
+    shown.page.get_by_label("Header value").fill("x")
+    shown.press("Send")
+    assert shown.asked()[0]["form"]["headers"] == [["__proto__", "x"]]
+
+
+def test_a_button_asks_once_until_the_kernel_has_answered(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting")
+    shown.press("Step")
+    expect(shown.page.get_by_role("button", name="Step", exact=True)).to_have_attribute("aria-disabled", "true")
+    shown.page.keyboard.press("s")
+    assert [one["type"] for one in shown.asked()] == ["step"]
+    shown.show(states["acked"])
+    shown.page.keyboard.press("s")
+    assert [one["type"] for one in shown.asked()] == ["step", "step"]
+
+
+def test_the_focus_stays_on_the_button_that_takes_the_place(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting")
+    shown.press("Step into")
+    shown.show(states["pulled"])
+    expect(shown.page.get_by_role("button", name="Ask the actors")).to_be_focused()
+    shown.show(states["acked"])
+    expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_focused()
+
+
+def test_the_focus_stays_in_the_history(stage: Callable[..., Stage], states: States):
+    shown = stage("rejected")
+    shown.page.locator(".wb-pill").first.click()
+    shown.show(states["past"])
+    expect(shown.page.locator(".wb-pill").first).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("state", "key", "asked"),
+    [
+        ("waiting", "s", {"type": "step"}),
+        ("waiting", "i", {"type": "step_into"}),
+        ("pulled", "i", {"type": "next_phase"}),
+        ("pulled", "f", {"type": "finish"}),
+        ("pulled", "Escape", {"type": "stop"}),
+        ("waiting", "r", {"type": "run", "max_steps": 100, "pace": 1.5}),
+        ("rejected", "ArrowLeft", {"type": "seek", "to": 2}),
+        ("rejected", "Home", {"type": "seek", "to": 0}),
+        ("past", "ArrowRight", {"type": "seek", "to": 2}),
+        ("past", "End", {"type": "seek", "to": 4}),
+        ("past", "g", {"type": "go_on", "to": 1}),
+        ("waiting", "p", {"type": "predict", "on": True}),
+        ("waiting", "w", {"type": "explain"}),
+    ],
+)
+def test_a_key_does_what_its_button_does(stage: Callable[..., Stage], state: str, key: str, asked: dict[str, Any]):
+    shown = stage(state)
+    shown.page.keyboard.press(key)
+    assert shown.asked() == []
+    shown.page.locator(".repid-wb").focus()
+    shown.page.keyboard.press(key)
+    assert [{name: one[name] for name in asked} for one in shown.asked()] == [asked]
+
+
+def test_keys_are_letters_while_somebody_types(stage: Callable[..., Stage]):
+    shown = stage("waiting")
+    shown.page.get_by_label("Topic").press_sequentially("sir?")
+    assert shown.asked() == []
+    expect(shown.page.get_by_label("Topic")).to_have_value("sir?")
+
+
+def test_a_guess_is_asked_for_before_the_step(stage: Callable[..., Stage], states: States):
+    shown = stage("predicting")
+    shown.press("Step")
+    assert shown.asked() == []
+    expect(shown.page.get_by_role("group", name="Who will get m3?").locator("button").first).to_be_focused()
+    shown.page.keyboard.press("2")
+    assert shown.asked()[0]["pick"] == "2"
+    shown.show(states["guessed"])
+    expect(shown.page.locator(".wb-score")).to_contain_text("✗ Not this time.")
+
+
+def test_an_answer_to_who_would_get_this_is_shown_with_its_reasons(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting")
+    shown.press("Who would get this?")
+    step = states["acked"]["step"]
+    shown.page.evaluate(
+        "([verdicts]) => reply({type: 'explanation', id: sent[0].id, who: 'greet would get it.', verdicts})",
+        [step["verdicts"]],
+    )
+    expect(shown.page.locator(".wb-answerbox")).to_contain_text("greet would get it. Nothing was sent.")
+    expect(shown.page.locator(".wb-answerbox")).to_contain_text("topic is 'greet'")
+
+
+def test_a_long_text_is_read_on_when_asked(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.press("Open m1")
+    shown.page.evaluate("reply({type: 'text', id: sent[0].id, from: 0, total: 6, text: 'abc'})")
+    shown.press("Show more")
+    assert shown.asked()[1]["from"] == 3
+    shown.page.evaluate("reply({type: 'text', id: sent[1].id, from: 3, total: 6, text: '<b>'})")
+    expect(shown.page.locator(".wb-whole")).to_have_text("abc<b>")
+
+
+def test_reset_asks_twice(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.press("Reset")
+    assert shown.asked() == []
+    shown.press("Really? Reset")
+    assert shown.asked()[0]["type"] == "reset"
+
+
+def test_a_kernel_that_does_not_answer_is_said_in_words(stage: Callable[..., Stage]):
+    shown = stage("waiting")
+    shown.page.clock.install()
+    shown.press("Step")
+    shown.page.clock.fast_forward(5000)
+    expect(shown.page.get_by_role("alert")).to_contain_text("has not answered yet")
+
+
+def test_large_type_is_kept_by_the_kernel(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    before = shown.page.locator(".wb-story").evaluate("one => getComputedStyle(one).fontSize")
+    shown.press("Large type")
+    shown.page.wait_for_selector(".repid-wb.wb-large")
+    assert shown.page.evaluate("model.get('projector')") is True
+    assert shown.page.locator(".wb-story").evaluate("one => getComputedStyle(one).fontSize") != before
+
+
+def test_the_story_is_read_aloud_once(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting")
+    live = shown.page.locator(".wb-story")
+    expect(live).to_have_attribute("aria-live", "polite")
+    shown.show(states["acked"])
+    expect(live).to_have_text(states["acked"]["step"]["story"])
+    live.evaluate("one => { one.firstChild.kept = true; }")
+    shown.show(states["acked"])
+    assert live.evaluate("one => one.firstChild.kept") is True
+
+
+def test_a_step_moves_and_the_page_is_true_meanwhile(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting", motion="no-preference")
+    shown.show(states["acked"])
+    assert shown.page.locator(".wb-token").count() == 1
+    expect(shown.page.locator(".wb-settledword")).to_contain_text("✓ acked")
+    expect(shown.page.locator(".wb-token")).to_have_count(0)
+
+
+def test_with_reduced_motion_nothing_moves(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting")
+    shown.show(states["acked"])
+    assert shown.page.evaluate("document.getAnimations().length") == 0
+    expect(shown.page.locator(".wb-settledword")).to_contain_text("✓ acked")
+
+
+@pytest.mark.parametrize("width", [1280, 800, 480])
+@pytest.mark.parametrize("name", [*SHOWN, *STRANGE])
+def test_nothing_sticks_out(stage: Callable[..., Stage], name: str, width: int):
+    shown = stage(name, width=width)
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_was_rendered_is_cleaned_up(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    assert shown.page.evaluate("listening()") > 0
+    shown.page.evaluate("clean()")
+    assert shown.page.evaluate("[listening(), document.getElementById('el').childElementCount]") == [0, 0]

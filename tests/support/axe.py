@@ -1,0 +1,33 @@
+"""axe-core: what it finds wrong with a page for those who cannot see it, or not well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+from support.notebooks import ROOT
+
+__all__ = ["problems"]
+
+AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def problems(page: Page, selector: str) -> list[dict[str, Any]]:
+    """Return what axe finds wrong inside the elements that a selector names.
+
+    Args:
+        page: The page. JupyterLab's body has no height, without which axe finds no contrast to measure: it gets one.
+        selector: Where to look.
+
+    Returns:
+        For each rule that is broken its `id` and the `nodes` that break it.
+    """
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.add_style_tag(content="html, body { height: 100vh !important; }")
+    found: list[dict[str, Any]] = page.evaluate(
+        """async selector => (await axe.run(selector, {resultTypes: ['violations']})).violations.map(
+            rule => ({id: rule.id, nodes: rule.nodes.map(node => node.html.slice(0, 300) + node.failureSummary)}))""",
+        selector,
+    )
+    return found

@@ -1,0 +1,173 @@
+"""The page's half of the workbench alone: a fake model with states that a real session made."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from playwright.sync_api import Page
+from support.notebooks import ROOT
+from support.waiting import until
+
+from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
+from repid_nb.widgets.session import Session
+
+__all__ = ["STRANGE", "Stage", "real_states"]
+
+STATIC = ROOT / "repid_nb" / "widgets" / "static"
+
+STRANGE = {
+    "markup": '"<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"',
+    "right to left": '"\u202eשלום עולם"',  # noqa: RUF001  (Hebrew, on purpose)
+    "emoji": '"🎉👩🏽"',
+    "control": '"\\u0007\\u001b[31m"',
+    "large": json.dumps("x" * 1_000_000),
+}
+
+HTML = """<!doctype html><html lang="en"><head><title>stage</title><style>{css}</style></head>
+<body class="vscode-{theme}" style="margin: 8px; background: {background}"><main id="el"></main></body></html>"""
+
+START = """async ([source, state]) => {
+    const listeners = {};
+    window.sent = [];
+    window.model = {
+        get: name => state[name],
+        set(name, value) { state[name] = value; (listeners[`change:${name}`] ?? []).forEach(heard => heard()); },
+        save_changes() {},
+        send(message) { window.sent.push(message); },
+        on(name, heard) { (listeners[name] ??= []).push(heard); },
+        off(name, heard) { listeners[name] = (listeners[name] ?? []).filter(one => one !== heard); },
+    };
+    window.listening = () => Object.values(listeners).flat().length;
+    window.show = (next, answered) => {
+        for (const name of Object.keys(next)) window.model.set(name, next[name]);
+        if (answered) window.model.set('status', {...next.status, answered});
+    };
+    window.reply = content => listeners['msg:custom'].forEach(heard => heard(content));
+    const widget = (await import(`data:text/javascript;base64,${source}`)).default;
+    window.clean = widget.render({model: window.model, el: document.getElementById('el')});
+}"""
+
+
+class Stage:
+    """A page with nothing but the widget."""
+
+    def __init__(self, page: Page, state: dict[str, Any], theme: str = "light") -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        css = (STATIC / "workbench.css").read_text(encoding="utf-8")
+        page.set_content(HTML.format(css=css, theme=theme, background="#fff" if theme == "light" else "#111"))
+        source = base64.b64encode((STATIC / "workbench.js").read_bytes()).decode()
+        page.evaluate(START, [source, {**state, "projector": False}])
+
+    def show(self, state: dict[str, Any]) -> None:
+        """Show another state, as the answer to everything that was asked so far."""
+        self.page.evaluate("state => show(state, Number(sent.at(-1)?.id ?? 0))", state)
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def press(self, name: str) -> None:
+        """Press a button."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Return what the page asked the kernel for."""
+        sent: list[dict[str, Any]] = self.page.evaluate("sent")
+        return sent
+
+
+def real_states() -> dict[str, dict[str, Any]]:
+    """Return states that a real session went through, by name."""
+    made: dict[str, dict[str, Any]] = {}
+
+    async def play() -> None:
+        await _play(made)
+
+    _in_a_thread(play())
+    return made
+
+
+def _in_a_thread(coroutine: Coroutine[Any, Any, None]) -> None:
+    # Playwright's own loop is running in this one.
+    thread = threading.Thread(target=asyncio.run, args=(coroutine,))
+    thread.start()
+    thread.join()
+
+
+async def _play(made: dict[str, dict[str, Any]]) -> None:
+    app, router = Repid(), Router(channel="tasks")
+    app.servers.register_server("default", InMemoryServer(), is_default=True)
+    app.include_router(router)
+    session = Session(Stepper(app, max_unrouted_retries=2), lambda _after=0.0: None, lambda _reply: None)
+
+    async def do(kind: str, **rest: Any) -> None:
+        session.handle({"type": kind, **rest})
+        await until(lambda: session.busy is None or session.state()["status"]["held"])
+
+    async def send(payload: str, **rest: Any) -> None:
+        await do("send", form={"channel": "tasks", "payload": payload, **rest})
+
+    made["without actors"] = session.state()
+
+    @router.actor
+    async def greet(to: str) -> str:
+        print("hello", to)
+        return f"greeted {to}"
+
+    @router.actor
+    async def fail(to: str) -> None:
+        raise KeyError(to)
+
+    made["empty"] = session.state()
+    await send('{"to": "ada"}', topic="greet", priority="9", headers=[["__proto__", "polluted"], ["trace", "a"]])
+    await send('{"to": "bob"}', topic="fail")
+    await send('{"to": "eve"}', topic="nobody")
+    made["waiting"] = session.state()
+    await do("step_into")
+    made["pulled"] = session.state()
+    session.handle({"type": "next_phase"})
+    await asyncio.sleep(0.05)
+    made["decided"] = session.state()
+    session.handle({"type": "finish"})
+    await session.wait()
+    made["acked"] = session.state()
+    await do("step")
+    made["raised"] = session.state()
+    await do("step")
+    made["rejected"] = session.state()
+    await do("step")
+    made["poison"] = session.state()
+    await _look_around(made, session, do)
+
+    @router.actor(routing_strategy=catch_all_routing_strategy)
+    async def anything(message: Message) -> bytes:
+        return message.payload
+
+    @router.actor(routing_strategy=catch_all_routing_strategy)
+    async def anything_else() -> None: ...
+
+    await do("run")
+    for name, payload in STRANGE.items():
+        await send(payload, topic=payload[:100], headers=[["__proto__", payload[:100]]])
+        made[f"{name} waiting"] = session.state()
+        await do("step")
+        made[name] = session.state()
+    made["shadowed"] = session.state()
+    session.close()
+
+
+async def _look_around(made: dict[str, dict[str, Any]], session: Session, do: Callable[..., Any]) -> None:
+    await do("seek", to=1)
+    made["past"] = session.state()
+    await do("seek", to=99)
+    await do("resend", channel="tasks", message="m3")
+    await do("predict", on=True)
+    made["predicting"] = session.state()
+    await do("step", pick="1")
+    made["guessed"] = session.state()
+    await do("send", form={})
+    made["error"] = session.state()

@@ -1,0 +1,409 @@
+"""The session behind the workbench, on a real Stepper, without a page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from support.waiting import until
+
+from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
+from repid_nb.widgets.session import Session
+
+
+class Page:
+    """What a page would send and see."""
+
+    def __init__(self, stepper: Stepper) -> None:
+        self.stepper = stepper
+        self.replies: list[dict[str, Any]] = []
+        self.session = Session(stepper, lambda _after=0.0: None, self.replies.append)
+
+    async def do(self, kind: str, **rest: Any) -> dict[str, Any]:
+        self.session.handle({"type": kind, "id": self.session.answered + 1, **rest})
+        return await self.rest()
+
+    async def send(self, payload: str = "{}", topic: str | None = None, **rest: Any) -> dict[str, Any]:
+        return await self.do("send", form={"channel": "tasks", "payload": payload, "topic": topic, **rest})
+
+    async def rest(self) -> dict[str, Any]:
+        """Wait until the session is done or holds a message."""
+        await until(lambda: self.session.busy is None or self.status["held"])
+        return self.state
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return self.session.state()
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return self.state["status"]
+
+    @property
+    def waiting(self) -> list[str]:
+        return [message["name"] for message in self.state["lanes"]["lanes"][0]["messages"]]
+
+
+def new_app() -> tuple[Repid, Router]:
+    app, router = Repid(), Router(channel="tasks")
+    app.servers.register_server("default", InMemoryServer(), is_default=True)
+    app.include_router(router)
+    return app, router
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    app, router = new_app()
+
+    @router.actor
+    async def greet(to: str) -> str:
+        print("hello", to)
+        return f"greeted {to}"
+
+    @router.actor
+    async def fail() -> None:
+        raise KeyError("no such user")
+
+    @router.actor
+    async def wait_for_ever() -> None:
+        await asyncio.Event().wait()
+
+    app.messages.register_operation(operation_id="say_hello", channel="tasks")
+    stepper = Stepper(app, max_unrouted_retries=3)
+    shown = Page(stepper)
+    yield shown
+    if (task := shown.session.close()) is not None:
+        await asyncio.wait({task})
+    await stepper.close()
+
+
+async def test_a_message_is_sent_and_waits_on_its_lane(page: Page):
+    state = await page.send('{"to": "ada"}', "greet", priority="9", headers=[["__proto__", "x"]])
+    assert state["lanes"]["lanes"][0]["messages"] == [
+        {"id": "m1", "name": "m1", "topic": "greet", "payload": '{"to": "ada"}', "priority": 9},
+    ]
+    assert page.stepper.queues["tasks"].ready[0].headers == {"__proto__": "x", "topic": "greet"}
+
+
+async def test_an_operation_names_the_channel(page: Page):
+    await page.do("send", form={"operation": "say_hello", "payload": '{"to": "ada"}', "topic": "greet"})
+    assert page.waiting == ["m1"]
+
+
+async def test_a_large_number_arrives_as_it_was_typed(page: Page):
+    await page.send('{"to": 12345678901234567890123}', "greet")
+    assert page.stepper.queues["tasks"].ready[0].payload == b'{"to":12345678901234567890123}'
+
+
+async def test_text_is_sent_as_bytes_with_its_content_type(page: Page):
+    await page.send("{not json", content_type="text/plain")
+    ready = page.stepper.queues["tasks"].ready[0]
+    assert (ready.payload, ready.content_type) == (b"{not json", "text/plain")
+
+
+async def test_several_are_sent_at_once(page: Page):
+    state = await page.send(count="120")
+    assert state["lanes"]["lanes"][0]["waiting"] == 120
+    assert state["status"]["notice"] == "Sent 120 messages to tasks: 120 waiting."
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"channel": "tasks", "payload": "{"}, "not JSON"),
+        ({}, "Say where"),
+        ({"operation": "nope"}, "Operation 'nope' not found"),
+        ({"channel": "tasks", "count": "1001"}, "from 1 to 1000"),
+        ({"channel": "tasks", "priority": "ten"}, "from 0 to 9"),
+        ({"channel": "tasks", "headers": [["a", "1"], ["a", "2"]]}, "given twice"),
+        ({"channel": "tasks", "headers": [["", "1"]]}, "needs a name"),
+        ({"channel": "tasks", "topic": "a", "headers": [["topic", "b"]]}, "differ"),
+    ],
+)
+async def test_what_cannot_be_sent_is_said_in_words_and_nothing_is_sent(page: Page, form: Any, said: str):
+    state = await page.do("send", form=form)
+    assert said in state["status"]["error"]
+    assert not page.stepper.queues
+    assert (await page.send())["status"]["error"] == ""
+
+
+async def test_who_would_get_this_is_answered_without_sending(page: Page):
+    await page.do("explain", form={"channel": "tasks", "topic": "greet"})
+    assert page.replies[0]["who"] == "greet would get it: the first match."
+    assert [one["outcome"] for one in page.replies[0]["verdicts"]] == ["match", "no match", "no match"]
+    assert not page.stepper.queues
+
+
+async def test_a_step_tells_its_whole_story(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    step = (await page.do("step"))["step"]
+    assert step["story"] == (
+        "Step 1: m1 (topic greet) went to greet, the first match, which returned. "
+        "It was acked: done, it has left the queue."
+    )
+    assert step["arguments"] == ["to = 'ada' (from the payload)"]
+    assert (step["printed"], step["result"]) == ("hello ada", "'greeted ada'")
+    assert step["settlement"]["word"] == "✓ acked"
+
+
+async def test_a_step_on_an_empty_queue_says_so(page: Page):
+    assert (await page.do("step"))["status"]["notice"] == "Idle · nothing is waiting on tasks"
+
+
+async def test_an_error_of_an_actor_is_part_of_the_step_and_not_of_the_workbench(page: Page):
+    await page.send(topic="fail")
+    state = await page.do("step")
+    assert state["step"]["raised"]["type"] == "KeyError"
+    assert state["status"]["error"] == ""
+    assert state["tray"]["letters"][0]["reason"] == "the actor raised KeyError (on_error is 'nack')"
+
+
+async def test_stepping_into_stops_after_each_phase_with_the_message_held(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    seen = [(await page.do("step_into"))["step"]]
+    while page.status["held"]:
+        assert [one.id for one in page.stepper.queues["tasks"].in_work] == ["m1"]
+        page.session.handle({"type": "next_phase"})
+        await asyncio.sleep(0)
+        seen.append((await page.rest())["step"])
+    assert [step["phase"] for step in seen] == ["pulled", "decided", "about to run", "ran", None]
+    assert [bool(step["verdicts"]) for step in seen] == [False, True, True, True, True]
+    assert [bool(step["arguments"]) for step in seen] == [False, False, True, True, True]
+    assert [step["result"] for step in seen] == [None, None, None, "'greeted ada'", "'greeted ada'"]
+    assert page.stepper.history[0].result == "greeted ada"
+
+
+async def test_a_held_message_is_given_back_to_its_place(page: Page):
+    await page.send(topic="nobody")
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("step_into")
+    page.session.handle({"type": "next_phase"})
+    await page.rest()
+    page.session.handle({"type": "stop"})
+    await page.session.wait()
+    assert page.waiting == ["m1", "m2"]
+    assert page.stepper.queues["tasks"].ready[0].sightings == 0
+    assert "back at its place" in page.status["notice"]
+
+
+async def test_closing_gives_back_what_is_held_and_lets_the_stepper_go(page: Page):
+    await page.send(topic="greet", payload='{"to": "ada"}')
+    await page.do("step_into")
+    task = page.session.close()
+    assert task is not None
+    await asyncio.wait({task})
+    assert page.stepper.gate is None
+    assert page.stepper.queues["tasks"].waiting == 1
+    assert (await page.stepper.step()).winner == "greet"
+
+
+async def test_a_held_step_can_be_finished_at_once(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("step_into")
+    page.session.handle({"type": "finish"})
+    await page.session.wait()
+    assert page.state["step"]["settlement"]["word"] == "✓ acked"
+
+
+async def test_a_run_ends_when_nothing_waits(page: Page):
+    await page.send('{"to": "ada"}', "greet", count="5")
+    assert (await page.do("run"))["status"]["notice"] == "Ran 5 steps, until nothing was left to pull."
+
+
+async def test_a_run_is_bounded(page: Page):
+    await page.send(topic="nobody")
+    assert (await page.do("run", max_steps=2))["status"]["notice"] == "Ran 2 steps, as many as were asked for."
+    assert "Run between 1 and 10,000 steps" in (await page.do("run", max_steps=-1))["status"]["error"]
+
+
+async def test_a_run_with_a_pace_can_be_stopped(page: Page):
+    await page.send('{"to": "ada"}', "greet", count="5")
+    page.session.handle({"type": "run", "pace": 60})
+    await until(lambda: len(page.stepper.history) > 0)
+    page.session.handle({"type": "stop"})
+    await page.session.wait()
+    assert page.status["notice"] == "Stopped after 1 step."
+
+
+async def test_an_actor_that_never_ends_can_be_stopped(page: Page):
+    await page.send(topic="wait_for_ever")
+    page.session.handle({"type": "step"})
+    await until(lambda: page.session.scene.under_way)
+    assert page.state["step"]["phase"] == "about to run"
+    page.session.handle({"type": "stop"})
+    await page.session.wait()
+    assert page.waiting == ["m1"]
+    assert page.status["busy"] is None
+
+
+async def test_one_thing_at_a_time(page: Page):
+    await page.send('{"to": "ada"}', "greet", count="2")
+    await page.do("step_into")
+    page.session.handle({"type": "step", "id": 99})
+    assert page.status["error"].startswith("One thing at a time")
+    assert page.status["held"]
+
+
+async def test_a_step_of_a_cell_shows_here_too(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    await page.stepper.step()
+    assert page.state["step"]["number"] == 1
+
+
+async def test_looking_back_shows_the_queues_as_they_were_and_changes_nothing(page: Page):
+    await page.send('{"to": "ada"}', "greet", count="3")
+    await page.do("run")
+    state = await page.do("seek", to=1)
+    assert state["lanes"]["lanes"][0]["waiting"] == 2
+    assert state["history"]["live"] is False
+    assert (await page.do("seek", to=0))["lanes"]["lanes"][0]["waiting"] == 3
+    assert (await page.do("seek", to=3))["history"]["live"] is True
+    assert page.stepper.queues["tasks"].waiting == 0
+
+
+async def test_going_on_from_an_earlier_step_takes_the_later_ones_back(page: Page):
+    await page.send('{"to": "ada"}', "greet", count="3")
+    await page.do("run")
+    await page.do("seek", to=1)
+    state = await page.do("go_on", to=1)
+    assert page.waiting == ["m2", "m3"]
+    assert "What the actors did stays done." in state["status"]["notice"]
+
+
+async def test_reset_goes_back_to_the_first_moment(page: Page):
+    await page.send('{"to": "ada"}', "greet", count="3")
+    await page.do("run")
+    state = await page.do("reset")
+    assert state["step"] == {}
+    assert len(page.stepper.history) == 0
+
+
+async def test_a_dead_letter_can_be_opened_and_sent_again(page: Page):
+    await page.send("[1, 2]", topic="fail", headers=[["trace", "abc"]])
+    await page.do("step")
+    page.session.handle({"type": "open", "id": 7, "what": "waiting", "channel": "tasks", "message": "m1"})
+    assert page.replies[-1]["text"] == "trace: abc\ntopic: fail\ncontent type: application/json\n\n[1, 2]"
+    await page.do("resend", channel="tasks", message="m1")
+    assert page.waiting == ["m1"]
+
+
+async def test_a_long_text_is_fetched_a_piece_at_a_time(page: Page):
+    text = "é" * 1_000_000
+    await page.send(text, content_type="text/plain")
+    assert len(json.dumps(page.state)) < 8_000
+    read = ""
+    while len(read) < 12_000:
+        page.session.handle({"type": "open", "what": "waiting", "channel": "tasks", "message": "m1", "from": len(read)})
+        read += page.replies[-1]["text"]
+        assert len(page.replies[-1]["text"]) <= 4_000
+    assert read == f"content type: text/plain\n\n{text}"[: len(read)]
+
+
+async def test_what_is_gone_cannot_be_opened_and_that_is_said(page: Page):
+    page.session.handle({"type": "open", "id": 1, "what": "waiting", "channel": "tasks", "message": "m9"})
+    assert page.replies[-1]["text"] == "Message 'm9' is not on 'tasks' any more."
+
+
+@pytest.mark.parametrize(
+    ("topic", "pick", "right", "answer"),
+    [
+        ("greet", "1", True, "greet gets it: the first match."),
+        ("greet", "2", False, "greet gets it: the first match."),
+        ("nobody", "back", True, "Nobody gets it: no actor matched. It goes back to the tail."),
+        ("nobody", "tray", False, "Nobody gets it: no actor matched. It goes back to the tail."),
+    ],
+)
+async def test_a_guess_is_marked(page: Page, topic: str, pick: str, right: bool, answer: str):
+    await page.do("predict", on=True)
+    await page.send('{"to": "ada"}', topic)
+    options = page.state["prediction"]["options"]
+    assert [value for value, _ in options] == ["1", "2", "3", "back", "tray"]
+    told = (await page.do("step", pick=pick))["prediction"]
+    assert (told["right"], told["asked"]) == (int(right), 1)
+    assert told["last"] == {"right": right, "answer": answer}
+
+
+async def test_the_guess_of_a_dead_letter_is_right_at_the_last_sighting(page: Page):
+    await page.send(topic="nobody")
+    await page.do("run", max_steps=2)
+    assert (await page.do("step", pick="tray"))["prediction"]["right"] == 1
+
+
+async def test_an_actor_that_is_registered_twice_is_marked_and_can_be_mended():
+    app, router = new_app()
+
+    def declare(answer: int) -> None:
+        @router.actor
+        async def greet() -> int:
+            return answer
+
+    declare(1)
+    declare(2)
+    page = Page(Stepper(app))
+    actors = page.state["actors"]
+    assert actors["stale"]
+    assert ["older function" in one["note"] for one in actors["actors"]] == [True, False]
+    await page.do("keep_newest")
+    assert not page.state["actors"]["stale"]
+    page.session.close()
+
+
+async def test_the_cell_that_is_taken_away_does_it_all_again(page: Page):
+    await page.send('{"to": "ada"}', "greet", priority="7")
+    await page.send('{"to": "bob"}', "greet")
+    await page.do("step")
+    await page.do("step")
+    await page.do("go_on", to=1)
+    await page.stepper.app.send_message_json(channel="tasks", payload={"to": "eve"}, headers={"topic": "greet"})
+    await page.do("run")
+    body = "".join(f"    {line}\n" for line in page.session.reading.take("cell").splitlines())
+    scope: dict[str, Any] = {"app": page.stepper.app}
+    exec(f"async def cell():\n{body}    return stepper", scope)  # noqa: S102
+    again = await scope["cell"]()
+    assert [(step.message.payload, step.winner) for step in again.history] == [
+        (step.message.payload, step.winner) for step in page.stepper.history
+    ]
+
+
+async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("step")
+    taken = page.session.reading.take("json_lines")
+    await page.do("reset")
+    state = await page.do("load", text=taken)
+    assert state["history"]["replay"]
+    state = await page.do("seek", to=1)
+    assert state["step"]["winner"] == "greet"
+    assert "loaded steps" in (await page.do("step"))["status"]["error"]
+    assert not (await page.do("unload"))["history"]["replay"]
+
+
+async def test_what_is_no_session_is_not_loaded_and_the_line_is_named(page: Page):
+    assert "Line 2 is not a step" in (await page.do("load", text="\n{}\n"))["status"]["error"]
+
+
+async def test_a_diagram_escapes_what_means_something_to_mermaid():
+    app, router = new_app()
+
+    @router.actor(name="a;b-->>c\nend", routing_strategy=catch_all_routing_strategy)
+    async def strange(message: Message) -> None: ...
+
+    page = Page(Stepper(app))
+    await page.send()
+    await page.do("step")
+    diagram = page.session.reading.take("mermaid")
+    assert "    participant a0 as a#59;b--#62;#62;c#92;nend\n" in diagram
+    assert diagram.startswith("sequenceDiagram\n")
+    page.session.close()
+
+
+@pytest.mark.parametrize("waiting", [10, 10_000])
+async def test_what_is_shown_does_not_grow_with_the_queue(page: Page, waiting: int):
+    for _ in range(waiting):
+        await page.stepper.send("tasks", {"to": "漢字" * 500}, topic="nobody🎉" * 20, headers={"h" * 200: "v" * 200})
+    state = await page.do("step")
+    size = len(json.dumps(state, ensure_ascii=False).encode())
+    assert size < 7_000
