@@ -132,12 +132,14 @@ class Scene:
     def state(self, predictions: Predictions) -> dict[str, dict[str, Any]]:
         """Return what is to be seen, as plain fields by trait."""
         routes, queues, steps = self.routes, self.queues, self.steps
+        first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
+        at = newest if self._at is None else self._at
         next_channel = None if self._at is not None or self.is_replay else self.stepper.next_channel
         if self._held is not None and self._at is None and not self.is_replay:
             phase, shown = self._held
             step: dict[str, Any] = step_fields(shown, phase)
         else:
-            found = next((one for one in reversed(steps) if one.number == self.at), None)
+            found = next((one for one in reversed(steps) if one.number == at), None)
             step = {} if found is None else step_fields(found)
         counts = {channel: len(actors) for channel, actors in routes.by_channel.items()}
         focus = step.get("channel") or next_channel or next(iter(counts), None)
@@ -147,10 +149,10 @@ class Scene:
             "actors": self._actors(routes.routes, focus),
             "step": step,
             "history": {
-                **history_fields(steps, self.at, first=self.first, newest=self.newest),
+                **history_fields(steps, at, first=first, newest=newest),
                 "replay": self.is_replay,
                 "live": self._at is None and not self.is_replay,
-                "done": sum(_is_done(one) for one in steps if one.number <= self.at),
+                "done": sum(_is_done(one) for one in steps if one.number <= at),
             },
             "choices": _bounded(choices(self.stepper.app, routes.routes, queues)),
             "prediction": self._prediction(predictions, routes.routes),

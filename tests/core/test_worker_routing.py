@@ -8,6 +8,7 @@ import pytest
 from repid_nb.core.app import Repid
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.message import MessageData
+from repid_nb.core.router import Router
 from repid_nb.core.routing import CatchAllStrategy, RoutingTable, TopicStrategy
 from repid_nb.core.test_client import TestMessage
 from repid_nb.core.worker import Worker
@@ -112,3 +113,24 @@ async def test_a_worker_that_is_given_other_actors_asks_those():
     assert worker.route(message) is old
     worker.actors = {"tasks": [new]}
     assert worker.route(message) is new
+
+
+async def test_a_server_that_subscribes_in_its_own_way_is_asked_in_that_way():
+    subscribed = []
+
+    class Audited(InMemoryServer):
+        async def subscribe(self, **how):
+            subscribed.append(sorted(how["channels_to_callbacks"]))
+            return await super().subscribe(**how)
+
+    app, router = Repid(), Router(channel="tasks")
+    router.actor(name="known")(nothing)
+    app.include_router(router)
+    app.servers.register_server("default", Audited(), is_default=True)
+    async with app.servers.default.connection():
+        await app.send_message(channel="tasks", payload=b"", headers={"topic": "known"})
+        assert (await app.run_worker(messages_limit=1, register_signals=[])).processed == 1
+    assert subscribed == [["tasks"]]
+
+
+async def nothing(): ...

@@ -407,3 +407,20 @@ async def test_what_is_shown_does_not_grow_with_the_queue(page: Page, waiting: i
     state = await page.do("step")
     size = len(json.dumps(state, ensure_ascii=False).encode())
     assert size < 7_000
+
+
+async def test_what_is_shown_costs_the_same_with_a_long_history(page: Page):
+    looked_at = 0
+
+    def looks() -> int:
+        nonlocal looked_at
+        looked_at += 1
+        return 0
+
+    await page.send('{"to": "ada"}', "greet", count="30")
+    await page.do("run")
+    history = type(page.stepper).history
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(page.stepper), "history", property(lambda self: (looks(), history.fget(self))[1]))
+        page.session.state()
+    assert looked_at < 5

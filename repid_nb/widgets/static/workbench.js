@@ -691,7 +691,7 @@ function render({ model, el }) {
     region("lanes", shown.lanes, () => laneElements(shown.lanes, open));
     region("worker", shown.worker, () => workerElements(shown.worker, open));
     region("actors", shown.actors, () => actorElements(shown.actors, open, () => ask("keep_newest")));
-    region("outcome", [shown.outcome, now.history.done], () => outcomeElements(shown.outcome, now.history.done ?? 0));
+    region("outcome", [shown.outcome, now.history.done], () => outcomeElements(shown.outcome, now.history.done ?? 0, now.history.first > 0));
     region("tray", [now.tray, shown.controls.busy, now.history.live], () => trayElements(now.tray, shown.controls.busy || now.history.live === false, open, ask));
     region("picking", [shown.picking, shown.score], () => pickingElements(shown, (pick) => choose(ui.picking ?? "step", pick), () => { ui.picking = null; update(); }));
     region("pills", now.history, () => pillElements(now.history, (to) => ask("seek", { to })));
@@ -1126,15 +1126,15 @@ function runElements(run, open) {
       run.raised.traceback && button("open raised", "Where?", () => open("Where it was raised", { type: "open", what: "raised", step: run.number }), { class: "wb-button wb-small" })));
 }
 
-/** @param {any} outcome @param {number} done */
-function outcomeElements(outcome, done) {
+/** @param {any} outcome @param {number} done @param {boolean} more  whether older steps are not kept */
+function outcomeElements(outcome, done, more) {
   const place = outcome?.action === "rejected" ? "tail" : outcome?.action === "nacked" ? "tray" : "done";
   return [
     outcome && h("div", { class: `wb-settlement wb-tone-${outcome.tone}`, "data-settled": place },
       h("div.settledword", null, h("b", null, outcome.word), h("span.count", null, theirs(outcome.name))),
       outcome.where && h("div.where", null, outcome.where), outcome.reason && h("div.why", null, theirs(outcome.reason)),
       outcome.took && h("div.count", null, `the actor took ${outcome.took}`)),
-    h("div.bin", { "data-bin": "done" }, h("span.binname", null, mark("✓ "), "Done"), h("span.binnumber", null, done.toLocaleString("en"))),
+    h("div.bin", { "data-bin": "done" }, h("span.binname", null, mark("✓ "), "Done"), h("span.binnumber", null, `${done.toLocaleString("en")}${more ? " or more" : ""}`)),
   ];
 }
 
