@@ -695,6 +695,9 @@ function render({ model, el }) {
     region("tray", [now.tray, shown.controls.busy, now.history.live], () => trayElements(now.tray, shown.controls.busy || now.history.live === false, open, ask));
     region("picking", [shown.picking, shown.score], () => pickingElements(shown, (pick) => choose(ui.picking ?? "step", pick), () => { ui.picking = null; update(); }));
     region("pills", now.history, () => pillElements(now.history, (to) => ask("seek", { to })));
+    const current = parts.pills.querySelector("[aria-current]");
+    // Not scrollIntoView: that would scroll the notebook too.
+    if (current) current.closest("ol").scrollLeft = current.offsetLeft - current.closest("ol").offsetLeft - 100;
     region("explanation", ui.explanation, () => explanationElements(ui.explanation, () => { ui.explanation = null; update(); }));
     region("opened", ui.opened, () => openedElements(ui.opened, opened, () => { ui.opened = null; update(); }));
     region("keys", ui.keys, () => (ui.keys ? keyElements(() => deeds.keys()) : []));
