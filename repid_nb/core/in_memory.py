@@ -59,7 +59,6 @@ class InMemoryServer:
         self._connected = False
         self._held_open = 0
         self._queues = Queues(dead_letter_limit)
-        self._observers: tuple[Observer, ...] = ()
 
     @property
     def host(self) -> str:
@@ -178,8 +177,7 @@ class InMemoryServer:
             wanted_id = server_specific_parameters.get("message_id")
             message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
         self._queues.of(channel).put(QueuedMessage(message, message_id), priority)
-        for tell in self._observers:
-            tell(Published(channel, message))
+        self._queues.tell(Published(channel, message))
 
     async def subscribe(
         self,
@@ -247,7 +245,7 @@ class InMemoryServer:
         return self._queues.keep_journal()
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Have `observer` told of each published message.
+        """Have `observer` told of each message that is published, replies included.
 
         Args:
             observer: Called with a `Published`; one that raises is logged and told no more.
@@ -256,10 +254,11 @@ class InMemoryServer:
             A function that ends it.
         """
         tell = guarded(observer)
-        self._observers = (*self._observers, tell)
+        queues = self._queues
+        queues.observers = (*queues.observers, tell)
 
         def end() -> None:
-            self._observers = tuple(one for one in self._observers if one is not tell)
+            queues.observers = tuple(one for one in queues.observers if one is not tell)
 
         return end
 

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from uuid import uuid4
 
 from repid_nb.core.errors import DestinationError
+from repid_nb.core.events import Observer, Published
 from repid_nb.core.journal import Journal
 from repid_nb.core.logger import logger
 from repid_nb.core.message import MessageAction, MessageData, SentMessageT, check_message
@@ -269,6 +270,7 @@ class ChannelQueue:
         elif answer is not None:
             channel, message = answer
             self._queues.of(channel).put(message, DEFAULT_PRIORITY)
+            self._queues.tell(Published(channel, message))
 
     def release(self, received: InMemoryReceivedMessage) -> None:
         """Put a message in work back where it was pulled from; one that is settled is left alone."""
@@ -391,6 +393,7 @@ class Queues:
     def __init__(self, dead_letter_limit: int) -> None:
         self.dead_letter_limit = dead_letter_limit
         self.journal: Callable[[], Journal | None] = _no_journal
+        self.observers: tuple[Observer, ...] = ()
         self._queues: dict[str, ChannelQueue] = {}
 
     def of(self, channel: str) -> ChannelQueue:
@@ -403,6 +406,11 @@ class Queues:
     def known(self, channel: str) -> ChannelQueue | None:
         """Return the queue of a channel, or None when nobody has asked for it yet."""
         return self._queues.get(channel)
+
+    def tell(self, event: Published) -> None:
+        """Tell the observers of a message that was put on a queue."""
+        for observer in self.observers:
+            observer(event)
 
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle."""

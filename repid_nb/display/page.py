@@ -251,6 +251,8 @@ def _row_style(verdict: Verdict) -> str:
 
 
 def _what_happened(step: Step) -> Iterable[Child]:
+    if step.middlewares:
+        yield _line("inside middleware ", *_joined(map(code, step.middlewares)))
     if step.arguments:
         yield _line("called with ", *_joined(code(words.argument_text(one)) for one in step.arguments))
     if step.printed:

@@ -51,6 +51,8 @@ def _(step: Step) -> str:
         header.append(f"sighting {step.sightings} of {step.sightings_limit}")
     lines = [" · ".join(header), f"  payload  {_cut(words.payload_text(step.message.payload))}"]
     lines += _verdict_lines(step.verdicts)
+    if step.middlewares:
+        lines.append(f"  inside middleware {_cut(', '.join(step.middlewares))}")
     lines += [f"  {_cut(words.argument_text(argument))}" for argument in step.arguments]
     lines += _labelled("printed", step.printed)
     if step.exception is not None:

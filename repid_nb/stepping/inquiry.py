@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from repid_nb.core.actor import ActorData
+from repid_nb.core.declaration import Declaration
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.router import Route
 from repid_nb.stepping.explain import Finding, examine, strategy_name
@@ -91,6 +92,15 @@ class Inquiry:
             )
             decided = decided or matched
         return tuple(verdicts)
+
+    def middlewares_around(self, actor: ActorData) -> tuple[str, ...]:
+        """Return the names of the middleware that runs around an actor, the outermost first."""
+        for route in self._routes:
+            if route.actor is actor:
+                own = route.source.options.middlewares if isinstance(route.source, Declaration) else None
+                around = (*route.inherited.middlewares, *(own or ()))
+                return tuple(getattr(one, "__name__", type(one).__name__) for one in around)
+        return ()
 
     @property
     def asked(self) -> frozenset[int]:

@@ -129,13 +129,14 @@ class Step(Shown):
         sightings_limit: At which sighting without a match it is nacked as poison.
         verdicts: One for each actor of the channel, in order of registration.
         winner: The name of the actor that ran, or None.
+        middlewares: The names of the middleware around it, the outermost first.
         arguments: How its arguments were read.
         result: What it returned.
         exception: What it raised, or None.
         printed: What was printed meanwhile.
         duration: Seconds from the call of the actor to its end; None when none was called.
         settlement: What became of the message.
-        published: The channels that the actor sent further messages to, one for each message.
+        published: The channels that the actor sent further messages and replies to, one for each.
         before: The queues before the pull; a window of each with its total.
         after: The queues after the settlement.
     """
@@ -150,6 +151,7 @@ class Step(Shown):
     settlement: Settlement
     before: QueuesSnapshot
     after: QueuesSnapshot
+    middlewares: tuple[str, ...] = ()
     arguments: tuple[Argument, ...] = ()
     result: Any = None
     exception: Raised | None = None

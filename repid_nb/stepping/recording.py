@@ -26,6 +26,7 @@ class Recording:
     inquiry: Inquiry
     explain_all: bool
     winner: str | None = None
+    middlewares: tuple[str, ...] = ()
     arguments: tuple[Argument, ...] = ()
     result: Any = None
     exception: Raised | None = None
@@ -44,6 +45,7 @@ class Recording:
                 if self.explain_all:
                     self.inquiry.ask_rest(message)
                 self.winner = None if actor is None else actor.name
+                self.middlewares = () if actor is None else self.inquiry.middlewares_around(actor)
                 self.exception = None if error is None else raised(error)
             case Started(message=message, actor=actor, args=args, kwargs=kwargs):
                 # Values are somebody's objects: comparing or showing them may raise anything.

@@ -377,6 +377,7 @@ class Stepper:
             sightings_limit=self.max_unrouted_retries,
             verdicts=recording.inquiry.verdicts(recording.asked),
             winner=recording.winner,
+            middlewares=recording.middlewares,
             arguments=recording.arguments,
             result=recording.result,
             exception=recording.exception,

@@ -452,3 +452,32 @@ async def test_steps_work_on_one_event_loop_after_another():
         return [asyncio.run(send_and_step()) for _ in range(2)]
 
     assert await asyncio.to_thread(program) == ["m1", "m2"]
+
+
+async def test_a_step_names_the_middleware_around_the_actor_outermost_first():
+    async def outer(call_next, message, actor):
+        return await call_next(message, actor)
+
+    async def inner(call_next, message, actor):
+        return await call_next(message, actor)
+
+    async def greet(): ...
+
+    router = Router(middlewares=[outer])
+    router.actor(channel="tasks", middlewares=[inner])(greet)
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks", topic="greet")
+        step = await stepper.step()
+    assert step.middlewares == ("outer", "inner")
+    assert "inside middleware outer, inner" in str(step)
+
+
+async def test_a_step_says_where_a_reply_went():
+    async def ask(message: Message):
+        await message.reply(payload=b"yes", channel="answers")
+
+    async with Stepper(app_of(router_of(ask))) as stepper:
+        await stepper.send("tasks")
+        step = await stepper.step()
+    assert step.settlement.action is MessageAction.replied
+    assert step.published == ("answers",)
