@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from support.lab import Lab, chromium, jupyter_server, launched_chromium
 from support.notebooks import ROOT
+
+# On a busy machine the first view of a widget takes longer than Playwright's five seconds.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
