@@ -199,10 +199,19 @@ class InMemoryServer:
         """
         self._require_connection("subscribe")
         return InMemorySubscriber(
-            puller=InMemoryPuller(self._queues, list(channels_to_callbacks)),
+            puller=self.puller(list(channels_to_callbacks)),
             channels_to_callbacks=channels_to_callbacks,
             concurrency_limit=concurrency_limit,
         )
+
+    def puller(self, channels: Sequence[str]) -> InMemoryPuller:
+        """Return what pulls messages one at a time from these channels, in turn.
+
+        Raises:
+            NotConnectedError: The connection is not open.
+        """
+        self._require_connection("pull")
+        return InMemoryPuller(self._queues, channels)
 
     @property
     def queues(self) -> Queues:

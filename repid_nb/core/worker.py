@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.deadlines import Deadlines
 from repid_nb.core.delivery import Delivery, Gate, is_task_cancelled, nack
-from repid_nb.core.errors import NotConnectedError
 from repid_nb.core.events import Matched, Observer, Pulled, Settled, guarded
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.lanes import Lanes
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.pulling import InMemoryPuller, PullerT, SubscriptionPuller
+from repid_nb.core.pulling import PullerT, SubscriptionPuller
 from repid_nb.core.queue import InMemoryReceivedMessage
 from repid_nb.core.routing import RoutingTable
 from repid_nb.core.sightings import Sightings
@@ -174,12 +173,7 @@ class Worker:
         server = self._context.server
         # A subclass that subscribes in its own way is to be asked for its messages in that way.
         if isinstance(server, InMemoryServer) and type(server).subscribe is InMemoryServer.subscribe:
-            if not server.is_connected:
-                raise NotConnectedError(
-                    "Server is not connected, so the worker cannot pull. "
-                    "Run it inside: async with app.servers.default.connection(): ...",
-                )
-            return InMemoryPuller(server.queues, list(self.actors))
+            return server.puller(list(self.actors))
         puller = SubscriptionPuller()
         await puller.open(server, list(self.actors), tasks_limit)
         return puller

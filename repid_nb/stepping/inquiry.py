@@ -73,6 +73,7 @@ class Inquiry:
         notes = stale_notes(self._routes)
         verdicts: list[Verdict] = []
         decided = False
+        nobody_won = self._broken(asked)
         for position, route in enumerate(self._routes, start=1):
             finding = self._findings.get(id(route.actor))
             if finding is None:
@@ -85,7 +86,7 @@ class Inquiry:
                     strategy=strategy_name(route.actor.routing_strategy, _factory(route)),
                     outcome=finding.outcome,
                     reason=finding.reason,
-                    role=("shadowed" if decided else "winner") if matched and not self._broken(asked) else None,
+                    role=("shadowed" if decided else "winner") if matched and not nobody_won else None,
                     asked=id(route.actor) in asked,
                     note=notes.get(position, ""),
                 ),
