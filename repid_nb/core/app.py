@@ -279,8 +279,15 @@ class Repid:
             InvalidMessageError: The payload is not bytes, or the headers are not str to str.
             NotConnectedError: The server's connection is not open.
         """
-        message = MessageData(payload=payload, headers=headers, content_type=content_type)
-        await self._publish(channel, operation_id, message, server_name, server_specific_parameters)
+        address = self.address_of(channel, operation_id)
+        await self._publish(
+            address,
+            payload,
+            headers=headers,
+            content_type=content_type,
+            server_name=server_name,
+            server_specific_parameters=server_specific_parameters,
+        )
 
     @overload
     async def send_message_json(
@@ -336,26 +343,40 @@ class Repid:
             NotConnectedError: The server's connection is not open.
         """
         body = (serializer or self.default_serializer)(payload)
-        message = MessageData(payload=body, headers=headers, content_type="application/json")
-        await self._publish(channel, operation_id, message, server_name, server_specific_parameters)
+        address = self.address_of(channel, operation_id)
+        await self._publish(
+            address,
+            body,
+            headers=headers,
+            content_type="application/json",
+            server_name=server_name,
+            server_specific_parameters=server_specific_parameters,
+        )
 
-    def _publish(
+    async def _publish(
         self,
-        channel: str | None,
-        operation_id: str | None,
-        message: MessageData,
+        channel: str,
+        payload: bytes,
+        *,
+        headers: dict[str, str] | None,
+        content_type: str | None,
         server_name: str | None,
         server_specific_parameters: dict[str, Any] | None,
-    ) -> Coroutine[Any, Any, Any]:
-        address = self.address_of(channel, operation_id)
+    ) -> None:
         server = self._servers.find(server_name)
-        if not self._producer_middlewares and isinstance(server, InMemoryServer):
-            # It checks the message itself; elsewhere, and before any middleware sees it, that is done here.
-            return server.publish(
-                channel=address, message=message, server_specific_parameters=server_specific_parameters
+        # Where nobody is to see the message on its way, there is no need to make one that can be shown.
+        if not self._producer_middlewares and type(server) is InMemoryServer:
+            server.publish_nowait(
+                channel,
+                payload,
+                headers=headers,
+                content_type=content_type,
+                server_specific_parameters=server_specific_parameters,
             )
-        check_message(address, message)
-        return self._publisher(server)(address, message, server_specific_parameters)
+            return
+        message = MessageData(payload=payload, headers=headers, content_type=content_type)
+        check_message(channel, message)
+        await self._publisher(server)(channel, message, server_specific_parameters)
 
     def _publisher(self, server: ServerT) -> MessagePublisherT:
         def publish(

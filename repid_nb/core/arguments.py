@@ -6,7 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.dependencies import (
@@ -25,7 +25,7 @@ from repid_nb.core.signatures import name_of
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["ArgumentSource", "ConverterBase"]
+__all__ = ["JSON_TYPES", "ArgumentSource", "ConverterBase"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class ArgumentSource:
     default: Any = None
 
 
-_JSON = frozenset((None, "", "application/json"))
+# To say nothing will do too (repid 2.1.4).
+JSON_TYPES = frozenset((None, "", "application/json"))
 
 
 class ConverterBase:
@@ -121,18 +122,17 @@ class ConverterBase:
         )
         return await resolve_all(self.inputs.dependencies, context)
 
-    def check_content_type(self, message: ReceivedMessageT) -> None:
-        """Refuse a message that does not say it is JSON; saying nothing will do (repid 2.1.4).
+    def refuse(self, content_type: str | None) -> NoReturn:
+        """Refuse a message that says it is something else than JSON (repid 2.1.4).
 
         Raises:
-            InvalidMessageError: Its content type is another.
+            InvalidMessageError: Always.
         """
-        if message.content_type not in _JSON:
-            raise InvalidMessageError(
-                f"Unsupported content type: {message.content_type!r}. {self.name!r} reads its arguments from JSON: "
-                f"send the message with send_message_json, or with content_type='application/json'. To take any "
-                f"bytes, give the actor one parameter annotated Message and read its payload."
-            )
+        raise InvalidMessageError(
+            f"Unsupported content type: {content_type!r}. {self.name!r} reads its arguments from JSON: "
+            f"send the message with send_message_json, or with content_type='application/json'. To take any "
+            f"bytes, give the actor one parameter annotated Message and read its payload."
+        )
 
     def argument_sources(self) -> dict[str, ArgumentSource]:
         """Say where each argument comes from, by parameter name in order; `*args` and `**kwargs` are left out."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from weakref import WeakSet
 
 __all__ = ["Deadline", "Deadlines"]
+
+SHORTEST = 1e-9
 
 
 class Deadlines:
@@ -13,45 +16,47 @@ class Deadlines:
 
     It is set for the earliest limit and stays set when that is taken off: it finds nothing to do then, and is set for
     the next. So a timer is made once a time limit, and not once a message.
+
+    Attributes:
+        rings_at: The loop's time at which it looks next.
     """
 
     def __init__(self) -> None:
+        self.rings_at = math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._running: set[Deadline] = set()
-        self._rings_at = math.inf
+        self._deadlines: WeakSet[Deadline] = WeakSet()
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, deadline: Deadline) -> None:
-        """Cancel the deadline's task when the deadline comes."""
-        self._running.add(deadline)
-        if deadline.when < self._rings_at or deadline.loop is not self._loop:
-            self._ring_at(deadline.when, deadline.loop)
+    def join(self, deadline: Deadline) -> None:
+        """Look after a deadline as long as it lives."""
+        if deadline.loop is not self._loop:
+            self.close()
+            self._deadlines.clear()
+            self._loop = deadline.loop
+        self._deadlines.add(deadline)
 
-    def remove(self, deadline: Deadline) -> None:
-        """Let the deadline pass."""
-        self._running.discard(deadline)
+    def ring_at(self, when: float) -> None:
+        """Look at that time, and not at the one before."""
+        assert self._loop is not None  # noqa: S101  (a deadline has joined)
+        self.close()
+        self.rings_at = when
+        self._timer = self._loop.call_at(when, self._ring, self._loop)
 
     def close(self) -> None:
         """Take the timer off."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None
-        self._rings_at = math.inf
-
-    def _ring_at(self, when: float, loop: asyncio.AbstractEventLoop) -> None:
-        self.close()
-        self._loop = loop
-        self._rings_at = when
-        self._timer = loop.call_at(when, self._ring, loop)
+        self.rings_at = math.inf
 
     def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
         self.close()
         now = loop.time()
-        for deadline in [one for one in self._running if one.when <= now]:
-            self._running.discard(deadline)
+        for deadline in [one for one in self._deadlines if one.when <= now]:
             deadline.come()
-        if self._running:
-            self._ring_at(min(deadline.when for deadline in self._running), loop)
+        earliest = min((deadline.when for deadline in self._deadlines), default=math.inf)
+        if earliest < math.inf:
+            self.ring_at(earliest)
 
 
 class Deadline:
@@ -64,7 +69,7 @@ class Deadline:
         RuntimeError: There is no current task that could be cancelled.
     """
 
-    __slots__ = ("_cancelling", "_deadlines", "_has_come", "_task", "loop", "when")
+    __slots__ = ("__weakref__", "_cancelling", "_deadlines", "_has_come", "_task", "loop", "when")
 
     def __init__(self, deadlines: Deadlines) -> None:
         task = asyncio.current_task()
@@ -76,20 +81,27 @@ class Deadline:
         self._cancelling = 0
         self.loop = task.get_loop()
         self.when = math.inf
+        deadlines.join(self)
 
-    def begin(self, seconds: float) -> None:
-        """Let the task be cancelled in so many seconds."""
+    def begin(self, seconds: float | None) -> None:
+        """Let the task be cancelled in so many seconds; for None, 0 and infinity never."""
+        if not seconds or seconds < 0:
+            return
         self._cancelling = self._task.cancelling()
-        self.when = self.loop.time() + seconds
-        self._deadlines.add(self)
+        self.when = when = self.loop.time() + seconds
+        if when < self._deadlines.rings_at:
+            self._deadlines.ring_at(when)
 
     def pause(self) -> float:
         """Stop the clock; return the seconds that were left, to begin with again."""
-        self._deadlines.remove(self)
-        return self.when - self.loop.time()
+        left = self.when - self.loop.time()
+        self.when = math.inf
+        # No time left is not the same as no limit.
+        return max(left, SHORTEST)
 
     def come(self) -> None:
         """Cancel the task."""
+        self.when = math.inf
         self._has_come = True
         self._task.cancel()
 
@@ -99,7 +111,7 @@ class Deadline:
         Returns:
             Whether it had come, and nobody else has cancelled the task meanwhile.
         """
-        self._deadlines.remove(self)
+        self.when = math.inf
         if not self._has_come:
             return False
         self._has_come = False

@@ -6,11 +6,10 @@ The order of things and the confirmation modes are repid 2.1.4's (`repid._runner
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias, get_args
 
-from repid_nb.core.actor import ActorData, ActorExecutionContext, ManualActionT
+from repid_nb.core.actor import ActorData, ActorExecutionContext, AutoActionT, ManualActionT
 from repid_nb.core.deadlines import Deadline, Deadlines
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Event, Finished, Observer, Settled, Started
@@ -21,17 +20,17 @@ from repid_nb.core.queue import InMemoryReceivedMessage
 __all__ = ["Delivery", "Gate", "is_task_cancelled", "nack"]
 
 SETTLEMENT_WORDS = get_args(ManualActionT)
+ACTIONS = frozenset(get_args(AutoActionT))
+# The mode leaves it to the actor, and it is not known yet whether that or the middleware around it settles.
+UNDECIDED = ("no_action", "")
 
 # Awaited with what was just reached: Pulled, Matched, Started, and a Finished that is not settled yet.
 Gate: TypeAlias = Callable[[Event], Awaitable[None]]
 
 
-async def nack(message: ReceivedMessageT, reason: str) -> None:
+def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:
     """Nack a message, with the reason where the server keeps one."""
-    if isinstance(message, InMemoryReceivedMessage):
-        await message.nack(reason=reason)
-    else:
-        await message.nack()
+    return message.nack(reason=reason) if isinstance(message, InMemoryReceivedMessage) else message.nack()
 
 
 def is_task_cancelled() -> bool:
@@ -55,9 +54,9 @@ class Delivery:
         "_called",
         "_context",
         "_deadline",
-        "_deadlines",
         "_gate",
         "_is_interrupted",
+        "_is_watched",
         "_keeps_alive",
         "_observer",
         "_reason",
@@ -75,11 +74,11 @@ class Delivery:
         self._observer = observer
         self._is_interrupted = is_interrupted
         self._gate = gate
-        self._deadlines = deadlines or Deadlines()
-        self._deadline: Deadline | None = None
+        self._deadline = Deadline(deadlines or Deadlines())
+        self._is_watched = observer is not None or gate is not None
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]
         self._called = False
-        self._reason: str | None = None
+        self._reason = ""
 
     async def run(self, message: ReceivedMessageT, actor: ActorData) -> tuple[Any, BaseException | None]:
         """Run the actor and settle the message by its confirmation mode.
@@ -93,9 +92,10 @@ class Delivery:
             the run, never the worker.
         """
         self._called = False
-        self._reason = None
-        if actor.confirmation_mode == "ack_first" and not message.is_acted_on:
-            await self._settle(message, "ack", "acked before the actor ran (ack_first)")
+        self._reason = ""
+        if actor.confirmation_mode == "ack_first" and message.action is None:
+            await message.ack()
+            self._reason = "acked before the actor ran (ack_first)"
         result: Any = None
         error: BaseException | None = None
         try:
@@ -105,7 +105,7 @@ class Delivery:
                 raise
             error = raised
             logger.debug("actor.run.error", extra={"actor_name": actor.name}, exc_info=raised)
-        if actor.confirmation_mode == "manual" and not message.is_acted_on:
+        if actor.confirmation_mode == "manual" and message.action is None:
             logger.warning("actor.unsettled", extra={"actor_name": actor.name, "message_id": message.message_id})
         if self._observer is not None:
             self._observer(Finished(message, actor, result, error))
@@ -114,62 +114,54 @@ class Delivery:
 
     async def _run_and_settle(self, message: ReceivedMessageT, actor: ActorData) -> Any:
         try:
-            result = await self._call(message, actor)
+            deadline = self._deadline
+            deadline.begin(actor.timeout)
+            keeping_alive = _keep_alive(message, actor) if self._keeps_alive else None
+            try:
+                args, kwargs = await actor.converter.convert_inputs(
+                    message=message, actor=actor, actor_context=self._context
+                )
+                if self._is_watched:
+                    await self._reach(Started(message, actor, tuple(args), kwargs))
+                self._called = True
+                result = await actor.fn(*args, **kwargs)
+            except asyncio.CancelledError as error:
+                if deadline.end():
+                    raise ActorTimeoutError(f"the actor took longer than its timeout of {actor.timeout:g} s") from error
+                raise
+            finally:
+                deadline.end()
+                if keeping_alive is not None:
+                    keeping_alive.cancel()
+                    await asyncio.wait({keeping_alive})
         except Exception as error:
             if self._gate is not None:
                 await self._gate(Finished(message, actor, None, error))
-            if not message.is_acted_on and (decision := self._after_error(actor, error)) is not None:
-                await self._settle(message, *decision)
+            if message.action is None:
+                word, reason = self._after_error(actor, error)
+                await _settle(message, word, reason)
+                self._reason = reason
             raise
         if self._gate is not None:
             await self._gate(Finished(message, actor, result, None))
-        if not message.is_acted_on and (decision := _after_return(actor, result)) is not None:
-            await self._settle(message, *decision)
+        if message.action is None:
+            word, reason = _after_return(actor, result)
+            await _settle(message, word, reason)
+            self._reason = reason
         return result
 
-    async def _call(self, message: ReceivedMessageT, actor: ActorData) -> Any:
-        deadline = self._begin_deadline(actor.timeout)
-        keeping_alive = _keep_alive(message, actor) if self._keeps_alive else None
-        try:
-            args, kwargs = await actor.converter.convert_inputs(
-                message=message, actor=actor, actor_context=self._context
-            )
-            if self._observer is not None:
-                self._observer(Started(message, actor, tuple(args), kwargs))
-            if self._gate is not None:
-                await self._stop_before(Started(message, actor, tuple(args), kwargs), deadline, self._gate)
-            self._called = True
-            return await actor.fn(*args, **kwargs)
-        except asyncio.CancelledError as error:
-            if deadline is not None and deadline.end():
-                raise ActorTimeoutError(f"the actor took longer than its timeout of {actor.timeout:g} s") from error
-            raise
-        finally:
-            if deadline is not None:
-                deadline.end()
-            if keeping_alive is not None:
-                keeping_alive.cancel()
-                await asyncio.wait({keeping_alive})
-
-    def _begin_deadline(self, limit: float | None) -> Deadline | None:
-        if limit is None or limit <= 0 or limit == math.inf:
-            return None
-        if self._deadline is None:
-            self._deadline = Deadline(self._deadlines)
-        self._deadline.begin(limit)
-        return self._deadline
-
-    async def _stop_before(self, call: Started, deadline: Deadline | None, gate: Gate) -> None:
-        if deadline is None:
-            await gate(call)
+    async def _reach(self, call: Started) -> None:
+        if self._observer is not None:
+            self._observer(call)
+        if self._gate is None:
             return
         # The actor's time does not run while its message is held.
-        left = deadline.pause()
-        await gate(call)
-        deadline.begin(left)
+        left = self._deadline.pause()
+        await self._gate(call)
+        self._deadline.begin(left)
 
-    def _after_error(self, actor: ActorData, error: Exception) -> tuple[str, str] | None:
-        """Return how to settle a message whose run raised, and why; None for not at all."""
+    def _after_error(self, actor: ActorData, error: Exception) -> tuple[str, str]:
+        """Return how to settle a message whose run raised, and why."""
         name = type(error).__name__
         raised = f"the actor raised {name}" if self._called else f"reading the arguments raised {name}"
         if isinstance(error, ActorTimeoutError):
@@ -178,25 +170,14 @@ class Delivery:
         if mode == "always_ack":
             return "ack", f"{raised} (always_ack)"
         if mode == "ack_first":
-            return None
+            return UNDECIDED
         by_function = callable(actor.on_error)
         action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
         rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
-        return action, f"{raised} ({rule})"
-
-    async def _settle(self, message: ReceivedMessageT, word: str, reason: str) -> None:
-        if word == "ack":
-            await message.ack()
-        elif word == "nack":
-            await nack(message, reason)
-        elif word == "reject":
-            await message.reject()
-        else:
-            reason = f"nobody settled it: {reason}"
-        self._reason = reason
+        return _decided(action, f"{raised} ({rule})")
 
     def _explain(self, message: ReceivedMessageT, actor: ActorData, error: BaseException | None) -> str:
-        if self._reason is not None:
+        if self._reason:
             return self._reason
         if message.action is not None:
             return f"the actor settled it itself: {message.action.value} ({actor.confirmation_mode})"
@@ -205,21 +186,39 @@ class Delivery:
         return f"nobody settled it ({actor.confirmation_mode})"
 
 
-def _after_return(actor: ActorData, result: Any) -> tuple[str, str] | None:
-    """Return how to settle a message whose run returned, and why; None for not at all."""
+def _settle(message: ReceivedMessageT, word: str, reason: str) -> Coroutine[Any, Any, None]:
+    if word == "ack":
+        return message.ack()
+    if word == "nack":
+        return nack(message, reason)
+    if word == "reject":
+        return message.reject()
+    return _leave_it()
+
+
+async def _leave_it() -> None:
+    pass
+
+
+def _decided(word: str, why: str) -> tuple[str, str]:
+    return (word, why) if word in ACTIONS else ("no_action", f"nobody settled it: {why}")
+
+
+def _after_return(actor: ActorData, result: Any) -> tuple[str, str]:
+    """Return how to settle a message whose run returned, and why."""
     mode = actor.confirmation_mode
     if mode == "auto":
         return "ack", "the actor returned (auto)"
     if mode == "always_ack":
         return "ack", "the actor returned (always_ack)"
     if mode != "manual_explicit":
-        return None
+        return UNDECIDED
     if not isinstance(result, str) or result not in SETTLEMENT_WORDS:
         raise ValueError(
             f"Actor '{actor.name}' with confirmation_mode='manual_explicit' returned an invalid value: "
             f"{result!r}. Expected one of: {', '.join(map(repr, SETTLEMENT_WORDS))}.",
         )
-    return result, f"the actor returned {result!r} (manual_explicit)"
+    return _decided(result, f"the actor returned {result!r} (manual_explicit)")
 
 
 def _keep_alive(message: ReceivedMessageT, actor: ActorData) -> asyncio.Task[None] | None:

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
-from repid_nb.core.events import Observer, Published, guarded
+from repid_nb.core.events import Observer, guarded
 from repid_nb.core.journal import Journal
-from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT, check_message
+from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT, check_parts
 from repid_nb.core.metadata import ExternalDocs, Tag
 from repid_nb.core.pulling import InMemoryPuller, InMemorySubscriber
 from repid_nb.core.queue import DEFAULT_PRIORITY, QueuedMessage, Queues, SightingsOf, never_sighted
@@ -169,15 +169,36 @@ class InMemoryServer:
             InvalidMessageError: The payload is not bytes, the headers are not str to str, or the priority is no whole
                 number from 0 to 9.
         """
-        self._require_connection("publish")
-        check_message(channel, message)
+        self.publish_nowait(
+            channel,
+            message.payload,
+            headers=message.headers,
+            content_type=message.content_type,
+            reply_to=message.reply_to,
+            server_specific_parameters=server_specific_parameters,
+        )
+
+    def publish_nowait(
+        self,
+        channel: str,
+        payload: bytes,
+        *,
+        headers: dict[str, str] | None = None,
+        content_type: str | None = None,
+        reply_to: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None:
+        """Do what `publish` does, at once, for a message that is still in parts."""
+        if not (self._connected or self._held_open):
+            raise _not_connected("publish")
+        check_parts(channel, payload, headers, content_type, reply_to)
         priority, message_id = DEFAULT_PRIORITY, None
         if server_specific_parameters:
             priority = _checked_priority(server_specific_parameters.get("priority", DEFAULT_PRIORITY))
             wanted_id = server_specific_parameters.get("message_id")
             message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
-        self._queues.of(channel).put(QueuedMessage(message, message_id), priority)
-        self._queues.tell(Published(channel, message))
+        message = QueuedMessage(payload, headers, content_type, reply_to, message_id)
+        self._queues.publish(channel, message, priority)
 
     async def subscribe(
         self,
@@ -197,7 +218,8 @@ class InMemoryServer:
         Raises:
             NotConnectedError: The connection is not open.
         """
-        self._require_connection("subscribe")
+        if not self.is_connected:
+            raise _not_connected("subscribe")
         return InMemorySubscriber(
             puller=self.puller(list(channels_to_callbacks)),
             channels_to_callbacks=channels_to_callbacks,
@@ -210,7 +232,8 @@ class InMemoryServer:
         Raises:
             NotConnectedError: The connection is not open.
         """
-        self._require_connection("pull")
+        if not self.is_connected:
+            raise _not_connected("pull")
         return InMemoryPuller(self._queues, channels)
 
     @property
@@ -271,12 +294,12 @@ class InMemoryServer:
 
         return end
 
-    def _require_connection(self, purpose: str) -> None:
-        if not self.is_connected:
-            raise NotConnectedError(
-                f"Server is not connected, so it cannot {purpose}. "
-                "Open the connection around it: async with app.servers.default.connection(): ...",
-            )
+
+def _not_connected(purpose: str) -> NotConnectedError:
+    return NotConnectedError(
+        f"Server is not connected, so it cannot {purpose}. "
+        "Open the connection around it: async with app.servers.default.connection(): ...",
+    )
 
 
 def _checked_priority(priority: object) -> int:

@@ -79,40 +79,42 @@ class Lanes:
         return self._ending or (self._owner is not None and self._owner.cancelling() > 0)
 
     async def _carry_on(self) -> None:
+        self._pulling -= 1
         lane = asyncio.current_task()
         assert lane is not None  # noqa: S101  (this runs as a task)
-        delivery = self._deliverer.delivery()
-        carried = 0
-        # A place under the limit is taken before the pull, so that the limit is exact and nothing is held above it.
+        puller, deliverer, delivery = self._puller, self._deliverer, self._deliverer.delivery()
         while self._left > 0:
-            self._left -= 1
-            message = await self._puller.pull()
-            self._pulling -= 1
-            if message is None:
-                return
-            if not self._pulling and self._left > 0 and len(self._lanes) < self._tasks_limit:
-                self.start()
-            if await self._carry(message, delivery):
-                self.processed += 1
-            else:
-                self._left += 1
-            if self._is_marked(lane):
-                self._replace(lane)
-                return
-            self._pulling += 1
-            carried += 1
-            if carried % MESSAGES_BETWEEN_YIELDS == 0:
-                await asyncio.sleep(0)
-        self._pulling -= 1
+            for _ in range(MESSAGES_BETWEEN_YIELDS):
+                # A place under the limit is taken before the pull, so that the limit is exact and nothing is held
+                # above it.
+                self._left -= 1
+                message = puller.pull_nowait() or await self._next()
+                if message is None:
+                    return
+                if not self._pulling and self._left > 0 and len(self._lanes) < self._tasks_limit:
+                    self.start()
+                try:
+                    if await deliverer.deliver(message, delivery):
+                        self.processed += 1
+                    else:
+                        self._left += 1
+                except Exception:
+                    self._left += 1
+                    logger.exception("message.delivery.error", extra={"channel": message.channel})
+                finally:
+                    puller.done(message)
+                if self._is_marked(lane):
+                    self._replace(lane)
+                    return
+                if self._left <= 0:
+                    return
+            await asyncio.sleep(0)
 
-    async def _carry(self, message: ReceivedMessageT, delivery: Delivery) -> bool:
-        try:
-            return await self._deliverer.deliver(message, delivery)
-        except Exception:
-            logger.exception("message.delivery.error", extra={"channel": message.channel})
-            return False
-        finally:
-            self._puller.done(message)
+    async def _next(self) -> ReceivedMessageT | None:
+        self._pulling += 1
+        message = await self._puller.pull()
+        self._pulling -= 1
+        return message
 
     def _is_marked(self, lane: asyncio.Task[None]) -> bool:
         """Say whether an actor has left marks on its lane: a cancellation, or a context variable."""

@@ -27,6 +27,7 @@ __all__ = [
     "ServerT",
     "SubscriberT",
     "check_message",
+    "check_parts",
 ]
 
 
@@ -56,10 +57,6 @@ class MessageData:
     reply_to: str | None = None
 
 
-# A union that is written in place is made again with each message.
-_TEXT_OR_NONE = (str, type(None))
-
-
 def check_message(channel: object, message: SentMessageT) -> None:
     """Refuse what no queue could carry, before it is queued.
 
@@ -70,23 +67,28 @@ def check_message(channel: object, message: SentMessageT) -> None:
     Raises:
         InvalidMessageError: One of them is something else; the message says which, and the fix.
     """
+    check_parts(channel, message.payload, message.headers, message.content_type, message.reply_to)
+
+
+def check_parts(channel: object, payload: object, headers: object, content_type: object, reply_to: object) -> None:
+    """Do the same for a message that is still in parts."""
     if not isinstance(channel, str):
         hint = " Use its address." if hasattr(channel, "address") else ""
         raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
-    if not isinstance(message.payload, bytes):
-        fix = "payload.encode()" if isinstance(message.payload, str) else "bytes(payload)"
-        if not isinstance(message.payload, (str, bytearray, memoryview)):
+    if not isinstance(payload, bytes):
+        fix = "payload.encode()" if isinstance(payload, str) else "bytes(payload)"
+        if not isinstance(payload, (str, bytearray, memoryview)):
             fix = "send_message_json"
         raise InvalidMessageError(
-            f"The payload must be bytes, not {_kind(message.payload)}: use {fix}"
+            f"The payload must be bytes, not {_kind(payload)}: use {fix}"
             f"{'' if fix == 'send_message_json' else ', or send_message_json for JSON'}.",
         )
-    if not isinstance(message.content_type, _TEXT_OR_NONE):
-        raise InvalidMessageError(f"The content type must be a str, not {_kind(message.content_type)}.")
-    if not isinstance(message.reply_to, _TEXT_OR_NONE):
-        raise InvalidMessageError(f"The channel to reply to must be a str, not {_kind(message.reply_to)}.")
-    if message.headers is not None:
-        _check_headers(message.headers)
+    if content_type is not None and not isinstance(content_type, str):
+        raise InvalidMessageError(f"The content type must be a str, not {_kind(content_type)}.")
+    if reply_to is not None and not isinstance(reply_to, str):
+        raise InvalidMessageError(f"The channel to reply to must be a str, not {_kind(reply_to)}.")
+    if headers is not None:
+        _check_headers(headers)
 
 
 def _check_headers(headers: object) -> None:

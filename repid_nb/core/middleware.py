@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
@@ -58,6 +59,8 @@ def pipeline(middlewares: Sequence[Callable[..., Any]]) -> Callable[..., Corouti
     Returns:
         A function of `(call_next, message, actor)` that calls `call_next(message, actor)` inside the middleware.
     """
+    if not middlewares:
+        return operator.call
     inside_out = [_awaited(middleware) for middleware in reversed(middlewares)]
 
     def run_inside(call_next: CallNextT, message: ReceivedMessageT, actor: ActorData) -> Coroutine[Any, Any, Any]:

@@ -20,6 +20,9 @@ TURNS_BEFORE_CLOSE = 100
 class PullerT(Protocol):
     """Hands out one message at a time."""
 
+    def pull_nowait(self) -> ReceivedMessageT | None:
+        """Return a message that is at hand, or None."""
+
     async def pull(self) -> ReceivedMessageT | None:
         """Wait for a message and return it; None once the puller was stopped."""
 
@@ -47,15 +50,18 @@ class InMemoryPuller:
     def listen(self, channels: Sequence[str]) -> None:
         """Pull from these channels from now on."""
         self._queues = [self._all.of(channel) for channel in channels]
+        self.turn = 0 if self.turn >= len(self._queues) else self.turn
 
     def pull_nowait(self) -> InMemoryReceivedMessage | None:
-        """Return the next message, or None when none waits."""
-        count = len(self._queues)
-        for offset in range(count):
-            place = (self.turn + offset) % count
-            message = self._queues[place].take(self)
+        """Return the next message, or None when none waits or the puller was stopped."""
+        if self._stopped:
+            return None
+        queues = self._queues
+        for _ in queues:
+            queue = queues[self.turn]
+            self.turn = (self.turn + 1) % len(queues)
+            message = queue.take(self)
             if message is not None:
-                self.turn = place + 1
                 return message
         return None
 
@@ -65,11 +71,9 @@ class InMemoryPuller:
 
     async def pull(self) -> InMemoryReceivedMessage | None:
         """Wait for a message and return it; None once the puller was stopped."""
-        message = None if self._stopped else self.pull_nowait()
-        if message is not None:
-            return message
+        message = None
         try:
-            while not self._stopped and (message := self.pull_nowait()) is None:
+            while (message := self.pull_nowait()) is None and not self._stopped:
                 await self._something_new()
         finally:
             self._wake_others(message)
@@ -208,6 +212,10 @@ class SubscriptionPuller:
             concurrency_limit=concurrency_limit,
         )
         self._subscriber.task.add_done_callback(self._ended)
+
+    def pull_nowait(self) -> ReceivedMessageT | None:
+        """Return None: what the server pushes is waited for."""
+        return None
 
     async def pull(self) -> ReceivedMessageT | None:
         """Wait for a message and return it; None once the puller was stopped or the subscription ended."""

@@ -21,7 +21,7 @@ from repid_nb.core.errors import DestinationError
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.journal import Journal
 from repid_nb.core.logger import logger
-from repid_nb.core.message import MessageAction, MessageData, SentMessageT, check_message
+from repid_nb.core.message import MessageAction, check_parts
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 
 __all__ = [
@@ -36,6 +36,8 @@ __all__ = [
 
 DEFAULT_PRIORITY = 4
 JOURNAL_LIMIT = 50_000
+# Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
+_ACKED = MessageAction.acked
 
 SightingsOf: TypeAlias = "Callable[[QueuedMessage], int]"
 
@@ -45,12 +47,19 @@ class QueuedMessage:
 
     __slots__ = ("__weakref__", "_id", "content_type", "headers", "payload", "reply_to")
 
-    def __init__(self, message: SentMessageT, message_id: str | None = None) -> None:
-        self.payload = message.payload
+    def __init__(
+        self,
+        payload: bytes,
+        headers: dict[str, str] | None = None,
+        content_type: str | None = None,
+        reply_to: str | None = None,
+        message_id: str | None = None,
+    ) -> None:
+        self.payload = payload
         # A sender that fills one dict again and again must not change what it has already sent.
-        self.headers = None if message.headers is None else dict(message.headers)
-        self.content_type = message.content_type
-        self.reply_to = message.reply_to
+        self.headers = None if headers is None else dict(headers)
+        self.content_type = content_type
+        self.reply_to = reply_to
         self._id = message_id
 
     @property
@@ -63,47 +72,36 @@ class QueuedMessage:
 class InMemoryReceivedMessage:
     """A message that was pulled and has to be settled once; a second settlement is ignored (repid 2.1.4)."""
 
-    __slots__ = ("_queue", "action", "owner", "position", "priority", "queued")
+    __slots__ = (
+        "_queue",
+        "action",
+        "channel",
+        "content_type",
+        "headers",
+        "owner",
+        "payload",
+        "position",
+        "priority",
+        "queued",
+        "reply_to",
+    )
 
-    def __init__(
-        self,
-        queue: ChannelQueue,
-        queued: QueuedMessage,
-        *,
-        priority: int,
-        position: int,
-        owner: object,
-    ) -> None:
+    def __init__(self, queue: ChannelQueue, queued: QueuedMessage, priority: int, position: int, owner: object) -> None:
         self._queue = queue
         self.action: MessageAction | None = None
+        self.channel = queue.channel
         self.queued = queued
+        self.payload = queued.payload
+        self.headers = queued.headers
+        self.content_type = queued.content_type
+        self.reply_to = queued.reply_to
         self.priority = priority
         self.position = position
         self.owner = owner
 
     @property
-    def payload(self) -> bytes:
-        return self.queued.payload
-
-    @property
-    def headers(self) -> dict[str, str] | None:
-        return self.queued.headers
-
-    @property
-    def content_type(self) -> str | None:
-        return self.queued.content_type
-
-    @property
-    def reply_to(self) -> str | None:
-        return self.queued.reply_to
-
-    @property
     def message_id(self) -> str:
         return self.queued.message_id
-
-    @property
-    def channel(self) -> str:
-        return self._queue.channel
 
     @property
     def is_acted_on(self) -> bool:
@@ -118,7 +116,7 @@ class InMemoryReceivedMessage:
 
     async def ack(self) -> None:
         """Say that the message is dealt with: it leaves the queue."""
-        self._queue.settle(self, MessageAction.acked)
+        self._queue.settle(self, _ACKED)
 
     async def nack(self, *, reason: str = "the actor nacked it itself") -> None:
         """Give the message up: it goes to the dead letters.
@@ -126,7 +124,7 @@ class InMemoryReceivedMessage:
         Args:
             reason: What the dead letter says of why.
         """
-        self._queue.settle(self, MessageAction.nacked, reason=reason)
+        self._queue.settle(self, MessageAction.nacked, reason)
 
     async def reject(self) -> None:
         """Send the message back to the tail of its queue."""
@@ -159,9 +157,9 @@ class InMemoryReceivedMessage:
         target = channel or self.reply_to
         if target is None:
             raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
-        answer = MessageData(payload=payload, headers=headers, content_type=content_type)
-        check_message(target, answer)
-        self._queue.settle(self, MessageAction.replied, answer=(target, QueuedMessage(answer)))
+        check_parts(target, payload, headers, content_type, None)
+        answer = QueuedMessage(payload, headers, content_type)
+        self._queue.settle(self, MessageAction.replied, answer=(target, answer))
 
     def release(self) -> None:
         """Give the message back unread: to the place it was pulled from, as if it had not been pulled."""
@@ -176,6 +174,7 @@ class InMemoryReceivedMessage:
 class _Line:
     """The waiting messages of one priority: those given back come first, by their old positions."""
 
+    priority: int
     ready: deque[QueuedMessage] = field(default_factory=deque)
     returned: list[tuple[int, QueuedMessage]] = field(default_factory=list)
 
@@ -205,9 +204,9 @@ class ChannelQueue:
         self.channel = channel
         self._queues = queues
         self._lines: dict[int, _Line] = {}
-        self._priorities: list[int] = []
+        self._by_priority: list[_Line] = []
         self._taken = 0
-        self._in_work: dict[InMemoryReceivedMessage, None] = {}
+        self._in_work: set[InMemoryReceivedMessage] = set()
         self._dead: deque[_Dead] = deque()
         self._dead_dropped = 0
         self.waiters: dict[asyncio.Future[None], None] = {}
@@ -217,31 +216,31 @@ class ChannelQueue:
 
     def put(self, message: QueuedMessage, priority: int) -> None:
         """Add a message at the tail of its priority."""
-        line = self._line(priority)
+        line = self._lines.get(priority)
+        if line is None:
+            line = self._add_line(priority)
         line.ready.append(message)
-        if journal := self._queues.journal():
-            journal.note(line.ready.pop)
+        if self._queues.is_journaled:
+            self._queues.note(line.ready.pop)
         if self.waiters:
             self.wake()
 
     def take(self, owner: object) -> InMemoryReceivedMessage | None:
         """Take the next message, for `owner`, or None when none waits."""
-        for priority in self._priorities:
-            line = self._lines[priority]
+        for line in self._by_priority:
             if line.returned:
                 position, message = heapq.heappop(line.returned)
                 untake = self._untake_returned
             elif line.ready:
                 message = line.ready.popleft()
-                self._taken += 1
-                position = self._taken
+                self._taken = position = self._taken + 1
                 untake = self._untake_ready
             else:
                 continue
-            received = InMemoryReceivedMessage(self, message, priority=priority, position=position, owner=owner)
-            self._in_work[received] = None
-            if journal := self._queues.journal():
-                journal.note(partial(untake, received, line))
+            received = InMemoryReceivedMessage(self, message, line.priority, position, owner)
+            self._in_work.add(received)
+            if self._queues.is_journaled:
+                self._queues.note(partial(untake, received, line))
             return received
         return None
 
@@ -249,8 +248,8 @@ class ChannelQueue:
         self,
         received: InMemoryReceivedMessage,
         action: MessageAction,
-        *,
         reason: str = "",
+        *,
         answer: tuple[str, QueuedMessage] | None = None,
     ) -> None:
         """Settle a message in work; one that is settled already, or was given back, is left alone."""
@@ -259,29 +258,29 @@ class ChannelQueue:
         if received not in self._in_work:
             logger.warning("message.settled_after_release", extra={"channel": self.channel, "action": action.value})
             return
-        del self._in_work[received]
+        self._in_work.remove(received)
         received.action = action
-        if journal := self._queues.journal():
-            journal.note(partial(self._unsettle, received))
+        if self._queues.is_journaled:
+            self._queues.note(partial(self._unsettle, received))
+        if action is _ACKED:
+            return
         if action is MessageAction.rejected:
             self.put(received.queued, received.priority)
         elif action is MessageAction.nacked:
             self._bury(_Dead(received.queued, received.priority, reason))
         elif answer is not None:
-            channel, message = answer
-            self._queues.of(channel).put(message, DEFAULT_PRIORITY)
-            self._queues.tell(Published(channel, message))
+            self._queues.publish(*answer, DEFAULT_PRIORITY)
 
     def release(self, received: InMemoryReceivedMessage) -> None:
         """Put a message in work back where it was pulled from; one that is settled is left alone."""
         if received not in self._in_work:
             return
-        del self._in_work[received]
-        line = self._line(received.priority)
+        self._in_work.remove(received)
+        line = self._lines[received.priority]
         entry = (received.position, received.queued)
         heapq.heappush(line.returned, entry)
-        if journal := self._queues.journal():
-            journal.note(partial(self._unrelease, received, line, entry))
+        if self._queues.is_journaled:
+            self._queues.note(partial(self._unrelease, received, line, entry))
         self.wake()
 
     def release_all(self, owner: object) -> None:
@@ -295,8 +294,8 @@ class ChannelQueue:
         for dead in chosen:
             place = self._dead.index(dead)
             del self._dead[place]
-            if journal := self._queues.journal():
-                journal.note(partial(self._dead.insert, place, dead))
+            if self._queues.is_journaled:
+                self._queues.note(partial(self._dead.insert, place, dead))
             self.put(dead.message, dead.priority)
         return len(chosen)
 
@@ -329,7 +328,7 @@ class ChannelQueue:
 
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
         """Return what is to be seen now, with at most `window` messages of each kind."""
-        ordered = ((message, priority) for priority in self._priorities for message in self._lines[priority])
+        ordered = ((message, line.priority) for line in self._by_priority for message in line)
         first = islice(ordered, window)
         in_work = sorted(self._in_work, key=lambda one: (-one.priority, one.position))
         return ChannelSnapshot(
@@ -343,38 +342,36 @@ class ChannelQueue:
             dead_dropped=self._dead_dropped,
         )
 
-    def _line(self, priority: int) -> _Line:
-        line = self._lines.get(priority)
-        if line is None:
-            line = self._lines[priority] = _Line()
-            self._priorities = sorted(self._lines, reverse=True)
+    def _add_line(self, priority: int) -> _Line:
+        line = self._lines[priority] = _Line(priority)
+        self._by_priority = [self._lines[one] for one in sorted(self._lines, reverse=True)]
         return line
 
     def _bury(self, dead: _Dead) -> None:
         dropped = self._dead.popleft() if len(self._dead) >= self._queues.dead_letter_limit else None
         self._dead_dropped += dropped is not None
         self._dead.append(dead)
-        if journal := self._queues.journal():
-            journal.note(partial(self._unbury, dropped))
+        if self._queues.is_journaled:
+            self._queues.note(partial(self._unbury, dropped))
 
     def _untake_ready(self, received: InMemoryReceivedMessage, line: _Line) -> None:
-        self._in_work.pop(received, None)
+        self._in_work.discard(received)
         line.ready.appendleft(received.queued)
         self.wake()
 
     def _untake_returned(self, received: InMemoryReceivedMessage, line: _Line) -> None:
-        self._in_work.pop(received, None)
+        self._in_work.discard(received)
         heapq.heappush(line.returned, (received.position, received.queued))
         self.wake()
 
     def _unsettle(self, received: InMemoryReceivedMessage) -> None:
         received.action = None
-        self._in_work[received] = None
+        self._in_work.add(received)
 
     def _unrelease(self, received: InMemoryReceivedMessage, line: _Line, entry: tuple[int, QueuedMessage]) -> None:
         line.returned.remove(entry)
         heapq.heapify(line.returned)
-        self._in_work[received] = None
+        self._in_work.add(received)
 
     def _unbury(self, dropped: _Dead | None) -> None:
         self._dead.pop()
@@ -383,16 +380,13 @@ class ChannelQueue:
             self._dead_dropped -= 1
 
 
-def _no_journal() -> None:
-    return None
-
-
 class Queues:
     """The queues of one server, made when first asked for."""
 
     def __init__(self, dead_letter_limit: int) -> None:
         self.dead_letter_limit = dead_letter_limit
-        self.journal: Callable[[], Journal | None] = _no_journal
+        self.is_journaled = False
+        self._journal: Callable[[], Journal | None] = lambda: None
         self.observers: tuple[Observer, ...] = ()
         self._queues: dict[str, ChannelQueue] = {}
 
@@ -407,10 +401,13 @@ class Queues:
         """Return the queue of a channel, or None when nobody has asked for it yet."""
         return self._queues.get(channel)
 
-    def tell(self, event: Published) -> None:
-        """Tell the observers of a message that was put on a queue."""
-        for observer in self.observers:
-            observer(event)
+    def publish(self, channel: str, message: QueuedMessage, priority: int) -> None:
+        """Put a message on the queue of a channel, and tell the observers of it."""
+        self.of(channel).put(message, priority)
+        if self.observers:
+            event = Published(channel, message)
+            for observer in self.observers:
+                observer(event)
 
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle."""
@@ -419,11 +416,20 @@ class Queues:
 
     def keep_journal(self) -> Journal:
         """Note every change from now on, as long as somebody keeps the journal that is returned."""
-        journal = self.journal()
+        journal = self._journal()
         if journal is None:
             journal = Journal(JOURNAL_LIMIT)
-            self.journal = weakref.ref(journal)
+            self._journal = weakref.ref(journal)
+            self.is_journaled = True
         return journal
+
+    def note(self, undo: Callable[[], object]) -> None:
+        """Note in the journal how to take back what was just done; ask `is_journaled` first, it costs less."""
+        journal = self._journal()
+        if journal is None:
+            self.is_journaled = False
+        else:
+            journal.note(undo)
 
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> QueuesSnapshot:
         """Return what is to be seen of every queue, at most `window` messages of each kind a channel."""

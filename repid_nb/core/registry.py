@@ -33,8 +33,7 @@ class ServerRegistry:
 
     def get_server(self, name: str | None = None) -> ServerT | None:
         """Return the server of that name, the default for None, or None when there is none."""
-        wanted = self._default_server if name is None else name
-        return self._servers.get(wanted) if wanted else None
+        return self._servers.get((self._default_server if name is None else name) or "")
 
     def find(self, name: str | None = None) -> ServerT:
         """Return the server of that name, or the default for None.

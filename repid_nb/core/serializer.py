@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -53,7 +53,7 @@ def default_serializer(data: Any) -> bytes:
     try:
         # A dict is no model, and to ask pydantic takes longer than to write a small one.
         is_model = not isinstance(data, dict) and _is_model(data)
-        return (data.model_dump_json() if is_model else _ENCODER.encode(data)).encode()
+        return (data.model_dump_json() if is_model else "".join(_chunks(data, 0))).encode()
     except (TypeError, ValueError, RecursionError) as error:
         fault = _find_fault(data, "payload", ())
         if fault is None and isinstance(error, RecursionError):
@@ -81,7 +81,21 @@ def _to_json_type(value: Any) -> Any:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_to_json_type)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_to_json_type, check_circular=False)
+
+
+def _make_writer() -> Callable[[Any, int], Iterable[str]]:
+    """Return what writes the pieces of a value's JSON, made once: `JSONEncoder.encode` makes it anew for each value."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return lambda value, _: _ENCODER.iterencode(value)
+    write: Callable[[Any, int], Iterable[str]] = make(
+        None, _to_json_type, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True
+    )
+    return write
+
+
+_chunks = _make_writer()
 
 
 def _find_fault(value: Any, path: str, above: tuple[int, ...]) -> SerializationError | None:

@@ -17,6 +17,7 @@ class Sightings:
     def __init__(self) -> None:
         self._queued: WeakKeyDictionary[QueuedMessage, int] = WeakKeyDictionary()
         self._by_id: dict[str, int] = {}
+        self._has_counted = False
 
     def count(self, message: ReceivedMessageT) -> int:
         """Count one more sighting and return how many there are now; 1 for ever where a message has no id."""
@@ -32,6 +33,7 @@ class Sightings:
 
     def set(self, message: ReceivedMessageT, seen: int) -> None:
         """Set the count of a message; 0 forgets it."""
+        self._has_counted = True
         if not seen:
             self.forget(message)
         elif isinstance(message, InMemoryReceivedMessage):
@@ -41,9 +43,10 @@ class Sightings:
 
     def forget(self, message: ReceivedMessageT) -> None:
         """Forget a message."""
+        if not self._has_counted:
+            return
         if isinstance(message, InMemoryReceivedMessage):
-            if self._queued:
-                self._queued.pop(message.queued, None)
+            self._queued.pop(message.queued, None)
         elif message.message_id:
             self._by_id.pop(message.message_id, None)
 

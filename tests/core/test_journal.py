@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.journal import Journal
-from repid_nb.core.message import MessageAction, MessageData
+from repid_nb.core.message import MessageAction
 from repid_nb.core.queue import InMemoryReceivedMessage, QueuedMessage, Queues
 
 CHANNELS = ("a", "b")
@@ -38,7 +38,7 @@ class Scene:
         what, channel, number = operation
         if what == "put":
             self.sent += 1
-            message = QueuedMessage(MessageData(payload=b"", reply_to="b"), f"m{self.sent}")
+            message = QueuedMessage(b"", reply_to="b", message_id=f"m{self.sent}")
             self.queues.of(str(channel)).put(message, number)
         elif what == "take":
             received = self.queues.of(str(channel)).take(self)
@@ -61,7 +61,7 @@ class Scene:
         if how == "release":
             received.release()
         elif how == "reply":
-            answer = QueuedMessage(MessageData(payload=b"answer"), f"answer to {received.message_id}")
+            answer = QueuedMessage(b"answer", message_id=f"answer to {received.message_id}")
             queue.settle(received, MessageAction.replied, answer=("b", answer))
         else:
             actions = {"ack": MessageAction.acked, "nack": MessageAction.nacked, "reject": MessageAction.rejected}
@@ -132,7 +132,7 @@ def test_undoing_brings_back_the_dead_letter_that_gave_way():
 def test_after_an_undone_release_the_others_still_come_in_order():
     queue, journal = (queues := Queues(dead_letter_limit=1)).of("a"), queues.keep_journal()
     for number in range(1, 8):
-        queue.put(QueuedMessage(MessageData(payload=b""), f"m{number}"), 4)
+        queue.put(QueuedMessage(b"", message_id=f"m{number}"), 4)
     first, *others = [queue.take(None) for _ in range(7)]
     for received in others:
         received.release()
@@ -145,7 +145,7 @@ def test_after_an_undone_release_the_others_still_come_in_order():
 def test_undoing_to_the_present_moment_does_nothing():
     queues = Queues(dead_letter_limit=1)
     journal = queues.keep_journal()
-    queues.of("a").put(QueuedMessage(MessageData(payload=b"")), 4)
+    queues.of("a").put(QueuedMessage(b""), 4)
     journal.undo_to(journal.mark())
     assert queues.of("a").snapshot(None).waiting == 1
 
@@ -205,4 +205,5 @@ def test_all_who_ask_share_one_journal_and_it_ends_with_the_last_of_them():
     assert queues.keep_journal() is first
     del first
     gc.collect()
-    assert queues.journal() is None
+    queues.of("a").put(QueuedMessage(b""), 4)
+    assert not queues.is_journaled

@@ -6,7 +6,6 @@ import pytest
 import repid
 
 from repid_nb.core.app import Repid
-from repid_nb.core.message import MessageData
 from repid_nb.core.pulling import InMemoryPuller
 from repid_nb.core.queue import QueuedMessage, Queues
 from repid_nb.core.router import Router
@@ -20,7 +19,7 @@ def queues():
 
 def put(queues: Queues, channel: str, *names: str) -> None:
     for name in names:
-        queues.of(channel).put(QueuedMessage(MessageData(payload=b""), name), 4)
+        queues.of(channel).put(QueuedMessage(b"", message_id=name), 4)
 
 
 async def all_quiet() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from repid_nb.core.errors import DestinationError, InvalidMessageError
-from repid_nb.core.message import MessageAction, MessageData
+from repid_nb.core.message import MessageAction
 from repid_nb.core.queue import DEFAULT_PRIORITY, ChannelQueue, QueuedMessage, Queues
 
 ME = object()
@@ -22,7 +22,7 @@ def queue(queues):
 
 def put(queue: ChannelQueue, *names: str, priority: int = DEFAULT_PRIORITY) -> None:
     for name in names:
-        queue.put(QueuedMessage(MessageData(payload=name.encode(), reply_to="answers"), name), priority)
+        queue.put(QueuedMessage(name.encode(), reply_to="answers", message_id=name), priority)
 
 
 def take(queue: ChannelQueue, owner: object = ME):
@@ -193,7 +193,7 @@ async def test_a_reply_to_a_named_channel_goes_there_instead(queue, queues):
 
 
 async def test_a_reply_with_nowhere_to_go_is_refused_and_settles_nothing(queue):
-    queue.put(QueuedMessage(MessageData(payload=b"")), DEFAULT_PRIORITY)
+    queue.put(QueuedMessage(b""), DEFAULT_PRIORITY)
     message = take(queue)
     with pytest.raises(DestinationError, match="reply_to"):
         await message.reply(payload=b"yes")
@@ -237,7 +237,7 @@ def test_a_snapshot_stays_as_it_was_when_the_queue_moves_on(queue):
 
 def test_a_sender_who_fills_one_dict_again_changes_nothing_that_is_queued(queue):
     headers = {"topic": "first"}
-    queue.put(QueuedMessage(MessageData(payload=b"", headers=headers)), DEFAULT_PRIORITY)
+    queue.put(QueuedMessage(b"", headers), DEFAULT_PRIORITY)
     headers["topic"] = "second"
     assert take(queue).headers == {"topic": "first"}
 
@@ -256,7 +256,7 @@ def test_a_snapshot_of_all_queues_reads_like_a_dict_by_channel(queues):
 def test_a_window_on_what_is_in_work_says_how_much_there_is():
     queue = Queues(dead_letter_limit=1).of("a")
     for number in range(3):
-        queue.put(QueuedMessage(MessageData(payload=b""), f"m{number}"), 4)
+        queue.put(QueuedMessage(b"", message_id=f"m{number}"), 4)
         queue.take(None)
     seen = queue.snapshot(2)
     assert (len(seen.in_work), seen.working) == (2, 3)

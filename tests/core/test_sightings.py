@@ -23,7 +23,7 @@ class Foreign:
 def taken(queues: Queues, message_id: str | None = None) -> InMemoryReceivedMessage:
     queue = queues.of("tasks")
     if message_id is not None:
-        queue.put(QueuedMessage(MessageData(payload=b""), message_id), 4)
+        queue.put(QueuedMessage(b"", message_id=message_id), 4)
     received = queue.take(None)
     assert received is not None
     return received
