@@ -179,6 +179,8 @@ class Delivery:
     def _explain(self, message: ReceivedMessageT, actor: ActorData, error: BaseException | None) -> str:
         if self._reason:
             return self._reason
+        if message.action is not None and not self._called:
+            return f"settled before the actor was called: {message.action.value} ({actor.confirmation_mode})"
         if message.action is not None:
             return f"the actor settled it itself: {message.action.value} ({actor.confirmation_mode})"
         if error is not None:

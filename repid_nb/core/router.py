@@ -168,13 +168,16 @@ class Router:
             earlier.setdefault(id(route.source), []).append(route)
         return Routes.of(self._walk(inherited or Inherited(), earlier))
 
-    def discard(self, declarations: Iterable[Declaration]) -> None:
-        """Forget declarations, here and in the routers it includes."""
-        unwanted = {id(declaration) for declaration in declarations}
-        self._entries = [entry for entry in self._entries if id(entry) not in unwanted]
+    def supersede(self, older: Declaration, newer: Declaration) -> None:
+        """Forget a declaration, here and in the routers it includes; `newer` takes its place beside it."""
+        if older in self._entries:
+            if newer in self._entries:
+                self._entries.remove(newer)
+                self._entries.insert(self._entries.index(older), newer)
+            self._entries.remove(older)
         for entry in self._entries:
             if isinstance(entry, Router):
-                entry.discard(declarations)
+                entry.supersede(older, newer)
 
     def _walk(self, inherited: Inherited, earlier: dict[int, list[Route]]) -> Iterable[Route]:
         handed_down = self._merge(inherited)

@@ -98,7 +98,9 @@ def duration_text(seconds: float) -> str:
     """Return a duration with two figures; what nobody would notice is not told apart."""
     if seconds < 0.01:  # noqa: PLR2004
         return "under 10 ms"
-    return f"{seconds * 1000:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"  # noqa: PLR2004
+    if seconds < 0.0995:  # noqa: PLR2004
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.2g} s" if seconds < 99.5 else f"{seconds:,.0f} s"  # noqa: PLR2004
 
 
 def role_text(verdict: Verdict, winner: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from itertools import islice
 from typing import Any
 
 __all__ = ["short", "written"]
@@ -14,6 +15,18 @@ class _Short(reprlib.Repr):
             return super().repr1(x, level)
         except Exception:
             return _unshowable(x)
+
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        # reprlib's own sorts the keys.
+        if not x:
+            return "{}"
+        if level <= 0:
+            return f"{{{self.fillvalue}}}"
+        pairs = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
+            for key, value in islice(x.items(), self.maxdict)
+        ]
+        return f"{{{', '.join([*pairs, self.fillvalue] if len(x) > self.maxdict else pairs)}}}"
 
 
 _short = _Short()

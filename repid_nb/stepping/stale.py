@@ -41,9 +41,9 @@ def stale_notes(routes: Sequence[Route]) -> dict[int, str]:
     return notes
 
 
-def stale_declarations(routes: Sequence[Route]) -> list[Declaration]:
-    """Return the older declarations of one channel's actors that were declared again later."""
-    return [declaration for twins in _twins(routes) for _, declaration in twins[:-1]]
+def stale_declarations(routes: Sequence[Route]) -> list[tuple[Declaration, Declaration]]:
+    """Return each declaration of one channel's actors that was declared again later, oldest last, with the newest."""
+    return [(older, twins[-1][1]) for twins in _twins(routes) for _, older in reversed(twins[:-1])]
 
 
 class StaleWatch:
@@ -59,7 +59,7 @@ class StaleWatch:
             routes: The routes of each channel.
         """
         for channel, on_channel in routes.items():
-            for declaration in stale_declarations(on_channel):
+            for declaration, _ in reversed(stale_declarations(on_channel)):
                 if (channel, declaration) in self._warned:
                     continue
                 self._warned.add((channel, declaration))

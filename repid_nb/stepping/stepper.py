@@ -320,16 +320,15 @@ class Stepper:
     def keep_newest_actors(self) -> int:
         """Forget the older of actors that were registered again by running their cell again.
 
+        The newest takes the place of the oldest on its router, as if the cells had been run once, from the top.
+
         Returns:
             How many were forgotten.
         """
         self._routes = self.app.router.routes(known=self._routes)
-        stale = [
-            declaration
-            for channel in self._routes.by_channel
-            for declaration in stale_declarations(self._routes_of(channel))
-        ]
-        self.app.router.discard(stale)
+        stale = [pair for channel in self._routes.by_channel for pair in stale_declarations(self._routes_of(channel))]
+        for older, newest in stale:
+            self.app.router.supersede(older, newest)
         self._refresh()
         return len(stale)
 

@@ -218,6 +218,18 @@ async def test_what_an_actor_settles_itself_stays_so_in_every_mode(mode, how, fa
     assert "settled it itself" in outcome.reason
 
 
+async def test_what_middleware_settles_without_calling_on_is_not_said_to_be_the_actors_doing():
+    async def keep_away(call_next, message, actor):
+        await message.nack()
+
+    async def actor() -> None:
+        raise AssertionError
+
+    outcome = await deliver(actor, middlewares=[keep_away])
+    assert outcome.action is MessageAction.nacked
+    assert outcome.reason == "settled before the actor was called: nacked (auto)"
+
+
 async def test_an_actor_that_replies_has_settled_its_message():
     async def actor(message: Message) -> None:
         await message.reply_json(payload={"answer": 42})

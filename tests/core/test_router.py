@@ -329,13 +329,25 @@ def test_routes_are_kept_from_before_while_nothing_about_them_changes():
     assert moved.actors[0].routing_strategy is before.actors[0].routing_strategy
 
 
-def test_discarded_declarations_are_gone_at_every_depth():
+def test_a_superseded_declaration_is_gone_at_every_depth_and_the_newer_one_has_its_place():
     outer, inner = Router(), Router()
     outer.include_router(inner)
-    declare(inner, "old")
-    declare(inner, "new")
-    outer.discard([outer.routes().routes[0].source])
-    assert names(outer) == ["new"]
+    for name in ("old", "between", "new"):
+        declare(inner, name)
+    old, _, new = (route.source for route in outer.routes().routes)
+    outer.supersede(old, new)
+    assert names(outer) == ["new", "between"]
+
+
+def test_a_declaration_superseded_from_another_router_leaves_that_one_in_its_place():
+    outer, first, second = Router(), Router(), Router()
+    for router, name in ((first, "old"), (first, "other"), (second, "new")):
+        declare(router, name)
+    outer.include_router(first)
+    outer.include_router(second)
+    old, _, new = (route.source for route in outer.routes().routes)
+    outer.supersede(old, new)
+    assert names(outer) == ["other", "new"]
 
 
 def test_every_option_of_the_decorator_has_its_place():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
 from repid_nb import Message, Router, StaleActorWarning, Stepper, as_html, as_text
+from repid_nb.display.words import duration_text
 
 
 async def nothing(): ...
@@ -271,3 +272,33 @@ def test_whatever_the_text_and_the_payload_records_show_themselves(text, payload
         for record in made:
             assert as_text(record).encode()
             assert as_html(record).encode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0099, "under 10 ms"),
+        (0.0149, "15 ms"),
+        (0.0994, "99 ms"),
+        (0.0996, "0.1 s"),
+        (2.449, "2.4 s"),
+        (123.0, "123 s"),
+        (4321.0, "4,321 s"),
+    ],
+)
+def test_a_duration_reads_without_an_exponent(seconds, text):
+    assert duration_text(seconds) == text
+
+
+async def test_a_dict_among_the_arguments_keeps_the_order_of_its_keys():
+    router = Router(channel="tasks")
+
+    @router.actor
+    async def cook(portions: dict[str, int]) -> dict[str, int]:
+        return portions
+
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks", {"portions": {"soup": 6, "fish": 14}}, topic="cook")
+        text = as_text(await stepper.step())
+    assert "portions = {'soup': 6, 'fish': 14}" in text
+    assert "returned  {'soup': 6, 'fish': 14}" in text

@@ -80,6 +80,24 @@ async def test_keeping_the_newest_actors_mends_it():
     assert [verdict.note for verdict in step.verdicts] == [""]
 
 
+@pytest.mark.filterwarnings("ignore::repid_nb.StaleActorWarning")
+async def test_the_newest_actor_takes_the_place_of_the_oldest_before_a_catch_all():
+    router = Router()
+    run_cell(router, "old")
+
+    @router.actor(channel="tasks", routing_strategy=catch_all_routing_strategy)
+    async def everything(): ...
+
+    for answer in ("newer", "newest"):
+        run_cell(router, answer)
+    async with Stepper(app_of(router)) as stepper:
+        assert stepper.keep_newest_actors() == 2
+        await stepper.send("tasks", topic="greet")
+        step = await stepper.step()
+    assert [verdict.actor for verdict in step.verdicts] == ["greet", "everything"]
+    assert step.result == "newest"
+
+
 async def test_keeping_the_newest_actors_knows_of_a_cell_that_has_just_run():
     router = Router()
     run_cell(router, "old")
