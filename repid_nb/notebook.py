@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -78,13 +78,15 @@ def prepare_event_loop() -> bool:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Let the notebook's interrupt button stop what is awaited inside the block.
 
     ipykernel answers the button by cancelling the cell, but its handler does not wake a loop that sleeps, and cannot
     stop code that never awaits. Inside this block the button cancels the current task, so that a worker gives back what
     it holds; code that is busy on the loop's thread gets the KeyboardInterrupt where it stands. A task that no cell
     waits for ends cancelled: a KeyboardInterrupt there would leave the loop and end the kernel.
+
+    The block is given a function that says whether the button was pressed since it began.
 
     It does nothing outside an IPython kernel, where Ctrl+C already works (`asyncio.run` cancels its task), outside
     the main thread, where Python has no signals, and inside another `interruptible` of the same task.
@@ -94,12 +96,12 @@ def interruptible() -> Iterator[None]:
     """
     task = _interruptible_task()
     if task is None or task in _waits:
-        yield
+        yield lambda: False
         return
     wait = _Wait(task)
     wait.begin()
     try:
-        yield
+        yield lambda: wait.interrupted
     except (asyncio.CancelledError, KeyboardInterrupt) as error:
         if not wait.interrupted:
             raise

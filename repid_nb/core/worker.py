@@ -36,6 +36,8 @@ class Worker:
         observer: Told of each message's way; None for nobody.
         ask: Asks one actor whether it takes a message, for who wants to listen in; None for nobody.
         gate: Awaited after each phase of a delivery, for who wants to hold a message there; None for no stop.
+        is_interrupted: Says of a cancellation of a delivery whether it came from outside; otherwise the actor cancelled
+            itself. In `run` the worker knows that itself.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Worker:
         observer: Observer | None = None,
         ask: Asking | None = None,
         gate: Gate | None = None,
+        is_interrupted: Callable[[], bool] = is_task_cancelled,
     ) -> None:
         self.actors = actors
         self.sightings = Sightings()
@@ -56,7 +59,7 @@ class Worker:
         self._ask = ask
         self._gate = gate
         self._is_watched = observer is not None or gate is not None
-        self._is_interrupted = is_task_cancelled
+        self._is_interrupted = is_interrupted
         self._deadlines = Deadlines()
         self._stopping = asyncio.Event()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.app import Repid
+from repid_nb.core.delivery import is_task_cancelled
 from repid_nb.core.errors import (
     ClosedError,
     DeclarationError,
@@ -31,6 +32,7 @@ from repid_nb.core.router import Route, Routes
 from repid_nb.core.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.worker import MAX_UNROUTED_RETRIES, Worker
 from repid_nb.notebook import interruptible
+from repid_nb.stepping.apart import apart
 from repid_nb.stepping.gate import PHASES, Gate
 from repid_nb.stepping.inquiry import Inquiry
 from repid_nb.stepping.printing import caught_printing
@@ -104,7 +106,9 @@ class Stepper:
             observer=self._hear,
             ask=self._ask,
             gate=self._pass,
+            is_interrupted=self._is_interrupted,
         )
+        self._interrupted: Callable[[], bool] = is_task_cancelled
         self._recording: Recording | None = None
         self._so_far: Callable[[], Step] | None = None
         self._timeline = Timeline(server.keep_journal(), self._worker.sightings, history_limit)
@@ -136,7 +140,7 @@ class Stepper:
                 return self._idle(channel)
             seen_before = self._worker.sightings.of(message)
             try:
-                with interruptible():
+                with interruptible() as was_pressed, self._heeding(was_pressed):
                     step = await self._deliver(message, before, seen_before)
             except BaseException:
                 self._worker.sightings.set(message, seen_before)
@@ -354,6 +358,19 @@ class Stepper:
     ) -> None:
         await self.close()
 
+    @contextmanager
+    def _heeding(self, was_pressed: Callable[[], bool]) -> Iterator[None]:
+        """Take a cancellation for an interrupt when the button was pressed or the current task is cancelled."""
+        stepping = asyncio.current_task()
+        self._interrupted = lambda: was_pressed() or stepping is None or stepping.cancelling() > 0
+        try:
+            yield
+        finally:
+            self._interrupted = is_task_cancelled
+
+    def _is_interrupted(self) -> bool:
+        return self._interrupted()
+
     async def _deliver(self, message: InMemoryReceivedMessage, before: QueuesSnapshot, seen_before: int) -> Step:
         shown = replace(message.snapshot(), sightings=seen_before)
         recording = self._recording = Recording(Inquiry(self._routes_of(message.channel)), self.explain_all)
@@ -361,7 +378,8 @@ class Stepper:
         try:
             with caught_printing() as printed:
                 self._so_far = lambda: self._record(recording, shown, before, printed.getvalue())
-                await self._worker.deliver(message)
+                # In a task of its own the actor's context variables, and its cancelling itself, stay its own.
+                await apart(self._worker.deliver(message))
         finally:
             self._recording = self._so_far = None
             end_observing()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from repid_nb.stepping.gate import Phase
 from repid_nb.stepping.record import Step
@@ -13,6 +14,9 @@ from repid_nb.widgets.scene import Scene
 __all__ = ["Holding"]
 
 SEEN_AT_WORK = 0.15
+
+# Set by who steps into a message, and so in every task that this step starts; other steps go their whole way.
+_stopping: ContextVar[object] = ContextVar("repid_nb_stopping", default=None)
 
 
 class Holding:
@@ -36,7 +40,7 @@ class Holding:
         self._scene = scene
         self._changed = changed
         self._settled = settled
-        self._stopping: asyncio.Task[None] | None = None
+        self._stopping: object | None = None
         self._held: asyncio.Future[None] | None = None
         stepper.gate = self._at_gate
 
@@ -46,8 +50,9 @@ class Holding:
         return self._held is not None and not self._held.done()
 
     def stop_at_each_phase(self) -> None:
-        """Hold the message of the present task's step at each phase."""
-        self._stopping = asyncio.current_task()
+        """Hold the message of the step that begins in the present context at each phase."""
+        self._stopping = object()
+        _stopping.set(self._stopping)
 
     def stop_no_more(self) -> None:
         """Let steps go their whole way again."""
@@ -75,7 +80,7 @@ class Holding:
             self._changed()
             return
         self._scene.hold(phase, step)
-        if self._stopping is None or asyncio.current_task() is not self._stopping:
+        if self._stopping is None or _stopping.get() is not self._stopping:
             # An actor that takes its time is seen at work; a quick one is not worth an update.
             self._changed(SEEN_AT_WORK)
             return

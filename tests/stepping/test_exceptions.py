@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import linecache
+from contextvars import ContextVar
 
 import pytest
 from pydantic import BaseModel
@@ -243,3 +244,40 @@ async def test_an_exception_in_one_of_several_routers_middleware_is_its_own():
     step = await sent_and_stepped(router, topic="never_called")
     assert frames(step.exception.traceback) == ["broken"]
     assert step.duration is None
+
+
+async def test_a_context_variable_that_one_actor_sets_is_not_seen_by_the_next():
+    user = ContextVar("user", default="nobody")
+    router = Router(channel="tasks")
+
+    @router.actor
+    async def log_in() -> str:
+        before = user.get()
+        user.set("ada")
+        return before
+
+    async with Stepper(app_of(router)) as stepper:
+        for _ in range(2):
+            await stepper.send(topic="log_in", channel="tasks")
+        assert [step.result for step in await stepper.run()] == ["nobody", "nobody"]
+    assert user.get() == "nobody"
+
+
+async def test_an_actor_that_cancels_itself_has_failed_and_the_stepping_goes_on():
+    router = Router(channel="tasks")
+
+    @router.actor
+    async def give_up() -> None:
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+    @router.actor
+    async def go_on() -> str:
+        return "still here"
+
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks", topic="give_up")
+        await stepper.send("tasks", topic="go_on")
+        first, second = await stepper.run()
+    assert (first.winner, first.exception.type, first.settlement.action) == ("give_up", "CancelledError", None)
+    assert second.result == "still here"
