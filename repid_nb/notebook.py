@@ -95,8 +95,12 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         KeyboardInterrupt: The button was pressed while the block was running.
     """
     task = _interruptible_task()
-    if task is None or task in _waits:
+    if task is None:
         yield lambda: False
+        return
+    if task in _waits:
+        outer = _waits[task]
+        yield lambda: outer.interrupted
         return
     wait = _Wait(task)
     wait.begin()
