@@ -1,0 +1,134 @@
+"""What an answer has to be, and a sentence for what it is instead."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from repid_nb.stepping.shorten import short
+
+__all__ = ["AnswerKind", "Function", "Refused", "described"]
+
+
+class Refused(Exception):  # noqa: N818  (it carries a sentence for the learner and is no fault of the program)
+    """The answer cannot be tried. Its text is the sentence that the learner reads."""
+
+
+class AnswerKind(Protocol):
+    """What an answer has to be."""
+
+    def refuse(self, answer: Any) -> None:
+        """Raise Refused, with a sentence, where the answer is something else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function with the parameters of an example.
+
+    Attributes:
+        written: Its first line, as a learner would write it: `async def send_mails(app, mails)`. Its parameters are
+            those that the check passes, before a `*` by position, after it by name.
+    """
+
+    written: str
+
+    def refuse(self, answer: Any) -> None:
+        """Raise Refused unless the answer can be called like the example."""
+        wanted = f"It wants a function that begins with `{self.written}:`."
+        example = _example(self.written)
+        if answer is None or answer is ...:
+            raise Refused(f"check got {described(answer)}: there is nothing to try yet. {wanted}")
+        if isinstance(answer, str):
+            raise Refused(f"check got {described(answer)}. {wanted} Give its name without quotation marks.")
+        if inspect.iscoroutine(answer):
+            answer.close()
+            raise Refused(
+                f"check got a coroutine, which is what calling an async function gives. {wanted} "
+                "Pass the function itself, without parentheses after its name."
+            )
+        if isinstance(answer, type) or not callable(answer):
+            raise Refused(
+                f"check got {described(answer)}, not a function. {wanted} Pass the function itself, without calling it."
+            )
+        problem = _misfit(answer, example)
+        if problem is not None:
+            made_by = getattr(answer, "__qualname__", "").split(".<locals>.")[:-1]
+            advice = f" If it is what `{made_by[-1]}` returned, pass `{made_by[-1]}` itself." if made_by else ""
+            raise Refused(f"`{_signature(answer)}` cannot be called as `{example.call}`: {problem}. {wanted}{advice}")
+        if example.is_async and not _is_async(answer):
+            raise Refused(
+                f"`{_signature(answer)}` is a plain function, but what it has to do must be awaited. "
+                f"{wanted} Write `async def`, and `await` inside."
+            )
+        if _is_async(answer) and not example.is_async:
+            raise Refused(f"`{_signature(answer)}` is an async function. {wanted} Write `def`, without `async`.")
+
+
+def described(value: Any) -> str:
+    """Return what a value is, for a sentence: `None`, `the text 'x'`, `a Router`, `the class Router`."""
+    if value is None or value is ...:
+        return "None" if value is None else "`...`"
+    if isinstance(value, str):
+        return f"the text {short(value)}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, (bool, int, float, bytes)):
+        return f"{'the number ' if type(value) in (int, float) else ''}{short(value)}"
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    name: str
+    positional: tuple[str, ...]
+    by_name: tuple[str, ...]
+    is_async: bool
+
+    @property
+    def call(self) -> str:
+        return f"{self.name}({', '.join([*self.positional, *(f'{name}=...' for name in self.by_name)])})"
+
+
+@cache
+def _example(written: str) -> _Example:
+    found = ast.parse(f"{written}: ...").body[0]
+    assert isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef))  # noqa: S101  (an exercise's author wrote it)
+    return _Example(
+        name=found.name,
+        positional=tuple(one.arg for one in found.args.args),
+        by_name=tuple(one.arg for one in found.args.kwonlyargs),
+        is_async=isinstance(found, ast.AsyncFunctionDef),
+    )
+
+
+def _misfit(answer: Callable[..., Any], example: _Example) -> str | None:
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):
+        return None  # a function of C may have none; calling it will tell
+    try:
+        signature.bind(*example.positional, **dict.fromkeys(example.by_name))
+    except TypeError as error:
+        return str(error)
+    return None
+
+
+def _is_async(answer: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(answer) or inspect.iscoroutinefunction(type(answer).__call__)
+
+
+def _signature(answer: Callable[..., Any]) -> str:
+    name = getattr(answer, "__name__", None) or type(answer).__name__
+    try:
+        signature = inspect.signature(answer)
+        bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
+        parameters = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+    except Exception:  # a default of somebody's class may not be showable
+        parameters = "(...)"
+    return f"{'lambda' if name == '<lambda>' else name}{parameters}"

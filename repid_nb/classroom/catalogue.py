@@ -1,0 +1,43 @@
+"""Finding exercises: each is a module of `repid_nb.classroom.exercises`, loaded when it is asked for."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from repid_nb.classroom.exercise import Exercise
+from repid_nb.classroom.records import Exercises, Listed
+from repid_nb.core.errors import UnknownNameError, nearest_name
+
+__all__ = ["exercises", "find"]
+
+ROOM = "repid_nb.classroom.exercises"
+
+# Loaded before `repid_nb.classroom` takes the function of the same name, which it would hide later.
+_room = import_module(ROOM)
+
+
+def exercises() -> Exercises:
+    """List all exercises, the easiest first."""
+    found = sorted(map(find, _names()), key=lambda one: (one.level, one.name))
+    return Exercises(tuple(Listed(name=one.name, level=one.level, title=one.title, asks=one.asks) for one in found))
+
+
+def find(name: str) -> Exercise:
+    """Return the exercise of a name.
+
+    Raises:
+        UnknownNameError: There is none; the message names the nearest.
+    """
+    if not isinstance(name, str):
+        raise UnknownNameError('The name of the exercise comes first, in quotation marks: check("routing-1", answer).')
+    if name not in _names():
+        raise UnknownNameError(f"There is no exercise {name!r}.{nearest_name(name, _names())}")
+    found: Exercise = import_module(f"{ROOM}.{name.replace('-', '_')}").EXERCISE
+    return found
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(one.name.replace("_", "-") for one in pkgutil.iter_modules(_room.__path__))

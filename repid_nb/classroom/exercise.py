@@ -1,0 +1,256 @@
+"""An exercise: what is asked, the messages that are tried, and what is wanted of the Steps."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from repid_nb.classroom.answers import AnswerKind, Refused, described
+from repid_nb.classroom.records import Finding
+from repid_nb.core.app import Repid
+from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.router import Router
+from repid_nb.core.snapshot import QueuesSnapshot
+from repid_nb.stepping.record import Idle, Sent, Step
+from repid_nb.stepping.stale import stale_notes
+from repid_nb.stepping.stepper import Stepper
+
+__all__ = ["Case", "Exercise", "Send", "Stage", "Want"]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message to send; the fields are those of `Stepper.send`.
+
+    Attributes:
+        payload: Bytes are sent as they are, None is an empty payload, anything else is sent as JSON.
+        topic: The `topic` header.
+        headers: Further headers.
+        priority: 0 (last) to 9 (first); None for the server's default, 4.
+        channel: Where to; None for the exercise's channel, or for that of the operation.
+        operation_id: A registered operation, instead of a channel.
+        content_type: The media type of a payload of bytes.
+    """
+
+    payload: Any = None
+    topic: str | None = None
+    headers: Mapping[str, str] | None = None
+    priority: int | None = None
+    channel: str | None = None
+    operation_id: str | None = None
+    content_type: str | None = None
+
+
+class Want(Protocol):
+    """Something that is wanted of the Steps: a frozen dataclass of `wants`, or an exercise's own."""
+
+    def judge(self, stage: Stage) -> Finding | None:
+        """Return what is not as wanted, or None."""
+        ...
+
+
+@dataclass(frozen=True, init=False)
+class Case:
+    """What is tried in one go, on an app of its own, and what is wanted of the Steps.
+
+    Attributes:
+        sends: The messages, in the order in which they are sent; their ids are m1, m2, ...
+        wants: What is wanted, the first that does not hold is shown.
+        given: What the answer is called with, where it is a function of more than the app.
+        because: A sentence that is added to what was wanted: why, without giving the answer away.
+    """
+
+    sends: tuple[Send, ...]
+    wants: tuple[Want, ...]
+    given: tuple[Any, ...]
+    because: str
+
+    def __init__(self, *parts: Send | Want, given: Sequence[Any] = (), because: str = "") -> None:
+        """Make a case: `Case(Send(topic="ship"), Wins("ship"))`.
+
+        Args:
+            parts: The messages, and then what is wanted.
+            given: What the answer is called with; each case gets a copy.
+            because: Why it is wanted, as a sentence.
+        """
+        object.__setattr__(self, "sends", tuple(part for part in parts if isinstance(part, Send)))
+        object.__setattr__(self, "wants", tuple(part for part in parts if not isinstance(part, Send)))
+        object.__setattr__(self, "given", tuple(given))
+        object.__setattr__(self, "because", because)
+
+    @property
+    def size(self) -> tuple[int, int, int, int]:
+        """How much there is to look at: smaller cases are tried first, and the order of writing decides the rest."""
+        headers = sum(len(one.headers or {}) + (one.topic is not None) for one in self.sends)
+        payload = sum(len(str(one.payload)) for one in self.sends if one.payload is not None)
+        return len(self.sends), headers, payload, len(repr(self.given))
+
+
+class Stage:
+    """Where one case is played: an app with an in-memory server, and a Stepper on it. Fresh for each case.
+
+    Attributes:
+        answer: What the learner passed to `check`.
+        case: The case.
+        given: The case's `given`, a copy of its own.
+        app: The app.
+        stepper: The Stepper.
+        sent: The messages that were sent for the case, in order.
+        idle: What the Stepper said when nothing was left to pull; None while something is.
+        notes: Whatever an exercise's `arrange` wants its wants to know.
+    """
+
+    def __init__(self, answer: Any, case: Case, channel: str) -> None:
+        self.answer = answer
+        self.case = case
+        self.given = copy.deepcopy(case.given)
+        self.channel = channel
+        app = Repid()
+        app.servers.register_server("default", InMemoryServer(), is_default=True)
+        self._step_on(app)
+        self.sent: list[Sent] = []
+        self.idle: Idle | None = None
+        self.notes: dict[str, Any] = {}
+        self._first_step = 0
+
+    async def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the answer, await it where it is asynchronous, and return its result."""
+        result = self.answer(*args, **kwargs)
+        return await result if inspect.isawaitable(result) else result
+
+    def include(self, router: Any) -> None:
+        """Let the actors of a Router listen, one that the answer returned or one of the exercise.
+
+        Raises:
+            Refused: It is no Router, or holds an actor twice because a cell ran twice.
+        """
+        if not isinstance(router, Router):
+            raise Refused(f"Your function returned {described(router)}, not a Router.{_return_missing(router)}")
+        self.app.include_router(router)
+        self._refuse_stale()
+
+    def use_app(self, app: Any) -> None:
+        """Play on the app that the answer returned, instead of the stage's own.
+
+        Raises:
+            Refused: It is no app, has no default InMemoryServer, or holds an actor twice.
+        """
+        if not isinstance(app, Repid):
+            raise Refused(f"Your function returned {described(app)}, not a Repid app.{_return_missing(app)}")
+        self._step_on(app)
+        self._refuse_stale()
+
+    async def send(self, *sends: Send) -> None:
+        """Send messages through the app."""
+        for one in sends:
+            channel = one.channel if one.channel or one.operation_id else self.channel
+            sent = await self.stepper.send(
+                channel,
+                one.payload,
+                topic=one.topic,
+                headers=one.headers,
+                priority=one.priority,
+                operation_id=one.operation_id,
+                content_type=one.content_type,
+            )
+            if sent is not None:
+                self.sent.append(sent)
+
+    async def run(self, max_steps: int) -> None:
+        """Step until nothing is left but what nobody wants, at most `max_steps` times.
+
+        A message that no actor takes is pulled once, not ten times: `await stage.stepper.run()` in an exercise's
+        `arrange` goes on until it is a dead letter.
+        """
+        for _ in range(max_steps):
+            step = await self.stepper.step()
+            if isinstance(step, Idle):
+                self.idle = step
+                return
+            waiting = [message for queue in self.queues.values() for message in queue.ready]
+            if waiting and all(message.sightings for message in waiting):
+                return
+
+    def forget_steps(self) -> None:
+        """Leave the steps so far out of what is judged: they belong to the setting."""
+        self._first_step = len(self.stepper.history)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that are judged, oldest first."""
+        return self.stepper.history[self._first_step :]
+
+    @property
+    def queues(self) -> QueuesSnapshot:
+        """What is on the queues now."""
+        return self.stepper.queues
+
+    def steps_of(self, message: int) -> tuple[Step, ...]:
+        """Return the judged steps of one message.
+
+        Args:
+            message: Which of those that the case sent, from 1.
+        """
+        return tuple(step for step in self.steps if step.message.id == f"m{message}")
+
+    def _step_on(self, app: Repid) -> None:
+        self.app, self.stepper = app, Stepper(app)
+        # The answer may send before anything is stepped.
+        self.stepper.server.hold_open()
+
+    def _refuse_stale(self) -> None:
+        routes = self.app.router.routes().routes
+        for channel in {route.actor.channel_address for route in routes}:
+            on_channel = [route for route in routes if route.actor.channel_address == channel]
+            for position in stale_notes(on_channel):
+                name = on_channel[position - 1].actor.name
+                raise Refused(
+                    f"The actor {name!r} is registered twice on channel {channel!r}, as when its cell ran twice. "
+                    "Make the Router inside your function, so that each call starts with a new one."
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
+    """One exercise.
+
+    Attributes:
+        name: What to give to `check`: `routing-1`.
+        level: 1 for the easiest to 3.
+        title: What it is about, in a few words.
+        asks: What to pass to `check`, in one sentence.
+        answer: What the answer has to be.
+        channel: Where messages go that name no channel.
+        arrange: Sets the stage for one case: calls the answer or includes it, and includes the exercise's own actors.
+            Afterwards the case's messages are sent and stepped until nothing is left.
+        cases: What is tried; the smallest first.
+        hints: From the gentlest to the plainest; none is the solution.
+        max_steps: How many steps a case may take.
+    """
+
+    name: str
+    level: Literal[1, 2, 3]
+    title: str
+    asks: str
+    answer: AnswerKind
+    channel: str
+    arrange: Callable[[Stage], Awaitable[None]]
+    cases: tuple[Case, ...]
+    hints: tuple[str, ...]
+    max_steps: int = 100
+
+
+def _return_missing(returned: Any) -> str:
+    return " Is its `return` missing?" if returned is None else ""
+
+
+def payload_of(step: Step) -> Any:
+    """Return the payload of a step's message, read as JSON where it is JSON; otherwise the bytes."""
+    try:
+        return json.loads(step.message.payload)
+    except ValueError:
+        return step.message.payload

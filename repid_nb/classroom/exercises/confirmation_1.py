@@ -1,0 +1,71 @@
+"""Choose what becomes of a message when its actor fails."""
+
+from collections.abc import Awaitable, Callable
+
+from repid_nb.classroom.answers import Function
+from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.wants import Settles
+
+__all__ = ["EXERCISE", "card"]
+
+ERRORS: dict[str, tuple[type[Exception], str]] = {
+    "expired": (ValueError, "the card has expired"),
+    "stolen": (PermissionError, "the card is reported stolen"),
+    "unknown": (LookupError, "there is no such card"),
+    "no line": (ConnectionError, "the bank cannot be reached"),
+    "line lost": (ConnectionResetError, "the bank hung up"),
+    "line refused": (ConnectionRefusedError, "the bank does not answer"),
+}
+
+
+def make_actor() -> Callable[[str], Awaitable[str]]:
+    """Make an actor that fails as the card says; a broken line is mended at the second call."""
+    seen: set[str] = set()
+
+    async def charge(card: str) -> str:
+        error, text = ERRORS.get(card, (None, ""))
+        if error is None or (issubclass(error, ConnectionError) and card in seen):
+            return "charged"
+        seen.add(card)
+        raise error(text)
+
+    return charge
+
+
+def card(name: str) -> Send:
+    """Return a message that charges a card: a good one, or one of ERRORS."""
+    return Send({"card": name}, topic="charge")
+
+
+async def arrange(stage: Stage) -> None:
+    """Let the answer put the actor on a Router."""
+    stage.include(await stage.call(make_actor()))
+
+
+NOT_AGAIN = "Trying again would not help, and somebody has to look at it."
+AGAIN = "The bank will be back: the same message can succeed later."
+
+EXERCISE = Exercise(
+    name="confirmation-1",
+    level=2,
+    title="Lose no payment, and try none for ever",
+    asks="Pass a function that is given the actor `charge` and returns a Router with it.",
+    answer=Function("def build(charge)"),
+    channel="payments",
+    arrange=arrange,
+    cases=(
+        Case(card("good"), Settles("acked")),
+        Case(card("expired"), Settles("nacked"), because=NOT_AGAIN),
+        Case(card("stolen"), Settles("nacked"), because=NOT_AGAIN),
+        Case(card("no line"), Settles("rejected"), Settles("acked", step=2), because=AGAIN),
+        Case(card("line lost"), Settles("rejected"), because=f"{AGAIN} ConnectionResetError is a ConnectionError too."),
+    ),
+    hints=(
+        "Look at the last line of the Step: it says how the message was settled, and which rule decided it.",
+        (
+            "The mode `auto` acks after a good run, and asks `on_error` after a bad one. One word for every error "
+            "is not enough here."
+        ),
+        "`on_error` may be a function: it is given the exception and returns `ack`, `nack` or `reject`.",
+    ),
+)

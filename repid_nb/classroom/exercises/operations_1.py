@@ -1,0 +1,157 @@
+"""Send by operation id, so that the queue can be moved."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from repid_nb.classroom.answers import Function, Refused, described
+from repid_nb.classroom.exercise import Case, Exercise, Send, Stage, payload_of
+from repid_nb.classroom.records import Finding
+from repid_nb.core.message import MessageAction
+from repid_nb.core.router import Router
+
+__all__ = ["EXERCISE", "Receipt", "moved", "other_program", "register", "send"]
+
+OPERATION = "send_receipt"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two functions in parentheses."""
+
+    kinds: tuple[Function, Function]
+
+    def refuse(self, answer: Any) -> None:
+        """Raise Refused where they are not these two."""
+        if not isinstance(answer, tuple) or len(answer) != len(self.kinds):
+            wanted = "both functions in one pair of parentheses: (register, send_receipt)"
+            raise Refused(f"check got {described(answer)}. It wants {wanted}.")
+        for kind, function in zip(self.kinds, answer, strict=True):
+            kind.refuse(function)
+
+
+Action = tuple[str, str]
+
+
+def register(queue: str) -> Action:
+    """Let the answer register the operation on a queue."""
+    return "register", queue
+
+
+def send(to: str) -> Action:
+    """Let the answer send somebody a receipt."""
+    return "send", to
+
+
+def moved(queue: str) -> Action:
+    """Let somebody else register the operation on a queue."""
+    return "moved", queue
+
+
+def other_program(to: str) -> Action:
+    """Let another program send somebody a receipt, by operation id."""
+    return "other program", to
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A receipt waits on this queue, and the actor there gets it."""
+
+    to: str
+    queue: str
+
+    def judge(self, stage: Stage) -> Finding | None:
+        """Return where it went instead, or None."""
+        wanted = f"The receipt for {self.to} should go to {self.queue}, and mail_receipt should get it there."
+        step = next((step for step in stage.steps if self._is_in(payload_of(step))), None)
+        if step is None:
+            happened = f"No actor was asked about a receipt for {self.to}."
+            return Finding(happened=happened, wanted=wanted, shown=stage.idle)
+        if step.channel != self.queue:
+            return Finding(happened=f"It went to {step.channel}.", wanted=wanted, shown=step)
+        if step.settlement.action is not MessageAction.acked:
+            got = f"{step.winner} got it, but could not deal with it." if step.winner else "Nobody got it."
+            return Finding(happened=f"It went to {step.channel}. {got}", wanted=wanted, shown=step)
+        return None
+
+    def _is_in(self, payload: Any) -> bool:
+        return isinstance(payload, dict) and payload.get("to") == self.to
+
+
+def queues_of(case: Case) -> Iterator[str]:
+    """Yield each queue on which the shop has an actor, once."""
+    named = (name for action, name in case.given if action in ("register", "moved"))
+    yield from dict.fromkeys(["mails", *named])
+
+
+async def arrange(stage: Stage) -> None:
+    """Let an actor listen on each queue, and do one action of the case after the other."""
+    router = Router()
+    for queue in queues_of(stage.case):
+
+        @router.actor(channel=queue)
+        async def mail_receipt(to: str, total: int) -> str:
+            return f"{to} paid {total}"
+
+    stage.include(router)
+    register, send_receipt = stage.answer
+    for action, name in stage.given:
+        match action:
+            case "register":
+                register(stage.app, name)
+            case "send":
+                await send_receipt(stage.app, name, 30)
+            case "moved":
+                stage.app.messages.register_operation(operation_id=OPERATION, channel=name)
+            case "other program":
+                receipt = {"to": name, "total": 30}
+                await stage.send(Send(receipt, topic="mail_receipt", operation_id=OPERATION))
+
+
+EXERCISE = Exercise(
+    name="operations-1",
+    level=1,
+    title="Move a queue without telling the senders",
+    asks="Pass both functions in parentheses: (register, send_receipt).",
+    answer=Pair((Function("def register(app, queue)"), Function("async def send_receipt(app, to, total)"))),
+    channel="mails",
+    arrange=arrange,
+    cases=(
+        Case(Receipt("ada", "mails"), given=[register("mails"), send("ada")]),
+        Case(
+            Receipt("ada", "night"),
+            given=[register("night"), send("ada")],
+            because='`register(app, "night")` had been called before it was sent.',
+        ),
+        Case(
+            Receipt("ada", "mails"),
+            given=[register("mails"), other_program("ada")],
+            because="Another program sent it with `operation_id`.",
+        ),
+        Case(
+            Receipt("ada", "night"),
+            given=[register("mails"), moved("night"), send("ada")],
+            because="Somebody else had moved the operation `send_receipt` there before it was sent.",
+        ),
+        Case(
+            Receipt("ada", "mails"),
+            Receipt("bob", "night"),
+            given=[register("mails"), send("ada"), register("night"), send("bob")],
+            because="Ada's was sent before the move from mails to night, and Bob's after it.",
+        ),
+    ),
+    hints=(
+        (
+            "Two things are to be decided for a message: to which queue it goes, and which actor takes it there. Which "
+            "of the two does the operation id decide?"
+        ),
+        (
+            "Only `register` may know a queue. Whatever `send_receipt` says about a queue, in its own lines or in a "
+            "variable, is out of date after a move."
+        ),
+        (
+            "The chapter on messages registers an operation in one line, and sends by it in the next: look up "
+            '"Two ways to say where to". Registering an operation again replaces its queue.'
+        ),
+    ),
+)

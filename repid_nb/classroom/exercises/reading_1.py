@@ -1,0 +1,115 @@
+"""Read how messages will be routed, before they are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from repid_nb.classroom.answers import Refused, described
+from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.records import Finding
+from repid_nb.core.message import BaseMessageT
+from repid_nb.core.router import Router
+from repid_nb.core.routing import catch_all_routing_strategy
+from repid_nb.stepping.shorten import short
+
+__all__ = ["EXERCISE", "Predicted", "router"]
+
+MESSAGES = (
+    Send(topic="answer"),
+    Send(topic="pay_back"),
+    Send(topic="refund"),
+    Send(topic="answer", headers={"severity": "high"}),
+    Send(headers={"severity": "high"}),
+    Send(topic="Answer"),
+    Send(topic="answer", channel="archive"),
+)
+
+
+def router() -> Router:
+    """Make the actors that the notebook shows."""
+    made = Router(channel="support")
+
+    def severe(*, actor_name: str) -> Any:  # noqa: ARG001
+        def strategy(message: BaseMessageT) -> bool:
+            return (message.headers or {}).get("severity") == "high"
+
+        return strategy
+
+    @made.actor
+    async def answer() -> None: ...
+
+    @made.actor(name="refund")
+    async def pay_back() -> None: ...
+
+    @made.actor(routing_strategy=severe)
+    async def wake_somebody() -> None: ...
+
+    @made.actor(channel="archive", routing_strategy=catch_all_routing_strategy)
+    async def keep() -> None: ...
+
+    return made
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A dict with the name of an actor, or None, for each message."""
+
+    messages: tuple[str, ...]
+
+    def refuse(self, answer: Any) -> None:
+        """Raise Refused where it is no such dict."""
+        example = f"{{{self.messages[0]!r}: 'answer', {self.messages[1]!r}: None, ...}}"
+        if not isinstance(answer, dict):
+            raise Refused(f"check got {described(answer)}, not a dict. Write your predictions as in `{example}`.")
+        for message in self.messages:
+            if message not in answer or answer[message] is ...:
+                raise Refused(f"There is no prediction for {message} yet: an actor's name, or None for nobody.")
+            if not isinstance(answer[message], str | None):
+                given = described(answer[message])
+                raise Refused(f"The prediction for {message} is {given}. It wants an actor's name in quotation marks.")
+        unknown = next((message for message in answer if message not in self.messages), None)
+        if unknown is not None:
+            raise Refused(f"There is no message {short(unknown)}: they are {', '.join(self.messages)}.")
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The winner of a message is the one that the answer predicts."""
+
+    message: int
+
+    def judge(self, stage: Stage) -> Finding | None:
+        """Return the Step that went another way, or None."""
+        name, step = f"m{self.message}", stage.steps_of(self.message)[0]
+        predicted = stage.answer[name]
+        if predicted == step.winner:
+            return None
+        return Finding(
+            happened=f"You predicted {predicted or 'nobody'} for {name}, and {step.winner or 'nobody'} got it.",
+            wanted=f"The prediction for {name} should say what will happen.",
+            shown=step,
+        )
+
+
+async def arrange(stage: Stage) -> None:
+    """Let the actors of the notebook listen."""
+    stage.include(router())
+
+
+EXERCISE = Exercise(
+    name="reading-1",
+    level=1,
+    title="Who gets which message?",
+    asks="Pass a dict: for each message the name of the actor that will get it, or None for nobody.",
+    answer=Predictions(tuple(f"m{number}" for number, _ in enumerate(MESSAGES, start=1))),
+    channel="support",
+    arrange=arrange,
+    cases=(Case(*MESSAGES, *(Predicted(number) for number, _ in enumerate(MESSAGES, start=1))),),
+    hints=(
+        "The worker asks only the actors of the message's own channel, from top to bottom, and stops at the first yes.",
+        (
+            "With the default strategy the topic must be the actor's name, letter for letter. Which name has an actor "
+            "that was declared with `name=`?"
+        ),
+        "For each message, write down the answer of every actor of its channel: yes or no. The first yes gets it.",
+    ),
+)

@@ -1,0 +1,71 @@
+"""Split a catch-all without changing what becomes of any message."""
+
+from repid_nb.classroom.answers import Function
+from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.wants import Returns, Wins
+
+__all__ = ["EXERCISE", "handled"]
+
+SENTENCES = {
+    "marry": "a date for the wedding",
+    "interpret": "an interpreter comes along",
+    "collect_tax": "a letter from the tax office",
+    "register_move": "a new address in the books",
+    "put_on_pile": "on the pile",
+}
+
+
+async def arrange(stage: Stage) -> None:
+    """Let the actors listen that the answer builds."""
+    stage.include(await stage.call())
+
+
+def handled(actor: str, topic: str | None = None, *, because: str = "", **headers: str) -> Case:
+    """Make a case: a message with this topic and these headers goes to that actor, which returns its sentence."""
+    send = Send(topic=topic, headers=headers or None)
+    return Case(send, Wins(actor), Returns(SENTENCES[actor]), because=because)
+
+
+EXERCISE = Exercise(
+    name="routing-3",
+    level=3,
+    title="Split the clerk who does everything",
+    asks="Pass a function that builds and returns the Router of the town hall, with five actors.",
+    answer=Function("def build()"),
+    channel="town_hall",
+    arrange=arrange,
+    cases=(
+        handled("put_on_pile", because="It has no headers at all, and was always put on the pile."),
+        handled("marry", "marry"),
+        handled("collect_tax", "tax.dog"),
+        handled("collect_tax", "tax.house"),
+        handled("register_move", "move"),
+        handled("register_move", "move_house"),
+        handled("interpret", language="sign"),
+        handled("put_on_pile", language="fi", because="An interpreter came for sign language only."),
+        handled("put_on_pile", "complain"),
+        handled("put_on_pile", "taxi", because="Its topic does not begin with `tax.`, with the dot."),
+        handled("put_on_pile", "tax"),
+        handled("put_on_pile", "remove", because="Its topic is another word."),
+        handled("put_on_pile", "move_car"),
+        handled("put_on_pile", "interpret", because="There was no such topic, and it was always put on the pile."),
+        handled("put_on_pile", "collect_tax", because="There was no such topic, and it was always put on the pile."),
+        handled("interpret", "tax.dog", language="sign", because="The old clerk asked for the language first."),
+        handled("interpret", "move", language="sign", because="The old clerk asked for the language first."),
+        handled("marry", "marry", language="sign", because="It never came as far as the old clerk."),
+    ),
+    hints=(
+        (
+            "Write down a sample before you change anything: some messages with the sentence that each gets today, odd "
+            "ones too. What about a message that fits two of the `if` lines?"
+        ),
+        (
+            "A chain of `if` and `return` is itself a first match: the order of its lines says in which order your "
+            "actors have to be asked. And where was `marry`?"
+        ),
+        (
+            "Each `if` becomes a routing strategy that says yes to just what the `if` said yes to; what is left after "
+            "the last `if` is the fallback. Mind the message that has no headers."
+        ),
+    ),
+)

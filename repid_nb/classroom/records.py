@@ -1,0 +1,124 @@
+"""What marking says: frozen records, drawn by `repid_nb.classroom.views`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from repid_nb.core.shown import Shown
+from repid_nb.stepping.record import Raised
+
+__all__ = ["Exercises", "Finding", "Hint", "Listed", "Marking", "Trouble"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Finding(Shown):
+    """A message that breaks an answer.
+
+    Attributes:
+        happened: What became of it, in one sentence.
+        wanted: What should have, in one sentence, without saying how.
+        shown: The Step in which it happened; another record where there was no step; None for nothing to show.
+    """
+
+    happened: str
+    wanted: str
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Trouble(Shown):
+    """Why an answer could not be tried to the end.
+
+    Attributes:
+        sentence: What is the matter, and what to do.
+        where: The exception with the learner's lines, or the lines where time was up; None where none is to blame.
+        shown: The message that was under way, where it was a single one.
+    """
+
+    sentence: str
+    where: Raised | None = None
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Marking(Shown):
+    """What a check found. It counts as true when everything that was checked holds.
+
+    Attributes:
+        exercise: The name of the exercise.
+        title: Its title.
+        tried: How many messages were tried.
+        finding: The smallest message that breaks the answer, or None.
+        trouble: Why the answer could not be tried to the end, or None.
+        printed: What the learner's code printed meanwhile.
+        warned: What Python warned of meanwhile, each once.
+    """
+
+    exercise: str
+    title: str
+    tried: int = 0
+    finding: Finding | None = None
+    trouble: Trouble | None = None
+    printed: str = ""
+    warned: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.finding is None and self.trouble is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Hint(Shown):
+    """One hint.
+
+    Attributes:
+        exercise: The name of the exercise.
+        number: Which one it is, from 1; one more than there are when no more are left.
+        of: How many there are.
+        text: The hint; empty when no more are left.
+    """
+
+    exercise: str
+    number: int
+    of: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One exercise in the list of all.
+
+    Attributes:
+        name: What to give to `check` and `hint`.
+        level: 1 for the easiest to 3.
+        title: What it is about.
+        asks: What to pass to `check`.
+    """
+
+    name: str
+    level: int
+    title: str
+    asks: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Exercises(Shown, Sequence[Listed]):
+    """All exercises, the easiest first."""
+
+    exercises: tuple[Listed, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> Listed: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Listed, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Listed | tuple[Listed, ...]:
+        return self.exercises[index]
+
+    def __len__(self) -> int:
+        return len(self.exercises)
+
+    def __iter__(self) -> Iterator[Listed]:
+        return iter(self.exercises)

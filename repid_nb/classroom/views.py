@@ -1,0 +1,189 @@
+"""Markings, hints and the list of exercises as text and HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from textwrap import indent
+from xml.etree.ElementTree import Element
+
+from repid_nb.classroom.records import Exercises, Finding, Hint, Marking, Trouble
+from repid_nb.core.shown import Shown
+from repid_nb.display.markup import Child, block, code, element, to_html
+from repid_nb.display.page import AMBER, CAPTION, CELL, GREEN, GREY, LINE, as_html
+from repid_nb.display.text import as_text
+from repid_nb.display.words import bounded, counted, printable
+
+__all__: list[str] = []
+
+LEVELS = {1: "●○○", 2: "●●○", 3: "●●●"}
+
+LINES = 10
+
+PASSED = "The public checks pass."
+NOT_YET = "Not yet: this message breaks it."
+NOT_TRIED = "Not yet: it could not be tried to the end."
+
+
+@as_text.register
+def _(marking: Marking) -> str:
+    lines = [f"{'✓' if marking else '✗'} {marking.exercise} · {marking.title}", f"  {_verdict(marking)}"]
+    if marking.finding is not None:
+        lines.append(_indented(as_text(marking.finding)))
+    if marking.trouble is not None:
+        lines.append(_indented(as_text(marking.trouble)))
+    lines += [f"  ⚠ {_cut(one)}" for one in marking.warned]
+    if marking.printed:
+        lines += ["  Your code printed:", _indented(_first_lines(marking.printed), "    ")]
+    if not marking:
+        lines.append(f"  {_advice(marking)}")
+    return "\n".join(lines)
+
+
+@as_text.register
+def _(finding: Finding) -> str:
+    lines = [f"What happened:   {_cut(finding.happened)}", f"What was wanted: {_cut(finding.wanted)}"]
+    return "\n".join([*lines, *([] if finding.shown is None else [_indented(as_text(finding.shown))])])
+
+
+@as_text.register
+def _(trouble: Trouble) -> str:
+    lines = [_cut(trouble.sentence)]
+    if trouble.where is not None and trouble.where.traceback:
+        lines.append(_indented(_cut(trouble.where.traceback)))
+    if trouble.shown is not None:
+        lines += ["The message under way:", _indented(as_text(trouble.shown))]
+    return "\n".join(lines)
+
+
+@as_text.register
+def _(hint: Hint) -> str:
+    return f"{_hint_title(hint)}\n  {hint.text or _no_more(hint)}"
+
+
+@as_text.register
+def _(exercises: Exercises) -> str:
+    width = max((len(one.name) for one in exercises), default=0)
+    lines = [f"  {LEVELS[one.level]}  {one.name:{width}}  {one.title}" for one in exercises]
+    return "\n".join([counted(len(exercises), "exercise"), *lines])
+
+
+@as_html.register
+def _(marking: Marking) -> str:
+    head = element(
+        "div",
+        element("b", f"{'✓' if marking else '✗'} {_verdict(marking)}"),
+        element("span", f" · {marking.exercise} · {marking.title}", style="opacity: 0.8"),
+        style=f"padding: 0.4em 0.8em; background: {GREEN if marking else AMBER}",
+    )
+    body = as_html(marking.finding or marking.trouble) if not marking else ""
+    foot = [_line("⚠ ", _with_code(one)) for one in marking.warned]
+    if marking.printed:
+        size = f"Your code printed {counted(len(marking.printed.splitlines()), 'line')}"
+        foot.append(element("details", element("summary", size, style="cursor: pointer"), block(marking.printed)))
+    if not marking:
+        foot.append(_line(_with_code(_advice(marking)), style="opacity: 0.8"))
+    return _framed(head, body, foot)
+
+
+@as_html.register
+def _(finding: Finding) -> str:
+    return _said(
+        _line(element("b", "What happened: "), _with_code(finding.happened)),
+        _line(element("b", "What was wanted: "), _with_code(finding.wanted)),
+    ) + _aside(finding.shown)
+
+
+@as_html.register
+def _(trouble: Trouble) -> str:
+    where = trouble.where.traceback if trouble.where is not None else ""
+    return _said(
+        _line(_with_code(trouble.sentence)),
+        block(where) if where else None,
+        None if trouble.shown is None else _line("The message under way:"),
+    ) + _aside(trouble.shown)
+
+
+@as_html.register
+def _(hint: Hint) -> str:
+    head = element("div", element("b", _hint_title(hint)), style=f"padding: 0.4em 0.8em; background: {GREY}")
+    return _framed(head, "", [_line(_with_code(hint.text or _no_more(hint)))])
+
+
+@as_html.register
+def _(exercises: Exercises) -> str:
+    header = element("tr", [element("th", name, scope="col", style=CELL) for name in ("level", "exercise", "title")])
+    rows = [
+        element("tr", [element("td", cell, style=CELL) for cell in (LEVELS[one.level], code(one.name), one.title)])
+        for one in exercises
+    ]
+    return to_html(
+        element(
+            "table",
+            element("caption", counted(len(exercises), "exercise"), style=CAPTION),
+            element("thead", header),
+            element("tbody", rows),
+            style="border-collapse: collapse; margin: 0.3em 0; font-size: inherit",
+        )
+    )
+
+
+def _verdict(marking: Marking) -> str:
+    if marking:
+        return f"{PASSED} {counted(marking.tried, 'message')} tried."
+    return NOT_YET if marking.finding is not None else NOT_TRIED
+
+
+def _advice(marking: Marking) -> str:
+    return f'Stuck? `hint("{marking.exercise}")` gives one hint at a time.'
+
+
+def _hint_title(hint: Hint) -> str:
+    return f"Hint {hint.number} of {hint.of} · {hint.exercise}" if hint.text else f"No more hints · {hint.exercise}"
+
+
+def _no_more(hint: Hint) -> str:
+    return f'You have seen all {hint.of}. `hint("{hint.exercise}", first=True)` begins again.'
+
+
+def _with_code(sentence: str) -> Iterable[Child]:
+    """Yield a sentence with what stands between backticks as code."""
+    for place, part in enumerate(sentence.split("`")):
+        yield code(part) if place % 2 and part else part
+
+
+def _line(*children: Child | Iterable[Child], style: str = "") -> Element:
+    return element("div", *children, style=f"margin: 0.15em 0; {style}")
+
+
+def _said(*children: Child) -> str:
+    return to_html(element("div", *children, style="line-height: 1.55; max-width: 72em; text-align: left"))
+
+
+def _framed(head: Element, body: str, foot: Iterable[Element]) -> str:
+    """Return a framed card; its body is HTML of other views."""
+    inside = body + "".join(map(to_html, foot))
+    padded = f'<div style="padding: 0.3em 0.8em">{inside}</div>' if inside else ""
+    frame = f"border: {LINE}; border-radius: 6px; overflow: hidden; max-width: 76em"
+    return f'<div style="{frame}; line-height: 1.55; text-align: left">{to_html(head)}{padded}</div>'
+
+
+def _aside(shown: Shown | None) -> str:
+    if shown is None:
+        return ""
+    # A quotation where styles are taken away, as on GitHub.
+    style = "border-left: 3px solid rgba(128, 128, 128, 0.5); margin: 0.6em 0; padding: 0 0 0 0.8em"
+    return f'<blockquote style="{style}">{as_html(shown)}</blockquote>'
+
+
+def _first_lines(text: str) -> str:
+    lines = _cut(text).split("\n")
+    more = len(lines) - LINES
+    return "\n".join([*lines[:LINES], *([f"... and {counted(more, 'more line')}"] if more > 0 else [])])
+
+
+def _cut(text: str) -> str:
+    return printable(bounded(text)).rstrip("\n")
+
+
+def _indented(text: str, by: str = "  ") -> str:
+    return indent(text, by)

@@ -1,0 +1,220 @@
+"""What can be wanted of the Steps of a case. Each is data with a sentence; none says how to get there."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from repid_nb.classroom.exercise import Stage, payload_of
+from repid_nb.classroom.records import Finding
+from repid_nb.core.message import MessageAction
+from repid_nb.stepping.record import Step
+from repid_nb.stepping.shorten import short
+
+__all__ = ["DeadLetters", "NobodyWins", "PulledInOrder", "Raises", "Returns", "Settles", "WantOfMessage", "Wins"]
+
+SETTLED = {
+    MessageAction.acked: "acked",
+    MessageAction.nacked: "nacked",
+    MessageAction.rejected: "rejected",
+    MessageAction.replied: "replied to",
+    None: "not settled",
+}
+SETTLED_WANTED = {
+    MessageAction.acked: "acked: done",
+    MessageAction.nacked: "nacked: a dead letter",
+    MessageAction.rejected: "rejected: back on the queue",
+    MessageAction.replied: "replied to",
+    None: "left unsettled",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantOfMessage(ABC):
+    """Something that is wanted of one step of one message. Inherit from it for a want of your own.
+
+    Attributes:
+        message: Which of the messages that the case sent, from 1.
+        step: Which of its steps: 1 for the first time that it was pulled, -1 for the last.
+    """
+
+    message: int = 1
+    step: int = 1
+
+    @property
+    @abstractmethod
+    def wanted(self) -> str:
+        """What is wanted, as a sentence."""
+
+    @abstractmethod
+    def differs(self, step: Step) -> str | None:
+        """Return what happened instead, as a sentence; None when it is as wanted."""
+
+    def judge(self, stage: Stage) -> Finding | None:
+        """Return what is not as wanted, or None."""
+        steps = stage.steps_of(self.message)
+        if len(steps) < abs(self.step):
+            happened = "It was not pulled again." if steps else "It was never pulled."
+            return Finding(happened=happened, wanted=self.wanted, shown=steps[-1] if steps else stage.idle)
+        step = steps[self.step - 1 if self.step > 0 else self.step]
+        differs = self.differs(step)
+        return None if differs is None else Finding(happened=differs, wanted=self.wanted, shown=step)
+
+
+@dataclass(frozen=True)
+class Wins(WantOfMessage):
+    """This actor gets the message."""
+
+    actor: str
+
+    @property
+    def wanted(self) -> str:
+        return f"{self.actor} should get it."
+
+    def differs(self, step: Step) -> str | None:
+        return None if step.winner == self.actor else f"{_who(step)}."
+
+
+@dataclass(frozen=True)
+class NobodyWins(WantOfMessage):
+    """No actor takes the message, and none fails over it."""
+
+    @property
+    def wanted(self) -> str:
+        return "No actor should take it."
+
+    def differs(self, step: Step) -> str | None:
+        failed = any(verdict.outcome == "error" and verdict.asked for verdict in step.verdicts)
+        return None if step.winner is None and not failed else f"{_who(step)}."
+
+
+@dataclass(frozen=True)
+class Settles(WantOfMessage):
+    """The message is settled in this way; None for not at all."""
+
+    action: Literal["acked", "nacked", "rejected", "replied"] | None
+
+    @property
+    def wanted(self) -> str:
+        return f"It should be {SETTLED_WANTED[_action(self.action)]}."
+
+    def differs(self, step: Step) -> str | None:
+        if step.settlement.action == _action(self.action):
+            return None
+        return f"{_outcome(step)}, and the message was {SETTLED[step.settlement.action]}."
+
+
+@dataclass(frozen=True)
+class Returns(WantOfMessage):
+    """The actor returns this."""
+
+    value: Any
+
+    @property
+    def wanted(self) -> str:
+        return f"The actor should return {short(self.value)}."
+
+    def differs(self, step: Step) -> str | None:
+        as_wanted = step.winner is not None and step.exception is None and step.result == self.value
+        return None if as_wanted else f"{_outcome(step)}."
+
+
+@dataclass(frozen=True)
+class Raises(WantOfMessage):
+    """The run ends with an exception of this class."""
+
+    type: str
+
+    @property
+    def wanted(self) -> str:
+        return f"It should end with {self.type}."
+
+    def differs(self, step: Step) -> str | None:
+        return None if step.exception is not None and step.exception.type == self.type else f"{_outcome(step)}."
+
+
+@dataclass(frozen=True, init=False)
+class PulledInOrder:
+    """The messages are pulled in this order, each once, and each finds an actor.
+
+    Attributes:
+        payloads: Their payloads, or that field of them.
+        field: The field of a JSON object by which the order is told; empty for the whole payload.
+    """
+
+    payloads: tuple[Any, ...]
+    field: str
+
+    def __init__(self, *payloads: Any, field: str = "") -> None:
+        object.__setattr__(self, "payloads", payloads)
+        object.__setattr__(self, "field", field)
+
+    def judge(self, stage: Stage) -> Finding | None:
+        """Return the first message that comes at another place than wanted, or None."""
+        pulled = [self._told(step) for step in stage.steps]
+        for place, (wanted, found) in enumerate(zip(self.payloads, pulled, strict=False), start=1):
+            step = stage.steps[place - 1]
+            if found != wanted:
+                happened, wanted_then = f"Pull {place} brought {short(found)}.", f"{short(wanted)} was due then."
+                return Finding(happened=happened, wanted=wanted_then, shown=step)
+            if step.winner is None:
+                return Finding(happened=f"{_who(step)}.", wanted="An actor should get it.", shown=step)
+        number = len(self.payloads)
+        wanted_in_all = f"{number} messages should" if number > 1 else "One message should"
+        wanted_in_all += " be sent to where an actor listens, and pulled once."
+        if len(pulled) > number:
+            happened = f"Pull {number + 1} brought {short(pulled[number])}."
+            return Finding(happened=happened, wanted=wanted_in_all, shown=stage.steps[number])
+        if len(pulled) < number:
+            happened = f"After {len(pulled)} nothing was left to pull." if pulled else "There was nothing to pull."
+            return Finding(happened=happened, wanted=wanted_in_all, shown=stage.idle)
+        return None
+
+    def _told(self, step: Step) -> Any:
+        payload = payload_of(step)
+        return payload.get(self.field) if self.field and isinstance(payload, dict) else payload
+
+
+@dataclass(frozen=True)
+class DeadLetters:
+    """So many dead letters are left at the end.
+
+    Attributes:
+        number: How many.
+        channel: On which channel; empty for the exercise's own.
+    """
+
+    number: int
+    channel: str = ""
+
+    def judge(self, stage: Stage) -> Finding | None:
+        """Return the queue where another number is left, or None."""
+        queue = stage.queues.get(self.channel or stage.channel)
+        dead = 0 if queue is None else queue.dead
+        if dead == self.number:
+            return None
+        left = "one dead letter was" if dead == 1 else f"{dead or 'no'} dead letters were"
+        return Finding(happened=f"At the end {left} left.", wanted=f"There should be {self.number}.", shown=queue)
+
+
+def _action(action: str | None) -> MessageAction | None:
+    return None if action is None else MessageAction(action)
+
+
+def _who(step: Step) -> str:
+    if step.winner is not None:
+        return f"{step.winner} got it"
+    for verdict in step.verdicts:
+        if verdict.outcome == "error" and verdict.asked:
+            raised = "" if step.exception is None else f" raised {step.exception.type}"
+            return f"The strategy of {verdict.actor}{raised or ' failed'}, so nobody got it"
+    return "Nobody got it"
+
+
+def _outcome(step: Step) -> str:
+    if step.winner is None:
+        return _who(step)
+    if step.exception is not None:
+        return f"{step.winner} raised {step.exception.type}"
+    return f"{step.winner} returned {short(step.result)}"

@@ -1,0 +1,95 @@
+"""confirmation-1: what becomes of a payment whose actor fails."""
+
+import pytest
+from classroom.marks import payload_that_breaks, step_that_breaks, trouble_with
+
+from repid_nb import MessageAction, Router
+from repid_nb.classroom import check
+
+
+def builder(**options):
+    def build(charge):
+        router = Router(channel="payments")
+        router.actor(**options)(charge)
+        return router
+
+    return build
+
+
+def again_when_the_bank_is_away(error):
+    return "reject" if isinstance(error, ConnectionError) else "nack"
+
+
+def test_the_solution_passes():
+    assert check("confirmation-1", builder(on_error=again_when_the_bank_is_away))
+
+
+def test_an_actor_that_says_itself_how_it_is_settled_passes():
+    def build(charge):
+        router = Router(channel="payments")
+
+        @router.actor(name="charge", confirmation_mode="manual_explicit")
+        async def charge_and_tell(card: str) -> str:
+            try:
+                await charge(card)
+            except Exception as error:
+                return again_when_the_bank_is_away(error)
+            return "ack"
+
+        return router
+
+    assert check("confirmation-1", build)
+
+
+@pytest.mark.parametrize(
+    ("answer", "card"),
+    [
+        pytest.param(builder(), "no line", id="auto alone"),
+        pytest.param(builder(confirmation_mode="always_ack"), "stolen", id="always_ack"),
+        pytest.param(builder(confirmation_mode="ack_first"), "stolen", id="ack_first"),
+        pytest.param(builder(confirmation_mode="manual"), "good", id="manual, and nobody settles"),
+        pytest.param(builder(on_error="reject"), "stolen", id="every error again"),
+        pytest.param(builder(on_error="ack"), "stolen", id="every error away"),
+        pytest.param(
+            builder(on_error=lambda error: "reject" if type(error) is ConnectionError else "nack"),
+            "line lost",
+            id="this class and none of its kind",
+        ),
+        pytest.param(
+            builder(on_error=lambda error: "reject" if isinstance(error, OSError) else "nack"),
+            "stolen",
+            id="every error of the system",
+        ),
+        pytest.param(
+            builder(on_error=lambda error: "nack" if isinstance(error, ValueError) else "reject"),
+            "stolen",
+            id="only the error of the example",
+        ),
+    ],
+)
+def test_a_wrong_answer_is_caught_by(answer, card):
+    assert payload_that_breaks("confirmation-1", answer) == {"card": card}
+
+
+def test_the_step_shows_how_the_message_was_settled_instead():
+    step = step_that_breaks("confirmation-1", builder(on_error="reject"))
+    assert step.settlement.action is MessageAction.rejected
+
+
+def test_a_router_that_is_used_again_is_named():
+    router = Router(channel="payments")
+
+    def build(charge):
+        router.actor(on_error=again_when_the_bank_is_away)(charge)
+        return router
+
+    assert "'charge' is registered twice on channel 'payments'" in trouble_with("confirmation-1", build)
+
+
+def test_a_forgotten_return_is_named():
+    def build(charge):
+        Router(channel="payments").actor(charge)
+
+    assert trouble_with("confirmation-1", build) == (
+        "Your function returned None, not a Router. Is its `return` missing?"
+    )

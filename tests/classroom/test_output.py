@@ -1,0 +1,106 @@
+"""What an answer prints and warns of is kept apart, and shown with the marking."""
+
+import sys
+import threading
+import warnings
+from contextlib import suppress
+
+from classroom.marks import marked, trouble_with
+from classroom.samples import right, strategy_of, threads_left_behind
+
+from repid_nb.classroom import check
+
+SHORT = 0.2
+
+
+def test_what_is_printed_is_no_mistake_and_is_kept_apart(capsys):
+    def strategy(*, actor_name):
+        print("made for", actor_name)
+
+        def takes(message):
+            print("asked", file=sys.stderr)
+            return right(actor_name="")(message)
+
+        return takes
+
+    marking = check("routing-1", strategy)
+    assert marking
+    assert marking.printed.count("made for follow_orders\n") == marking.tried
+    assert marking.printed.count("asked\n") == marking.tried
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_printed_comes_message_by_message():
+    def takes(message):
+        print((message.headers or {}).get("event"))
+        return right(actor_name="")(message)
+
+    assert check("routing-1", strategy_of(takes)).printed.splitlines()[:3] == [
+        "None",
+        "order.paid",
+        "order.created",
+    ]
+
+
+def test_what_is_printed_is_shown_of_an_answer_that_does_not_end():
+    def takes(message):
+        while True:
+            print("again")
+
+    assert marked("routing-1", strategy_of(takes), limit=SHORT).printed.startswith("again\nagain\n")
+
+
+def test_what_is_printed_is_bounded():
+    def takes(message):
+        print("x" * 200_000)
+        return False
+
+    assert len(marked("routing-1", strategy_of(takes)).printed) < 250_000
+
+
+def test_what_is_printed_never_reaches_the_notebook_later(capsys):
+    let_go = threading.Event()
+
+    def strategy(*, actor_name):
+        while not let_go.is_set():
+            with suppress(BaseException):
+                let_go.wait()
+        print("late")
+        raise RuntimeError("later")
+
+    assert "cannot be stopped" in trouble_with("routing-1", strategy, limit=SHORT)
+    (thread,) = threads_left_behind()
+    print("the notebook goes on")
+    let_go.set()
+    thread.join()
+    assert capsys.readouterr() == ("the notebook goes on\n", "")
+
+
+def test_what_is_printed_leaves_the_streams_as_they_were():
+    before = sys.stdout, sys.stderr
+    check("routing-1", strategy_of(print))
+    assert (sys.stdout, sys.stderr) == before
+
+
+def test_warnings_are_shown_with_the_marking_each_once():
+    def takes(message):
+        warnings.warn("this way is old", DeprecationWarning, stacklevel=1)
+        return right(actor_name="")(message)
+
+    marking = check("routing-1", strategy_of(takes))
+    assert marking
+    assert marking.warned == ("this way is old",)
+
+
+def test_warnings_are_shown_again_the_next_time():
+    async def send_mails(app, mails):
+        app.send_message_json(channel="mails", payload={})
+
+    first, second = check("priority-1", send_mails), check("priority-1", send_mails)
+    assert first.warned == second.warned != ()
+
+
+def test_warnings_leave_the_filters_as_they_were():
+    before = list(warnings.filters)
+    check("routing-1", right)
+    assert warnings.filters == before

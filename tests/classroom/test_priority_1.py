@@ -1,0 +1,110 @@
+"""priority-1: sending mails so that urgent ones overtake."""
+
+import pytest
+from classroom.marks import payload_that_breaks, trouble_with
+
+from repid_nb.classroom import check
+
+PRIORITY = {"password reset": 9, "newsletter": 0}
+
+
+def sender(priorities, *, header=False, in_order=list, default=4):
+    async def send_mails(app, mails):
+        for mail in in_order(mails):
+            priority = priorities.get(mail["kind"], default)
+            await app.send_message_json(
+                channel="mails",
+                payload=mail,
+                headers={"topic": "send_mail", **({"priority": str(priority)} if header else {})},
+                server_specific_parameters=None if header else {"priority": priority},
+            )
+
+    return send_mails
+
+
+def urgent_first(mails):
+    return sorted(mails, key=lambda mail: -PRIORITY.get(mail["kind"], 4))
+
+
+def test_the_solution_passes():
+    assert check("priority-1", sender(PRIORITY))
+
+
+def test_any_three_numbers_in_the_right_order_pass():
+    assert check("priority-1", sender({"password reset": 6, "newsletter": 1}, default=5))
+
+
+@pytest.mark.parametrize(
+    ("answer", "mail"),
+    [
+        pytest.param(sender({}), {"kind": "newsletter", "to": "ada"}, id="no priority"),
+        pytest.param(
+            sender({"password reset": 0, "newsletter": 9}),
+            {"kind": "newsletter", "to": "ada"},
+            id="0 is the most urgent",
+        ),
+        pytest.param(sender(PRIORITY, header=True), {"kind": "newsletter", "to": "ada"}, id="a header"),
+        pytest.param(
+            sender({}, in_order=urgent_first),
+            {"kind": "newsletter", "to": "ada"},
+            id="sorted and sent without priority",
+        ),
+        pytest.param(
+            sender(PRIORITY, in_order=reversed),
+            {"kind": "password reset", "to": "bob"},
+            id="the last of a kind first",
+        ),
+        pytest.param(sender({"newsletter": 0}), {"kind": "invoice", "to": "ada"}, id="only newsletters later"),
+        pytest.param(sender({"password reset": 9}), {"kind": "newsletter", "to": "ada"}, id="only passwords first"),
+    ],
+)
+def test_a_wrong_answer_is_caught_by(answer, mail):
+    assert payload_that_breaks("priority-1", answer) == mail
+
+
+def test_sorting_is_caught_where_earlier_mails_still_wait():
+    marking = check("priority-1", sender({}, in_order=urgent_first))
+    assert "the newsletters were still waiting at the second call" in marking.finding.wanted
+
+
+def test_a_forgotten_await_is_named():
+    async def send_mails(app, mails):
+        for mail in mails:
+            app.send_message_json(channel="mails", payload=mail, headers={"topic": "send_mail"})
+
+    marking = check("priority-1", send_mails)
+    assert marking.finding.happened == "There was nothing to pull."
+    assert marking.warned == ("`send_message_json` was called without `await` in front of it, so it did nothing.",)
+
+
+def test_a_misspelt_channel_shows_where_the_mail_waits():
+    async def send_mails(app, mails):
+        for mail in mails:
+            await app.send_message_json(channel="mail", payload=mail, headers={"topic": "send_mail"})
+
+    marking = check("priority-1", send_mails)
+    assert marking.finding.shown.unheard == (("mail", 1),)
+
+
+def test_a_topic_that_no_actor_has_is_caught():
+    async def send_mails(app, mails):
+        for mail in mails:
+            await app.send_message_json(channel="mails", payload=mail)
+
+    assert check("priority-1", send_mails).finding.happened == "Nobody got it."
+
+
+def test_a_mail_that_the_actor_cannot_read_is_caught():
+    async def send_mails(app, mails):
+        for mail in mails:
+            await app.send_message_json(channel="mails", payload={"to": mail["to"]}, headers={"topic": "send_mail"})
+
+    assert check("priority-1", send_mails).finding.happened == "At the end one dead letter was left."
+
+
+def test_a_priority_in_the_wrong_place_is_the_learners_exception():
+    async def send_mails(app, mails):
+        for mail in mails:
+            await app.send_message_json(channel="mails", payload=mail, priority=9)
+
+    assert "unexpected keyword argument 'priority'" in trouble_with("priority-1", send_mails)

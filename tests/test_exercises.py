@@ -1,0 +1,134 @@
+"""The exercises' notebooks: the sources, and the learners' copies that are made of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import nbformat
+import pytest
+from support.exercises import (
+    COPIES,
+    EXERCISES,
+    LEVELS,
+    SOURCES,
+    STUB,
+    cells,
+    copied,
+    learner,
+    outline,
+    ran,
+    source,
+    untouched,
+)
+
+from repid_nb.classroom.catalogue import exercises, find
+
+# What a cell is to nbgrader, by its id.
+READ_ONLY = {"grade": False, "solution": False, "locked": True}
+ANSWER = {"grade": False, "solution": True, "locked": False}
+MARKED = {"grade": True, "solution": False, "locked": True}
+LAYOUT = {
+    "statement": READ_ONLY,
+    "setup": READ_ONLY,
+    "answer": ANSWER,
+    "check": READ_ONLY,
+    "hint": READ_ONLY,
+    "marked": {**MARKED, "points": 2},
+    "marked-hidden": {**MARKED, "points": 3},
+    "explained": READ_ONLY,
+}
+
+# What is run before the cells that are marked.
+RUN = ("setup", "answer", "check", "hint")
+
+each_exercise = pytest.mark.parametrize("name", EXERCISES)
+
+
+def cells_of(path):
+    return {cell.id: cell for cell in nbformat.read(path, as_version=nbformat.NO_CONVERT).cells}
+
+
+def test_the_sources_are_those_of_the_levels():
+    assert {path.relative_to(SOURCES) for path in SOURCES.rglob("*.ipynb")} == {
+        source(name).relative_to(SOURCES) for name in EXERCISES
+    }
+
+
+def test_the_copies_are_those_of_the_sources():
+    assert {path.stem for path in COPIES.glob("*.ipynb")} == set(EXERCISES)
+
+
+def test_every_exercise_that_can_be_checked_has_its_notebook():
+    assert {listed.name for listed in exercises()} == set(EXERCISES)
+
+
+@pytest.mark.parametrize(("level", "names"), LEVELS.items())
+def test_an_exercise_is_in_the_folder_of_its_level(level, names):
+    assert {find(name).level for name in names} == {int(level.removeprefix("level-"))}
+
+
+@each_exercise
+def test_a_source_is_laid_out_as_nbgrader_and_the_generator_read_it(name):
+    found = cells_of(source(name))
+    wanted = {id_: roles for id_, roles in LAYOUT.items() if id_ != "setup" or id_ in found}
+    told = {id_: dict(cell.metadata.nbgrader) for id_, cell in found.items()}
+    assert told == {
+        id_: {"schema_version": 3, "task": False, "grade_id": id_, **roles} for id_, roles in wanted.items()
+    }
+    assert list(found) == list(wanted)
+
+
+@each_exercise
+def test_a_source_shows_nothing_yet(name):
+    shown = [(cell.outputs, cell.execution_count) for cell in cells_of(source(name)).values() if "outputs" in cell]
+    assert all(one == ([], None) for one in shown)
+
+
+@each_exercise
+def test_the_solution_gets_every_mark(name):
+    ran(cells(name), *RUN, "marked", "marked-hidden")
+
+
+@each_exercise
+@pytest.mark.parametrize("marked", ["marked", "marked-hidden"])
+def test_the_untouched_start_gets_no_mark(name, marked):
+    ran(untouched(name), *RUN)
+    with pytest.raises(AssertionError, match=name):
+        ran(untouched(name), *RUN, marked)
+
+
+@each_exercise
+def test_a_copy_has_the_stub_where_the_solution_was(name):
+    answer = cells_of(learner(name))["answer"].source
+    assert answer.splitlines().count(STUB) == 1
+    assert "SOLUTION" not in answer
+
+
+@each_exercise
+def test_a_copy_has_no_marked_cell_and_nothing_for_nbgrader(name):
+    found = cells_of(learner(name))
+    assert [id_ for id_ in found if id_.startswith("marked")] == []
+    assert [id_ for id_, cell in found.items() if cell.metadata] == []
+
+
+@each_exercise
+def test_a_copy_folds_the_explained_solution(name):
+    text = cells_of(learner(name))["explained"].source
+    assert text.startswith("<details><summary>The solution, explained: open it after your own try</summary>\n\n")
+    assert text.endswith("\n\n</details>")
+
+
+@each_exercise
+def test_a_copy_leads_back_to_the_map(name):
+    assert "(../00_start.ipynb)" in cells_of(learner(name))["next"].source
+
+
+def test_the_copies_lead_from_the_first_exercise_to_the_last():
+    for name, following in pairwise(EXERCISES):
+        assert f"**Next:** [{following}]({following}.ipynb)" in outline(name).cells[-1].source
+
+
+@each_exercise
+def test_a_copy_runs_and_is_in_step_with_its_source(name):
+    committed = learner(name).read_text(encoding="utf-8")
+    assert copied(name) == committed, f"{name} shows something else now. Look at it, then run `make exercises`."
