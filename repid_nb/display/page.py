@@ -201,10 +201,9 @@ def _about(message: MessageSnapshot) -> Iterable[Child]:
         yield code(words.message_name(message))
     yield " · "
     yield from ("topic ", code(words.topic_text(message)[6:])) if "topic" in (message.headers or {}) else ("no topic",)
-    others = {name: value for name, value in (message.headers or {}).items() if name != "topic"}
-    if others:
+    if others := words.headers_text(message):
         yield " · headers "
-        yield folded(", ".join(f"{name}: {value}" for name, value in others.items()), fold_at=60)
+        yield folded(others, fold_at=60)
     if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
         yield f" · priority {message.priority}"
 

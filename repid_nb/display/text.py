@@ -190,6 +190,8 @@ def _(letter: DeadLetter) -> str:
 
 def _message_words(message: MessageSnapshot) -> list[str]:
     found = [f"message {words.message_name(message)}", words.topic_text(message)]
+    if others := words.headers_text(message):
+        found.append(f"headers {_cut(others, 60)}")
     if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
         found.append(f"priority {message.priority}")
     return found

@@ -17,6 +17,7 @@ __all__ = [
     "counted",
     "duration_text",
     "field_text",
+    "headers_text",
     "message_name",
     "one_line",
     "payload_text",
@@ -87,6 +88,11 @@ def topic_text(message: MessageSnapshot) -> str:
     """Return a message's topic as Python would write it, or that there is none."""
     headers = message.headers or {}
     return f"topic {short(headers['topic'])}" if "topic" in headers else "no topic"
+
+
+def headers_text(message: MessageSnapshot) -> str:
+    """Return a message's headers other than the topic: `event: order.paid, user: 7`; nothing where there are none."""
+    return ", ".join(f"{name}: {value}" for name, value in (message.headers or {}).items() if name != "topic")
 
 
 def counted(number: int, noun: str) -> str:

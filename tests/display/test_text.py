@@ -302,3 +302,10 @@ async def test_a_dict_among_the_arguments_keeps_the_order_of_its_keys():
         text = as_text(await stepper.step())
     assert "portions = {'soup': 6, 'fish': 14}" in text
     assert "returned  {'soup': 6, 'fish': 14}" in text
+
+
+async def test_headers_beside_the_topic_are_shown_and_kept_on_their_line():
+    async with Stepper(app_of(router_of(nothing))) as stepper:
+        await stepper.send("tasks", topic="nothing", headers={"event": "order.paid", "note": "a\nb"})
+        first, *_ = as_text(await stepper.step()).splitlines()
+    assert first.endswith("topic 'nothing' · headers event: order.paid, note: a\\nb")
