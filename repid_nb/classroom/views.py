@@ -50,6 +50,8 @@ def _(trouble: Trouble) -> str:
     lines = [_cut(trouble.sentence)]
     if trouble.where is not None and trouble.where.traceback:
         lines.append(_indented(_cut(trouble.where.traceback)))
+    if trouble.where is not None and trouble.where.hint:
+        lines.append(_indented(_cut(trouble.where.hint)))
     if trouble.shown is not None:
         lines += ["The message under way:", _indented(as_text(trouble.shown))]
     return "\n".join(lines)
@@ -95,10 +97,11 @@ def _(finding: Finding) -> str:
 
 @as_html.register
 def _(trouble: Trouble) -> str:
-    where = trouble.where.traceback if trouble.where is not None else ""
+    where, note = ("", "") if trouble.where is None else (trouble.where.traceback, trouble.where.hint)
     return _said(
         _line(_with_code(trouble.sentence)),
         block(where) if where else None,
+        _line(note) if note else None,
         None if trouble.shown is None else _line("The message under way:"),
     ) + _aside(trouble.shown)
 

@@ -173,3 +173,9 @@ def test_the_list_of_exercises_as_text_and_as_html():
     assert repr(found).splitlines()[0] == f"{len(found)} exercises"
     assert "  ●○○  routing-1 " in repr(found)
     assert tags_of(found._repr_html_()).count("tr") == len(found) + 1
+
+
+def test_what_an_exception_happened_with_is_shown_below_its_lines():
+    marking = check("headers-1", lambda record: {"topic": {"S": "ship"}[record["KIND"]]})
+    for view in (as_text(marking), as_html(marking)):
+        assert view.index("record[") < view.index("The record was {'NO': 7}.")
