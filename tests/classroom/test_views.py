@@ -49,7 +49,7 @@ def test_a_wrong_answer_as_text():
         "  Not yet: this message breaks it.\n"
         "  What happened:   follow_orders got it.\n"
         "  What was wanted: No actor should take it. A preorder is not an order.\n"
-        "    Step 1 · channel shop · message m1 · no topic\n"
+        "    Step 1 · channel shop · message m1 · no topic · headers event: preorder.created\n"
         "      payload  (empty)\n"
         "      1  follow_orders  strategy  ✓ match  read headers['event'] = 'preorder.created' -> True  "
         "← winner, the first match\n"
