@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from repid_nb.core.message import MessageAction
 from repid_nb.core.snapshot import ChannelSnapshot, MessageSnapshot
@@ -41,10 +42,22 @@ SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
 ID_LENGTH = 8
 LONGEST = 10_000
 
+# The blocks of which Unicode joins emoji; a skin tone is one of them, and U+FE0F asks for the picture.
+_EMOJI = "[\u2194\u2195\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
+_JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
+
 
 def printable(text: str) -> str:
-    r"""Return text in which every control character but the line feed is written out, as in `\x1b`."""
-    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
+    r"""Return text in which what cannot be seen is written out, as in `\x1b`.
+
+    A line feed stays, and so does a joiner between two emoji: it can be seen, they are drawn as one.
+    """
+    if text.isprintable():
+        return text
+    seen = {found.start() for found in _JOINER.finditer(text)}
+    return "".join(
+        one if one.isprintable() or one == "\n" or place in seen else repr(one)[1:-1] for place, one in enumerate(text)
+    )
 
 
 def one_line(text: str) -> str:

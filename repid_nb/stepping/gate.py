@@ -14,8 +14,9 @@ Phase: TypeAlias = Literal["pulled", "decided", "about to run", "ran", "settled"
 """How far a step has come: the message is off its queue; routing has decided; the arguments are read; the actor is done
 and the message is not settled by the worker yet; the step is complete and in the history."""
 
-Gate: TypeAlias = Callable[[Phase, Step], Awaitable[None]]
-"""Awaited with the phase and the Step so far; its settlement says nothing before the last phase."""
+Gate: TypeAlias = Callable[[Phase, Callable[[], Step]], Awaitable[None]]
+"""Awaited with the phase and a function that makes the Step so far, for who looks at it; its settlement says nothing
+before the last phase."""
 
 PHASES: Mapping[type[Event], Phase] = {
     Pulled: "pulled",

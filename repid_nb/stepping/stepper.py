@@ -64,8 +64,9 @@ class Stepper:
         history_limit: How many steps are kept, at least 1.
 
     Attributes:
-        gate: Awaited with the name of each phase that a step has reached (see `Phase`) and the Step so far. While it
-            waits the message is held; cancelled there, the step gives it back. None for no stop.
+        gate: Awaited with the name of each phase that a step has reached (see `Phase`) and a function that
+            makes the Step so far. While it waits the message is held; cancelled there, the step gives it back. None for
+            no stop.
 
     Raises:
         UnknownNameError: There is no such server.
@@ -147,7 +148,7 @@ class Stepper:
                 raise
             self._timeline.add(step, message, seen_before=seen_before, turn=puller.turn)
             if self.gate is not None:
-                await self.gate("settled", step)
+                await self.gate("settled", lambda: step)
             return step
 
     async def run(self, max_steps: int = 100, channel: str | None = None) -> Steps:
@@ -414,7 +415,7 @@ class Stepper:
         if isinstance(event, Finished):
             recording.hear(event)
         reached = time.perf_counter()
-        await self.gate(PHASES[type(event)], self._so_far())
+        await self.gate(PHASES[type(event)], self._so_far)
         recording.leave_out(time.perf_counter() - reached)
 
     def _idle(self, channel: str | None) -> Idle:

@@ -17,6 +17,8 @@ SEEN_AT_WORK = 0.15
 
 # Set by who steps into a message, and so in every task that this step starts; other steps go their whole way.
 _stopping: ContextVar[object] = ContextVar("repid_nb_stopping", default=None)
+# Set where a message is delivered, and so in all that its actor starts.
+_delivering: ContextVar[object] = ContextVar("repid_nb_delivering", default=None)
 
 
 class Holding:
@@ -41,6 +43,7 @@ class Holding:
         self._changed = changed
         self._settled = settled
         self._stopping: object | None = None
+        self._delivering = object()
         self._held: asyncio.Future[None] | None = None
         stepper.gate = self._at_gate
 
@@ -48,6 +51,11 @@ class Holding:
     def is_holding(self) -> bool:
         """Whether a message is held now."""
         return self._held is not None and not self._held.done()
+
+    @property
+    def is_delivering_here(self) -> bool:
+        """Whether who asks is an actor that this Stepper runs, or was started by one."""
+        return _delivering.get() is self._delivering
 
     def stop_at_each_phase(self) -> None:
         """Hold the message of the step that begins in the present context at each phase."""
@@ -73,13 +81,15 @@ class Holding:
         if self._stepper.gate == self._at_gate:
             self._stepper.gate = None
 
-    async def _at_gate(self, phase: Phase, step: Step) -> None:
+    async def _at_gate(self, phase: Phase, so_far: Callable[[], Step]) -> None:
         if phase == "settled":
             self._scene.hold(None, None)
-            self._settled(step)
+            self._settled(so_far())
             self._changed()
             return
-        self._scene.hold(phase, step)
+        if phase == "pulled":
+            _delivering.set(self._delivering)
+        self._scene.hold(phase, so_far)
         if self._stopping is None or _stopping.get() is not self._stopping:
             # An actor that takes its time is seen at work; a quick one is not worth an update.
             self._changed(SEEN_AT_WORK)

@@ -11,6 +11,7 @@ from repid_nb.display import as_text, words
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.shorten import written
 from repid_nb.widgets import takeaway
+from repid_nb.widgets.deeds import Deeds
 from repid_nb.widgets.picture import picture_of
 from repid_nb.widgets.scene import Scene
 
@@ -29,7 +30,7 @@ class Reading:
         deeds: What was done.
     """
 
-    def __init__(self, scene: Scene, deeds: takeaway.Deeds) -> None:
+    def __init__(self, scene: Scene, deeds: Deeds) -> None:
         self._scene = scene
         self._deeds = deeds
         self._taken = ""
@@ -62,8 +63,7 @@ class Reading:
         """
         match form:
             case "cell":
-                retries = self._scene.stepper.max_unrouted_retries
-                return takeaway.as_cell(self._deeds, max_unrouted_retries=retries)
+                return self._deeds.as_cell()
             case "json_lines":
                 return takeaway.as_json_lines(self._scene.steps)
             case "mermaid":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from repid_nb.core.errors import UnknownNameError
@@ -28,13 +28,17 @@ class Scene:
 
     Args:
         stepper: The Stepper, which holds the truth.
+
+    Attributes:
+        pull_from: The channel that the page's steps pull from; None for each channel in turn.
     """
 
     def __init__(self, stepper: Stepper) -> None:
         self.stepper = stepper
+        self.pull_from: str | None = None
         self._at: int | None = None
         self._loaded: tuple[Step, ...] | None = None
-        self._held: tuple[Phase, Step] | None = None
+        self._held: tuple[Phase, Callable[[], Step]] | None = None
         self._routes = Routes()
 
     @property
@@ -99,9 +103,9 @@ class Scene:
         self._loaded = steps
         self._at = None if steps is None else self.first
 
-    def hold(self, phase: Phase | None, step: Step | None) -> None:
-        """Take in how far the step under way has come; None when it is over."""
-        self._held = None if phase is None or step is None else (phase, step)
+    def hold(self, phase: Phase | None, so_far: Callable[[], Step] | None) -> None:
+        """Take in how far the step under way has come, and what makes the Step so far; None when it is over."""
+        self._held = None if phase is None or so_far is None else (phase, so_far)
 
     def step_of(self, number: int) -> Step:
         """Return a step by its number, that under way included.
@@ -109,8 +113,8 @@ class Scene:
         Raises:
             UnknownNameError: It is not kept any more.
         """
-        if self._held is not None and self._held[1].number == number:
-            return self._held[1]
+        if self._held is not None and (held := self._held[1]()).number == number:
+            return held
         for step in self.steps:
             if step.number == number:
                 return step
@@ -123,28 +127,39 @@ class Scene:
         known = (*self.routes.by_channel, *self.queues)
         return next((channel for channel in known if cut(channel, 60) == name), str(name))
 
-    def upcoming(self, channel: str | None = None) -> MessageSnapshot | None:
-        """Return the message that the next step will pull, or None."""
-        name = channel or self.stepper.next_channel
-        queue = None if name is None else self.stepper.snapshot(1).get(name)
-        return queue.ready[0] if queue is not None and queue.ready else None
+    @property
+    def next_channel(self) -> str | None:
+        """The channel that the page's next step will pull from; None when nothing waits there."""
+        if self.pull_from is None:
+            return self.stepper.next_channel
+        queue = self.stepper.snapshot(0).get(self.pull_from)
+        return self.pull_from if queue is not None and queue.waiting else None
+
+    @property
+    def upcoming(self) -> MessageSnapshot | None:
+        """The message that the page's next step will pull, or None."""
+        channel = self.next_channel
+        return None if channel is None else self.stepper.snapshot(1)[channel].ready[0]
 
     def state(self, predictions: Predictions) -> dict[str, dict[str, Any]]:
         """Return what is to be seen, as plain fields by trait."""
         routes, queues, steps = self.routes, self.queues, self.steps
         first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
         at = newest if self._at is None else self._at
-        next_channel = None if self._at is not None or self.is_replay else self.stepper.next_channel
+        next_channel = None if self._at is not None or self.is_replay else self.next_channel
         if self._held is not None and self._at is None and not self.is_replay:
-            phase, shown = self._held
-            step: dict[str, Any] = step_fields(shown, phase)
+            phase, so_far = self._held
+            step: dict[str, Any] = step_fields(so_far(), phase)
         else:
             found = next((one for one in reversed(steps) if one.number == at), None)
             step = {} if found is None else step_fields(found)
         counts = {channel: len(actors) for channel, actors in routes.by_channel.items()}
         focus = step.get("channel") or next_channel or next(iter(counts), None)
         return {
-            "lanes": {"lanes": lane_fields(queues, counts, self.stepper.max_unrouted_retries, next_channel)},
+            "lanes": {
+                "lanes": lane_fields(queues, counts, self.stepper.max_unrouted_retries, next_channel),
+                "pull_from": cut(self.pull_from or "", 60),
+            },
             "tray": tray_fields(queues),
             "actors": self._actors(routes.routes, focus),
             "step": step,
@@ -175,7 +190,7 @@ class Scene:
 
     def _prediction(self, predictions: Predictions, routes: Sequence[Route]) -> dict[str, Any]:
         told = {"on": predictions.on, "right": predictions.right, "asked": predictions.asked, "last": predictions.last}
-        message = self.upcoming() if predictions.on else None
+        message = self.upcoming if predictions.on else None
         if message is None:
             return told
         listening = [route.actor.name for route in routes if route.actor.channel_address == message.channel]

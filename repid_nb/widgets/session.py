@@ -17,13 +17,13 @@ from repid_nb.display.text import as_text, rewound_sentence
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets import takeaway
+from repid_nb.widgets.deeds import Deeds
 from repid_nb.widgets.fields import cut, explanation_fields
 from repid_nb.widgets.form import Form
 from repid_nb.widgets.holding import Holding
 from repid_nb.widgets.predicting import Predictions
 from repid_nb.widgets.reading import Reading
 from repid_nb.widgets.scene import Scene
-from repid_nb.widgets.takeaway import Deeds
 
 __all__ = ["Session"]
 
@@ -46,7 +46,7 @@ class Session:
         self.stepper = stepper
         self.scene = Scene(stepper)
         self.predictions = Predictions()
-        self.deeds = Deeds()
+        self.deeds = Deeds(stepper)
         self.reading = Reading(self.scene, self.deeds)
         self.error = ""
         self.notice = ""
@@ -57,7 +57,6 @@ class Session:
         self._reply = reply
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._sending = False
         self._closed = False
         self._holding = Holding(stepper, self.scene, changed, self._settled)
         self._end_observing = stepper.server.observe(self._hear)
@@ -81,6 +80,7 @@ class Session:
             "take": self._answer_with(self.reading.take_piece),
             "load": self._load,
             "unload": self._unload,
+            "pull_from": self._pull_from,
             "predict": self._predict,
             "dismiss": self._dismiss,
         }
@@ -175,15 +175,10 @@ class Session:
     async def _send(self, command: Mapping[str, Any]) -> None:
         form = Form.read(command.get("form") or {}, self.stepper.app)
         sent = None
-        self._sending = True
-        try:
-            for place in range(form.count):
-                sent = await self.stepper.send(form.channel, form.payload, **form.options)
-                if place % MESSAGES_BETWEEN_YIELDS == MESSAGES_BETWEEN_YIELDS - 1:
-                    await asyncio.sleep(0)
-        finally:
-            self._sending = False
-        self.deeds.send(form.channel, form.payload, form.options, form.count)
+        for place in range(form.count):
+            sent = await self.stepper.send(form.channel, form.payload, **form.options)
+            if place % MESSAGES_BETWEEN_YIELDS == MESSAGES_BETWEEN_YIELDS - 1:
+                await asyncio.sleep(0)
         self.scene.look_at_now()
         if sent is None:
             self.notice = "Nothing was put on the queue: producer middleware kept it back."
@@ -201,8 +196,8 @@ class Session:
 
     async def _step(self, command: Mapping[str, Any]) -> None:
         self._require_live()
-        asked = self.scene.upcoming(self._channel(command))
-        step = await self.stepper.step(self._channel(command))
+        asked = self.scene.upcoming
+        step = await self.stepper.step(self.scene.pull_from)
         self._stepped(step)
         if isinstance(step, Step) and command.get("pick"):
             self.predictions.mark(str(command["pick"]), step, asked)
@@ -218,7 +213,7 @@ class Session:
             raise InvalidMessageError(f"Run between 1 and {MOST_STEPS:,} steps, not {most:,}.")
         for done in range(most):
             self.progress = (done, most)
-            step = await self.stepper.step(self._channel(command))
+            step = await self.stepper.step(self.scene.pull_from)
             if isinstance(step, Idle):
                 self.notice = f"Ran {words.counted(done, 'step')}, until nothing was left to pull."
                 if not done:
@@ -252,7 +247,7 @@ class Session:
 
     def _rewind(self, to: int) -> None:
         rewound = self.stepper.rewind(to)
-        self.deeds.add(f"stepper.rewind({to})")
+        self.deeds.rewound(to)
         self.scene.look_at_now()
         self.notice = rewound_sentence(rewound)
 
@@ -264,7 +259,7 @@ class Session:
         letters = self.stepper.server.dead_letters(channel)
         message_id = next((one.message.id for one in letters if cut(one.message.id or "", 60) == wanted), wanted)
         self.stepper.resend(channel, message_id)
-        self.deeds.add(f"stepper.resend({channel!r}, {message_id!r})")
+        self.deeds.resent(channel, message_id)
         self.scene.look_at_now()
         self.notice = f"{cut(message_id or '', 20)} is back at the tail of {channel}; its sightings start again."
 
@@ -305,6 +300,9 @@ class Session:
         self.error = self.notice = ""
         self.scene.replay(None)
 
+    def _pull_from(self, command: Mapping[str, Any]) -> None:
+        self.scene.pull_from = self._channel(command)
+
     def _predict(self, command: Mapping[str, Any]) -> None:
         self.predictions.on = bool(command.get("on"))
 
@@ -314,15 +312,13 @@ class Session:
     # What is heard of the Stepper, whoever steps it.
 
     def _settled(self, step: Step) -> None:
-        self.deeds.add(f"await stepper.step({step.channel!r})")
+        self.deeds.stepped(step)
 
     def _hear(self, event: Event) -> None:
         self._changed()
         # What an actor sends, it will send again.
-        if isinstance(event, Published) and not self._sending and not self.scene.under_way:
-            message = event.message
-            options = {"headers": message.headers, "content_type": message.content_type}
-            self.deeds.send(event.channel, message.payload, options)
+        if isinstance(event, Published) and not self._holding.is_delivering_here:
+            self.deeds.sent(event.channel, event.message)
 
     def _stepped(self, step: Step | Idle) -> None:
         self.scene.look_at_now()

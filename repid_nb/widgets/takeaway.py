@@ -1,81 +1,16 @@
-"""A session to take away: as a cell of Python, as JSON Lines of Steps, as a Mermaid sequence diagram."""
+"""Steps to take away: as JSON Lines, as a Mermaid sequence diagram."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from repid_nb.core.errors import InvalidMessageError
-from repid_nb.core.worker import MAX_UNROUTED_RETRIES
 from repid_nb.display import words
 from repid_nb.stepping.record import Step
 from repid_nb.widgets.story import who
 
-__all__ = ["Deeds", "as_cell", "as_json_lines", "as_mermaid", "steps_of"]
-
-
-@dataclass(slots=True)
-class Deeds:
-    """What was done with a Stepper, as lines of Python; only the newest are kept.
-
-    Attributes:
-        limit: How many lines are kept.
-    """
-
-    limit: int = 2000
-    _lines: list[tuple[str, int]] = field(default_factory=list)
-    _dropped: int = 0
-
-    def add(self, call: str) -> None:
-        """Add a call of the Stepper, such as `await stepper.step()`; the same call again is counted."""
-        if self._lines and self._lines[-1][0] == call:
-            self._lines[-1] = (call, self._lines[-1][1] + 1)
-            return
-        self._lines.append((call, 1))
-        if len(self._lines) > self.limit:
-            del self._lines[0]
-            self._dropped += 1
-
-    def send(self, channel: str, payload: Any, options: Mapping[str, Any], count: int = 1) -> None:
-        """Add the sending of a message."""
-        given = "".join(f", {name}={value!r}" for name, value in options.items() if value not in (None, {}))
-        for _ in range(count):
-            self.add(f"await stepper.send({channel!r}, {payload!r}{given})")
-
-    def lines(self) -> Iterable[str]:
-        """Yield the lines, repeated calls as loops."""
-        if self._dropped:
-            yield f"# {words.counted(self._dropped, 'earlier call')} left out"
-        for call, times in self._lines:
-            if times == 1:
-                yield call
-            else:
-                yield f"for _ in range({times}):"
-                yield f"    {call}"
-
-
-def as_cell(deeds: Deeds, *, max_unrouted_retries: int) -> str:
-    """Return a session as a cell that does it all again, with the same actors and empty queues.
-
-    Args:
-        deeds: What was done.
-        max_unrouted_retries: The Stepper's own.
-    """
-    option = "" if max_unrouted_retries == MAX_UNROUTED_RETRIES else f", max_unrouted_retries={max_unrouted_retries}"
-    lines = [
-        "from repid_nb import InMemoryServer, Repid, Stepper",
-        "",
-        "again = Repid()",
-        'again.servers.register_server("default", InMemoryServer(), is_default=True)',
-        "again.include_router(app.router)  # the actors of your app",
-        f"stepper = Stepper(again{option})",
-        "",
-        *deeds.lines(),
-        "stepper.history",
-    ]
-    return "\n".join(lines) + "\n"
+__all__ = ["as_json_lines", "as_mermaid", "steps_of"]
 
 
 def as_json_lines(steps: Iterable[Step]) -> str:

@@ -77,7 +77,10 @@ class Workbench(anywidget.AnyWidget):
         return picture_of(self._session.scene)
 
     def to_cell(self) -> str:
-        """Return the session as a cell of Python that does it all again; it needs your `app` with its actors."""
+        """Return the session as a cell of Python that does it all again; it needs your `app` with its actors.
+
+        What the cell cannot do again it says in a comment.
+        """
         return self._session.reading.take("cell")
 
     def to_json_lines(self) -> str:

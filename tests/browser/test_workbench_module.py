@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from support.axe import problems
 from support.stage import STRANGE, Stage, real_states
 
@@ -22,25 +22,66 @@ def states() -> States:
     return real_states()
 
 
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """One page for all tests: a new one for each takes several times as long."""
+    shared = browser.new_page()
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def stage(browser: Browser, states: States) -> Iterator[Callable[..., Stage]]:
+def stage(page: Page, states: States) -> Iterator[Callable[..., Stage]]:
     opened: list[Stage] = []
 
-    def open_stage(name: str, theme: str = "light", width: int = 1280, motion: str = "reduce") -> Stage:
-        page = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion=motion)
-        opened.append(Stage(page, states[name], theme))
+    def open_stage(name: str, **looks: Any) -> Stage:
+        opened.append(Stage(page, states[name], **looks))
         return opened[-1]
 
     yield open_stage
     for one in opened:
+        one.close()
         assert one.errors == []
-        one.page.close()
+
+
+def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., Stage]):
+    page = stage("waiting", theme="dark", width=480, motion="no-preference").page
+    page.evaluate("""() => {
+        window.left = true;
+        window.addEventListener('keydown', () => { window.heard = true; });
+        document.documentElement.className = 'left';
+        document.body.append('left');
+    }""")
+    page.locator(".wb-message").first.hover()
+    page.keyboard.press("s")
+    assert page.evaluate("[window.left, window.heard]") == [True, True]
+
+    shown = stage("waiting")
+    page.keyboard.press("s")
+
+    assert page.evaluate("[window.left, window.heard, sent.length]") == [None, None, 0]
+    assert page.evaluate("[document.documentElement.className, document.body.className]") == ["", "vscode-light"]
+    assert page.evaluate("[innerWidth, matchMedia('(prefers-reduced-motion: reduce)').matches]") == [1280, True]
+    assert page.locator("body").evaluate("body => body.childElementCount") == 1
+    assert page.locator(".repid-wb :hover").count() == 0
+    assert shown.page.evaluate("document.activeElement.tagName") == "BODY"
+
+
+def test_an_error_of_the_page_s_scripts_is_noticed(page: Page, states: States):
+    shown = Stage(page, states["empty"])
+    page.evaluate("setTimeout(() => { throw new Error('planted'); })")
+    page.evaluate("() => new Promise(done => setTimeout(done))")
+    shown.close()
+    assert shown.errors == ["planted"]
+    page.evaluate("setTimeout(() => { throw new Error('nobody listens'); })")
+    page.evaluate("() => new Promise(done => setTimeout(done))")
+    assert shown.errors == ["planted"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", [*SHOWN, "predicting", "guessed", *STRANGE])
 def test_axe_finds_nothing(stage: Callable[..., Stage], name: str, theme: str):
-    shown = stage(name, theme)
+    shown = stage(name, theme=theme)
     shown.page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
     if name == "predicting":
         shown.press("Step")
@@ -216,12 +257,14 @@ def test_reset_asks_twice(stage: Callable[..., Stage]):
     assert shown.asked()[0]["type"] == "reset"
 
 
-def test_a_kernel_that_does_not_answer_is_said_in_words(stage: Callable[..., Stage]):
-    shown = stage("waiting")
+def test_a_kernel_that_does_not_answer_is_said_in_words(browser: Browser, states: States):
+    shown = Stage(browser.new_page(), states["waiting"])  # on the shared page the clock would stay
     shown.page.clock.install()
     shown.press("Step")
     shown.page.clock.fast_forward(5000)
     expect(shown.page.get_by_role("alert")).to_contain_text("has not answered yet")
+    shown.page.close()
+    assert shown.errors == []
 
 
 def test_large_type_is_kept_by_the_kernel(stage: Callable[..., Stage]):
@@ -271,3 +314,21 @@ def test_what_was_rendered_is_cleaned_up(stage: Callable[..., Stage]):
     assert shown.page.evaluate("listening()") > 0
     shown.page.evaluate("clean()")
     assert shown.page.evaluate("[listening(), document.getElementById('el').childElementCount]") == [0, 0]
+
+
+def test_the_kernel_knows_which_channel_the_page_pulls_from(stage: Callable[..., Stage], states: States):
+    (lane,) = states["waiting"]["lanes"]["lanes"]
+    lanes = [lane, {**lane, "channel": "other"}]
+    shown = stage("waiting")
+    shown.show({**states["waiting"], "lanes": {"lanes": lanes}})
+    choice = shown.page.get_by_label("Pull from")
+    choice.select_option("other")
+    assert [shown.asked()[-1][name] for name in ("type", "channel")] == ["pull_from", "other"]
+    expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
+    expect(choice).to_have_value("other")
+    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": "other"}})
+    expect(choice).to_have_value("other")
+    shown.press("Step")
+    assert shown.asked()[-1]["type"] == "step"
+    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": ""}})
+    expect(choice).to_have_value("")

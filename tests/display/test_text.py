@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
 from repid_nb import Message, Router, StaleActorWarning, Stepper, as_html, as_text
-from repid_nb.display.words import duration_text
+from repid_nb.display.words import duration_text, printable
 
 
 async def nothing(): ...
@@ -209,6 +209,29 @@ async def test_no_text_form_has_a_control_character_or_a_lone_surrogate():
             text = as_text(record)
             assert all(one.isprintable() or one == "\n" for one in text), text
             assert text.encode()
+
+
+@pytest.mark.parametrize("emoji", ["👨\u200d👩\u200d👧", "👩🏽\u200d🚀", "❤️\u200d🔥", "🏴\u200d☠️", "🙂\u200d↔️"])
+def test_joined_emoji_are_shown_as_they_are(emoji: str):
+    assert printable(f"a {emoji} b\n") == f"a {emoji} b\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pay\u200dpal",
+        "👨\u200dx",
+        "x\u200d👨",
+        "\u200d👨\u200d",
+        "👨\u200d\u200d👩",
+        "👨\u200b👩",
+        "👨\u200c👩",
+        "👨\u202e👩",
+        "🏴\U000e0067\U000e007f",
+    ],
+)
+def test_what_cannot_be_seen_is_written_out_beside_emoji_too(text: str):
+    assert printable(text) == repr(text)[1:-1]
 
 
 async def test_a_line_feed_in_a_name_cannot_make_a_line_of_its_own():

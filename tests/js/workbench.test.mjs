@@ -27,7 +27,7 @@ function state(changes = {}) {
     ...changes,
   };
 }
-const ui = (changes = {}) => ({ pending: null, silent: false, sure: false, picking: null, keys: false, from: "", form: emptyForm(), explanation: null, opened: null, gone: false, ...changes });
+const ui = (changes = {}) => ({ pending: null, silent: false, sure: false, picking: null, keys: false, form: emptyForm(), explanation: null, opened: null, gone: false, ...changes });
 const busy = (changes = {}) => state({ status: { ...state().status, busy: "step", ...changes } });
 
 describe("the plan", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -37,8 +38,8 @@ def stepper(router: Router) -> Stepper:
 def watch(stepper: Stepper) -> Phases:
     seen: Phases = []
 
-    async def gate(phase: Any, step: Step) -> None:
-        seen.append((phase, step))
+    async def gate(phase: Any, so_far: Callable[[], Step]) -> None:
+        seen.append((phase, so_far()))
 
     stepper.gate = gate
     return seen
@@ -73,7 +74,7 @@ async def test_what_an_actor_raised_is_known_before_the_message_is_settled(stepp
 
 
 async def test_time_at_a_gate_is_no_time_of_the_actor(stepper: Stepper):
-    async def gate(_phase: Any, _step: Step) -> None:
+    async def gate(_phase: Any, _so_far: Callable[[], Step]) -> None:
         await asyncio.sleep(0.15)
 
     stepper.gate = gate
@@ -88,7 +89,7 @@ async def test_time_at_a_gate_is_no_time_of_the_actor(stepper: Stepper):
 async def test_a_step_that_is_abandoned_gives_its_message_back(stepper: Stepper, held_at: str):
     reached = asyncio.Event()
 
-    async def gate(phase: Any, _step: Step) -> None:
+    async def gate(phase: Any, _so_far: Callable[[], Step]) -> None:
         if phase == held_at:
             reached.set()
             await asyncio.Event().wait()
@@ -108,7 +109,7 @@ async def test_a_step_that_is_abandoned_gives_its_message_back(stepper: Stepper,
 
 
 async def test_an_abandoned_sighting_is_not_counted(stepper: Stepper):
-    async def gate(phase: Any, _step: Step) -> None:
+    async def gate(phase: Any, _so_far: Callable[[], Step]) -> None:
         if phase == "decided":
             raise asyncio.CancelledError
 

@@ -54,6 +54,23 @@ def new_app() -> tuple[Repid, Router]:
     return app, router
 
 
+async def done_again(page: Page) -> Stepper:
+    """Run the cell that is taken away, and return its Stepper."""
+    body = "".join(f"    {line}\n" for line in page.session.reading.take("cell").splitlines())
+    scope: dict[str, Any] = {"app": page.stepper.app}
+    exec(f"async def cell():\n{body}    return stepper", scope)  # noqa: S102
+    again: Stepper = await scope["cell"]()
+    return again
+
+
+def story_of(stepper: Stepper) -> tuple[list[Any], list[Any]]:
+    """Return what was stepped and what waits, without the ids."""
+    return (
+        [(step.message.payload, step.winner, step.settlement.action) for step in stepper.history],
+        [(one.payload, one.headers, one.content_type, one.priority) for one in stepper.queues["tasks"].ready],
+    )
+
+
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
     app, router = new_app()
@@ -332,6 +349,48 @@ async def test_the_guess_of_a_dead_letter_is_right_at_the_last_sighting(page: Pa
     assert (await page.do("step", pick="tray"))["prediction"]["right"] == 1
 
 
+async def test_the_question_is_about_the_channel_that_the_page_pulls_from():
+    app, router = new_app()
+
+    @router.actor
+    async def here() -> None: ...
+
+    @router.actor(channel="other")
+    async def there() -> None: ...
+
+    page = Page(Stepper(app))
+    await page.do("predict", on=True)
+    await page.send(topic="here")
+    await page.do("send", form={"channel": "other", "topic": "there"})
+    assert page.state["prediction"]["message"] == "m1"
+
+    asked = await page.do("pull_from", channel="other")
+    assert asked["prediction"]["message"] == "m2"
+    assert asked["prediction"]["options"][0] == ["1", "there"]
+    assert [lane["next"] for lane in asked["lanes"]["lanes"]] == [False, True]
+    told = await page.do("step", pick="1")
+    assert told["step"]["channel"] == "other"
+    assert (told["prediction"]["right"], told["prediction"]["asked"]) == (1, 1)
+    assert "message" not in told["prediction"]
+    assert (await page.do("pull_from", channel=""))["prediction"]["message"] == "m1"
+    page.session.close()
+
+
+async def test_a_quick_step_that_stops_nowhere_is_pictured_only_before_and_after(page: Page):
+    pictures = 0
+
+    def snapshot(window: int | None = None) -> Any:
+        nonlocal pictures
+        pictures += 1
+        return type(page.stepper).snapshot(page.stepper, window)
+
+    await page.send('{"to": "ada"}', "greet")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(page.stepper, "snapshot", snapshot)
+        await page.stepper.step()
+    assert pictures == 2
+
+
 async def test_an_actor_that_is_registered_twice_is_marked_and_can_be_mended():
     app, router = new_app()
 
@@ -359,13 +418,109 @@ async def test_the_cell_that_is_taken_away_does_it_all_again(page: Page):
     await page.do("go_on", to=1)
     await page.stepper.app.send_message_json(channel="tasks", payload={"to": "eve"}, headers={"topic": "greet"})
     await page.do("run")
-    body = "".join(f"    {line}\n" for line in page.session.reading.take("cell").splitlines())
-    scope: dict[str, Any] = {"app": page.stepper.app}
-    exec(f"async def cell():\n{body}    return stepper", scope)  # noqa: S102
-    again = await scope["cell"]()
-    assert [(step.message.payload, step.winner) for step in again.history] == [
-        (step.message.payload, step.winner) for step in page.stepper.history
+    assert story_of(await done_again(page)) == story_of(page.stepper)
+
+
+async def test_the_cell_knows_the_priority_of_what_a_cell_sent(page: Page):
+    for priority in (4, 0, 9, 6):
+        await page.stepper.send("tasks", {"to": f"ada {priority}"}, topic="greet", priority=priority)
+    await page.do("run", max_steps=2)
+    again = await done_again(page)
+    assert [step.message.priority for step in again.history] == [9, 6]
+    assert story_of(again) == story_of(page.stepper)
+
+
+async def test_the_cell_starts_with_what_waited_before_there_was_a_page(page: Page):
+    page.session.close()
+    stepper = page.stepper
+    for name in ("ada", "bob", "eve"):
+        await stepper.send("tasks", {"to": name}, topic="greet", priority=7 if name == "eve" else None)
+    await stepper.run(2)
+    later = Page(stepper)
+    await later.send("[1]", topic="nobody")
+    await later.do("run", max_steps=2)
+    await later.do("go_on", to=3)
+    again = await done_again(later)
+    assert [step.message.payload for step in again.history] == [b'{"to":"bob"}']
+    assert story_of(again)[1] == story_of(stepper)[1]
+    later.session.close()
+
+
+async def test_the_cell_starts_again_where_a_reset_went(page: Page):
+    await page.stepper.send("tasks", {"to": "ada"}, topic="greet")
+    await page.stepper.step()
+    page.session.close()
+    later = Page(page.stepper)
+    await later.send('{"to": "bob"}', "greet")
+    await later.do("step")
+    await later.do("reset")
+    await later.do("step")
+    assert story_of(await done_again(later)) == story_of(page.stepper)
+    later.session.close()
+
+
+async def test_the_cell_sends_what_was_sent_while_a_message_was_held_but_not_what_an_actor_sends():
+    app, router = new_app()
+
+    @router.actor
+    async def pass_on(message: Message) -> None:
+        await message.send_message_json(channel="tasks", payload=[2], headers={"topic": "nobody"})
+
+    page = Page(Stepper(app))
+    await page.send("[1]", "pass_on")
+    await page.do("step_into")
+    await page.stepper.send("tasks", [3])
+    page.session.handle({"type": "finish"})
+    await page.session.wait()
+    sent = [line for line in page.session.reading.take("cell").splitlines() if ".send(" in line]
+    assert sent == ["await stepper.send('tasks', [1], topic='pass_on')", "await stepper.send('tasks', [3])"]
+    page.session.close()
+
+
+async def test_the_cell_sends_the_same_dead_letter_again_whatever_ids_there_were(page: Page):
+    async with page.stepper.server.connection():
+        await page.stepper.app.send_message_json(channel="tasks", payload=[0], headers={"topic": "fail"})
+    await page.send("[1]", topic="fail")
+    await page.do("run")
+    await page.do("resend", channel="tasks", message="m1")
+    assert story_of(await done_again(page)) == story_of(page.stepper)
+
+
+@pytest.mark.parametrize(
+    ("payload", "content_type"),
+    [
+        (b"NaN", "application/json"),
+        (b"null", "application/json"),
+        (b'{"a": 1}', "application/json"),
+        (b"[" * 300 + b"]" * 300, "application/json"),
+        (b"{not json", "application/json"),
+        (b"\xff", None),
+        (b"", "text/plain"),
+        (b"", None),
+    ],
+)
+async def test_the_cell_sends_every_payload_byte_for_byte(page: Page, payload: bytes, content_type: str | None):
+    await page.stepper.send("tasks", payload, content_type=content_type)
+    (message,) = (await done_again(page)).queues["tasks"].ready
+    assert (message.payload, message.content_type) == (payload, content_type)
+
+
+async def test_the_cell_says_what_it_cannot_do_again(page: Page):
+    page.session.close()
+    for topic in ("fail", "nobody"):
+        await page.stepper.send("tasks", topic=topic)
+        await page.stepper.step()
+    later = Page(page.stepper)
+    page.stepper.server.publish_nowait("tasks", b"x", reply_to="answers")
+    await later.do("resend", channel="tasks", message="m1")
+    assert [line for line in later.session.reading.take("cell").splitlines() if "eft out" in line] == [
+        "# Left out: 1 dead letter on 'tasks', from before.",
+        "# Left out: the earlier sightings of 1 message on 'tasks'.",
+        "await stepper.send('tasks', b'x')  # left out: its reply_to, 'answers'",
+        "# Left out: 'm1' of 'tasks' was sent again; this cell does not know its id.",
     ]
+    await done_again(later)
+    later.session.close()
 
 
 async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):

@@ -8,7 +8,7 @@
  * @typedef {{lanes: Fields, tray: Fields, actors: Fields, step: Fields, history: Fields, choices: Fields,
  *   prediction: Fields, status: Fields, projector: boolean}} State  what the kernel says
  * @typedef {{pending: number|null, silent: boolean, sure: boolean, picking: null|"step"|"step_into", keys: boolean,
- *   from: string, form: Form, explanation: Fields|null, opened: Opened|null, gone: boolean}} Ui  what only this page knows
+ *   form: Form, explanation: Fields|null, opened: Opened|null, gone: boolean}} Ui  what only this page knows
  * @typedef {{channel: string, operation: string, other: boolean, topic: string, payload: string, content_type: string,
  *   priority: string, count: string, headers: [string, string][]}} Form
  * @typedef {{title: string, text: string, total: number, more: Fields, file: string, whole: boolean}} Opened
@@ -541,7 +541,6 @@ function render({ model, el }) {
     sure: false,
     picking: null,
     keys: false,
-    from: "",
     form: emptyForm(),
     explanation: null,
     opened: null,
@@ -588,7 +587,7 @@ function render({ model, el }) {
     into: () => choose("step_into"),
     next: () => ask("next_phase"),
     finish: () => ask("finish"),
-    run: () => ask("run", { channel: ui.from, max_steps: Number(parts.most.value) || 100, pace: Number(parts.pace.value) }),
+    run: () => ask("run", { max_steps: Number(parts.most.value) || 100, pace: Number(parts.pace.value) }),
     stop: () => ask("stop"),
     back: () => ask("seek", { to: state().history.at - 1 }),
     forward: () => ask("seek", { to: state().history.at + 1 }),
@@ -636,7 +635,7 @@ function render({ model, el }) {
     }
     if (ui.picking) parts.step.focus();
     ui.picking = null;
-    ask(type, { channel: ui.from, ...(pick ? { pick } : {}) });
+    ask(type, pick ? { pick } : {});
   }
 
   /** Show a whole text, the rest of it when asked for. @param {string} title @param {Fields} command @param {string} [file] */
@@ -818,7 +817,7 @@ function skeleton(ui, deeds, tools) {
     "header.top",
     null,
     h("h2.title", null, mark("▣ "), "Workbench"),
-    keep("channelBox", h("label.field.inline", null, "Pull from ", keep("from", h("select.input", { "data-k": "from", onchange: () => { ui.from = parts.from.value; } })))),
+    keep("channelBox", h("label.field.inline", null, "Pull from ", keep("from", h("select.input", { "data-k": "from", onchange: () => tools.ask("pull_from", { channel: parts.from.value }) })))),
     h("span.gap"),
     keep("predictButton", button("predict", "Predict", deeds.predict, { title: "Guess before each step (P)", "aria-pressed": "false" })),
     keep("largeButton", button("large", "Large type", deeds.large, { title: "For a projector (L)", "aria-pressed": "false" })),
@@ -1023,12 +1022,19 @@ function drawChoices(parts, now, ui) {
     if (!ui.form.other && !ui.form.operation) ui.form.channel = parts.to.value.startsWith("channel ") ? parts.to.value.slice(8) : "";
     if (parts.to.value === "other") ui.form.other = true;
     parts.otherBox.hidden = !ui.form.other;
-    const heard = (now.lanes.lanes ?? []).filter((lane) => lane.actors).map((lane) => lane.channel);
-    parts.channelBox.hidden = heard.length < 2;
-    parts.from.replaceChildren(h("option", { value: "" }, "each channel in turn"), ...heard.map((value) => h("option", { value }, value)));
-    parts.from.value = heard.includes(ui.from) ? ui.from : "";
-    ui.from = parts.from.value;
   }
+  const from = now.lanes.pull_from ?? "";
+  // What was just chosen stands there until the kernel has heard of it.
+  const chosen = ui.pending === null ? from : parts.from.value;
+  const heard = (now.lanes.lanes ?? []).filter((lane) => lane.actors).map((lane) => lane.channel);
+  const offered = [...new Set(from ? [...heard, from] : heard)];
+  parts.channelBox.hidden = offered.length < 2;
+  if (!same(offered, parts.from.offered)) {
+    parts.from.offered = offered;
+    const options = offered.map((value) => h("option", { value }, value));
+    parts.from.replaceChildren(h("option", { value: "" }, "each channel in turn"), ...options);
+  }
+  parts.from.value = chosen;
   const channel = ui.form.operation ? operations.find(([name]) => name === ui.form.operation)?.[1] : ui.form.channel;
   const known = [...new Set(topics.filter(([where]) => where === channel).map(([, name]) => name))];
   if (!same(known, parts.topics.known)) {
