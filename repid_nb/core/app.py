@@ -280,7 +280,7 @@ class Repid:
             NotConnectedError: The server's connection is not open.
         """
         address = self.address_of(channel, operation_id)
-        await self._publish(
+        publishing = self._publish(
             address,
             payload,
             headers=headers,
@@ -288,6 +288,8 @@ class Repid:
             server_name=server_name,
             server_specific_parameters=server_specific_parameters,
         )
+        if publishing is not None:
+            await publishing
 
     @overload
     async def send_message_json(
@@ -344,7 +346,7 @@ class Repid:
         """
         body = (serializer or self.default_serializer)(payload)
         address = self.address_of(channel, operation_id)
-        await self._publish(
+        publishing = self._publish(
             address,
             body,
             headers=headers,
@@ -352,8 +354,10 @@ class Repid:
             server_name=server_name,
             server_specific_parameters=server_specific_parameters,
         )
+        if publishing is not None:
+            await publishing
 
-    async def _publish(
+    def _publish(
         self,
         channel: str,
         payload: bytes,
@@ -362,7 +366,8 @@ class Repid:
         content_type: str | None,
         server_name: str | None,
         server_specific_parameters: dict[str, Any] | None,
-    ) -> None:
+    ) -> Coroutine[Any, Any, Any] | None:
+        """Return what publishes when it is awaited, or None where that is already done."""
         server = self._servers.find(server_name)
         # Where nobody is to see the message on its way, there is no need to make one that can be shown.
         if not self._producer_middlewares and type(server) is InMemoryServer:
@@ -373,10 +378,10 @@ class Repid:
                 content_type=content_type,
                 server_specific_parameters=server_specific_parameters,
             )
-            return
+            return None
         message = MessageData(payload=payload, headers=headers, content_type=content_type)
         check_message(channel, message)
-        await self._publisher(server)(channel, message, server_specific_parameters)
+        return self._publisher(server)(channel, message, server_specific_parameters)
 
     def _publisher(self, server: ServerT) -> MessagePublisherT:
         def publish(

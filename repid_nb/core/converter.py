@@ -9,7 +9,7 @@ import importlib.util
 import inspect
 import json
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, FnParams
 from repid_nb.core.arguments import JSON_TYPES, ArgumentSource, ConverterBase
@@ -53,8 +53,8 @@ class PydanticConverter(ConverterBase):
         self.headers_pydantic_model = _build_model(f"{self.name}_headers", headers)
         self._args = [parameter.name for parameter in self.positional]
         self._kwargs = [parameter.name for parameter in self.named]
-        self._read_json = _method(self.payload_pydantic_model, "validate_json", whole=root is not None)
-        self._read_dict = _method(self.headers_pydantic_model, "validate_python", whole=False)
+        self._read_json = _reader(self.payload_pydantic_model, "json", whole=root is not None)
+        self._read_dict = _reader(self.headers_pydantic_model, "python", whole=False)
 
     def _root_model(self, parameter: inspect.Parameter) -> type[BaseModel]:
         root: type[BaseModel] = get_args(parameter.annotation)[0]
@@ -91,12 +91,11 @@ class PydanticConverter(ConverterBase):
             except ValueError as error:
                 self._advise(error)
                 raise
-            # An instance of our own model is nobody else's, so its own dict of fields can be the arguments.
-            loaded = read.__dict__ if self.full_payload is None else self._spread(read, self.full_payload)
+            loaded = read[0] if self.full_payload is None else self._spread(read, self.full_payload)
         args = [loaded.pop(name) for name in self._args] if self._args else []
         if not self.inputs.dependencies:
             return args, loaded
-        headers = {} if self._read_dict is None else self._read_dict(message.headers or {}).__dict__
+        headers = {} if self._read_dict is None else self._read_dict(message.headers or {})[0]
         resolved = await self.resolve_dependencies(
             message=message, actor=actor, actor_context=actor_context, args=args, kwargs=loaded, headers=headers
         )
@@ -287,18 +286,26 @@ def _build_model(
     return create_model(name, __base__=base, **fields)
 
 
-def _method(model: type[BaseModel] | None, name: str, *, whole: bool) -> Callable[..., BaseModel] | None:
-    """Return what makes an instance of the model from a message: the validator's own method where it can be.
+def _reader(
+    model: type[BaseModel] | None, form: Literal["json", "python"], *, whole: bool
+) -> Callable[..., Any] | None:
+    """Return what reads a message with the model: into an instance of it, or else into a tuple of its fields and more.
 
-    It cannot where the model is somebody's own (`whole`), who may have replaced the model's method, and where a class
-    that it names is still to be defined.
+    An instance is made of a model that is somebody's own (`whole`), by its own method, which may have been replaced.
     """
     if model is None:
         return None
-    if whole or not model.__pydantic_complete__:
-        return model.model_validate_json if name == "validate_json" else model.model_validate
-    method: Callable[..., BaseModel] = getattr(model.__pydantic_validator__, name)
-    return method
+    if whole:
+        return model.model_validate_json if form == "json" else model.model_validate
+    from pydantic_core import SchemaValidator  # noqa: PLC0415  (loaded by the first actor, not before)
+
+    schema = model.__pydantic_core_schema__
+    if model.__pydantic_complete__ and schema["type"] == "model" and schema["schema"]["type"] == "model-fields":
+        # What a model does beside reading its fields is to make the instance, which nobody would see.
+        fields = SchemaValidator(schema["schema"], schema.get("config"))
+        return fields.validate_json if form == "json" else fields.validate_python
+    validate = model.model_validate_json if form == "json" else model.model_validate
+    return lambda given: (validate(given).__dict__,)
 
 
 def _schema(model: type[BaseModel] | None) -> dict[str, Any] | None:
