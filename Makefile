@@ -2,30 +2,48 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOT_OPTION := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test lint notebooks bench clean system
+NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/exercises/*.ipynb notebooks/nbgrader/source/*/*.ipynb)
+# Outputs teach and cell ids are given by hand, so both stay; what a run leaves behind goes.
+LEFT_BEHIND := $(addprefix metadata.language_info.,version codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer)
+STRIP := $(BIN)/nbstripout --keep-output --keep-id --extra-keys "$(LEFT_BEHIND)"
 
-lab: .venv/lab.stamp  ## Open the first tutorial in JupyterLab
-	$(BIN)/jupyter lab $(ROOT_OPTION) notebooks/01_messages.ipynb
+# What starts kernels and makes environments takes as long as all other tests together.
+NOTEBOOK_TESTS := tests/notebook $(wildcard tests/test_*.py)
+
+.PHONY: lab test lint notebooks exercises git-filter bench clean system
+
+lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
+	$(BIN)/jupyter lab $(ROOT_OPTION) --ServerApp.root_dir=. notebooks/00_start.ipynb
 
 test: lint system tests/node_modules/npm.stamp  ## Run every check there is
-	$(BIN)/pytest -m "not browser"
-	node --test tests/js/*.mjs
-	$(BIN)/pytest -m browser
+	@$(BIN)/python tests/support/side_by_side.py \
+		'$(BIN)/pytest $(NOTEBOOK_TESTS)' \
+		'$(BIN)/pytest $(addprefix --ignore=,$(NOTEBOOK_TESTS) tests/browser)' \
+		'$(BIN)/pytest tests/browser' \
+		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)'
 	@echo "make test: lint, types, tests and browser tests passed"
 
-lint: .venv/test.stamp  ## Check style and types
+lint: .venv/test.stamp  ## Check style, types and what the notebooks carry
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@$(STRIP) --verify $(NOTEBOOKS) || { echo 'Notebooks carry what a run left behind. Mend: make notebooks'; exit 1; }
 
 notebooks: .venv/test.stamp  ## Execute the tutorials and keep what they show
 	$(BIN)/python tests/support/notebooks.py
+
+exercises: .venv/test.stamp  ## Make the learners' copies of the exercises from their sources
+	PYTHONPATH=tests $(BIN)/python -m support.exercises
+
+git-filter: .venv/test.stamp  ## Let git leave out of commits what a run leaves behind in a notebook
+	git config filter.notebooks.clean '$(STRIP)'
+	git config filter.notebooks.smudge cat
 
 bench: .venv/bench.stamp  ## Measure speed against the bare limit and other libraries, in ratios
 	$(BIN)/python tests/benchmarks/bench.py
 
 clean:  ## Remove everything that the other commands made
-	rm -rf .venv build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-nbgrader build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

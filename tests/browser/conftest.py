@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.lab import Lab, chromium, jupyter_server, launched_chromium
 from support.notebooks import ROOT
 
@@ -42,8 +42,15 @@ def jupyter_address(jupyter_root: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def lab(browser: Browser, jupyter_address: str) -> Iterator[Lab]:
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    yield Lab(page, jupyter_address)
+@pytest.fixture(scope="session")
+def lab_page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    yield page
     page.close()
+
+
+@pytest.fixture
+def lab(lab_page: Page, jupyter_address: str) -> Iterator[Lab]:
+    opened = Lab(lab_page, jupyter_address)
+    yield opened
+    opened.close()

@@ -24,10 +24,11 @@ def problems(page: Page, selector: str) -> list[dict[str, Any]]:
     """
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.add_style_tag(content="html, body { height: 100vh !important; }")
+    height = page.add_style_tag(content="html, body { height: 100vh !important; }")
     found: list[dict[str, Any]] = page.evaluate(
         """async selector => (await axe.run(selector, {resultTypes: ['violations']})).violations.map(
             rule => ({id: rule.id, nodes: rule.nodes.map(node => node.html.slice(0, 300) + node.failureSummary)}))""",
         selector,
     )
+    height.evaluate("style => style.remove()")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -13,12 +14,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Error, Page, Playwright
 from support.notebooks import ROOT
 
 __all__ = ["Lab", "chromium", "jupyter_server", "launched_chromium"]
+
+Theme: TypeAlias = Literal["light", "dark"]
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
@@ -57,11 +60,12 @@ def launched_chromium(playwright: Playwright, executable: str) -> Browser:
 
 
 @contextmanager
-def jupyter_server(root: Path) -> Iterator[str]:
+def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[str]:
     """Serve JupyterLab on a free port of this machine, apart from anybody's own settings.
 
     Args:
         root: The folder whose notebooks it shows.
+        python: The interpreter of the environment that serves.
 
     Yields:
         Its address.
@@ -93,8 +97,8 @@ def jupyter_server(root: Path) -> Iterator[str]:
         ]
         log = Path(home, "server.log")
         with log.open("w") as output:
-            server = subprocess.Popen(  # noqa: S603  (the interpreter that runs the tests)
-                [sys.executable, "-m", "jupyterlab", *options],
+            server = subprocess.Popen(  # noqa: S603  (an interpreter of the tests' own)
+                [python, "-m", "jupyterlab", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -120,7 +124,10 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str, log: Path)
 
 
 class Lab:
-    """One page of JupyterLab.
+    """JupyterLab in a page that other tests have used before and will use after this one.
+
+    Loading JupyterLab takes seconds, so it stays. What a test opens is closed after it, kernel and all; window,
+    theme and mouse are put back before it.
 
     Attributes:
         page: Playwright's page, for what a person would look for and click.
@@ -131,11 +138,19 @@ class Lab:
         self.page = page
         self._address = address
         self.script_errors: list[str] = []
-        page.on("pageerror", lambda error: self.script_errors.append(str(error)))
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.emulate_media(reduced_motion="no-preference")
+        page.mouse.move(0, 0)
+        page.on("pageerror", self._note)
+        if self._is_loaded() and self.theme != "light":
+            self.set_theme("light")
 
     def open_notebook(self, path: str) -> None:
         """Open a notebook, by its path below the server's folder, and wait for its kernel."""
-        self.page.goto(f"{self._address}/doc/tree/{path}")
+        if self._is_loaded():
+            self._finish(f"jupyterapp.commands.execute('docmanager:open', {{path: {json.dumps(path)}}})")
+        else:
+            self.page.goto(f"{self._address}/doc/tree/{path}")
         self.wait_idle()
 
     def wait_idle(self) -> None:
@@ -166,7 +181,12 @@ class Lab:
         )
         return sources
 
-    def set_theme(self, theme: Literal["light", "dark"]) -> None:
+    @property
+    def theme(self) -> Theme:
+        """Which of JupyterLab's own themes is on."""
+        return "light" if self.page.locator("body").get_attribute("data-jp-theme-light") == "true" else "dark"
+
+    def set_theme(self, theme: Theme) -> None:
         """Switch between JupyterLab's own light and dark."""
         name = f"JupyterLab {theme.capitalize()}"
         self._finish(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})")
@@ -176,16 +196,44 @@ class Lab:
 
     def screenshot(self, name: str) -> Path:
         """Keep a picture of the whole notebook, also of what is scrolled out of sight, as `name`.png."""
-        target = SCREENSHOTS / f"{name}.png"
         size = self.page.viewport_size
         assert size is not None
         scroller = self.page.locator(".jp-WindowedPanel-outer:visible")
         hidden = scroller.evaluate("outer => outer.scrollHeight - outer.clientHeight")
         self.page.set_viewport_size({"width": size["width"], "height": size["height"] + hidden})
         scroller.evaluate("outer => { outer.scrollTop = 0; return new Promise(requestAnimationFrame); }")
-        self.page.screenshot(path=target)
+        # Of a long page Playwright's own screenshot takes two to three times as long.
+        browser = self.page.context.new_cdp_session(self.page)
+        picture = browser.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+        browser.detach()
         self.page.set_viewport_size(size)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        target = SCREENSHOTS / f"{name}.png"
+        target.write_bytes(base64.b64decode(picture["data"]))
         return target
+
+    def close(self) -> None:
+        """Leave the page to the next test: with nothing open; or, where a dialog wants an answer, to be loaded anew."""
+        self.page.remove_listener("pageerror", self._note)
+        if self._is_loaded() and self.page.locator(".jp-Dialog").count() == 0:
+            self._close_notebook()
+        else:
+            self.page.goto("about:blank")
+
+    def _is_loaded(self) -> bool:
+        return self.page.url.startswith(self._address)
+
+    def _close_notebook(self) -> None:
+        # Disposing of it, unlike closing it, asks nobody whether to save. Without any JupyterLab shows its launcher.
+        self._finish(
+            """(async panel => {
+                await panel?.sessionContext?.shutdown();
+                panel?.dispose();
+            })(jupyterapp.shell.currentWidget)"""
+        )
+
+    def _note(self, error: Error) -> None:
+        self.script_errors.append(str(error))
 
     def _finish(self, promise: str) -> None:
         # Awaited inside `evaluate` it would have no time limit.

@@ -7,9 +7,9 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 from support.notebooks import ROOT
 from support.waiting import until
 
@@ -54,16 +54,42 @@ START = """async ([source, state]) => {
 
 
 class Stage:
-    """A page with nothing but the widget."""
+    """A page with nothing but the widget.
 
-    def __init__(self, page: Page, state: dict[str, Any], theme: str = "light") -> None:
+    Args:
+        page: The page. It may have been another stage before: of that nothing is left, neither in the document nor of
+            what its scripts did. Only a clock that Playwright installed would stay.
+        state: What the widget shows first.
+        theme: "light" or "dark".
+        width: Of the window, in pixels.
+        motion: "reduce" or "no-preference".
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        state: dict[str, Any],
+        *,
+        theme: str = "light",
+        width: int = 1280,
+        motion: Literal["reduce", "no-preference"] = "reduce",
+    ) -> None:
         self.page = page
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto("about:blank")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(reduced_motion=motion)
+        page.mouse.move(0, 0)
+        page.on("pageerror", self._note)
         css = (STATIC / "workbench.css").read_text(encoding="utf-8")
         page.set_content(HTML.format(css=css, theme=theme, background="#fff" if theme == "light" else "#111"))
         source = base64.b64encode((STATIC / "workbench.js").read_bytes()).decode()
         page.evaluate(START, [source, {**state, "projector": False}])
+
+    def close(self) -> None:
+        """Stop listening for errors of the page; those that are on their way still arrive."""
+        self.page.evaluate("null")
+        self.page.remove_listener("pageerror", self._note)
 
     def show(self, state: dict[str, Any]) -> None:
         """Show another state, as the answer to everything that was asked so far."""
@@ -78,6 +104,9 @@ class Stage:
         """Return what the page asked the kernel for."""
         sent: list[dict[str, Any]] = self.page.evaluate("sent")
         return sent
+
+    def _note(self, error: Error) -> None:
+        self.errors.append(str(error))
 
 
 def real_states() -> dict[str, dict[str, Any]]:

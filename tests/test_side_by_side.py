@@ -1,0 +1,99 @@
+"""What `make test` runs its test runners with, side by side."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.notebooks import ROOT
+
+SCRIPT = ROOT / "tests" / "support" / "side_by_side.py"
+
+# Ends only when interrupted, and then says that it was able to tidy up.
+PATIENT = """
+import pathlib, threading
+try:
+    pathlib.Path({ready!r}).touch()
+    threading.Event().wait()
+except KeyboardInterrupt:
+    print("tidied up", flush=True)
+    raise SystemExit(3)
+"""
+
+
+def python(code: str) -> str:
+    """Return a command that runs some code."""
+    return shlex.join([sys.executable, "-c", code])
+
+
+def side_by_side(*commands: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603  (this repository's own script)
+        [sys.executable, SCRIPT, *commands],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_it_ends_well_when_all_do():
+    running = side_by_side(python("print('one')"), python("print('two')"))
+    said, _ = running.communicate()
+    assert running.returncode == 0
+    assert "FAILED" not in said
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_it_fails_when_one_fails_and_names_it(failing: int):
+    commands = [python(f"raise SystemExit({int(number == failing)})  # {number}") for number in range(3)]
+    running = side_by_side(*commands)
+    said, _ = running.communicate()
+    assert running.returncode == 1
+    assert [line for line in said.splitlines() if "FAILED" in line] == [f"FAILED: {commands[failing]}"]
+
+
+def test_what_they_say_stays_apart(tmp_path: Path):
+    # Each waits for the other to have said something, so they do run at the same time.
+    talk = (
+        "import pathlib, time\n"
+        "print('{me} begins', flush=True)\n"
+        "pathlib.Path({folder!r}, '{me}').touch()\n"
+        "while not pathlib.Path({folder!r}, '{other}').exists(): time.sleep(0.01)\n"
+        "print('{me} ends')"
+    )
+    commands = [
+        python(talk.format(me=me, other=other, folder=str(tmp_path))) for me, other in [("one", "two"), ("two", "one")]
+    ]
+    said, _ = side_by_side(*commands).communicate()
+    assert [line for line in said.splitlines() if line.endswith((" begins", " ends"))] == [
+        "one begins",
+        "one ends",
+        "two begins",
+        "two ends",
+    ]
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(lambda running: os.killpg(running.pid, signal.SIGINT), id="Ctrl-C"),
+        pytest.param(lambda running: running.terminate(), id="SIGTERM"),
+    ],
+)
+def test_stopped_it_lets_all_of_them_tidy_up(tmp_path: Path, stop: Callable[[subprocess.Popen[str]], None]):
+    ready = [tmp_path / "one", tmp_path / "two"]
+    running = side_by_side(*(python(PATIENT.format(ready=str(path))) for path in ready))
+    while not all(path.exists() for path in ready):
+        assert running.poll() is None
+        time.sleep(0.01)
+    stop(running)
+    said, _ = running.communicate(timeout=60)
+    assert said.splitlines().count("tidied up") == 2
+    assert running.returncode == 1
