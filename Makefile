@@ -30,7 +30,7 @@ lint: .venv/test.stamp  ## Check style, types and what the notebooks carry
 	@$(STRIP) --verify $(NOTEBOOKS) || { echo 'Notebooks carry what a run left behind. Mend: make notebooks'; exit 1; }
 
 notebooks: .venv/test.stamp  ## Execute the tutorials and keep what they show
-	$(BIN)/python tests/support/notebooks.py
+	PYTHONPATH=tests $(BIN)/python -m support.notebooks
 
 exercises: .venv/test.stamp  ## Make the learners' copies of the exercises from their sources
 	PYTHONPATH=tests $(BIN)/python -m support.exercises

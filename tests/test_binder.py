@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 from packaging.specifiers import SpecifierSet
+from support.files import NOTEBOOKS, ROOT, TUTORIALS, name_of
 from support.lab import jupyter_server
-from support.notebooks import NOTEBOOKS, ROOT, TUTORIALS, executed, name_of
+from support.notebooks import executed
 
 # The first test waits for the environment.
 pytestmark = pytest.mark.timeout(900)

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
-from support.notebooks import DOCUMENTS, EXERCISES, ROOT, SOURCES, TUTORIALS, name_of
+from support.files import DOCUMENTS, EXERCISES, ROOT, SOURCES, TUTORIALS, name_of
 from support.prose import Document, read
 
 

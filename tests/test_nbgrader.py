@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from support.exercises import EXERCISES, STUB, source
-from support.notebooks import ROOT
+from support.files import ROOT
 
 # The first test waits for the environment, which is kept.
 pytestmark = pytest.mark.timeout(900)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.notebooks import KERNEL, NOTEBOOKS, SOURCES, WIDGET_VIEW, may_fail, name_of
+from support.files import NOTEBOOKS, SOURCES, name_of
+from support.notebooks import KERNEL, WIDGET_VIEW, may_fail
 
 ALLOWED_IMPORTS = {"pydantic", "repid_nb", *sys.stdlib_module_names}
 # What a notebook may import beside what a learner has, and why.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.notebooks import ROOT
+from support.files import ROOT
 
 SCRIPT = ROOT / "tests" / "support" / "side_by_side.py"
 

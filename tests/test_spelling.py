@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from spellchecker import SpellChecker
-from support.notebooks import DOCUMENTS, ROOT, name_of
+from support.files import DOCUMENTS, ROOT, name_of
 from support.prose import read
 
 MODULES = sorted((ROOT / "repid_nb").rglob("*.py"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.notebooks import TUTORIALS, executed
+from support.files import TUTORIALS
+from support.notebooks import executed
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.name)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.files import ROOT
 from support.lab import Lab, chromium, jupyter_server, launched_chromium
-from support.notebooks import ROOT
 
 # On a busy machine the first view of a widget takes longer than Playwright's five seconds.
 expect.set_options(timeout=20_000)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from support.files import EXERCISES, NOTEBOOKS, TUTORIALS, name_of
 from support.lab import Lab
-from support.notebooks import EXERCISES, NOTEBOOKS, TUTORIALS, name_of
 
 pytestmark = pytest.mark.browser
 

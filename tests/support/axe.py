@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playwright.sync_api import Page
-from support.notebooks import ROOT
+from support.files import ROOT
 
 __all__ = ["problems"]
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from support.notebooks import KERNEL, ROOT, executed
+from support.files import ROOT
+from support.notebooks import KERNEL, executed
 
 __all__ = [
     "COPIES",

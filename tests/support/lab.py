@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from playwright.sync_api import Browser, Error, Page, Playwright
-from support.notebooks import ROOT
+from support.files import ROOT
 
 __all__ = ["Lab", "chromium", "jupyter_server", "launched_chromium"]
 

@@ -1,4 +1,4 @@
-"""The notebooks: where they are, how they are run, and in which form they are committed.
+"""The notebooks: how they are run, and in which form they are committed.
 
 Run as a program (`make notebooks`) it executes each tutorial in a fresh kernel and writes it back with its outputs.
 What changes from run to run is left out, so a second run changes nothing: execution counts, widget state, tracebacks,
@@ -18,29 +18,9 @@ import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from support.files import TUTORIALS
 
-__all__ = [
-    "DOCUMENTS",
-    "EXERCISES",
-    "KERNEL",
-    "NOTEBOOKS",
-    "ROOT",
-    "SOURCES",
-    "TUTORIALS",
-    "WIDGET_VIEW",
-    "executed",
-    "may_fail",
-    "name_of",
-]
-
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "notebooks"
-TUTORIALS = sorted(FOLDER.glob("*.ipynb"))
-# The learners' copies, and what a teacher's nbgrader makes its own copies from.
-EXERCISES = sorted(FOLDER.glob("exercises/*.ipynb"))
-SOURCES = sorted(FOLDER.glob("nbgrader/source/*/*.ipynb"))
-NOTEBOOKS = [*TUTORIALS, *EXERCISES]
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(FOLDER.glob("*.md")), *NOTEBOOKS, *SOURCES]
+__all__ = ["KERNEL", "WIDGET_VIEW", "executed", "may_fail"]
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -55,11 +35,6 @@ uuid.uuid4 = lambda: uuid.UUID(int=_source.getrandbits(128), version=4)
 # A busy machine takes its time over a step; none of those in the tutorials is meant to.
 SLOW = re.compile(r"(?<=· )(?:\d\d ms|\d+(?:\.\d+)? s)\b")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-
-
-def name_of(path: Path) -> str:
-    """Return the name of one of the repository's files as the tests print it."""
-    return path.relative_to(ROOT).as_posix().removeprefix("notebooks/")
 
 
 def may_fail(cell: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from playwright.sync_api import Error, Page
-from support.notebooks import ROOT
+from support.files import ROOT
 from support.waiting import until
 
 from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
