@@ -56,7 +56,15 @@ def test_it_fails_when_one_fails_and_names_it(failing: int):
     running = side_by_side(*commands)
     said, _ = running.communicate()
     assert running.returncode == 1
-    assert [line for line in said.splitlines() if "FAILED" in line] == [f"FAILED: {commands[failing]}"]
+    assert [line for line in said.splitlines() if "FAILED" in line] == [f"FAILED, exit code 1: {commands[failing]}"]
+
+
+def test_it_tells_who_was_killed():
+    killed = python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    running = side_by_side(python("pass"), killed)
+    said, _ = running.communicate()
+    assert running.returncode == 1
+    assert said.splitlines()[-1] == f"FAILED, SIGKILL: {killed}"
 
 
 def test_what_they_say_stays_apart(tmp_path: Path):

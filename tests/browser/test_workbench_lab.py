@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.axe import problems
-from support.lab import Lab
+from support.lab import READY, Lab
 
 pytestmark = pytest.mark.browser
 
@@ -227,7 +227,7 @@ def test_the_same_in_notebook_7(browser: Browser, jupyter_address: str, jupyter_
     name = write_notebook(jupyter_root, "notebook7.ipynb", APP, SHOW)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{jupyter_address}/notebooks/{name}")
-    page.locator(".jp-NotebookKernelStatus", has_text="idle").or_(page.locator("[data-status=idle]")).first.wait_for()
+    page.wait_for_function(READY)
     page.get_by_role("menuitem", name="Run").click()
     page.get_by_text("Run All Cells", exact=True).click()
     expect(page.locator(".repid-wb")).to_be_visible()

@@ -52,9 +52,9 @@ def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., S
         document.documentElement.className = 'left';
         document.body.append('left');
     }""")
-    page.locator(".wb-message").first.hover()
+    page.locator(".repid-wb").hover(position={"x": 40, "y": 40})
     page.keyboard.press("s")
-    assert page.evaluate("[window.left, window.heard]") == [True, True]
+    assert page.evaluate("[window.left, window.heard, innerWidth]") == [True, True, 480]
 
     shown = stage("waiting")
     page.keyboard.press("s")
@@ -63,7 +63,8 @@ def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., S
     assert page.evaluate("[document.documentElement.className, document.body.className]") == ["", "vscode-light"]
     assert page.evaluate("[innerWidth, matchMedia('(prefers-reduced-motion: reduce)').matches]") == [1280, True]
     assert page.locator("body").evaluate("body => body.childElementCount") == 1
-    assert page.locator(".repid-wb :hover").count() == 0
+    page.wait_for_timeout(300)
+    assert page.locator(".repid-wb:hover").count() == 0
     assert shown.page.evaluate("document.activeElement.tagName") == "BODY"
 
 

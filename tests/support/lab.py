@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 from playwright.sync_api import Browser, Error, Page, Playwright
 from support.files import ROOT
 
-__all__ = ["Lab", "chromium", "jupyter_server", "launched_chromium"]
+__all__ = ["READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
 
 Theme: TypeAlias = Literal["light", "dark"]
 
@@ -41,6 +41,7 @@ SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
 }
 
+# Whether a page's notebook is loaded and its kernel is connected and idle.
 READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
     const session = panel?.sessionContext;
@@ -93,6 +94,7 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
             f"--ServerApp.root_dir={root}",
             "--IdentityProvider.token=",
             "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
             *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         ]
         log = Path(home, "server.log")

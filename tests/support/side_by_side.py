@@ -42,10 +42,12 @@ def main(*commands: str) -> int:
         codes = [one.wait() for one in running]
         for command, log in zip(commands[1:], logs, strict=True):
             sys.stdout.write(f"\n==> {command}\n{log.read_text(encoding='utf-8', errors='replace')}")
-    failed = [command for command, code in zip(commands, codes, strict=True) if code != 0]
     sys.stdout.write(f"\nside by side, in {time.monotonic() - started:.0f} s\n")
-    sys.stdout.writelines(f"FAILED: {command}\n" for command in failed)
-    return 1 if failed else 0
+    for command, code in zip(commands, codes, strict=True):
+        if code != 0:
+            how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            sys.stdout.write(f"FAILED, {how}: {command}\n")
+    return 1 if any(codes) else 0
 
 
 if __name__ == "__main__":
