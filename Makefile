@@ -10,10 +10,13 @@ STRIP := $(BIN)/nbstripout --keep-output --keep-id --extra-keys "$(LEFT_BEHIND)"
 # What starts kernels and makes environments takes as long as all other tests together.
 NOTEBOOK_TESTS := tests/notebook $(wildcard tests/test_*.py)
 
+# Where this is set, each of the many kernels and processes of the tests compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: lab test lint notebooks exercises git-filter bench clean system
 
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
-	$(BIN)/jupyter lab $(ROOT_OPTION) --ServerApp.root_dir=. notebooks/00_start.ipynb
+	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
 
 test: lint system tests/node_modules/npm.stamp  ## Run every check there is
 	@$(BIN)/python tests/support/side_by_side.py \
@@ -27,7 +30,7 @@ lint: .venv/test.stamp  ## Check style, types and what the notebooks carry
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	@$(STRIP) --verify $(NOTEBOOKS) || { echo 'Notebooks carry what a run left behind. Mend: make notebooks'; exit 1; }
+	@$(STRIP) --verify $(NOTEBOOKS) || { echo 'Notebooks carry what a run left behind. Mend: make notebooks exercises'; exit 1; }
 
 notebooks: .venv/test.stamp  ## Execute the tutorials and keep what they show
 	PYTHONPATH=tests $(BIN)/python -m support.notebooks

@@ -63,7 +63,6 @@ def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., S
     assert page.evaluate("[document.documentElement.className, document.body.className]") == ["", "vscode-light"]
     assert page.evaluate("[innerWidth, matchMedia('(prefers-reduced-motion: reduce)').matches]") == [1280, True]
     assert page.locator("body").evaluate("body => body.childElementCount") == 1
-    page.wait_for_timeout(300)
     assert page.locator(".repid-wb:hover").count() == 0
     assert shown.page.evaluate("document.activeElement.tagName") == "BODY"
 

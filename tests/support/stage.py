@@ -79,7 +79,6 @@ class Stage:
         page.goto("about:blank")
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(reduced_motion=motion)
-        page.mouse.move(0, 0)
         page.on("pageerror", self._note)
         css = (STATIC / "workbench.css").read_text(encoding="utf-8")
         page.set_content(HTML.format(css=css, theme=theme, background="#fff" if theme == "light" else "#111"))
