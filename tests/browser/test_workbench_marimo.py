@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import sys
 import urllib.request
@@ -51,10 +51,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     pytest.importorskip("marimo")
     notebook = tmp_path / "workbench.py"
     notebook.write_text(NOTEBOOK)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["run", str(notebook), "--headless", "--no-token", "--host", "127.0.0.1", "--port", str(port)]
+    options = ["run", str(notebook), "--headless", "--no-token", "--host", "127.0.0.1"]
     log = tmp_path / "server.log"
     with log.open("w") as output:
         server = subprocess.Popen(  # noqa: S603  (the interpreter that runs the tests)
@@ -65,16 +62,21 @@ def address(tmp_path: Path) -> Iterator[str]:
             env={**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1", "HOME": str(tmp_path)},
         )
         try:
-            for _ in range(300):
-                with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-                    break
-                with suppress(subprocess.TimeoutExpired):
-                    server.wait(timeout=0.1)
-                    raise AssertionError(log.read_text())
-            yield f"http://127.0.0.1:{port}"
+            yield _address_once_it_answers(server, log)
         finally:
             server.terminate()
             server.wait(timeout=30)
+
+
+def _address_once_it_answers(server: subprocess.Popen[bytes], log: Path) -> str:
+    for _ in range(300):
+        if printed := re.search(r"URL: (http://\S+)", log.read_text()):
+            with suppress(OSError), urllib.request.urlopen(f"{printed[1]}/health", timeout=5):  # noqa: S310
+                return printed[1]
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=0.1)
+            break
+    raise AssertionError(log.read_text())
 
 
 def test_a_message_is_sent_and_stepped(browser: Browser, address: str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,13 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-__all__ = ["Cell", "Kernel", "started_kernel"]
+__all__ = ["KERNEL_TRANSPORT", "Cell", "Kernel", "started_kernel"]
 
 ANSWER_TIMEOUT = 60.0
+
+# Ports are chosen before a kernel starts and bound by it later: another process that starts one at that time may take
+# them. A socket that is a file has a name of its own; elsewhere its path may be too long for the system.
+KERNEL_TRANSPORT = "ipc" if sys.platform == "linux" else "tcp"
 
 
 @dataclass
@@ -104,7 +109,9 @@ class Kernel:
 def started_kernel() -> Iterator[Kernel]:
     """Start a kernel that reads nobody's own profile; shut it down afterwards."""
     with tempfile.TemporaryDirectory() as home:
-        manager = KernelManager(kernel_name="python3")
+        manager = KernelManager(
+            kernel_name="python3", transport=KERNEL_TRANSPORT, connection_file=f"{home}/kernel.json"
+        )
         manager.start_kernel(env={**os.environ, "IPYTHONDIR": home, "JUPYTER_CONFIG_DIR": home}, cwd=home)
         client = manager.client()
         client.start_channels()

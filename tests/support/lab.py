@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 
 from playwright.sync_api import Browser, Error, Page, Playwright
 from support.files import ROOT
+from support.kernel import KERNEL_TRANSPORT
 
 __all__ = ["READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
 
@@ -34,6 +35,10 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Below the ports that a system gives to whoever asks for any, which the kernels and connections of the tests that run
+# at the same time do.
+PORTS = range(20_000, 30_000)
 
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -71,10 +76,7 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
     Yields:
         Its address.
     """
-    with tempfile.TemporaryDirectory() as home, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+    with tempfile.TemporaryDirectory() as home:
         config = Path(home, "config")
         (config / "labconfig").mkdir(parents=True)
         (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
@@ -89,8 +91,8 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
         options = [
             "--no-browser",
             "--ServerApp.ip=127.0.0.1",
-            f"--ServerApp.port={port}",
-            "--ServerApp.port_retries=0",
+            f"--ServerApp.port={random.choice(PORTS)}",  # noqa: S311  (no secret)
+            f"--KernelManager.transport={KERNEL_TRANSPORT}",
             f"--ServerApp.root_dir={root}",
             "--IdentityProvider.token=",
             "--LabApp.expose_app_in_browser=True",
@@ -106,19 +108,20 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **folders},
             )
-            address = f"http://127.0.0.1:{port}"
             try:
-                _wait_until_it_answers(server, f"{address}/api/status", log)
-                yield address
+                yield _address_once_it_answers(server, Path(home, "runtime"), log)
             finally:
                 server.terminate()
                 server.wait(timeout=30)
 
 
-def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _address_once_it_answers(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
+    """Return the address at which a server says it serves: it takes another port where the one asked for is taken."""
     for _ in range(300):
-        with suppress(OSError), urllib.request.urlopen(url, timeout=5):  # noqa: S310  (this machine's own server)
-            return
+        with suppress(OSError, ValueError):
+            address = json.loads((runtime / f"jpserver-{server.pid}.json").read_text())["url"].rstrip("/")
+            with urllib.request.urlopen(f"{address}/api/status", timeout=5):  # noqa: S310  (this machine's own server)
+                return str(address)
         with suppress(subprocess.TimeoutExpired):
             server.wait(timeout=0.1)
             break

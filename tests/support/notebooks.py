@@ -19,6 +19,8 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from support.files import TUTORIALS
+from support.kernel import KERNEL_TRANSPORT
+from traitlets.config import Config
 
 __all__ = ["KERNEL", "WIDGET_VIEW", "executed", "may_fail"]
 
@@ -65,6 +67,7 @@ def executed(path: Path, python: Path = Path(sys.executable)) -> nbformat.Notebo
             timeout=60,
             kernel_name="",
             kernel_manager_class=_kernel_of(python),
+            config=Config(KernelManager={"transport": KERNEL_TRANSPORT, "connection_file": f"{home}/kernel.json"}),
             record_timing=False,
             store_widget_state=False,
             coalesce_streams=True,
