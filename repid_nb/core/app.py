@@ -200,7 +200,7 @@ class Repid:
         errors: bool = True,
         expand_message_examples: bool = True,
     ) -> str:
-        """Return the AsyncAPI document as one HTML page that needs no network.
+        """Return the AsyncAPI document as one HTML page that needs no network; a notebook shows it in a frame.
 
         Args:
             sidebar: Whether to show the table of contents; the others, whether to show that part.

@@ -13,7 +13,7 @@ from repid_nb.core.asyncapi_page_markup import Markup, code, element, link, para
 from repid_nb.core.asyncapi_page_sections import Sections, badge, facts
 from repid_nb.core.asyncapi_pointers import lost_pointers
 
-__all__ = ["asyncapi_html"]
+__all__ = ["AsyncAPIPage", "asyncapi_html"]
 
 _STYLE = Path(__file__).with_suffix(".css")
 _HEAD = """<!DOCTYPE html>
@@ -24,6 +24,22 @@ _HEAD = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 """
+
+
+class AsyncAPIPage(str):
+    """The text of an HTML page, which shows itself as that page where it is the result of a notebook's cell."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"An AsyncAPI page of {len(self) / 1000:.0f} kB. A running notebook shows it."
+
+    def _repr_html_(self) -> str:
+        # Without a base of its own, a link within the page would load the page around the frame there (HTML Standard,
+        # "fallback base URL").
+        page = self.replace("<head>", '<head>\n<base href="about:srcdoc">', 1)
+        style = "width: 100%; height: 40em; border: 1px solid gray"
+        return element("iframe", srcdoc=page, title="AsyncAPI document", style=style)
 
 
 def asyncapi_html(
@@ -37,8 +53,7 @@ def asyncapi_html(
     schemas: bool = True,
     errors: bool = True,
     expand_message_examples: bool = True,
-    for_srcdoc: bool = False,
-) -> str:
+) -> AsyncAPIPage:
     """Return an AsyncAPI 3.0 document as a self-contained HTML page.
 
     Args:
@@ -51,11 +66,9 @@ def asyncapi_html(
         schemas: Whether it lists the schemas that messages share.
         errors: Whether it lists pointers in the document that lead nowhere.
         expand_message_examples: Whether examples are shown unfolded.
-        for_srcdoc: Whether the page is to stand in the `srcdoc` of an iframe. There, without a base of its own, a link
-            within the page would load the page around the frame (HTML Standard, "fallback base URL").
 
     Returns:
-        A whole HTML document.
+        A whole HTML document, which a notebook shows in a frame.
     """
     wanted = {"Servers": servers, "Operations": operations, "Messages": messages, "Schemas": schemas}
     sections = Sections(document, [name for name in wanted if wanted[name]], expand_examples=expand_message_examples)
@@ -78,8 +91,7 @@ def asyncapi_html(
         ),
     )
     style = element("style", Markup(_STYLE.read_text(encoding="utf-8")))
-    base = '<base href="about:srcdoc">\n' if for_srcdoc else ""
-    return f"{_HEAD}{base}{element('title', title)}\n{style}\n</head>\n{body}\n</html>\n"
+    return AsyncAPIPage(f"{_HEAD}{element('title', title)}\n{style}\n</head>\n{body}\n</html>\n")
 
 
 def _contents(sections: Sections, views: dict[str, Markup]) -> Markup:

@@ -414,8 +414,23 @@ def test_the_page_loads_nothing():
     assert policy.attributes["content"] == "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def test_in_srcdoc_the_page_brings_its_own_base():
-    assert [one.attributes["href"] for one in read(shop(), for_srcdoc=True).all("base")] == ["about:srcdoc"]
+def test_in_a_notebook_it_is_the_page_itself_in_a_frame():
+    page = asyncapi_html(shop())
+    (frame,) = Tree(page._repr_html_()).root.all("iframe")
+    inside = Tree(frame.attributes["srcdoc"]).root
+    assert [one.attributes["href"] for one in inside.all("base")] == ["about:srcdoc"]
+    assert inside.text == Tree(page).root.text
+
+
+def test_without_html_a_notebook_does_not_print_its_source():
+    assert repr(asyncapi_html(shop())) == "An AsyncAPI page of 12 kB. A running notebook shows it."
+
+
+def test_elsewhere_it_is_plain_text():
+    page = asyncapi_html(shop())
+    assert isinstance(page, str)
+    assert str(page).startswith("<!DOCTYPE html>")
+    assert f"{page}" == str(page)
 
 
 @pytest.mark.parametrize("document", [shop(), made_nasty(shop())], ids=["plain", "nasty"])
