@@ -1,0 +1,89 @@
+"""The course as a whole: what its start page, its chapters, the README and the guide for teachers say of each other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from support.files import EXERCISES, ROOT, TUTORIALS, name_of
+from support.prose import read
+
+START, *CHAPTERS = TUTORIALS
+WORDS = {"ten": 10, "fifteen": 15, "twenty": 20}
+LEVEL_MINUTES = {"●○○": 10, "●●○": 15, "●●●": 20}
+GUIDE = (ROOT / "notebooks" / "teachers.md").read_text(encoding="utf-8")
+
+
+def cell(path: Path, id_: str) -> str:
+    return next(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.id == id_)
+
+
+def rows(table: str) -> list[list[str]]:
+    """Return the cells of each row of a Markdown table, its head left out."""
+    lines = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line] for line in lines[2:]]
+
+
+def minutes_on_the_map() -> dict[str, int]:
+    """Return the minutes that the start page gives each chapter, by the chapter's file."""
+    return {
+        link[1] if (link := re.search(r"\((\S+)\)", chapter)) else START.name: int(minutes)
+        for chapter, _, minutes in rows(cell(START, "map"))
+    }
+
+
+def exercises_on_the_map() -> dict[str, tuple[str, int]]:
+    """Return the level and the chapter of each exercise, by its name."""
+    return {
+        re.findall(r"\[(\S+)\]", exercise)[0]: (level, int(chapter))
+        for level, exercise, _, chapter in rows(cell(START, "exercises"))
+    }
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name_of)
+def test_a_chapter_takes_the_minutes_that_the_map_and_the_readme_name(path: Path):
+    introduction = nbformat.read(path, as_version=4).cells[0].source
+    minutes = WORDS[re.findall(r"About (\w+) minutes", introduction)[0]]
+    readme = re.findall(rf"\(notebooks/{path.name}\) \|.*\| (\d+) \|", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert minutes_on_the_map()[path.name] == minutes
+    assert readme == [str(minutes)]
+
+
+def test_the_start_page_adds_its_minutes_up():
+    chapters = sum(minutes_on_the_map().values())
+    exercises = sum(LEVEL_MINUTES[level] for level, _ in exercises_on_the_map().values())
+    paths = cell(START, "paths")
+    for words, minutes in (("the chapters take", chapters), ("exercises", exercises)):
+        assert f"{words} {minutes // 60} hours {minutes % 60} minutes" in paths
+
+
+def test_each_exercise_is_offered_by_the_chapter_that_the_map_names_and_by_no_other():
+    offered = {
+        (Path(link).stem, number)
+        for number, path in enumerate(CHAPTERS, start=1)
+        for link in read(path).links
+        if link.startswith("exercises/")
+    }
+    assert offered == {(name, chapter) for name, (_, chapter) in exercises_on_the_map().items()}
+    assert {name for name, _ in offered} == {path.stem for path in EXERCISES}
+
+
+@pytest.mark.parametrize(("plan", "minutes"), [(45, 45), (90, 90), (180, 180 - 90 - 10)])
+def test_a_plan_for_teachers_adds_up(plan: int, minutes: int):
+    assert sum(int(row[0]) for row in rows(plan_of(plan))) == minutes
+
+
+@pytest.mark.parametrize("plan", [45, 90, 180])
+def test_a_plan_for_teachers_names_sections_that_there_are(plan: int):
+    for _, what, _ in rows(plan_of(plan)):
+        linked = [read(ROOT / "notebooks" / link) for link in re.findall(r"\((\d\d_\w+\.ipynb)\)", what)]
+        headings = {heading for document in linked for heading in document.headings}
+        sections = {section.replace("`", "") for section in re.findall(r"\*([^*]+)\*", what)}
+        assert not linked or sections <= {heading.replace("`", "") for heading in headings}
+
+
+def plan_of(minutes: int) -> str:
+    """Return the section of the guide for teachers with the plan for so many minutes."""
+    return re.findall(rf"^### {minutes} minutes.*?(?=^##)", GUIDE, re.DOTALL | re.MULTILINE)[0]
