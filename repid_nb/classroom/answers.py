@@ -33,9 +33,11 @@ class Function:
     Attributes:
         written: Its first line, as a learner would write it: `async def send_mails(app, mails)`. Its parameters are
             those that the check passes, before a `*` by position, after it by name.
+        or_async: Whether it may be async although the example is not.
     """
 
     written: str
+    or_async: bool = False
 
     def refuse(self, answer: Any) -> None:
         """Raise Refused unless the answer can be called like the example."""
@@ -65,7 +67,7 @@ class Function:
                 f"`{_signature(answer)}` is a plain function, but what it has to do must be awaited. "
                 f"{wanted} Write `async def`, and `await` inside."
             )
-        if _is_async(answer) and not example.is_async:
+        if _is_async(answer) and not (example.is_async or self.or_async):
             raise Refused(f"`{_signature(answer)}` is an async function. {wanted} Write `def`, without `async`.")
 
 

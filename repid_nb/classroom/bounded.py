@@ -17,8 +17,9 @@ from typing import Any
 
 from repid_nb.notebook import run as run_in_place
 from repid_nb.stepping.printing import caught_printing
-from repid_nb.stepping.raised import raised
+from repid_nb.stepping.raised import message_of, raised
 from repid_nb.stepping.record import Raised
+from repid_nb.stepping.stale import StaleActorWarning
 
 __all__ = ["LIMIT", "Ended", "run_bounded"]
 
@@ -28,6 +29,9 @@ LIMIT = 5.0
 # Seconds for which code whose time is up is told so again and again, and between one time and the next.
 INSISTING = 0.3
 EVERY = 0.02
+
+# Warning filters and streams belong to the whole process, so one run waits for another.
+_one_at_a_time = threading.RLock()
 
 
 class TimeUp(BaseException):
@@ -41,6 +45,7 @@ class Ended:
     Attributes:
         result: What it returned.
         error: What it raised, or None.
+        seen: The record of that error.
         is_time_up: Whether its time was up before it ended.
         still_runs: Whether it could not be ended even then.
         where: Where it was then, in the learner's lines.
@@ -50,6 +55,7 @@ class Ended:
 
     result: Any = None
     error: BaseException | None = None
+    seen: Raised | None = None
     is_time_up: bool = False
     still_runs: bool = False
     where: Raised | None = None
@@ -58,7 +64,7 @@ class Ended:
 
 
 def run_bounded(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> Ended:
-    """Run a coroutine to its end in a thread and on an event loop of its own, at most for a time.
+    """Run a coroutine to its end in a thread and on an event loop of its own, at most for a time; one after another.
 
     Code that does not end is told so by a `TimeUp` raised wherever it is, again and again for a moment. If even that
     does not help (`time.sleep`, a bare `except` in a loop), its thread is left behind: it is a daemon, so it keeps no
@@ -78,16 +84,25 @@ def run_bounded(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> E
     Raises:
         KeyboardInterrupt: The waiting was interrupted; the run is told to end.
     """
+    warned: list[str] = []
+
+    def note(message: Warning | str, *_rest: Any, **_more: Any) -> None:
+        # In the thread that warns: the text of somebody's warning may never come to its end.
+        warned.append(message if isinstance(message, str) else message_of(message))
+
     # The filters are everybody's, so they are changed by the thread that waits and always comes to its end.
-    with warnings.catch_warnings(record=True) as caught:
+    with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("always")
+        # The Step says the same, and does not take it for an accident.
+        warnings.simplefilter("ignore", StaleActorWarning)
+        warnings.showwarning = note
         attempt = _Attempt(work)
         try:
             ended = _waited_for(attempt, limit) if attempt.can_start() else _in_place(work)
         except BaseException:
             attempt.end()
             raise
-    return replace(ended, warned=tuple(dict.fromkeys(str(one.message) for one in caught)))
+    return replace(ended, warned=tuple(dict.fromkeys(warned)))
 
 
 def _waited_for(attempt: _Attempt, limit: float) -> Ended:
@@ -96,7 +111,7 @@ def _waited_for(attempt: _Attempt, limit: float) -> Ended:
     where = attempt.where()
     attempt.end()
     still_runs = not attempt.gone.is_set()
-    return replace(attempt.ended(), error=None, is_time_up=True, still_runs=still_runs, where=where)
+    return replace(attempt.ended(), error=None, seen=None, is_time_up=True, still_runs=still_runs, where=where)
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -124,6 +139,7 @@ class _Attempt(threading.Thread):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._result: Any = None
         self._error: BaseException | None = None
+        self._seen: Raised | None = None
         self._printed: io.StringIO | None = None
         self._may_be_told = threading.Lock()
         self._is_unwanted = False
@@ -155,6 +171,14 @@ class _Attempt(threading.Thread):
         self.gone.set()
 
     def _work_it_off(self) -> None:
+        try:
+            self._run_to_its_end()
+        except BaseException as error:
+            # Here and not where it is waited for: an exception's text is the learner's code, and may do anything.
+            self._error, self._seen = error, Raised(type=type(error).__name__, message="")
+            self._seen = raised(error)
+
+    def _run_to_its_end(self) -> None:
         self._coroutine = self._work()
         with asyncio.Runner(loop_factory=_Loop) as runner:
             self._loop = runner.get_loop()
@@ -165,7 +189,7 @@ class _Attempt(threading.Thread):
     def ended(self) -> Ended:
         """Return how it ended, or how far it came."""
         printed = "" if self._printed is None else self._printed.getvalue()
-        return Ended(self._result, self._error, printed=printed)
+        return Ended(self._result, self._error, self._seen, printed=printed)
 
     def end(self) -> None:
         """Tell the code to end until it does, for a moment; what does not is left behind."""
@@ -224,5 +248,5 @@ def _in_place(work: Callable[[], Coroutine[Any, Any, Any]]) -> Ended:
         try:
             ended = Ended(run_in_place(work()))
         except (Exception, SystemExit) as error:
-            ended = Ended(error=error)
+            ended = Ended(error=error, seen=raised(error))
     return replace(ended, printed=printed.getvalue())

@@ -8,18 +8,22 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+from weakref import WeakSet
 
 from repid_nb.classroom.answers import AnswerKind, Refused, described
 from repid_nb.classroom.records import Finding
 from repid_nb.core.app import Repid
 from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.router import Router
+from repid_nb.core.router import Route, Router
 from repid_nb.core.snapshot import QueuesSnapshot
 from repid_nb.stepping.record import Idle, Sent, Step
-from repid_nb.stepping.stale import stale_notes
+from repid_nb.stepping.stale import stale_declarations
 from repid_nb.stepping.stepper import Stepper
 
 __all__ = ["Case", "Exercise", "Send", "Stage", "Want"]
+
+# What was played on: an answer that returns one of these again did not make it in its call.
+_played_on: WeakSet[Router | Repid] = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +130,28 @@ class Stage:
         """Let the actors of a Router listen, one that the answer returned or one of the exercise.
 
         Raises:
-            Refused: It is no Router, or holds an actor twice because a cell ran twice.
+            Refused: It is no Router, or one made outside that holds an actor twice because its cell ran twice.
         """
         if not isinstance(router, Router):
             raise Refused(f"Your function returned {described(router)}, not a Router.{_return_missing(router)}")
         self.app.include_router(router)
-        self._refuse_stale()
+        self._refuse_stale(was_there=router in _played_on)
+        _played_on.add(router)
 
     def use_app(self, app: Any) -> None:
         """Play on the app that the answer returned, instead of the stage's own.
 
         Raises:
-            Refused: It is no app, has no default InMemoryServer, or holds an actor twice.
+            Refused: It is no app, is the app of an earlier call, has no default InMemoryServer, or holds an actor
+                twice because its cell ran twice.
         """
         if not isinstance(app, Repid):
             raise Refused(f"Your function returned {described(app)}, not a Repid app.{_return_missing(app)}")
+        if app in _played_on:
+            raise Refused("Your function returned the same app as before: make the app inside it.")
         self._step_on(app)
-        self._refuse_stale()
+        self._refuse_stale(was_there=False)
+        _played_on.add(app)
 
     async def send(self, *sends: Send) -> None:
         """Send messages through the app."""
@@ -202,16 +211,18 @@ class Stage:
         # The answer may send before anything is stepped.
         self.stepper.server.hold_open()
 
-    def _refuse_stale(self) -> None:
-        routes = self.app.router.routes().routes
-        for channel in {route.actor.channel_address for route in routes}:
-            on_channel = [route for route in routes if route.actor.channel_address == channel]
-            for position in stale_notes(on_channel):
-                name = on_channel[position - 1].actor.name
-                raise Refused(
-                    f"The actor {name!r} is registered twice on channel {channel!r}, as when its cell ran twice. "
-                    "Make the Router inside your function, so that each call starts with a new one."
-                )
+    def _refuse_stale(self, *, was_there: bool) -> None:
+        """Refuse an actor that is registered twice, unless the answer's own call did that: then it is its decision."""
+        by_channel: dict[str, list[Route]] = {}
+        for route in self.app.router.routes().routes:
+            by_channel.setdefault(route.actor.channel_address, []).append(route)
+        for channel, routes in by_channel.items():
+            for older, _ in stale_declarations(routes):
+                if was_there or "<locals>" not in older.fn.__qualname__:
+                    raise Refused(
+                        f"The actor {older.name!r} is registered twice on channel {channel!r}, as when its cell ran "
+                        "twice. Make the Router inside your function, so that each call starts with a new one."
+                    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,6 @@ from repid_nb.classroom.records import Finding, Marking, Trouble
 from repid_nb.core.errors import DeclarationError, RepidNbError
 from repid_nb.core.router import Router
 from repid_nb.core.shown import Shown
-from repid_nb.stepping.raised import raised
 from repid_nb.stepping.record import Raised
 
 __all__ = ["check", "mark"]
@@ -136,18 +135,18 @@ def _trouble(ended: Ended, limit: float, under_way: Shown | None) -> Trouble | N
     if ended.is_time_up:
         where = " When time was up, it was here:" if ended.where else ""
         return Trouble(sentence=_time_up(limit, ended.still_runs) + where, where=ended.where, shown=under_way)
-    error = ended.error
-    if error is None:
+    if ended.error is None or ended.seen is None:
         return None
-    if isinstance(error, Refused):
-        return Trouble(sentence=str(error))
-    seen = raised(error)
-    return Trouble(sentence=_raised(error, seen), where=seen, shown=under_way)
+    if isinstance(ended.error, Refused):
+        return Trouble(sentence=ended.seen.message)
+    return Trouble(sentence=_raised(ended.error, ended.seen), where=ended.seen, shown=under_way)
 
 
 def _time_up(limit: float, still_runs: bool) -> str:
     late = f"Your code did not come to an end within {limit:g} seconds"
-    return f"{late}, and cannot be stopped: restart the kernel." if still_runs else f"{late}, and was stopped."
+    if not still_runs:
+        return f"{late}, and was stopped."
+    return f"{late}, and does not stop at once. If it still runs in a while, restart the kernel."
 
 
 def _raised(error: BaseException, seen: Raised) -> str:

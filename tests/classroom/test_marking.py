@@ -47,7 +47,7 @@ def toy(*cases, **changes):
 def test_a_right_answer_counts_as_true_and_says_how_many_messages_were_tried():
     marking = check("routing-1", right)
     assert marking
-    assert (marking.exercise, marking.tried, marking.finding, marking.trouble) == ("routing-1", 11, None, None)
+    assert (marking.exercise, marking.tried, marking.finding, marking.trouble) == ("routing-1", 13, None, None)
 
 
 def test_a_wrong_answer_counts_as_false_and_shows_the_step_and_two_sentences():
@@ -241,6 +241,52 @@ def test_an_app_that_the_answer_built_is_played_on():
     assert mark(exercise, build_app)
     assert mark(exercise, build).trouble.sentence == "Your function returned a Router, not a Repid app."
     assert "No default server configured." in mark(exercise, lambda: Repid()).trouble.sentence  # noqa: PLW0108  (a class is no function)
+
+
+OUTSIDE = Router(channel="toys")
+
+
+async def play(): ...
+
+
+async def play_again(): ...
+
+
+# As when the cell with the actor ran twice.
+play_again.__qualname__ = play.__qualname__
+OUTSIDE.actor(name="play")(play)
+OUTSIDE.actor(name="play")(play_again)
+
+TWICE = "The actor 'play' is registered twice on channel 'toys', as when its cell ran twice."
+
+
+def test_an_actor_that_is_registered_twice_outside_the_function_is_named():
+    assert mark(BUILDING, lambda: OUTSIDE).trouble.sentence.startswith(TWICE)
+
+
+def test_an_actor_that_each_call_registers_again_on_a_router_from_outside_is_named():
+    router = Router(channel="toys")
+
+    def build_on_it():
+        @router.actor
+        async def play(): ...
+
+        return router
+
+    exercise = toy(*BUILDING.cases, *BUILDING.cases)
+    assert mark(exercise, build_on_it).trouble.sentence.startswith(TWICE)
+    assert mark(BUILDING, build_on_it).trouble.sentence.startswith(TWICE)
+
+
+def test_two_actors_of_one_name_that_a_call_makes_are_marked_like_any_others():
+    def build_two():
+        router = build()
+        router.include_router(build())
+        return router
+
+    marking = mark(BUILDING, build_two)
+    assert marking
+    assert marking.warned == ()
 
 
 async def test_a_stage_leaves_out_the_steps_of_its_setting():

@@ -68,7 +68,7 @@ def test_what_is_printed_never_reaches_the_notebook_later(capsys):
         print("late")
         raise RuntimeError("later")
 
-    assert "cannot be stopped" in trouble_with("routing-1", strategy, limit=SHORT)
+    assert "does not stop at once" in trouble_with("routing-1", strategy, limit=SHORT)
     (thread,) = threads_left_behind()
     print("the notebook goes on")
     let_go.set()
@@ -103,4 +103,42 @@ def test_warnings_are_shown_again_the_next_time():
 def test_warnings_leave_the_filters_as_they_were():
     before = list(warnings.filters)
     check("routing-1", right)
+    assert warnings.filters == before
+
+
+def test_the_text_of_a_warning_may_not_take_for_ever():
+    class Slow(UserWarning):
+        texts = 0
+
+        def __str__(self):
+            Slow.texts += 1
+            # Python itself asks for the text once, in the thread that warns.
+            while Slow.texts > 1:
+                pass
+            return "slow"
+
+    def strategy(*, actor_name):
+        warnings.warn(Slow(), stacklevel=1)
+
+    assert "was stopped" in trouble_with("routing-1", strategy, limit=SHORT)
+
+
+def test_warnings_leave_the_filters_as_they_were_when_a_check_begins_during_another():
+    second_is_under_way, first_is_over = threading.Event(), threading.Event()
+
+    def second(*, actor_name):
+        second_is_under_way.set()
+        first_is_over.wait()
+        return lambda message: True
+
+    def first(*, actor_name):
+        thread.start()
+        second_is_under_way.wait(SHORT)
+        return lambda message: True
+
+    before = list(warnings.filters)
+    thread = threading.Thread(target=check, args=("routing-1", second))
+    check("routing-1", first)
+    first_is_over.set()
+    thread.join()
     assert warnings.filters == before

@@ -103,3 +103,28 @@ def test_an_async_strategy_inside_shows_why_it_takes_everything():
     marking = check("routing-1", strategy_of(takes))
     assert "write the strategy with def, not async def" in marking.finding.shown.verdicts[0].reason
     assert marking.warned == ()
+
+
+def test_the_text_of_an_exception_may_not_take_for_ever():
+    class Endless(Exception):  # noqa: N818  (any exception)
+        def __str__(self):
+            while True:
+                pass
+
+    def strategy(*, actor_name):
+        raise Endless
+
+    marking = marked("routing-1", strategy, limit=0.2)
+    assert "was stopped" in marking.trouble.sentence
+    assert "in __str__" in marking.trouble.where.traceback
+
+
+def test_an_exception_whose_text_would_end_the_kernel_is_named_without_it():
+    class Leaving(Exception):  # noqa: N818  (any exception)
+        def __str__(self):
+            sys.exit()
+
+    def strategy(*, actor_name):
+        raise Leaving
+
+    assert trouble_with("routing-1", strategy) == "Your code raised Leaving."
