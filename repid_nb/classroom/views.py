@@ -132,7 +132,7 @@ def _(exercises: Exercises) -> str:
 
 def _verdict(marking: Marking) -> str:
     if marking:
-        return f"{PASSED} {counted(marking.tried, 'message')} tried."
+        return f"{PASSED} {counted(marking.tried, 'message')} tried; a teacher may try further ones."
     return NOT_YET if marking.finding is not None else NOT_TRIED
 
 

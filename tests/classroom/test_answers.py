@@ -10,7 +10,7 @@ from repid_nb import Router
 from repid_nb.classroom import check
 from repid_nb.classroom.answers import Function, Refused
 
-WANTED = "It wants a function that begins with `def strategy(*, actor_name):`."
+WANTED = "It wants a function that begins with `def order_events(*, actor_name):`."
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_wrong_kind_of_thing_gets_a_sentence(answer, sentence):
 
 def test_a_function_that_was_called_instead_of_passed_is_named():
     assert trouble_with("routing-1", right(actor_name="a")) == (
-        "`takes(message)` cannot be called as `strategy(actor_name=...)`: missing a required argument: 'message'. "
+        "`takes(message)` cannot be called as `order_events(actor_name=...)`: missing a required argument: 'message'. "
         f"{WANTED} If it is what `right` returned, pass `right` itself."
     )
 

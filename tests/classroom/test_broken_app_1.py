@@ -147,3 +147,9 @@ def test_an_operation_that_is_thrown_out_is_named():
 
 def test_an_app_that_is_passed_instead_of_its_function_is_named():
     assert "not a function" in trouble_with(NAME, pizzeria()())
+
+
+def test_an_app_that_was_made_outside_is_refused():
+    app = pizzeria()()
+
+    assert trouble_with(NAME, lambda: app) == "Your function returned the same app as before: make the app inside it."

@@ -61,6 +61,23 @@ def test_an_actor_that_says_itself_how_it_is_settled_passes():
             id="every error of the system",
         ),
         pytest.param(
+            builder(on_error=lambda error: "reject" if "Connection" in type(error).__name__ else "nack"),
+            "line broken",
+            id="the name of the class",
+        ),
+        pytest.param(
+            builder(
+                on_error=lambda error: "reject" if type(error) in (ConnectionError, ConnectionResetError) else "nack"
+            ),
+            "line broken",
+            id="the classes that were named",
+        ),
+        pytest.param(
+            builder(on_error=lambda error: "reject" if "bank" in str(error) else "nack"),
+            "refused",
+            id="a word of the text",
+        ),
+        pytest.param(
             builder(on_error=lambda error: "nack" if isinstance(error, ValueError) else "reject"),
             "stolen",
             id="only the error of the example",
@@ -74,6 +91,24 @@ def test_a_wrong_answer_is_caught_by(answer, card):
 def test_the_step_shows_how_the_message_was_settled_instead():
     step = step_that_breaks("confirmation-1", builder(on_error="reject"))
     assert step.settlement.action is MessageAction.rejected
+
+
+@pytest.mark.parametrize("answer", ["rejected", None])
+def test_a_word_that_is_none_of_the_answers_is_told_which_there_are(answer):
+    finding = check("confirmation-1", builder(on_error=lambda error: answer)).finding
+    assert finding.happened == (
+        "charge raised PermissionError, and the message was not settled. "
+        "`on_error` has to return 'ack', 'nack' or 'reject'."
+    )
+
+
+def test_an_async_on_error_is_told_to_be_plain():
+    async def decide(error):
+        return "nack"
+
+    assert trouble_with("confirmation-1", builder(on_error=decide)) == (
+        "`on_error` is an async function, and nobody awaits it. Write `def`, without `async`."
+    )
 
 
 def test_a_router_that_is_used_again_is_named():

@@ -87,6 +87,11 @@ def test_the_untouched_start_is_shown_the_first_record():
             id="what nobody understands by courier",
         ),
         pytest.param(
+            designed(speed=lambda record: record.get("FAST") == "Y" and record.get("KIND") not in (None, "R")),
+            {"NO": 7, "KIND": "X", "FAST": "Y"},
+            id="an unknown kind by courier",
+        ),
+        pytest.param(
             designed(speed=lambda record: record.get("FAST") == "Y" and record.get("KIND")),
             {"NO": 7, "KIND": "R", "FAST": "Y"},
             id="money by courier",

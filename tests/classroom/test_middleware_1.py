@@ -36,6 +36,20 @@ async def without_await(book, call_next, message, actor):
     book.append(f"{actor.name}: done")
 
 
+async def by_settlement(book, call_next, message, actor):
+    try:
+        return await call_next(message, actor)
+    finally:
+        done = message.action is not None and message.action.value == "acked"
+        book.append(f"{actor.name}: {'done' if done else 'failed'}")
+
+
+async def a_coroutine_given_on(book, call_next, message, actor):
+    result = call_next(message, actor)
+    book.append(f"{actor.name}: done")
+    return result
+
+
 async def never_on(book, call_next, message, actor):
     book.append(f"{actor.name}: done")
 
@@ -145,6 +159,8 @@ def test_the_start_is_told_of_the_lost_result():
     [
         pytest.param(without_return, {"loaves": 3}, id="no return"),
         pytest.param(without_await, {"loaves": 3}, id="no await"),
+        pytest.param(by_settlement, {"to": "everybody in the street"}, id="how it was settled"),
+        pytest.param(a_coroutine_given_on, {"loaves": 3}, id="no await, and the coroutine is returned"),
         pytest.param(never_on, {"loaves": 3}, id="never calls on"),
         pytest.param(swallowing, {"loaves": 0}, id="the exception is swallowed"),
         pytest.param(another_exception, {"loaves": 0}, id="another exception"),
@@ -162,6 +178,20 @@ def test_a_wrong_answer_is_caught_by(keep_book, payload):
 
 def test_an_actor_that_runs_twice_is_counted():
     assert check(NAME, made_of(once_more)).finding.happened == "bake ran 2 times."
+
+
+def test_a_coroutine_that_comes_out_is_asked_about_its_await():
+    def make_middleware(book):
+        async def keep_book(call_next, message, actor):
+            return call_next(message, actor)
+
+        return keep_book
+
+    marking = check(NAME, make_middleware)
+    assert marking.finding.happened == (
+        "bake never ran. What came out is a coroutine: is `await` missing before `call_next`?"
+    )
+    assert marking.warned == ()
 
 
 def test_a_book_of_its_own_is_caught():

@@ -54,6 +54,21 @@ def registered_under(operation_id):
     return register_it, sender(operation_id=operation_id)
 
 
+def sender_twice():
+    async def send_receipt(app, to, total):
+        await sender(**OPERATION)(app, to, total)
+        await sender(**OPERATION)(app, to, total)
+
+    return send_receipt
+
+
+def sender_of_a_total(total):
+    async def send_receipt(app, to, _total):
+        await sender(**OPERATION)(app, to, total)
+
+    return send_receipt
+
+
 def broken_by(answer):
     """Return the receipt that breaks an answer, and the channel that it came from."""
     step = step_that_breaks(NAME, answer)
@@ -84,6 +99,9 @@ def test_a_receipt_on_the_wrong_queue_of_the_untouched_start_is_shown():
             id="registered anew by each sender",
         ),
         pytest.param(in_a_variable(), ("ada", "mails"), id="the queue in a variable"),
+        pytest.param((register, sender_twice()), ("ada", "mails"), id="sent twice"),
+        pytest.param((register, sender_of_a_total(30)), ("bob", "night"), id="always the same total"),
+        pytest.param((register, sender_of_a_total(0)), ("ada", "mails"), id="no total"),
     ],
 )
 def test_a_wrong_answer_is_caught_by(answer, receipt):
@@ -92,6 +110,17 @@ def test_a_wrong_answer_is_caught_by(answer, receipt):
 
 def test_a_queue_in_a_variable_is_caught_where_somebody_else_moved_it():
     assert "Somebody else had moved the operation" in check(NAME, in_a_variable()).finding.wanted
+
+
+def test_a_receipt_that_is_sent_twice_is_counted():
+    finding = check(NAME, (register, sender_twice())).finding
+    assert (finding.happened, finding.wanted) == ("2 receipts for ada were sent.", "It should be sent once.")
+
+
+def test_another_total_is_named():
+    finding = check(NAME, (register, sender_of_a_total(30))).finding
+    assert finding.happened == "It says another total."
+    assert finding.wanted.startswith("bob paid 12, and the receipt should say so.")
 
 
 def test_an_operation_id_in_the_place_of_a_channel_shows_where_the_receipt_waits():

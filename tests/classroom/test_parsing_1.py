@@ -19,10 +19,38 @@ HIDDEN = cells(NAME)["marked-hidden"]
 class New(BaseModel):
     item: str
     cents: int = Field(gt=0)
+    count: int = Field(1, gt=0)
+
+
+class NewFreeOfCharge(BaseModel):
+    item: str
+    cents: int = Field(ge=0)
+    count: int = Field(1, gt=0)
+
+
+class NewAnyCents(BaseModel):
+    item: str
+    cents: int
+    count: int = Field(1, gt=0)
+
+
+class NewAnyCount(BaseModel):
+    item: str
+    cents: int = Field(gt=0)
     count: int = 1
 
 
 class Old(BaseModel):
+    item: str
+    price: Decimal = Field(gt=0, decimal_places=2)
+
+
+class OldFreeOfCharge(BaseModel):
+    item: str
+    price: Decimal = Field(ge=0, decimal_places=2)
+
+
+class OldAnyPart(BaseModel):
     item: str
     price: Decimal = Field(gt=0)
 
@@ -67,9 +95,13 @@ def reading(read, **options):
     return build
 
 
-def new(payload):
-    sale = New.model_validate(payload)
+def cents_of(model, payload):
+    sale = model.model_validate(payload)
     return sale.cents * sale.count
+
+
+def new(payload):
+    return cents_of(New, payload)
 
 
 def old(payload):
@@ -78,6 +110,12 @@ def old(payload):
 
 def both(payload):
     return old(payload) if "price" in payload else new(payload)
+
+
+def refusing(unwanted, cents):
+    if cents == unwanted:
+        raise ValueError
+    return cents
 
 
 def told_by_count(payload):
@@ -123,8 +161,24 @@ def test_trying_one_shape_after_the_other_passes():
     assert check(NAME, reading(read))
 
 
-def test_rounding_passes():
-    assert check(NAME, beside_new(lambda payload: round(OldFloat.model_validate(payload).price * 100)))
+def test_two_actors_of_one_name_for_the_two_shapes_pass():
+    def build():
+        router = Router(channel="sales")
+
+        def old_ones(*, actor_name):
+            return lambda message: b'"price"' in message.payload
+
+        @router.actor(routing_strategy=old_ones)
+        async def book_sale(sale: Annotated[Old, FullPayload()]) -> int:
+            return int(sale.price * 100)
+
+        @router.actor
+        async def book_sale(sale: Annotated[New, FullPayload()]) -> int:  # noqa: F811  (a second actor of that name)
+            return sale.cents * sale.count
+
+        return router
+
+    assert check(NAME, build)
 
 
 def test_the_start_is_shown_a_message_of_an_old_till():
@@ -149,8 +203,45 @@ def test_the_start_is_shown_a_message_of_an_old_till():
         ),
         pytest.param(
             beside_new(lambda payload: int(OldAnyPrice.model_validate(payload).price * 100)),
+            {"item": "tea", "price": "0"},
+            id="any price",
+        ),
+        pytest.param(
+            reading(
+                lambda payload: old(payload) if "price" in payload else refusing(0, cents_of(NewAnyCents, payload))
+            ),
+            {"item": "tea", "cents": -250},
+            id="a new till's thing for less than nothing",
+        ),
+        pytest.param(
+            beside_new(lambda payload: refusing(0, int(OldAnyPrice.model_validate(payload).price * 100))),
             {"item": "tea", "price": "-2.50"},
-            id="less than nothing",
+            id="an old till's thing for less than nothing",
+        ),
+        pytest.param(
+            beside_new(lambda payload: round(OldFloat.model_validate(payload).price * 100)),
+            {"item": "tea", "price": "2.505"},
+            id="a rounded float",
+        ),
+        pytest.param(
+            beside_new(lambda payload: int(OldAnyPart.model_validate(payload).price * 100)),
+            {"item": "tea", "price": "2.505"},
+            id="half a cent",
+        ),
+        pytest.param(
+            beside_new(lambda payload: int(OldFreeOfCharge.model_validate(payload).price * 100)),
+            {"item": "tea", "price": "0"},
+            id="an old till's thing for nothing",
+        ),
+        pytest.param(
+            reading(lambda payload: old(payload) if "price" in payload else cents_of(NewFreeOfCharge, payload)),
+            {"item": "tea", "cents": 0},
+            id="a new till's thing for nothing",
+        ),
+        pytest.param(
+            reading(lambda payload: old(payload) if "price" in payload else cents_of(NewAnyCount, payload)),
+            {"item": "tea", "cents": 250, "count": -2},
+            id="fewer than none",
         ),
         pytest.param(tolerant, {"item": "tea"}, id="everything may be missing"),
         pytest.param(reading(friendly), {"item": "tea"}, id="friendly to broken ones"),

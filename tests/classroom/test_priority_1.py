@@ -54,6 +54,16 @@ def test_any_three_numbers_in_the_right_order_pass():
             {"kind": "password reset", "to": "bob"},
             id="the last of a kind first",
         ),
+        pytest.param(
+            sender({"password reset": 9, "invoice": 4}, default=0),
+            {"kind": "newsletter", "to": "ada"},
+            id="whatever is unknown waits longest",
+        ),
+        pytest.param(
+            sender({"invoice": 5, "newsletter": 0}, default=9),
+            {"kind": "birthday card", "to": "bob"},
+            id="whatever is unknown is urgent",
+        ),
         pytest.param(sender({"newsletter": 0}), {"kind": "invoice", "to": "ada"}, id="only newsletters later"),
         pytest.param(sender({"password reset": 9}), {"kind": "newsletter", "to": "ada"}, id="only passwords first"),
     ],
@@ -99,7 +109,30 @@ def test_a_mail_that_the_actor_cannot_read_is_caught():
         for mail in mails:
             await app.send_message_json(channel="mails", payload={"to": mail["to"]}, headers={"topic": "send_mail"})
 
-    assert check("priority-1", send_mails).finding.happened == "At the end one dead letter was left."
+    assert check("priority-1", send_mails).finding.happened == "Pull 1 brought {'to': 'ada'}."
+
+
+def test_a_mail_that_is_changed_is_caught():
+    async def send_mails(app, mails):
+        for mail in mails:
+            await app.send_message_json(
+                channel="mails",
+                payload={**mail, "kind": "email"},
+                headers={"topic": "send_mail"},
+                server_specific_parameters={"priority": PRIORITY.get(mail["kind"], 4)},
+            )
+
+    assert payload_that_breaks("priority-1", send_mails) == {"kind": "email", "to": "ada"}
+
+
+def test_a_kind_that_nobody_told_of_is_no_error():
+    async def send_mails(app, mails):
+        for mail in mails:
+            await sender({mail["kind"]: {"password reset": 9, "invoice": 4, "newsletter": 0}[mail["kind"]]})(
+                app, [mail]
+            )
+
+    assert trouble_with("priority-1", send_mails) == "Your code raised KeyError: 'birthday card'."
 
 
 def test_a_priority_in_the_wrong_place_is_the_learners_exception():

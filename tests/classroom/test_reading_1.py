@@ -50,6 +50,8 @@ def test_only_the_first_wrong_prediction_is_shown():
         ({**RIGHT, "m2": ...}, "There is no prediction for m2 yet"),
         ({**RIGHT, "m3": len}, "The prediction for m3 is a builtin_function_or_method."),
         ({**RIGHT, "m8": None}, "There is no message 'm8'"),
+        ({**RIGHT, "m2": "None"}, "For m2 you wrote the text 'None'; nobody is None, without quotation marks."),
+        ({**RIGHT, "m6": "nobody"}, "For m6 you wrote the text 'nobody'; nobody is None, without quotation marks."),
     ],
 )
 def test_what_is_no_dict_of_predictions_gets_a_sentence(answer, sentence):

@@ -1,9 +1,10 @@
 """routing-1: a strategy that takes every event of an order, and nothing else."""
 
 import pytest
-from classroom.marks import headers_that_break
+from classroom.marks import headers_that_break, trouble_with
 
 from repid_nb.classroom import check
+from repid_nb.classroom.exercises.routing_1 import NEW
 
 
 def strategy_of(takes):
@@ -52,6 +53,19 @@ def test_another_solution_passes():
             id="the two of the examples",
         ),
         pytest.param(
+            lambda message: event_of(message) in ("order.created", "order.paid", "order.items.changed"),
+            {"event": f"order.{NEW}"},
+            id="the three that were seen",
+        ),
+        pytest.param(
+            lambda message: (
+                event_of(message).startswith("order.")
+                and (event_of(message).count(".") == 1 or event_of(message).endswith("changed"))
+            ),
+            {"event": f"order.{NEW[:3]}.{NEW[3:]}"},
+            id="one dot, or changed",
+        ),
+        pytest.param(
             lambda message: any(value.startswith("order.") for value in (message.headers or {}).values()),
             {"topic": "order.paid"},
             id="any header",
@@ -62,3 +76,15 @@ def test_another_solution_passes():
 )
 def test_a_wrong_answer_is_caught_by(takes, headers):
     assert headers_that_break("routing-1", strategy_of(takes)) == headers
+
+
+# As a cell defines it, outside any other function.
+def takes_a_message(message):
+    return event_of(message).startswith("order.")
+
+
+def test_a_function_of_the_message_is_told_what_is_missing_around_it():
+    assert trouble_with("routing-1", takes_a_message) == (
+        "Your function takes a message. Put it into a function that is given `actor_name` and returns it: one that "
+        "begins with `def order_events(*, actor_name):`."
+    )

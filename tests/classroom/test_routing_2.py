@@ -31,6 +31,14 @@ def begins_but_is_no_motor(*, actor_name):
     return strategy
 
 
+def is_its_name_or_more(*, actor_name):
+    def strategy(message):
+        topic = (message.headers or {}).get("topic", "")
+        return topic == actor_name or topic.startswith(f"{actor_name}_")
+
+    return strategy
+
+
 def when_topic_in(*topics):
     return {"routing_strategy": lambda *, actor_name: lambda message: (message.headers or {}).get("topic") in topics}
 
@@ -65,7 +73,7 @@ def test_the_solution_passes():
 
 
 def test_a_list_of_the_public_topics_is_caught_by_the_hidden_checks():
-    listed = when_topic_in("repair", "repair_brakes", "repair_motorbike")
+    listed = when_topic_in("repair", "repair_brakes", "repair_motorbike", "repairs")
     build = builder(("repair", listed), MOTOR, RENT, DESK)
     assert check(NAME, build)
     with pytest.raises(AssertionError, match="this message breaks it"):
@@ -110,6 +118,14 @@ def test_the_untouched_start_is_shown_a_shadowed_actor():
             builder(RENT, MOTOR, ("repair", {"routing_strategy": begins_with_its_name_and_more}), DESK),
             {"topic": "repair"},
             id="repair with more behind it alone",
+        ),
+        pytest.param(
+            builder(RENT, MOTOR, ("repair", {"routing_strategy": is_its_name_or_more}), DESK),
+            {"topic": "repairs"},
+            id="repair, or with an underscore behind it",
+        ),
+        pytest.param(
+            builder(DESK, MOTOR, REPAIR, RENT, DESK), {"topic": "rent"}, id="the front desk copied to the end"
         ),
         pytest.param(
             builder(RENT, MOTOR, REPAIR, ("front_desk", {"routing_strategy": has_no_topic})),

@@ -77,6 +77,34 @@ def test_another_order_of_what_does_not_overlap_passes():
     assert check(NAME, builder("marry", "interpret", "register_move", "collect_tax", "put_on_pile"))
 
 
+def test_an_actor_in_two_halves_of_one_name_passes_and_nothing_is_warned_of():
+    def build():
+        hall = builder("marry", "interpret", "collect_tax")()
+        for one in ("move", "move_house"):
+
+            @hall.actor(**when(lambda message, one=one: is_for(message, one)))
+            async def register_move():
+                return SENTENCES["register_move"]
+
+        hall.include_router(builder("put_on_pile")())
+        return hall
+
+    marking = check(NAME, build)
+    assert marking
+    assert marking.warned == ()
+
+
+def test_the_old_actor_may_not_stay_behind_the_others():
+    def build():
+        hall = builder()()
+        hall.include_router(start(NAME)["build"]())
+        return hall
+
+    finding = check(NAME, build).finding
+    assert finding.happened == "There is an actor do_everything."
+    assert finding.shown.verdicts[-1].actor == "do_everything"
+
+
 def test_the_untouched_start_is_shown_the_old_actor():
     assert step_that_breaks(NAME, start(NAME)["build"]).winner == "do_everything"
 

@@ -8,6 +8,8 @@ from support.exercises import cells, solution, start
 
 from repid_nb import TestClient
 from repid_nb.classroom import check
+from repid_nb.classroom.catalogue import find
+from repid_nb.classroom.exercises.testing_1 import Fails
 from repid_nb.stepping.record import Raised
 
 NAME = "testing-1"
@@ -31,6 +33,7 @@ def asking(
     invoices=True,
     no_invoice=True,
     contents=True,
+    item="calendar",
 ):
     """Return a test of all four rules, without what is switched off."""
 
@@ -38,10 +41,10 @@ def asking(
         for payload, count in [({"count": 2}, 2), ({}, 1), ({"count": 10}, 10)]:
             if (count == 1 and not default) or (count == 10 and not at_limit):
                 continue
-            message, sent = await order(app, item="book", **payload)
+            message, sent = await order(app, item=item, **payload)
             assert message.acked
-            assert not result or message.result == f"{count} x book is on its way"
-            assert not invoices or (sent == [{"item": "book", "count": count}] if contents else len(sent) == 1)
+            assert not result or message.result == f"{count} x {item} is on its way"
+            assert not invoices or (sent == [{"item": item, "count": count}] if contents else len(sent) == 1)
         message, sent = await order(app, item="book", count=above)
         assert message.nacked or not nacked
         assert sent == [] or not no_invoice
@@ -76,6 +79,26 @@ def test_a_test_of_all_four_rules_passes():
     assert check(NAME, asking())
 
 
+def test_a_test_that_looks_at_the_count_of_an_invoice_alone_is_caught():
+    async def test(app):
+        for payload, count in [({"count": 2}, 2), ({}, 1), ({"count": 10}, 10)]:
+            message, sent = await order(app, item="calendar", **payload)
+            assert message.result == f"{count} x calendar is on its way"
+            assert [one["count"] for one in sent] == [count]
+        message, sent = await order(app, item="calendar", count=11)
+        assert message.nacked
+        assert sent == []
+
+    finding = check(NAME, test).finding
+    assert finding.wanted.endswith("The invoice is for another item.")
+
+
+def test_the_statement_says_how_many_broken_actors_there_are():
+    broken = [case for case in find(NAME).cases if isinstance(case.wants[0], Fails)]
+    assert len(broken) == 13
+    assert "with thirteen that do not" in cells(NAME)["statement"]
+
+
 def test_the_start_lets_somebody_through():
     marking = check(NAME, start(NAME)["test"])
     assert marking.finding.happened == "Your test lets this broken actor through."
@@ -96,6 +119,7 @@ def test_the_start_lets_somebody_through():
         pytest.param(asking(invoices=False), {"item": "book", "count": 2}, 4, id="invoices are not looked at"),
         pytest.param(asking(contents=False), {"item": "book", "count": 2}, 4, id="invoices are only counted"),
         pytest.param(asking(no_invoice=False), {"item": "book", "count": 11}, 4, id="no look after a refused order"),
+        pytest.param(asking(item="book"), {"item": "calendar", "count": 2}, 1, id="nothing but books is ordered"),
     ],
 )
 def test_a_wrong_answer_is_caught_by(test, payload, rule):

@@ -39,7 +39,8 @@ def wrong():
 
 def test_a_right_answer_as_text():
     assert repr(check("routing-1", right)) == (
-        "✓ routing-1 · Take every event of an order, and nothing else\n  The public checks pass. 11 messages tried."
+        "✓ routing-1 · Take every event of an order, and nothing else\n"
+        "  The public checks pass. 13 messages tried; a teacher may try further ones."
     )
 
 
@@ -96,7 +97,7 @@ def test_control_characters_are_written_out_in_the_text():
 
 def test_a_right_answer_as_html():
     html = check("routing-1", right)._repr_html_()
-    assert "✓ The public checks pass. 11 messages tried." in html
+    assert "✓ The public checks pass. 13 messages tried; a teacher may try further ones." in html
     assert "hint(" not in html
     tags_of(html)
 
@@ -112,7 +113,7 @@ def test_a_wrong_answer_as_html_holds_the_step_as_everywhere():
 
 def test_what_stands_between_backticks_is_code():
     html = check("routing-1", None)._repr_html_()
-    assert "def strategy(*, actor_name):</bdi></code>" in html
+    assert "def order_events(*, actor_name):</bdi></code>" in html
     assert "`" not in html
 
 

@@ -55,7 +55,9 @@ FOLDED = """\
 {explained}
 
 </details>"""
-MAP = "[The map](../00_start.ipynb)"
+START = "00_start.ipynb"
+MAP = f"[The map](../{START})"
+CHAPTER = re.compile(r"\(\.\./(\d\d_\w+\.ipynb)\)")
 
 
 def source(name: str) -> Path:
@@ -117,8 +119,14 @@ def outline(name: str) -> nbformat.NotebookNode:
 
 
 def _way_on(name: str) -> str:
-    following = EXERCISES[EXERCISES.index(name) + 1 :]
-    return f"**Next:** [{following[0]}]({following[0]}.ipynb) · {MAP}" if following else f"**Back to:** {MAP}"
+    """Return the link to where the course goes on: the chapter after the one that the statement sends to."""
+    chapters = sorted(SOURCES.parents[1].glob("[0-9]*.ipynb"))
+    read_first = CHAPTER.findall(cells(name)["statement"])[0]
+    if read_first == START:
+        return f"**Back to:** {MAP}"
+    following = next(one for one in chapters if one.name > read_first)
+    title = nbformat.read(following, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
+    return f"**Go on:** [{title}](../{following.name}) · {MAP}"
 
 
 def copied(name: str) -> str:

@@ -1,19 +1,25 @@
 """Choose what becomes of a message when its actor fails."""
 
+import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
-from repid_nb.classroom.answers import Function
+from repid_nb.classroom.answers import Function, Refused
 from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Settles
+from repid_nb.stepping.record import Step
 
-__all__ = ["EXERCISE", "card"]
+__all__ = ["EXERCISE", "Decides", "card"]
 
 ERRORS: dict[str, tuple[type[Exception], str]] = {
     "expired": (ValueError, "the card has expired"),
     "stolen": (PermissionError, "the card is reported stolen"),
     "unknown": (LookupError, "there is no such card"),
+    "refused": (PermissionError, "the bank refuses this card"),
     "no line": (ConnectionError, "the bank cannot be reached"),
     "line lost": (ConnectionResetError, "the bank hung up"),
+    "line broken": (BrokenPipeError, "the bank is gone"),
     "line refused": (ConnectionRefusedError, "the bank does not answer"),
 }
 
@@ -37,9 +43,28 @@ def card(name: str) -> Send:
     return Send({"card": name}, topic="charge")
 
 
+@dataclass(frozen=True)
+class Decides(Settles):
+    """The message is settled in this way, also where a function `on_error` says so."""
+
+    def judge(self, stage: Stage) -> Finding | None:
+        """Return how it was settled instead, and what is wrong with the function's answer, or None."""
+        finding = super().judge(stage)
+        if finding is None or not isinstance(finding.shown, Step) or not stage.notes["on_error is a function"]:
+            return finding
+        if finding.shown.settlement.action is not None:
+            return finding
+        return replace(finding, happened=f"{finding.happened} `on_error` has to return 'ack', 'nack' or 'reject'.")
+
+
 async def arrange(stage: Stage) -> None:
     """Let the answer put the actor on a Router."""
-    stage.include(await stage.call(make_actor()))
+    router = await stage.call(make_actor())
+    stage.include(router)
+    deciding = [actor.on_error for actor in router.actors if callable(actor.on_error)]
+    if any(map(inspect.iscoroutinefunction, deciding)):
+        raise Refused("`on_error` is an async function, and nobody awaits it. Write `def`, without `async`.")
+    stage.notes["on_error is a function"] = bool(deciding)
 
 
 NOT_AGAIN = "Trying again would not help, and somebody has to look at it."
@@ -55,10 +80,12 @@ EXERCISE = Exercise(
     arrange=arrange,
     cases=(
         Case(card("good"), Settles("acked")),
-        Case(card("expired"), Settles("nacked"), because=NOT_AGAIN),
-        Case(card("stolen"), Settles("nacked"), because=NOT_AGAIN),
-        Case(card("no line"), Settles("rejected"), Settles("acked", step=2), because=AGAIN),
-        Case(card("line lost"), Settles("rejected"), because=f"{AGAIN} ConnectionResetError is a ConnectionError too."),
+        Case(card("expired"), Decides("nacked"), because=NOT_AGAIN),
+        Case(card("stolen"), Decides("nacked"), because=NOT_AGAIN),
+        Case(card("refused"), Decides("nacked"), because=f"The bank has answered. {NOT_AGAIN}"),
+        Case(card("no line"), Decides("rejected"), Settles("acked", step=2), because=AGAIN),
+        Case(card("line lost"), Decides("rejected"), because=f"{AGAIN} ConnectionResetError is a ConnectionError too."),
+        Case(card("line broken"), Decides("rejected"), because=f"{AGAIN} BrokenPipeError is a ConnectionError too."),
     ),
     hints=(
         "Look at the last line of the Step: it says how the message was settled, and which rule decided it.",

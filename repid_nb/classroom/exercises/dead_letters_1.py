@@ -1,5 +1,6 @@
 """Rescue the dead letters that can be rescued."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,12 @@ def cinema(office: Office) -> Router:
     return made
 
 
+def _name(stage: Stage, letter: int) -> str:
+    """Return what to call a dead letter: its id says little, because it is another one in each case."""
+    send: Send = stage.given[letter - 1]
+    return f"`{send.topic}` `{json.dumps(send.payload)}`"
+
+
 @dataclass(frozen=True)
 class Rescued:
     """This dead letter is sent again, and comes through."""
@@ -63,7 +70,7 @@ class Rescued:
 
     def judge(self, stage: Stage) -> Finding | None:
         """Return how it failed again, or that it was not sent again; None when it came through."""
-        name, steps = f"m{self.letter}", stage.steps_of(self.letter)
+        name, steps = _name(stage, self.letter), stage.steps_of(self.letter)
         wanted = f"The dead letter {name} should be sent again, and come through."
         if not steps:
             happened = f"{name} was not sent again: it is still a dead letter."
@@ -82,12 +89,12 @@ class LeftAlone:
 
     def judge(self, stage: Stage) -> Finding | None:
         """Return the Step that it made when it was sent again, or None."""
-        name, steps = f"m{self.letter}", stage.steps_of(self.letter)
+        name, steps = _name(stage, self.letter), stage.steps_of(self.letter)
         wanted = f"The dead letter {name} should stay where it is."
         if steps:
             return Finding(happened=f"{name} was sent again.", wanted=wanted, shown=steps[0])
         queue = stage.queues.get(CHANNEL)
-        if queue is None or all(letter.message.id != name for letter in queue.dead_letters):
+        if queue is None or all(letter.message.id != f"m{self.letter}" for letter in queue.dead_letters):
             return Finding(happened=f"{name} is no longer a dead letter.", wanted=wanted, shown=queue)
         return None
 
@@ -126,7 +133,7 @@ EXERCISE = Exercise(
     level=2,
     title="Monday morning at the cinema",
     asks="Pass a function that is given a Stepper with dead letters and the cinema's Router, and rescues what it may.",
-    answer=Function("def rescue(stepper, router)"),
+    answer=Function("def rescue(stepper, router)", or_async=True),
     channel=CHANNEL,
     arrange=arrange,
     cases=(

@@ -97,6 +97,7 @@ EXERCISE = Exercise(
         sorted_into("look_into_it", "put on the desk", UNKNOWN, NO=7, KIND="X"),
         sorted_into("look_into_it", "put on the desk", UNKNOWN, NO=7, KIND=None),
         sorted_into("look_into_it", "put on the desk", UNKNOWN, NO=7, FAST="Y"),
+        sorted_into("look_into_it", "put on the desk", UNKNOWN, NO=7, KIND="X", FAST="Y"),
         sorted_into("ship", "parcel 7 to home", EMPTY, NO=7, KIND="S", LAND=None),
         sorted_into("ship", "parcel 7 to home", EMPTY, NO=7, KIND="S", LAND=""),
         sorted_into("ship", "parcel 7 to home", EMPTY, NO=7, KIND="S", FAST=None),

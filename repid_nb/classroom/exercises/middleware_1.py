@@ -1,5 +1,6 @@
 """Write down in a middleware what every actor did, and change nothing."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,9 @@ class RunsOnce:
         if runs == 1:
             return None
         happened = f"{step.winner} ran {runs} times." if runs else f"{step.winner} never ran."
+        if inspect.iscoroutine(step.result):
+            step.result.close()
+            happened += " What came out is a coroutine: is `await` missing before `call_next`?"
         return Finding(happened=happened, wanted="It should run once.", shown=step)
 
 
@@ -108,6 +112,11 @@ async def arrange(stage: Stage) -> None:
             raise OSError("the oven is too small")
         return f"{loaves} loaves"
 
+    @router.actor(confirmation_mode="always_ack")
+    async def greet(to: str) -> None:  # noqa: ARG001
+        runs.append("greet")
+        raise OSError("nobody hears it")
+
     @router.actor(name="sweep", routing_strategy=catch_all_routing_strategy)
     async def sweep_the_floor() -> None:
         runs.append("sweep")
@@ -144,6 +153,14 @@ EXERCISE = Exercise(
             LetsOut("ValidationError"),
             Booked("bake: failed"),
             because="A message that cannot be read has failed too.",
+        ),
+        Case(
+            Send({"to": "everybody in the street"}, topic="greet"),
+            RunsOnce(),
+            LetsOut("OSError"),
+            Settles("acked"),
+            Booked("greet: failed"),
+            because="Its message is acked in any case (`always_ack`); something was raised all the same.",
         ),
         Case(bake(2), bake(0), Send(), Booked("bake: done", "bake: failed", "sweep: done")),
     ),

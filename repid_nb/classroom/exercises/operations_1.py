@@ -14,6 +14,8 @@ __all__ = ["EXERCISE", "Receipt", "moved", "other_program", "register", "send"]
 
 OPERATION = "send_receipt"
 
+TOTALS = {"ada": 30, "bob": 12, "dan": 7, "eve": 99}
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -55,7 +57,7 @@ def other_program(to: str) -> Action:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A receipt waits on this queue, and the actor there gets it."""
+    """One receipt waits on this queue, and the actor there gets it."""
 
     to: str
     queue: str
@@ -63,15 +65,22 @@ class Receipt:
     def judge(self, stage: Stage) -> Finding | None:
         """Return where it went instead, or None."""
         wanted = f"The receipt for {self.to} should go to {self.queue}, and mail_receipt should get it there."
-        step = next((step for step in stage.steps if self._is_in(payload_of(step))), None)
-        if step is None:
+        steps = [step for step in stage.steps if self._is_in(payload_of(step))]
+        if not steps:
             happened = f"No actor was asked about a receipt for {self.to}."
             return Finding(happened=happened, wanted=wanted, shown=stage.idle)
+        step = steps[0]
         if step.channel != self.queue:
             return Finding(happened=f"It went to {step.channel}.", wanted=wanted, shown=step)
         if step.settlement.action is not MessageAction.acked:
             got = f"{step.winner} got it, but could not deal with it." if step.winner else "Nobody got it."
             return Finding(happened=f"It went to {step.channel}. {got}", wanted=wanted, shown=step)
+        if payload_of(step).get("total") != TOTALS[self.to]:
+            wanted = f"{self.to} paid {TOTALS[self.to]}, and the receipt should say so."
+            return Finding(happened="It says another total.", wanted=wanted, shown=step)
+        if len(steps) > 1:
+            happened = f"{len(steps)} receipts for {self.to} were sent."
+            return Finding(happened=happened, wanted="It should be sent once.", shown=steps[1])
         return None
 
     def _is_in(self, payload: Any) -> bool:
@@ -100,11 +109,11 @@ async def arrange(stage: Stage) -> None:
             case "register":
                 register(stage.app, name)
             case "send":
-                await send_receipt(stage.app, name, 30)
+                await send_receipt(stage.app, name, TOTALS[name])
             case "moved":
                 stage.app.messages.register_operation(operation_id=OPERATION, channel=name)
             case "other program":
-                receipt = {"to": name, "total": 30}
+                receipt = {"to": name, "total": TOTALS[name]}
                 await stage.send(Send(receipt, topic="mail_receipt", operation_id=OPERATION))
 
 

@@ -47,8 +47,12 @@ EXERCISE = Exercise(
         broken({"price": "2.50"}, because="It does not say what was sold."),
         broken({"item": "tea", "cents": "many"}, because="`many` is no number."),
         broken({"item": "tea", "cents": -250}, because="Nothing is sold for less than nothing."),
+        broken({"item": "tea", "cents": 0}, because="Nothing is sold for nothing."),
+        broken({"item": "tea", "cents": 250, "count": -2}, because="`count` is above 0."),
         broken({"item": "tea", "price": "2,50"}, because="`2,50` is no number, as Python reads it."),
         broken({"item": "tea", "price": "-2.50"}, because="Nothing is sold for less than nothing."),
+        broken({"item": "tea", "price": "0"}, because="Nothing is sold for nothing."),
+        broken({"item": "tea", "price": "2.505"}, because="There is no half a cent."),
         broken(b"tea for two, please", because="It is no JSON."),
         broken(["tea", 250, 1], because="It is a list, and no object with names."),
     ),
@@ -60,7 +64,7 @@ EXERCISE = Exercise(
         ),
         (
             "Try `int(float('2.30') * 100)`. Python's `Decimal` keeps such a number as it is written, and pydantic "
-            "reads it from text."
+            "reads it from text. With `Field(gt=0, decimal_places=2)` it is above 0, without a part of a cent."
         ),
     ),
 )

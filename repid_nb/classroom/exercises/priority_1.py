@@ -5,11 +5,11 @@ from repid_nb.classroom.exercise import Case, Exercise, Stage
 from repid_nb.classroom.wants import DeadLetters, PulledInOrder
 from repid_nb.core.router import Router
 
-__all__ = ["EXERCISE", "batch"]
+__all__ = ["EXERCISE", "batch", "in_order"]
 
 
 def batch(*mails: str) -> list[dict[str, str]]:
-    """Return mails as the learner's function gets them: `batch("newsletter ada")`."""
+    """Return emails as the learner's function gets them: `batch("newsletter ada")`."""
     return [dict(zip(("kind", "to"), mail.rsplit(" ", 1), strict=True)) for mail in mails]
 
 
@@ -25,51 +25,78 @@ async def arrange(stage: Stage) -> None:
         await stage.call(stage.app, mails)
 
 
+def in_order(*mails: str, given: list[list[dict[str, str]]], because: str = "") -> Case:
+    """Make a case: of these batches the emails are pulled in this order, as they were given, and the actor reads each.
+
+    Args:
+        mails: The emails in the order in which they are to be pulled.
+        given: What the answer is called with, a batch for each call.
+        because: Why it is wanted, as a sentence.
+    """
+    return Case(PulledInOrder(*batch(*mails)), DeadLetters(0), given=given, because=because)
+
+
 EXERCISE = Exercise(
     name="priority-1",
     level=1,
     title="Nobody waits for a password behind a newsletter",
-    asks="Pass an async function that sends every mail of a list, with the priority of its kind.",
+    asks="Pass an async function that sends every email of a list, with the priority of its kind.",
     answer=Function("async def send_mails(app, mails)"),
     channel="mails",
     arrange=arrange,
     cases=(
-        Case(PulledInOrder("ada", field="to"), DeadLetters(0), given=[batch("invoice ada")]),
-        Case(
-            PulledInOrder("bob", "ada", field="to"),
+        in_order("invoice ada", given=[batch("invoice ada")]),
+        in_order(
+            "password reset bob",
+            "newsletter ada",
             given=[batch("newsletter ada", "password reset bob")],
             because="Somebody waits for the password.",
         ),
-        Case(
-            PulledInOrder("bob", "ada", field="to"),
+        in_order(
+            "password reset bob",
+            "invoice ada",
             given=[batch("invoice ada", "password reset bob")],
             because="Somebody waits for the password.",
         ),
-        Case(
-            PulledInOrder("bob", "ada", field="to"),
+        in_order(
+            "invoice bob",
+            "newsletter ada",
             given=[batch("newsletter ada", "invoice bob")],
             because="A newsletter has time.",
         ),
-        Case(
-            PulledInOrder("ada", "bob", field="to"),
+        in_order(
+            "password reset ada",
+            "password reset bob",
             given=[batch("password reset ada", "password reset bob")],
-            because="Mails of one kind go out in the order of the list.",
+            because="Emails of one kind go out in the order of the list.",
         ),
-        Case(
-            PulledInOrder("cy", "ada", "bob", field="to"),
+        in_order(
+            "password reset cy",
+            "birthday card bob",
+            "newsletter ada",
+            given=[batch("newsletter ada", "birthday card bob", "password reset cy")],
+            because="A birthday card is another kind, and belongs between the two.",
+        ),
+        in_order(
+            "password reset cy",
+            "newsletter ada",
+            "newsletter bob",
             given=[batch("newsletter ada", "newsletter bob"), batch("password reset cy")],
             because="The function was called twice, and the newsletters were still waiting at the second call.",
         ),
-        Case(
-            PulledInOrder("cy", "di", "bob", "ada", field="to"),
+        in_order(
+            "password reset cy",
+            "password reset di",
+            "invoice bob",
+            "newsletter ada",
             given=[batch("newsletter ada", "invoice bob"), batch("password reset cy", "password reset di")],
-            because="The function was called twice, and the first mails were still waiting at the second call.",
+            because="The function was called twice, and the first emails were still waiting at the second call.",
         ),
     ),
     hints=(
         "Look at the Step: its first line shows the message's priority where it is another than 4.",
         (
-            "The function is called again while earlier mails still wait. The order in which you send cannot help "
+            "The function is called again while earlier emails still wait. The order in which you send cannot help "
             "those; what does a message have that lets it overtake?"
         ),
         (

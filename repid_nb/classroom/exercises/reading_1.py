@@ -66,6 +66,10 @@ class Predictions:
             if not isinstance(answer[message], str | None):
                 given = described(answer[message])
                 raise Refused(f"The prediction for {message} is {given}. It wants an actor's name in quotation marks.")
+            if isinstance(answer[message], str) and answer[message].lower() in ("none", "nobody"):
+                raise Refused(
+                    f"For {message} you wrote the text {answer[message]!r}; nobody is None, without quotation marks."
+                )
         unknown = next((message for message in answer if message not in self.messages), None)
         if unknown is not None:
             raise Refused(f"There is no message {short(unknown)}: they are {', '.join(self.messages)}.")
@@ -107,8 +111,8 @@ EXERCISE = Exercise(
     hints=(
         "The worker asks only the actors of the message's own channel, from top to bottom, and stops at the first yes.",
         (
-            "With the default strategy the topic must be the actor's name, letter for letter. Which name has an actor "
-            "that was declared with `name=`?"
+            "With the default strategy the topic must be the actor's name, letter for letter. What is the name of an "
+            "actor declared with `name=`?"
         ),
         "For each message, write down the answer of every actor of its channel: yes or no. The first yes gets it.",
     ),

@@ -1,6 +1,12 @@
 """Write a routing strategy."""
 
-from repid_nb.classroom.answers import Function
+import inspect
+import random
+import string
+from dataclasses import dataclass
+from typing import Any
+
+from repid_nb.classroom.answers import Function, Refused
 from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
 from repid_nb.classroom.wants import NobodyWins, Wins
 from repid_nb.core.router import Router
@@ -8,6 +14,36 @@ from repid_nb.core.router import Router
 __all__ = ["EXERCISE"]
 
 ACTOR = "follow_orders"
+
+# What nobody has written into a list of events.
+NEW = "".join(random.sample(string.ascii_lowercase, 6))
+
+
+@dataclass(frozen=True)
+class StrategyMaker:
+    """A function that is given the name of its actor."""
+
+    kind: Function
+
+    def refuse(self, answer: Any) -> None:
+        """Raise Refused where it is none; a function of the message is told what is missing around it."""
+        try:
+            self.kind.refuse(answer)
+        except Refused:
+            if inspect.isfunction(answer) and "<locals>" not in answer.__qualname__ and _takes_a_message(answer):
+                raise Refused(
+                    "Your function takes a message. Put it into a function that is given `actor_name` and returns it: "
+                    f"one that begins with `{self.kind.written}:`."
+                ) from None
+            raise
+
+
+def _takes_a_message(function: Any) -> bool:
+    try:
+        inspect.signature(function).bind("a message")
+    except TypeError:
+        return False
+    return True
 
 
 async def arrange(stage: Stage) -> None:
@@ -30,7 +66,7 @@ EXERCISE = Exercise(
     level=1,
     title="Take every event of an order, and nothing else",
     asks="Pass a routing strategy: a function that takes the name of its actor and returns a function of a message.",
-    answer=Function("def strategy(*, actor_name)"),
+    answer=StrategyMaker(Function("def order_events(*, actor_name)")),
     channel="shop",
     arrange=arrange,
     cases=(
@@ -45,6 +81,8 @@ EXERCISE = Exercise(
         Case(event("Order.paid"), NobodyWins(), because="The shop writes `order` small; this comes from elsewhere."),
         Case(event("refund.order.paid"), NobodyWins(), because="It happened to a refund."),
         Case(Send(topic="order.paid"), NobodyWins(), because="It has no `event` header."),
+        Case(event(f"order.{NEW}"), Wins(ACTOR), because="It happened to an order, and somebody invented it today."),
+        Case(event(f"order.{NEW[:3]}.{NEW[3:]}"), Wins(ACTOR), because="It is something that happened to an order."),
     ),
     hints=(
         'Look at the Step: its column "why" says what your function read of the message, and what it answered.',
@@ -53,8 +91,8 @@ EXERCISE = Exercise(
             "do not have the name that you look up."
         ),
         (
-            "Compare `order.paid`, `orders.exported` and `order`, letter by letter. Which beginning have only the "
-            "events of an order?"
+            "Compare `order.paid`, `orders.exported` and `order`, letter by letter. Which beginning do only the events "
+            "of an order have?"
         ),
     ),
 )

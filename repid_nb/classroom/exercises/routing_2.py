@@ -33,6 +33,7 @@ EXERCISE = Exercise(
             Wins("repair"),
             because="The electrician is there for the topic `repair_motor` alone.",
         ),
+        Case(Send(topic="repairs"), Wins("repair"), because="Its topic begins with `repair`."),
         Case(Send(topic="sell"), Wins("front_desk"), because=ELSE),
         Case(Send(topic="rental"), Wins("front_desk"), because=ELSE),
     ),
@@ -43,8 +44,8 @@ EXERCISE = Exercise(
             "what else decides who gets a message?"
         ),
         (
-            "For each two actors that can both say yes to one message, ask which of them is the more particular one. "
-            "That one has to be asked earlier. Who is the least particular of all?"
+            "For every pair of actors that can both say yes to one message, ask which of them is the more particular "
+            "one. That one has to be asked earlier. Who is the least particular of all?"
         ),
     ),
 )

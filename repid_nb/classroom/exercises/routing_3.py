@@ -1,10 +1,13 @@
 """Split a catch-all without changing what becomes of any message."""
 
+from dataclasses import dataclass
+
 from repid_nb.classroom.answers import Function
 from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Returns, Wins
 
-__all__ = ["EXERCISE", "handled"]
+__all__ = ["EXERCISE", "TheseActors", "handled"]
 
 SENTENCES = {
     "marry": "a date for the wedding",
@@ -13,6 +16,19 @@ SENTENCES = {
     "register_move": "a new address in the books",
     "put_on_pile": "on the pile",
 }
+
+
+@dataclass(frozen=True)
+class TheseActors:
+    """There is no other actor than the five."""
+
+    def judge(self, stage: Stage) -> Finding | None:
+        """Return the last step with an actor that should be gone, or None."""
+        other = next((actor.name for actor in stage.app.router.actors if actor.name not in SENTENCES), None)
+        if other is None:
+            return None
+        wanted = f"In the end there should be these actors only: {', '.join(SENTENCES)}."
+        return Finding(happened=f"There is an actor {other}.", wanted=wanted, shown=stage.steps[-1])
 
 
 async def arrange(stage: Stage) -> None:
@@ -53,6 +69,7 @@ EXERCISE = Exercise(
         handled("interpret", "tax.dog", language="sign", because="The old clerk asked for the language first."),
         handled("interpret", "move", language="sign", because="The old clerk asked for the language first."),
         handled("marry", "marry", language="sign", because="It never came as far as the old clerk."),
+        Case(Send(topic="complain"), TheseActors()),
     ),
     hints=(
         (

@@ -98,6 +98,16 @@ async def invoice_for_one(item: str, message: Message, count: int = 1) -> str:
     return f"{count} x {item} is on its way"
 
 
+async def invoice_for_another(item: str, message: Message, count: int = 1) -> str:
+    refuse_more_than(10, count)
+    await invoice(message, f"the wrapping of a {item}", count)
+    return f"{count} x {item} is on its way"
+
+
+async def books_only(item: str, message: Message, count: int = 1) -> str:  # noqa: ARG001
+    return await good("book", message, count)
+
+
 @dataclass(frozen=True)
 class Passes:
     """The test passes."""
@@ -142,9 +152,9 @@ async def arrange(stage: Stage) -> None:
     stage.use_app(shop(actor))
 
 
-def order(count: int | None = None) -> Send:
-    """Return an order of books."""
-    return Send({"item": "book"} | ({} if count is None else {"count": count}), topic="ship_order")
+def order(count: int | None = None, item: str = "book") -> Send:
+    """Return an order, of books where nothing else is said."""
+    return Send({"item": item} | ({} if count is None else {"count": count}), topic="ship_order")
 
 
 EXERCISE = Exercise(
@@ -168,6 +178,8 @@ EXERCISE = Exercise(
         Case(order(2), Fails(4), given=[without_invoice], because="No invoice is sent."),
         Case(order(11), Fails(4), given=[invoice_first], because="Nothing is on its way, and there is an invoice."),
         Case(order(2), Fails(4), given=[invoice_for_one], because="The invoice is for one book."),
+        Case(order(2), Fails(4), given=[invoice_for_another], because="The invoice is for another item."),
+        Case(order(2, "calendar"), Fails(1), given=[books_only], because="No book was ordered."),
     ),
     hints=(
         "Read the rule again, and then the Step: what in it would an `assert` of yours have noticed?",
