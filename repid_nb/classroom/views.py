@@ -8,14 +8,14 @@ from xml.etree.ElementTree import Element
 
 from repid_nb.classroom.records import Exercises, Finding, Hint, Marking, Trouble
 from repid_nb.core.shown import Shown
-from repid_nb.display.markup import Child, block, code, element, to_html
+from repid_nb.display.markup import AS_WRITTEN, Child, block, card, code, element, to_html
 from repid_nb.display.page import AMBER, CAPTION, CELL, GREEN, GREY, LINE, as_html
 from repid_nb.display.text import as_text
 from repid_nb.display.words import bounded, counted, printable
 
 __all__: list[str] = []
 
-LEVELS = {1: "●○○", 2: "●●○", 3: "●●●"}
+LEVELS = {1: "●○○ level 1", 2: "●●○ level 2", 3: "●●● level 3"}
 
 LINES = 10
 
@@ -81,7 +81,11 @@ def _(marking: Marking) -> str:
     foot = [_line("⚠ ", _with_code(one)) for one in marking.warned]
     if marking.printed:
         size = f"Your code printed {counted(len(marking.printed.splitlines()), 'line')}"
-        foot.append(element("details", element("summary", size, style="cursor: pointer"), block(marking.printed)))
+        foot.append(
+            element(
+                "details", element("summary", size, style="cursor: pointer"), block(marking.printed, "what was printed")
+            )
+        )
     if not marking:
         foot.append(_line(_with_code(_advice(marking)), style="opacity: 0.8"))
     return _framed(head, body, foot)
@@ -100,7 +104,7 @@ def _(trouble: Trouble) -> str:
     where, note = ("", "") if trouble.where is None else (trouble.where.traceback, trouble.where.hint)
     return _said(
         _line(_with_code(trouble.sentence)),
-        block(where) if where else None,
+        block(where, "where it was raised") if where else None,
         _line(note) if note else None,
         None if trouble.shown is None else _line("The message under way:"),
     ) + _aside(trouble.shown)
@@ -119,7 +123,7 @@ def _(exercises: Exercises) -> str:
         element("tr", [element("td", cell, style=CELL) for cell in (LEVELS[one.level], code(one.name), one.title)])
         for one in exercises
     ]
-    return to_html(
+    return _said(
         element(
             "table",
             element("caption", counted(len(exercises), "exercise"), style=CAPTION),
@@ -149,7 +153,10 @@ def _no_more(hint: Hint) -> str:
 
 
 def _with_code(sentence: str) -> Iterable[Child]:
-    """Yield a sentence with what stands between backticks as code."""
+    """Yield a sentence with what stands between backticks as code; one without its pair is somebody's text."""
+    if sentence.count("`") % 2:
+        yield sentence
+        return
     for place, part in enumerate(sentence.split("`")):
         yield code(part) if place % 2 and part else part
 
@@ -159,7 +166,7 @@ def _line(*children: Child | Iterable[Child], style: str = "") -> Element:
 
 
 def _said(*children: Child) -> str:
-    return to_html(element("div", *children, style="line-height: 1.55; max-width: 72em; text-align: left"))
+    return to_html(card(*children))
 
 
 def _framed(head: Element, body: str, foot: Iterable[Element]) -> str:
@@ -167,7 +174,9 @@ def _framed(head: Element, body: str, foot: Iterable[Element]) -> str:
     inside = body + "".join(map(to_html, foot))
     padded = f'<div style="padding: 0.3em 0.8em">{inside}</div>' if inside else ""
     frame = f"border: {LINE}; border-radius: 6px; overflow: hidden; max-width: 76em"
-    return f'<div style="{frame}; line-height: 1.55; text-align: left">{to_html(head)}{padded}</div>'
+    return (
+        f'<div class="{AS_WRITTEN}" style="{frame}; line-height: 1.55; text-align: left">{to_html(head)}{padded}</div>'
+    )
 
 
 def _aside(shown: Shown | None) -> str:

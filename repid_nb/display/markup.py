@@ -8,11 +8,14 @@ from xml.etree.ElementTree import Element, tostring
 
 from repid_nb.display.words import bounded, printable
 
-__all__ = ["Child", "block", "code", "element", "folded", "to_html"]
+__all__ = ["AS_WRITTEN", "Child", "block", "card", "code", "element", "folded", "to_html"]
 
 Child: TypeAlias = "Element | str | None"
 
 FOLD_AT = 120
+
+# The classes that keep JupyterLab, and older notebooks, from typesetting what stands between two dollar signs.
+AS_WRITTEN = "mathjax_ignore tex2jax_ignore"
 
 _FAINT = "rgba(128, 128, 128, 0.14)"
 
@@ -46,6 +49,12 @@ def _append(parent: Element, child: Child) -> None:
         parent.text = (parent.text or "") + text
 
 
+def card(*children: Child | Iterable[Child]) -> Element:
+    """Return the root of what a record shows: its text stays as it was written."""
+    style = "line-height: 1.55; max-width: 72em; text-align: left"
+    return element("div", *children, style=style, **{"class": AS_WRITTEN})
+
+
 def code(text: str) -> Element:
     """Return text as code, on one line, whatever direction it is written in."""
     return element("code", element("bdi", text), style=f"background: {_FAINT}; padding: 0 0.3em; border-radius: 3px")
@@ -61,18 +70,26 @@ def folded(text: str, *, fold_at: int = FOLD_AT) -> Element:
     return element(
         "details",
         element("summary", code(beginning), size, style="cursor: pointer"),
-        block(text),
+        block(text, "all of it"),
         style="display: inline-block; vertical-align: top; margin: 0",
     )
 
 
-def block(text: str) -> Element:
-    """Return text as a block of code that keeps its lines and scrolls when it is long."""
+def block(text: str, label: str) -> Element:
+    """Return text as a block of code that keeps its lines and scrolls when it is long, also from the keyboard.
+
+    Args:
+        text: The text.
+        label: What it is, for who hears it.
+    """
     return element(
         "pre",
         element("bdi", text),
         style=f"background: {_FAINT}; margin: 0.2em 0; padding: 0.4em 0.7em; border-radius: 4px; max-height: 20em; "
         "overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere",
+        tabindex="0",
+        role="group",
+        **{"aria-label": label},
     )
 
 

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from repid_nb.core.message import MessageAction
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.display import words
-from repid_nb.display.markup import Child, block, code, element, folded, to_html
+from repid_nb.display.markup import Child, block, card, code, element, folded, to_html
 from repid_nb.display.text import as_text, rewound_sentence
 from repid_nb.stepping.record import (
     Argument,
@@ -176,7 +176,7 @@ def _(queue: ChannelSnapshot) -> str:
 
 
 def _card(*children: Child | Iterable[Child]) -> str:
-    return to_html(element("div", *children, style="line-height: 1.55; max-width: 72em; text-align: left"))
+    return to_html(card(*children))
 
 
 def _line(*children: Child) -> Element:
@@ -200,7 +200,8 @@ def _about(message: MessageSnapshot) -> Iterable[Child]:
         yield " · message "
         yield code(words.message_name(message))
     yield " · "
-    yield from ("topic ", code(words.topic_text(message)[6:])) if "topic" in (message.headers or {}) else ("no topic",)
+    topic = words.topic_value(message)
+    yield from ("no topic",) if topic is None else ("topic ", code(topic))
     if others := words.headers_text(message):
         yield " · headers "
         yield folded(others, fold_at=60)
@@ -220,7 +221,8 @@ def _who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False
 
 def _verdict_table(verdicts: Sequence[Verdict], caption: Sequence[Child]) -> Element:
     winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
-    rows = (
+    telling = words.most_telling(verdicts)
+    rows: list[Row] = [
         (
             [
                 str(verdict.position),
@@ -232,9 +234,11 @@ def _verdict_table(verdicts: Sequence[Verdict], caption: Sequence[Child]) -> Ele
             ],
             _row_style(verdict),
         )
-        for verdict in verdicts
-    )
-    return _table(caption, ["", "actor", "strategy", "takes it?", "why", ""], rows)
+        for verdict in telling
+    ]
+    if len(verdicts) > len(telling):
+        rows.append((["", f"… and {len(verdicts) - len(telling):,} more", "", "", "", ""], ""))
+    return _table(caption, ["place", "actor", "strategy", "takes it?", "why", "result"], rows)
 
 
 def _reason(verdict: Verdict) -> Element:
@@ -256,7 +260,7 @@ def _what_happened(step: Step) -> Iterable[Child]:
         yield _line("called with ", *_joined(code(words.argument_text(one)) for one in step.arguments))
     if step.printed:
         printed = step.printed.rstrip("\n")
-        yield _line("printed ", block(printed) if "\n" in printed else folded(printed))
+        yield _line("printed ", block(printed, "what was printed") if "\n" in printed else folded(printed))
     if step.exception is not None:
         yield from _exception(step.exception)
     elif step.result is not None:
@@ -275,7 +279,7 @@ def _exception(exception: Raised) -> Iterable[Child]:
             rows.append((["", f"… and {len(exception.fields) - ROWS:,} more", ""], ""))
         yield _table(["What did not fit"], ["field", "problem", "given"], rows)
     if exception.traceback:
-        yield block(exception.traceback)
+        yield block(exception.traceback, "where it was raised")
     if exception.hint:
         yield _line(exception.hint)
 
@@ -304,7 +308,7 @@ def _queue(queue: ChannelSnapshot) -> Element:
         more = queue.waiting - len(rows)
         if more > 0:
             rows.append((["", f"… and {more:,} more", "", "", "", ""], ""))
-        parts.append(_table(["Waiting, in the order in which they will be pulled"], ["", *MESSAGE_HEADER], rows))
+        parts.append(_table(["Waiting, in the order in which they will be pulled"], ["place", *MESSAGE_HEADER], rows))
     if queue.in_work:
         rows = [(list(_message_cells(message)), "") for message in queue.in_work[:ROWS]]
         if queue.working > len(rows):

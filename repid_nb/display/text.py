@@ -201,6 +201,7 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
         return ["  no actor listens on this channel"]
     winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
+    telling = words.most_telling(verdicts)
     rows = [
         (
             str(verdict.position),
@@ -210,15 +211,17 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
             one_line(verdict.reason),
             ("← " if verdict.role == "winner" else "") + words.role_text(verdict, winner),
         )
-        for verdict in verdicts
+        for verdict in telling
     ]
     widths = [min(WIDTH, max(map(len, column))) for column in zip(*rows, strict=True)]
     lines = []
-    for row, verdict in zip(rows, verdicts, strict=True):
+    for row, verdict in zip(rows, telling, strict=True):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append(f"  {'  '.join(cells)}".rstrip())
         if verdict.note:
             lines.append(f"     ⚠ {one_line(verdict.note)}")
+    if len(verdicts) > len(telling):
+        lines.append(f"     ... and {len(verdicts) - len(telling):,} more")
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from repid_nb.core.message import MessageAction
 from repid_nb.core.snapshot import ChannelSnapshot, MessageSnapshot
@@ -20,6 +21,7 @@ __all__ = [
     "field_text",
     "headers_text",
     "message_name",
+    "most_telling",
     "one_line",
     "payload_text",
     "printable",
@@ -27,6 +29,7 @@ __all__ = [
     "role_text",
     "settlement_text",
     "topic_text",
+    "topic_value",
 ]
 
 OUTCOMES = {"match": "✓ match", "no match": "✗ no match", "error": "⚠ error"}
@@ -41,6 +44,7 @@ SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
 
 ID_LENGTH = 8
 LONGEST = 10_000
+VERDICTS = 10
 
 # The blocks of which Unicode joins emoji; a skin tone is one of them, and U+FE0F asks for the picture.
 _EMOJI = "[\u2194\u2195\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
@@ -97,10 +101,16 @@ def message_name(message: MessageSnapshot) -> str:
     return name if len(name) <= ID_LENGTH else f"{name[:ID_LENGTH]}…"
 
 
-def topic_text(message: MessageSnapshot) -> str:
-    """Return a message's topic as Python would write it, or that there is none."""
+def topic_value(message: MessageSnapshot) -> str | None:
+    """Return a message's topic as Python would write it; None where there is none."""
     headers = message.headers or {}
-    return f"topic {short(headers['topic'])}" if "topic" in headers else "no topic"
+    return short(headers["topic"]) if "topic" in headers else None
+
+
+def topic_text(message: MessageSnapshot) -> str:
+    """Return a message's topic in words, or that there is none."""
+    topic = topic_value(message)
+    return "no topic" if topic is None else f"topic {topic}"
 
 
 def headers_text(message: MessageSnapshot) -> str:
@@ -120,6 +130,18 @@ def duration_text(seconds: float) -> str:
     if seconds < 0.0995:  # noqa: PLR2004
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.2g} s" if seconds < 99.5 else f"{seconds:,.0f} s"  # noqa: PLR2004
+
+
+def most_telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return those verdicts of one message that a view has room for, in their order.
+
+    These are the first ones, the winner, the first that is shadowed, and the first that failed.
+    """
+    winner = [verdict for verdict in verdicts if verdict.role == "winner"]
+    shadowed = [verdict for verdict in verdicts if verdict.role == "shadowed"][:1]
+    failed = [verdict for verdict in verdicts if verdict.outcome == "error"][:VERDICTS]
+    shown = {verdict.position: verdict for verdict in (*verdicts[:VERDICTS], *winner, *shadowed, *failed)}
+    return [shown[position] for position in sorted(shown)]
 
 
 def role_text(verdict: Verdict, winner: int | None) -> str:

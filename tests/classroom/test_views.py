@@ -117,6 +117,18 @@ def test_what_stands_between_backticks_is_code():
     assert "`" not in html
 
 
+def test_a_backtick_without_its_pair_is_somebodys_text():
+    def strategy(*, actor_name):
+        raise ValueError("5` wide")
+
+    assert "Your code raised ValueError: 5` wide." in as_html(check("routing-1", strategy))
+
+
+def test_no_text_of_somebodys_is_taken_for_a_formula():
+    for record in (exercises(), hint("routing-1", first=True), wrong(), wrong().finding):
+        assert "mathjax_ignore" in as_html(record).partition(">")[0]
+
+
 def test_the_message_under_way_is_shown():
     def takes(message):
         while True:
@@ -172,7 +184,7 @@ def test_a_hint_as_text_and_as_html():
 def test_the_list_of_exercises_as_text_and_as_html():
     found = exercises()
     assert repr(found).splitlines()[0] == f"{len(found)} exercises"
-    assert "  ●○○  routing-1 " in repr(found)
+    assert "  ●○○ level 1  routing-1 " in repr(found)
     assert tags_of(found._repr_html_()).count("tr") == len(found) + 1
 
 

@@ -6,7 +6,7 @@ from stepping.bench import CATCH_ALL, app_of
 
 from repid_nb import BaseMessageT, Message, Repid, Router, Stepper
 
-__all__ = ["RECORDS", "records", "tutorial_app"]
+__all__ = ["RECORDS", "records", "step_among_many_actors", "tutorial_app"]
 
 RECORDS = {
     "Argument",
@@ -42,6 +42,28 @@ def tutorial_app() -> Repid:
     async def send_sms(): ...
 
     return app_of(router)
+
+
+async def step_among_many_actors() -> Any:
+    """Step among 500 actors: the 201st wins, the 301st is shadowed, and all from the 401st on fail."""
+    router = Router()
+
+    def strategy(place: int) -> Any:
+        def answer(message: BaseMessageT) -> bool:
+            if place > 400:
+                raise ValueError
+            return place in (201, 301)
+
+        return lambda *, actor_name: answer
+
+    for place in range(1, 501):
+
+        @router.actor(name=f"actor_{place}", channel="many", routing_strategy=strategy(place))
+        async def work(): ...
+
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("many", {})
+        return await stepper.step()
 
 
 def repeating(text: str) -> Any:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import pytest
-from display.samples import RECORDS, records, tutorial_app
+from display.samples import RECORDS, records, step_among_many_actors, tutorial_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
 from repid_nb import Stepper, as_html
+from repid_nb.display.markup import AS_WRITTEN
 
 ELEMENTS = {
     "b",
@@ -29,7 +30,7 @@ ELEMENTS = {
     "thead",
     "tr",
 }
-ATTRIBUTES = {"style", "scope"}
+ATTRIBUTES = {"style", "scope", "class", "tabindex", "role", "aria-label"}
 # What may stand in a style: only what we wrote ourselves has these.
 FORBIDDEN_IN_STYLE = ("url", "expression", "\\", "<", "@", "javascript")
 
@@ -86,6 +87,7 @@ def read(html: str) -> Node:
         assert set(node.attributes) <= ATTRIBUTES, node.attributes
         assert not any(part in (node.attributes.get("style") or "") for part in FORBIDDEN_IN_STYLE)
         assert node.attributes.get("scope", "col") == "col"
+        assert node.attributes.get("class", AS_WRITTEN) == AS_WRITTEN
     return root
 
 
@@ -267,4 +269,36 @@ async def test_no_view_needs_a_script_a_style_sheet_or_the_network():
         for record in made:
             html = as_html(record)
             assert "http" not in html
-            assert "class=" not in html
+
+
+async def test_no_text_of_somebodys_is_taken_for_a_formula():
+    for made in (await records()).values():
+        for record in made:
+            (root,) = read(as_html(record)).children
+            assert "mathjax_ignore" in root.attributes["class"].split()
+
+
+async def test_every_column_has_a_name():
+    for made in (await records()).values():
+        for record in made:
+            assert [head for head in read(as_html(record)).find("th") if not head.text] == []
+
+
+async def test_what_scrolls_can_be_reached_from_the_keyboard_and_says_what_it_is():
+    async def speak():
+        print("one\ntwo")
+        raise ValueError
+
+    page = read(as_html(await sent_and_stepped(router_of(speak), b"y" * 500)))
+    told = [(node.attributes["tabindex"], node.attributes["aria-label"]) for node in page.find("pre")]
+    assert told == [("0", "all of it"), ("0", "what was printed"), ("0", "where it was raised")]
+
+
+async def test_very_many_actors_are_a_window_with_the_telling_ones_and_their_number():
+    page = read(as_html(await step_among_many_actors()))
+    (table,) = page.find("table")
+    rows = [[cell.text for cell in row.find("td")] for row in table.find("tbody")[0].find("tr")]
+    assert [row[0] for row in rows] == [*map(str, range(1, 11)), "201", "301", *map(str, range(401, 411)), ""]
+    assert rows[10][5] == "★ winner, the first match"
+    assert rows[11][5] == "shadowed by 201"
+    assert rows[-1][1] == "… and 478 more"

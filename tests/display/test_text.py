@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from display.samples import RECORDS, records, tutorial_app
+from display.samples import RECORDS, records, step_among_many_actors, tutorial_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
@@ -332,3 +332,12 @@ async def test_headers_beside_the_topic_are_shown_and_kept_on_their_line():
         await stepper.send("tasks", topic="nothing", headers={"event": "order.paid", "note": "a\nb"})
         first, *_ = as_text(await stepper.step()).splitlines()
     assert first.endswith("topic 'nothing' · headers event: order.paid, note: a\\nb")
+
+
+async def test_very_many_actors_are_a_window_with_the_telling_ones_and_their_number():
+    lines = as_text(await step_among_many_actors()).splitlines()
+    assert len(lines) < 30
+    assert any(
+        line.strip().startswith("201  actor_201") and line.endswith("← winner, the first match") for line in lines
+    )
+    assert "     ... and 478 more" in lines
