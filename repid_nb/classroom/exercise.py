@@ -13,6 +13,7 @@ from weakref import WeakSet
 from repid_nb.classroom.answers import AnswerKind, Refused, described
 from repid_nb.classroom.records import Finding
 from repid_nb.core.app import Repid
+from repid_nb.core.errors import DeclarationError
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.router import Route, Router
 from repid_nb.core.snapshot import QueuesSnapshot
@@ -80,7 +81,16 @@ class Case:
             parts: The messages, and then what is wanted.
             given: What the answer is called with; each case gets a copy.
             because: Why it is wanted, as a sentence.
+
+        Raises:
+            DeclarationError: A part is neither.
         """
+        for part in parts:
+            if isinstance(part, type) or not (isinstance(part, Send) or callable(getattr(part, "judge", None))):
+                raise DeclarationError(
+                    "A Case is made of Sends and of what is wanted, as in Case(Send(topic='a'), Wins('a')), "
+                    f"not of {part!r}."
+                )
         object.__setattr__(self, "sends", tuple(part for part in parts if isinstance(part, Send)))
         object.__setattr__(self, "wants", tuple(part for part in parts if not isinstance(part, Send)))
         object.__setattr__(self, "given", tuple(given))

@@ -39,7 +39,7 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
 
     Raises:
         UnknownNameError: There is no such exercise.
-        DeclarationError: `also` holds something that is no Case.
+        DeclarationError: `also` holds something that is no Case, or a Case in which nothing is wanted.
     """
     try:
         return mark(find(name), answer, also)
@@ -59,10 +59,12 @@ def mark(exercise: Exercise, answer: Any, also: Iterable[Case] = (), *, limit: f
     Returns:
         The marking.
     """
-    further = tuple(also)
+    further = tuple(also) if isinstance(also, Iterable) else ()
+    if not isinstance(also, Iterable) or not all(isinstance(case, Case) for case in further):
+        raise DeclarationError(f"`also` takes Cases, as in also=[Case(Send(...), Wins('a'))], not {also!r}.")
     for case in further:
-        if not isinstance(case, Case):
-            raise DeclarationError(f"`also` takes Cases, as in also=[Case(Send(...), Wins('a'))], not {case!r}.")
+        if not case.wants:
+            raise DeclarationError(f"Nothing is wanted in this Case, so no answer can fail it: {case!r}.")
     _warm_up()
     attempt = _Attempt(exercise, answer, sorted([*exercise.cases, *further], key=lambda case: case.size))
     ended = run_bounded(attempt.run, limit)

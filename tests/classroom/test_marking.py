@@ -187,9 +187,21 @@ def test_further_cases_are_tried_like_the_exercises_own():
     assert check("routing-1", right, also=[Case(Send(headers={"event": "order.refused"}), Wins("follow_orders"))])
 
 
-def test_further_cases_that_are_none_are_the_teachers_mistake():
+@pytest.mark.parametrize("also", [[Send()], 3, Case(Send(), NobodyWins()), None])
+def test_further_cases_that_are_none_are_the_teachers_mistake(also):
     with pytest.raises(DeclarationError, match="`also` takes Cases"):
-        check("routing-1", right, also=[Send()])
+        check("routing-1", right, also=also)
+
+
+def test_a_further_case_that_nothing_can_fail_is_the_teachers_mistake():
+    with pytest.raises(DeclarationError, match="Nothing is wanted in this Case"):
+        check("routing-1", right, also=[Case(Send())])
+
+
+@pytest.mark.parametrize("part", [NobodyWins, Send, "Wins('a')", None, [Send()]])
+def test_a_case_of_something_else_is_the_teachers_mistake(part):
+    with pytest.raises(DeclarationError, match="A Case is made of Sends and of what is wanted"):
+        Case(Send(), part)
 
 
 def test_an_assertion_error_of_a_marking_tells_the_whole_story():
