@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import nbformat
 import pytest
 from support.exercises import (
@@ -37,6 +35,9 @@ LAYOUT = {
     "marked-hidden": {**MARKED, "points": 3},
     "explained": READ_ONLY,
 }
+
+# As the map says.
+MINUTES = {"level-1": 10, "level-2": 15, "level-3": 20}
 
 # What is run before the cells that are marked.
 RUN = ("setup", "answer", "check", "hint")
@@ -123,9 +124,29 @@ def test_a_copy_leads_back_to_the_map(name):
     assert "(../00_start.ipynb)" in cells_of(learner(name))["next"].source
 
 
-def test_the_copies_lead_from_the_first_exercise_to_the_last():
-    for name, following in pairwise(EXERCISES):
-        assert f"**Next:** [{following}]({following}.ipynb)" in outline(name).cells[-1].source
+@pytest.mark.parametrize(
+    ("name", "way_on"),
+    [
+        ("operations-1", "**Go on:** [2 · Routing](../02_routing.ipynb)"),
+        ("routing-1", "**Go on:** [3 · The workbench](../03_workbench.ipynb)"),
+        ("routing-3", "**Go on:** [5 · Priority](../05_priority.ipynb)"),
+        ("broken-app-1", "**Back to:** [The map](../00_start.ipynb)"),
+    ],
+)
+def test_a_copy_leads_to_the_chapter_after_the_one_it_belongs_to(name, way_on):
+    assert outline(name).cells[-1].source.startswith(way_on)
+
+
+@each_exercise
+def test_an_exercise_takes_as_long_as_its_level(name):
+    level = next(level for level, names in LEVELS.items() if name in names)
+    said = cells_of(source(name))["statement"].source.splitlines()[2]
+    assert said.startswith(f"Level {level[-1]} · about {MINUTES[level]} minutes · ")
+
+
+@each_exercise
+def test_a_hint_is_given_to_who_asks_and_not_to_who_runs_all_cells(name):
+    assert cells_of(source(name))["hint"].source == f'# hint("{name}")  # take the first # away when you want one'
 
 
 @each_exercise

@@ -133,15 +133,12 @@ def copied(name: str) -> str:
     """Return the file of a learner's copy.
 
     It shows what check says of the untouched start: so much is known before the first try, and a failed check is
-    nothing to be afraid of. The hint is not shown: it is for who asks.
+    nothing to be afraid of.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.ipynb")
         nbformat.write(outline(name), path)
         notebook = executed(path)
-    for cell in notebook.cells:
-        if cell.id == "hint":
-            cell.outputs = []
     return nbformat.writes(notebook) + "\n"
 
 
