@@ -144,6 +144,20 @@ def test_the_untouched_start_is_shown_the_old_actor():
             id="whatever begins with move",
         ),
         pytest.param(
+            builder(
+                register_move=when(
+                    lambda message: header(message, "topic") and header(message, "topic") in "move_house"
+                )
+            ),
+            topic("house"),
+            id="a part of the topic",
+        ),
+        pytest.param(
+            builder(marry=when(lambda message: header(message, "topic").startswith("marry"))),
+            topic("marry_again"),
+            id="whatever begins with marry",
+        ),
+        pytest.param(
             builder(interpret=when(lambda message: "language" in (message.headers or {}))),
             {"language": "fi"},
             id="any language",

@@ -52,7 +52,7 @@ EXERCISE = Exercise(
         broken({"item": "tea", "price": "2,50"}, because="`2,50` is no number, as Python reads it."),
         broken({"item": "tea", "price": "-2.50"}, because="Nothing is sold for less than nothing."),
         broken({"item": "tea", "price": "0"}, because="Nothing is sold for nothing."),
-        broken({"item": "tea", "price": "2.505"}, because="There is no half a cent."),
+        broken({"item": "tea", "price": "2.505"}, because="There are no half cents."),
         broken(b"tea for two, please", because="It is no JSON."),
         broken(["tea", 250, 1], because="It is a list, and no object with names."),
     ),

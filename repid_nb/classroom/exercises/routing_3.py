@@ -64,6 +64,8 @@ EXERCISE = Exercise(
         handled("put_on_pile", "tax"),
         handled("put_on_pile", "remove", because="Its topic is another word."),
         handled("put_on_pile", "move_car"),
+        handled("put_on_pile", "house", because="Its topic is another word."),
+        handled("put_on_pile", "marry_again", because="`marry` takes just that topic."),
         handled("put_on_pile", "interpret", because="There was no such topic, and it was always put on the pile."),
         handled("put_on_pile", "collect_tax", because="There was no such topic, and it was always put on the pile."),
         handled("interpret", "tax.dog", language="sign", because="The old clerk asked for the language first."),
