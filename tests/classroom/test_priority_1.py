@@ -125,7 +125,7 @@ def test_a_mail_that_is_changed_is_caught():
     assert payload_that_breaks("priority-1", send_mails) == {"kind": "email", "to": "ada"}
 
 
-def test_a_kind_that_nobody_told_of_is_no_error():
+def test_a_dict_without_an_answer_for_other_kinds_is_shown_its_exception():
     async def send_mails(app, mails):
         for mail in mails:
             await sender({mail["kind"]: {"password reset": 9, "invoice": 4, "newsletter": 0}[mail["kind"]]})(
