@@ -14,6 +14,8 @@ T = TypeVar("T")
 async def apart(coroutine: Coroutine[Any, Any, T]) -> T:
     """Await a coroutine in a task of its own, with a copy of the context; cancelled, it is cancelled too.
 
+    Cancelled before its task had a turn, it never begins.
+
     Args:
         coroutine: What to await.
 
@@ -27,7 +29,11 @@ async def apart(coroutine: Coroutine[Any, Any, T]) -> T:
         except BaseException as error:
             return None, error
 
-    result, error = await asyncio.create_task(caught())
+    try:
+        result, error = await asyncio.create_task(caught())
+    finally:
+        # Nothing, unless it never began: Python warns of a coroutine that nobody ran.
+        coroutine.close()
     if error is not None:
         raise error
     return result  # type: ignore[return-value]  # without an error it is the result

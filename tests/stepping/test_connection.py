@@ -127,6 +127,23 @@ async def test_a_cancelled_step_puts_the_message_back_at_its_place_and_the_next_
         assert ran == [1, 1, 2]
 
 
+@pytest.mark.parametrize("turns", range(3))
+async def test_a_step_that_is_cancelled_however_soon_puts_the_message_back(turns: int):
+    async def endless():
+        await asyncio.Event().wait()
+
+    async with Stepper(app_of(router_of(endless))) as stepper:
+        await stepper.send("tasks")
+        before = stepper.queues
+        stepping = asyncio.create_task(stepper.step())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        stepping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stepping
+        assert stepper.queues == before
+
+
 async def test_a_cancelled_run_keeps_the_steps_so_far_in_the_history():
     started = asyncio.Event()
 
