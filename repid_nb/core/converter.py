@@ -263,7 +263,7 @@ def _build_model(
     name: str, parameters: Iterable[tuple[str, inspect.Parameter]], *, base: type[BaseModel] | None = None
 ) -> type[BaseModel] | None:
     """Make a model with one field a name, and on top of `base` where there is one; None for nothing to read."""
-    from pydantic import Field, create_model  # noqa: PLC0415  (loaded by the first actor, not before)
+    from pydantic import Field, PydanticSchemaGenerationError, create_model  # noqa: PLC0415  (loaded by the first actor)
     from pydantic.fields import FieldInfo  # noqa: PLC0415
 
     fields: dict[str, Any] = {}
@@ -283,7 +283,14 @@ def _build_model(
             )
     if not fields:
         return base
-    return create_model(name, __base__=base, **fields)
+    try:
+        return create_model(name, __base__=base, **fields)
+    except PydanticSchemaGenerationError as error:
+        what = str(error).partition("schema for ")[2].partition(". ")[0]
+        raise DeclarationError(
+            f"The arguments cannot be read from JSON, because pydantic does not know how to read {what}. Make it a "
+            f"dataclass or a BaseModel, or annotate the parameter with a type that JSON has, such as dict."
+        ) from error
 
 
 def _reader(

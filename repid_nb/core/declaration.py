@@ -16,6 +16,7 @@ from repid_nb.core.message import BaseMessageT
 from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.middleware import ActorMiddlewareT, pipeline
 from repid_nb.core.routing import RoutingStrategyT
+from repid_nb.core.signatures import UnresolvedAnnotationError, name_of
 
 __all__ = ["ActorOptions", "Declaration", "Inherited", "as_channel", "check_options"]
 
@@ -75,15 +76,39 @@ class Declaration:
     def name(self) -> str:
         return self.options.name or self.fn.__name__
 
+    @property
+    def origin(self) -> tuple[str, str, str]:
+        """What it has in common with another declaration by the same lines of code, as when a cell runs twice."""
+        return self.name, self.fn.__module__, self.fn.__qualname__
+
     def channel(self, inherited: Inherited) -> Channel:
         """Return the channel it listens on: its own, or else the inherited one."""
         own = self.options.channel
         return inherited.channel if own is None else as_channel(own)
 
+    def reader(self, converter: type[ConverterT]) -> ConverterT:
+        """Return what reads the arguments: the actor's own converter, or else one of the class that is given.
+
+        Raises:
+            DeclarationError: It cannot read this function's arguments; the message names the actor.
+        """
+        own = self.options.converter
+        try:
+            return (converter if own is None else own)(
+                self.fn, fn_locals=self.fn_locals, correlation_id=self.options.correlation_id
+            )
+        except (TypeError, ValueError, NameError) as error:
+            why = str(error).removeprefix(f"{name_of(self.fn)}: ")
+            kind = UnresolvedAnnotationError if isinstance(error, NameError) else DeclarationError
+            raise kind(f"Actor {self.name!r}: {why} Mend the function; in a notebook, run its cell again.") from error
+
     def build(self, inherited: Inherited) -> ActorData:
-        """Settle every option: the actor's own, or else what it inherits."""
+        """Settle every option: the actor's own, or else what it inherits.
+
+        Raises:
+            DeclarationError: The function's arguments cannot be read.
+        """
         own = self.options
-        converter = inherited.converter if own.converter is None else own.converter
         middlewares = (*inherited.middlewares, *(own.middlewares or ()))
         run_in_process = inherited.run_in_process if own.run_in_process is None else own.run_in_process
         executor = inherited.pool_executor if own.pool_executor is None else own.pool_executor
@@ -95,7 +120,7 @@ class Declaration:
             routing_strategy=self.strategy,
             middleware_pipeline=pipeline(middlewares),
             channel_address=self.channel(inherited).address,
-            converter=converter(self.fn, fn_locals=self.fn_locals, correlation_id=own.correlation_id),
+            converter=self.reader(inherited.converter),
             on_error=cast("OnErrorT", own.on_error),
             timeout=inherited.timeout if own.timeout is None else own.timeout,
             keep_alive=inherited.keep_alive if own.keep_alive is None else own.keep_alive,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -161,12 +161,40 @@ class Router:
             known: Routes from before: an actor that is still the same is kept, with all the state of its strategy.
 
         Returns:
-            The routes, in order of registration.
+            The routes, in order of registration. An actor whose arguments cannot be read is passed over where the same
+            lines have declared it again.
+
+        Raises:
+            DeclarationError: An actor's arguments cannot be read.
         """
         earlier: dict[int, list[Route]] = {}
         for route in () if known is None else known.routes:
             earlier.setdefault(id(route.source), []).append(route)
-        return Routes.of(self._walk(inherited or Inherited(), earlier))
+        found: list[Route] = []
+        entries = list(self._walk(inherited or Inherited()))
+        for place, (entry, handed_down) in enumerate(entries):
+            same = [route for route in earlier.get(id(entry), ()) if route.inherited == handed_down]
+            if not isinstance(entry, Declaration):
+                fresh = _foreign_routes(entry, handed_down)
+                is_same = [route.actor.name for route in same] == [route.actor.name for route in fresh]
+                found += same if is_same else fresh
+            elif same:
+                found.append(same[0])
+            else:
+                try:
+                    found.append(Route(entry.build(handed_down), entry.channel(handed_down), entry, handed_down))
+                except Exception:
+                    if not _is_declared_again(entry, entry.channel(handed_down), entries[place + 1 :]):
+                        raise
+        return Routes.of(found)
+
+    def declarations(self) -> list[tuple[Declaration, Channel]]:
+        """Return what is declared here and in the routers it includes, each with its channel, without building it."""
+        return [
+            (entry, entry.channel(handed_down))
+            for entry, handed_down in self._walk(Inherited())
+            if isinstance(entry, Declaration)
+        ]
 
     def supersede(self, older: Declaration, newer: Declaration) -> None:
         """Forget a declaration, here and in the routers it includes; `newer` takes its place beside it."""
@@ -179,20 +207,14 @@ class Router:
             if isinstance(entry, Router):
                 entry.supersede(older, newer)
 
-    def _walk(self, inherited: Inherited, earlier: dict[int, list[Route]]) -> Iterable[Route]:
+    def _walk(self, inherited: Inherited) -> Iterator[tuple[Declaration | ForeignRouterT, Inherited]]:
+        """Yield the entries of this router and of those it includes, each with what it inherits."""
         handed_down = self._merge(inherited)
         for entry in self._entries:
             if isinstance(entry, Router):
-                yield from entry._walk(handed_down, earlier)  # noqa: SLF001  (another instance of this class)
-                continue
-            known = [route for route in earlier.get(id(entry), ()) if route.inherited == handed_down]
-            if isinstance(entry, Declaration):
-                fresh = known[:1] or [Route(entry.build(handed_down), entry.channel(handed_down), entry, handed_down)]
+                yield from entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
             else:
-                fresh = _foreign_routes(entry, handed_down)
-                if [route.actor.name for route in known] == [route.actor.name for route in fresh]:
-                    fresh = known
-            yield from fresh
+                yield entry, handed_down
 
     def _merge(self, inherited: Inherited) -> Inherited:
         own = {
@@ -279,7 +301,8 @@ class Router:
             The function, or the decorator that returns it.
 
         Raises:
-            DeclarationError: The options do not go together, or the strategy is not one.
+            DeclarationError: The options do not go together, the strategy is not one, or the converter cannot read the
+                arguments. Without a converter here and on the router that is found out by `routes`.
         """
         given = {key: value for key, value in locals().items() if key not in ("self", "fn")}
         if fn is None:
@@ -292,10 +315,25 @@ class Router:
         strategy = make_strategy(routing_strategy, name or fn.__name__)
         declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
         converter = self.converter if converter is None else converter
+        # Without one it is up to the routers that will include this one.
         if not isinstance(converter, _NotSet):
-            converter(fn, fn_locals=fn_locals, correlation_id=correlation_id)
+            declaration.reader(converter)
         self._entries.append(declaration)
         return fn
+
+
+def _is_declared_again(
+    declaration: Declaration,
+    channel: Channel,
+    later: Iterable[tuple[Declaration | ForeignRouterT, Inherited]],
+) -> bool:
+    return any(
+        isinstance(other, Declaration)
+        and other.fn is not declaration.fn
+        and other.origin == declaration.origin
+        and other.channel(inherited).address == channel.address
+        for other, inherited in later
+    )
 
 
 def _foreign_routes(router: ForeignRouterT, inherited: Inherited) -> list[Route]:

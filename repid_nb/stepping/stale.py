@@ -17,20 +17,19 @@ class StaleActorWarning(UserWarning):
     """An actor is registered more than once, and an older function still gets its messages."""
 
 
-def _twins(routes: Sequence[Route]) -> Iterable[list[tuple[int, Declaration]]]:
+def _twins(sources: Sequence[object]) -> Iterable[list[tuple[int, Declaration]]]:
     """Yield the actors of one channel that were declared by the same lines of code, with their positions."""
     groups: dict[tuple[str, str, str], list[tuple[int, Declaration]]] = {}
-    for position, route in enumerate(routes, start=1):
-        if isinstance(route.source, Declaration):
-            fn = route.source.fn
-            groups.setdefault((route.actor.name, fn.__module__, fn.__qualname__), []).append((position, route.source))
+    for position, source in enumerate(sources, start=1):
+        if isinstance(source, Declaration):
+            groups.setdefault(source.origin, []).append((position, source))
     return (group for group in groups.values() if len({id(declaration.fn) for _, declaration in group}) > 1)
 
 
 def stale_notes(routes: Sequence[Route]) -> dict[int, str]:
     """Return what to say of those actors of one channel, by position."""
     notes: dict[int, str] = {}
-    for twins in _twins(routes):
+    for twins in _twins([route.source for route in routes]):
         oldest, newest = twins[0][0], twins[-1][0]
         for position, _ in twins:
             notes[position] = (
@@ -41,9 +40,13 @@ def stale_notes(routes: Sequence[Route]) -> dict[int, str]:
     return notes
 
 
-def stale_declarations(routes: Sequence[Route]) -> list[tuple[Declaration, Declaration]]:
-    """Return each declaration of one channel's actors that was declared again later, oldest last, with the newest."""
-    return [(older, twins[-1][1]) for twins in _twins(routes) for _, older in reversed(twins[:-1])]
+def stale_declarations(sources: Sequence[object]) -> list[tuple[Declaration, Declaration]]:
+    """Return what of one channel was declared again later, oldest last, each with the newest.
+
+    Args:
+        sources: What the channel's actors come from, in order of registration.
+    """
+    return [(older, twins[-1][1]) for twins in _twins(sources) for _, older in reversed(twins[:-1])]
 
 
 class StaleWatch:
@@ -59,7 +62,7 @@ class StaleWatch:
             routes: The routes of each channel.
         """
         for channel, on_channel in routes.items():
-            for declaration, _ in reversed(stale_declarations(on_channel)):
+            for declaration, _ in reversed(stale_declarations([route.source for route in on_channel])):
                 if (channel, declaration) in self._warned:
                     continue
                 self._warned.add((channel, declaration))

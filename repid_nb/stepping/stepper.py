@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.app import Repid
+from repid_nb.core.declaration import Declaration
 from repid_nb.core.delivery import is_task_cancelled
 from repid_nb.core.errors import (
     ClosedError,
@@ -332,8 +333,10 @@ class Stepper:
         Returns:
             How many were forgotten.
         """
-        self._routes = self.app.router.routes(known=self._routes)
-        stale = [pair for channel in self._routes.by_channel for pair in stale_declarations(self._routes_of(channel))]
+        on_channels: dict[str, list[Declaration]] = {}
+        for declaration, channel in self.app.router.declarations():
+            on_channels.setdefault(channel.address, []).append(declaration)
+        stale = [pair for declared in on_channels.values() for pair in stale_declarations(declared)]
         for older, newest in stale:
             self.app.router.supersede(older, newest)
         self._refresh()

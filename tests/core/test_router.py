@@ -10,6 +10,7 @@ import repid
 from repid_nb.core.app import Repid
 from repid_nb.core.converter import BasicConverter, DefaultConverter
 from repid_nb.core.declaration import ActorOptions
+from repid_nb.core.dependencies import FullPayload
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.metadata import Channel, ExternalDocs, Tag
@@ -327,6 +328,56 @@ def test_routes_are_kept_from_before_while_nothing_about_them_changes():
     moved = router.routes(known=after)
     assert [actor.channel_address for actor in moved.actors] == ["b", "b"]
     assert moved.actors[0].routing_strategy is before.actors[0].routing_strategy
+
+
+class Unreadable: ...
+
+
+def declare_with(router: Router, annotation: object, **options: object) -> None:
+    """Declare the same actor, as a cell does each time that it runs."""
+
+    async def ship(order: annotation) -> None: ...
+
+    router.actor(**options)(ship)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "says"),
+    [
+        (Unreadable, r"^Actor 'ship': The arguments cannot be read from JSON.*Unreadable.*such as dict\. Mend"),
+        (
+            Annotated[int, FullPayload()],
+            r"^Actor 'ship': FullPayload\(\) needs .* Mend the function; .* run its cell again",
+        ),
+    ],
+)
+def test_an_actor_whose_arguments_cannot_be_read_is_named_with_the_fix(annotation: object, says: str):
+    router = Router()
+    declare_with(router, annotation)
+    with pytest.raises(DeclarationError, match=says):
+        router.routes()
+
+
+def test_an_actor_that_its_own_converter_cannot_read_is_not_registered():
+    router = Router()
+    with pytest.raises(DeclarationError, match="Actor 'ship': FullPayload"):
+        declare_with(router, Annotated[int, FullPayload()], converter=BasicConverter)
+    assert names(router) == []
+
+
+def test_an_actor_that_could_not_be_read_gives_way_to_the_mended_one():
+    router = Router()
+    for annotation in (Unreadable, Unreadable, dict):
+        declare_with(router, annotation)
+    assert names(router) == ["ship"]
+
+
+def test_an_actor_that_could_not_be_read_does_not_give_way_to_another_of_its_name():
+    router = Router()
+    declare_with(router, Unreadable)
+    declare(router, "ship")
+    with pytest.raises(DeclarationError):
+        router.routes()
 
 
 def test_a_superseded_declaration_is_gone_at_every_depth_and_the_newer_one_has_its_place():

@@ -157,6 +157,11 @@ DIFFERENCES = [
         "a cell run twice",
         "A `Stepper` warns of an actor whose cell was run twice; the old function keeps winning in both.",
     ),
+    Difference(
+        "a mended cell",
+        "An actor whose arguments cannot be read gives way to the same one declared again, as when its mended cell "
+        "runs; in repid its router stays broken.",
+    ),
 ]
 
 

@@ -634,3 +634,20 @@ def test_a_cell_run_twice():
     theirs, ours = both(scenario)
     assert theirs == [("ran", "old")]
     assert ours == [("ran", "old"), ("warned", StaleActorWarning)]
+
+
+def test_a_mended_cell():
+    def cell(router, annotation):
+        @router.actor
+        async def job(order: annotation): ...
+
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+        cell(router, type("Unreadable", (), {}))
+        declared(log, "broken", lambda: router.actors)
+        cell(router, dict)
+        declared(log, "mended", lambda: router.actors)
+
+    theirs, ours = both(scenario)
+    for events, mended in ((theirs, False), (ours, True)):
+        assert [(event[0], event[1] == "accepted") for event in events] == [("broken", False), ("mended", mended)]

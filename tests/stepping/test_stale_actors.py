@@ -6,6 +6,7 @@ import pytest
 from stepping.bench import CATCH_ALL, app_of, router_of
 
 from repid_nb import Router, StaleActorWarning, Stepper, catch_all_routing_strategy
+from repid_nb.core.errors import DeclarationError
 
 
 def run_cell(router: Router, answer: str, **options) -> None:
@@ -113,6 +114,31 @@ async def test_keeping_the_newest_actors_changes_nothing_where_nothing_is_stale(
     router = Router()
     run_cell(router, "only")
     assert Stepper(app_of(router)).keep_newest_actors() == 0
+
+
+async def test_a_broken_actor_is_mended_by_running_its_cell_again():
+    class Unreadable: ...
+
+    def cell(annotation):
+        @router.actor(channel="tasks")
+        async def greet(name: annotation):
+            return name
+
+    router = Router()
+    cell(Unreadable)
+    with pytest.raises(DeclarationError, match="Actor 'greet'"):
+        Stepper(app_of(router))
+    cell(str)
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks", {"name": "Ann"}, topic="greet")
+        assert (await stepper.step()).result == "Ann"
+        cell(Unreadable)
+        with pytest.raises(DeclarationError, match="Actor 'greet'"):
+            await stepper.step()
+        cell(dict)
+        assert stepper.keep_newest_actors() == 3
+        await stepper.send("tasks", {"name": {"first": "Ann"}}, topic="greet")
+        assert (await stepper.step()).result == {"first": "Ann"}
 
 
 async def test_a_router_that_was_made_again_and_included_again_is_pointed_out_too():
