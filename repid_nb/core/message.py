@@ -26,6 +26,7 @@ __all__ = [
     "SerializerT",
     "ServerT",
     "SubscriberT",
+    "check_channel",
     "check_message",
     "check_parts",
 ]
@@ -70,11 +71,22 @@ def check_message(channel: object, message: SentMessageT) -> None:
     check_parts(channel, message.payload, message.headers, message.content_type, message.reply_to)
 
 
-def check_parts(channel: object, payload: object, headers: object, content_type: object, reply_to: object) -> None:
-    """Do the same for a message that is still in parts."""
+def check_channel(channel: object) -> None:
+    """Refuse what is no address of a channel.
+
+    Raises:
+        InvalidMessageError: It is not a str; the message says what to give.
+    """
     if not isinstance(channel, str):
         hint = " Use its address." if hasattr(channel, "address") else ""
         raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
+
+
+def check_parts(channel: object, payload: object, headers: object, content_type: object, reply_to: object) -> None:
+    """Do the same for a message that is still in parts."""
+    # Asked here too, for every message passes here: a call costs more than the question.
+    if not isinstance(channel, str):
+        check_channel(channel)
     if not isinstance(payload, bytes):
         fix = "payload.encode()" if isinstance(payload, str) else "bytes(payload)"
         if not isinstance(payload, (str, bytearray, memoryview)):

@@ -7,13 +7,39 @@ from typing import Any
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.declaration import Declaration
-from repid_nb.core.message import BaseMessageT
+from repid_nb.core.message import BaseMessageT, SerializerT, check_parts
+from repid_nb.core.queue import DEFAULT_PRIORITY, InMemoryReceivedMessage, QueuedMessage, Queues
 from repid_nb.core.router import Route
 from repid_nb.stepping.explain import Finding, examine, strategy_name
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale import stale_notes
 
-__all__ = ["Inquiry"]
+__all__ = ["Inquiry", "imagined"]
+
+
+def imagined(
+    channel: str, payload: Any, headers: dict[str, str] | None, serializer: SerializerT
+) -> InMemoryReceivedMessage:
+    """Return a message as it would be pulled if it were sent, from a queue of nobody.
+
+    Args:
+        channel: Its channel.
+        payload: Bytes as they are, anything else as JSON, None for an empty payload.
+        headers: Its headers.
+        serializer: What writes the JSON.
+
+    Raises:
+        InvalidMessageError: No queue could carry it.
+    """
+    is_raw = payload is None or isinstance(payload, bytes)
+    body = payload or b"" if is_raw else serializer(payload)
+    content_type = None if is_raw else "application/json"
+    check_parts(channel, body, headers, content_type, None)
+    queue = Queues(dead_letter_limit=1).of(channel)
+    queue.put(QueuedMessage(body, headers, content_type), DEFAULT_PRIORITY)
+    message = queue.take(owner=None)
+    assert message is not None  # noqa: S101  (it was just put there)
+    return message
 
 
 class Inquiry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,13 +12,14 @@ from repid_nb.core.app import Repid
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.events import Event, Published
 from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.queue import DEFAULT_PRIORITY
+from repid_nb.core.queue import DEFAULT_PRIORITY, QueuedMessage
 from repid_nb.core.snapshot import MessageSnapshot
 from repid_nb.stepping.record import Sent
 
 __all__ = ["Outgoing", "send", "with_topic"]
 
 _numbers: WeakKeyDictionary[InMemoryServer, int] = WeakKeyDictionary()
+_sending: ContextVar[object] = ContextVar("repid_nb_sending", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,25 +79,36 @@ async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent |
         "server_name": outgoing.server_name,
         "server_specific_parameters": parameters,
     }
-    published: list[Event] = []
-    end_observing = server.observe(published.append)
+    published: list[tuple[str, QueuedMessage]] = []
+    mine = object()
+
+    def hear(event: Event) -> None:
+        # Others may publish meanwhile.
+        if isinstance(event, Published) and isinstance(event.message, QueuedMessage) and _sending.get() is mine:
+            published.append((event.channel, event.message))
+
+    end_observing = server.observe(hear)
+    token = _sending.set(mine)
     try:
         if is_raw:
             await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)
         else:
             await app.send_message_json(payload=payload, **destination)
     finally:
+        _sending.reset(token)
         end_observing()
         if not published and _numbers[server] == number:
             _numbers[server] = number - 1
-    return _sent(server, published[-1], parameters) if published else None
+    if not published:
+        return None
+    # Producer middleware may publish further messages, and may leave out the id.
+    own = (one for one in published if one[1].message_id == parameters["message_id"])
+    return _sent(server, *next(own, published[0]), parameters)
 
 
-def _sent(server: InMemoryServer, published: Event, parameters: Mapping[str, Any]) -> Sent:
-    assert isinstance(published, Published)  # noqa: S101  (a server tells of nothing else)
-    channel, message = published.channel, published.message
+def _sent(server: InMemoryServer, channel: str, message: QueuedMessage, parameters: Mapping[str, Any]) -> Sent:
     shown = MessageSnapshot(
-        id=parameters["message_id"],
+        id=message.message_id,
         channel=channel,
         payload=message.payload,
         headers=message.headers,

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.app import Repid
@@ -26,7 +27,7 @@ from repid_nb.core.errors import (
 )
 from repid_nb.core.events import Event, Finished
 from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.message import MessageData, ReceivedMessageT, check_message
+from repid_nb.core.message import ReceivedMessageT, check_channel
 from repid_nb.core.pulling import InMemoryPuller
 from repid_nb.core.queue import InMemoryReceivedMessage
 from repid_nb.core.router import Route, Routes
@@ -35,7 +36,7 @@ from repid_nb.core.worker import MAX_UNROUTED_RETRIES, Worker
 from repid_nb.notebook import interruptible
 from repid_nb.stepping.apart import apart
 from repid_nb.stepping.gate import PHASES, Gate
-from repid_nb.stepping.inquiry import Inquiry
+from repid_nb.stepping.inquiry import Inquiry, imagined
 from repid_nb.stepping.printing import caught_printing
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recording import Recording
@@ -48,7 +49,10 @@ __all__ = ["Stepper"]
 # How many messages of each kind a Step shows of a queue: what a step costs must not grow with the queue.
 WINDOW = 20
 
-_stepping: ContextVar[Stepper | None] = ContextVar("repid_nb_stepping", default=None)
+# Set by a step, and so in all that its actor starts.
+_steps_here: ContextVar[Stepper | None] = ContextVar("repid_nb_steps_here", default=None)
+
+_steppers: WeakSet[Stepper] = WeakSet()
 
 
 class Stepper:
@@ -117,6 +121,7 @@ class Stepper:
         self._puller: InMemoryPuller | None = None
         self._let_go: Callable[[], None] | None = None
         self._closed = False
+        _steppers.add(self)
 
     async def step(self, channel: str | None = None) -> Step | Idle:
         """Pull one message, take it its whole way, and record it.
@@ -129,6 +134,7 @@ class Stepper:
 
         Raises:
             UnknownNameError: No actor listens on that channel.
+            InvalidMessageError: The channel is no str.
             ClosedError: The Stepper was closed.
             SteppingError: An actor tries to step the Stepper that runs it.
             KeyboardInterrupt: The run was interrupted; the message is back at its place in the queue.
@@ -210,8 +216,14 @@ class Stepper:
             InvalidMessageError: `topic` and `headers['topic']` differ, a header is no str, or the priority is out of
                 range.
             SerializationError: The payload has no JSON form.
+            SteppingError: The app has another server by now, and the Stepper would never see the message.
         """
         self._connect()
+        if self.app.servers.get_server(self._server_name) is not self._server:
+            raise SteppingError(
+                "The app has another server by now, so this Stepper would never see the message. "
+                "Make a new one: stepper = Stepper(app)."
+            )
         return await send(
             self.app,
             self._server,
@@ -249,17 +261,13 @@ class Stepper:
 
         Raises:
             UnknownNameError: No actor listens on that channel.
-            InvalidMessageError: A header is no str, or `topic` and `headers['topic']` differ.
+            InvalidMessageError: The channel or a header is no str, or `topic` and `headers['topic']` differ.
         """
         self._refresh()
         self._check_channel(channel)
-        body = payload if isinstance(payload, bytes) else b""
-        if payload is not None and not isinstance(payload, bytes):
-            body = self.app.default_serializer(payload)
-        message = MessageData(payload=body, headers=with_topic(headers, topic))
-        check_message(channel, message)
+        message = imagined(channel, payload, with_topic(headers, topic), self.app.default_serializer)
         verdicts, winner = Inquiry(self._routes_of(channel)).explain(message, everybody=self.explain_all)
-        shown = MessageSnapshot(id=None, channel=channel, payload=body, headers=message.headers)
+        shown = replace(message.snapshot(), id=None)
         return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
 
     @property
@@ -302,8 +310,8 @@ class Stepper:
             SteppingError: A step is under way.
         """
         self._check_open()
-        if self._lock.locked():
-            raise SteppingError("This Stepper is in the middle of a step: rewind when it has ended.")
+        if any(one._lock.locked() for one in _steppers if one._server is self._server):  # noqa: SLF001  (the same class)
+            raise SteppingError("A Stepper of this server is in the middle of a step: rewind when it has ended.")
         undone = self._timeline.rewind(to, self._open_puller())
         return Rewound(to=to, undone=undone, queues=self.snapshot(WINDOW))
 
@@ -319,8 +327,11 @@ class Stepper:
 
         Raises:
             UnknownNameError: There is no dead letter of that id.
+            InvalidMessageError: The channel or the id is no str.
         """
         dead = {letter.message.id or "" for letter in self._server.dead_letters(channel)}
+        if message_id is not None and not isinstance(message_id, str):
+            raise InvalidMessageError("Give the id of the dead letter: stepper.resend(channel, letter.message.id).")
         if message_id is not None and message_id not in dead:
             raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.{nearest_name(message_id, dead)}")
         return self._server.resend_dead_letters(channel, message_id)
@@ -343,14 +354,21 @@ class Stepper:
         return len(stale)
 
     async def close(self) -> None:
-        """Give back what is not settled, and hold the connection open no longer. The history stays."""
-        if self._closed:
-            return
-        self._closed = True
-        if self._puller is not None:
-            await self._puller.close()
-        if self._let_go is not None:
-            self._let_go()
+        """Give back what is not settled, and hold the connection open no longer. The history stays.
+
+        A step that is under way comes to its end first.
+
+        Raises:
+            SteppingError: An actor tries to close the Stepper that runs it.
+        """
+        async with self._turn("close"):
+            if self._closed:
+                return
+            self._closed = True
+            if self._puller is not None:
+                await self._puller.close()
+            if self._let_go is not None:
+                self._let_go()
 
     async def __aenter__(self) -> Self:
         self._connect()
@@ -368,7 +386,9 @@ class Stepper:
     def _heeding(self, was_pressed: Callable[[], bool]) -> Iterator[None]:
         """Take a cancellation for an interrupt when the button was pressed or the current task is cancelled."""
         stepping = asyncio.current_task()
-        self._interrupted = lambda: was_pressed() or stepping is None or stepping.cancelling() > 0
+        # A task may have been asked to end before, and have gone on.
+        before = 0 if stepping is None else stepping.cancelling()
+        self._interrupted = lambda: was_pressed() or stepping is None or stepping.cancelling() > before
         try:
             yield
         finally:
@@ -450,21 +470,27 @@ class Stepper:
 
     def _hear_published(self, event: Event) -> None:
         # Others may publish meanwhile; what the actor starts has its context.
-        if _stepping.get() is self:
+        if _steps_here.get() is self:
             self._hear(event)
 
     @asynccontextmanager
-    async def _stepping(self) -> AsyncIterator[InMemoryPuller]:
-        if self._lock.locked() and _stepping.get() is self:
-            raise SteppingError("This Stepper is in the middle of a step: an actor cannot step what runs it.")
+    async def _turn(self, purpose: str) -> AsyncIterator[None]:
+        """Wait until no step is under way, and let none begin inside the block."""
+        if self._lock.locked() and _steps_here.get() is self:
+            raise SteppingError(f"This Stepper is in the middle of a step: an actor cannot {purpose} what runs it.")
         async with self._lock:
+            yield
+
+    @asynccontextmanager
+    async def _stepping(self) -> AsyncIterator[InMemoryPuller]:
+        async with self._turn("step"):
             self._connect()
             self._refresh()
-            token = _stepping.set(self)
+            token = _steps_here.set(self)
             try:
                 yield self._open_puller()
             finally:
-                _stepping.reset(token)
+                _steps_here.reset(token)
 
     def _connect(self) -> None:
         self._check_open()
@@ -481,7 +507,10 @@ class Stepper:
             raise ClosedError("This Stepper is closed. Make a new one: stepper = Stepper(app).")
 
     def _check_channel(self, channel: str | None) -> None:
-        if channel is not None and channel not in self._routes.by_channel:
+        if channel is None:
+            return
+        check_channel(channel)
+        if channel not in self._routes.by_channel:
             hint = nearest_name(channel, self._routes.by_channel)
             raise UnknownNameError(f"No actor listens on channel {channel!r}.{hint}")
 

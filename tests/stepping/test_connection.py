@@ -1,6 +1,7 @@
 """The connection, the end of a Stepper, and steps that are cut short."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from stepping.bench import app_of, router_of, strategy
@@ -65,6 +66,38 @@ async def test_closing_gives_back_what_is_not_settled_to_its_place():
     queue = app.servers.default.snapshot()["tasks"]
     assert [message.id for message in queue.ready] == ["m1", "m2", "m3"]
     assert queue.in_work == ()
+
+
+async def test_closing_lets_the_step_that_is_under_way_come_to_its_end():
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow():
+        started.set()
+        await go_on.wait()
+
+    stepper = Stepper(app_of(router_of(slow)))
+    await stepper.send("tasks")
+    stepping = asyncio.create_task(stepper.step())
+    await started.wait()
+    closing = asyncio.create_task(stepper.close())
+    await asyncio.sleep(0)
+    assert stepper.queues["tasks"].working == 1
+    go_on.set()
+    assert (await stepping).settlement.action is MessageAction.acked
+    await closing
+    with pytest.raises(ClosedError):
+        await stepper.step()
+
+
+async def test_an_actor_that_closes_its_own_stepper_is_told_that_it_cannot():
+    async def closing():
+        await stepper.close()
+
+    async with Stepper(app_of(router_of(closing))) as stepper:
+        await stepper.send("tasks")
+        step = await stepper.step()
+        assert not await stepper.step()
+    assert "an actor cannot close what runs it" in step.exception.message
 
 
 async def test_the_history_outlives_the_stepper():
@@ -142,6 +175,23 @@ async def test_a_step_that_is_cancelled_however_soon_puts_the_message_back(turns
         with pytest.raises(asyncio.CancelledError):
             await stepping
         assert stepper.queues == before
+
+
+async def test_a_task_that_went_on_after_it_was_cancelled_steps_as_any_other():
+    async def cancelled():
+        raise asyncio.CancelledError
+
+    async def obstinate():
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return await stepper.step()
+
+    async with Stepper(app_of(router_of(cancelled))) as stepper:
+        await stepper.send("tasks")
+        stepping = asyncio.create_task(obstinate())
+        await asyncio.sleep(0)
+        stepping.cancel()
+        assert (await stepping).exception.type == "CancelledError"
 
 
 async def test_a_cancelled_run_keeps_the_steps_so_far_in_the_history():

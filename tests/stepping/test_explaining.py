@@ -380,6 +380,8 @@ async def test_explaining_agrees_with_what_a_step_then_does(headers, payload):
     router.actor(channel="tasks", name="a", routing_strategy=strategy(lambda m: m.payload == b'{"a":1}'))(nothing)
     router.actor(channel="tasks", name="b", routing_strategy=strategy(lambda m: "a" in (m.headers or {})))(nothing)
     router.actor(channel="tasks", name="c", routing_strategy=strategy(lambda m: m.payload == b""))(nothing)
+    router.actor(channel="tasks", name="d", routing_strategy=strategy(lambda m: m.content_type))(nothing)
+    router.actor(channel="tasks", name="e", routing_strategy=strategy(lambda m: (m.channel, m.action)))(nothing)
     async with Stepper(app_of(router)) as stepper:
         why = stepper.explain("tasks", headers, payload)
         await stepper.send("tasks", payload, headers=headers)

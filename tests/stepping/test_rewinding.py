@@ -235,7 +235,8 @@ async def test_of_the_steps_those_that_are_still_in_reach_are_named(stepper: Ste
     assert stepper.rewind(to=2).undone == ()
 
 
-async def test_rewinding_in_the_middle_of_a_step_is_refused():
+@pytest.mark.parametrize("by", ["itself", "another"])
+async def test_rewinding_in_the_middle_of_a_step_is_refused(by: str):
     started, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow():
@@ -247,7 +248,7 @@ async def test_rewinding_in_the_middle_of_a_step_is_refused():
         stepping = asyncio.create_task(stepper.step())
         await started.wait()
         with pytest.raises(SteppingError, match="rewind when it has ended"):
-            stepper.rewind(to=0)
+            (stepper if by == "itself" else Stepper(stepper.app)).rewind(to=0)
         go_on.set()
         assert (await stepping).settlement.action is MessageAction.acked
 

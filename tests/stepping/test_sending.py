@@ -1,5 +1,6 @@
 """Sending with the Stepper."""
 
+import asyncio
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,8 +11,14 @@ import pytest
 from pydantic import BaseModel
 from stepping.bench import app_of, router_of
 
-from repid_nb import Stepper
-from repid_nb.core.errors import DestinationError, InvalidMessageError, SerializationError, UnknownNameError
+from repid_nb import InMemoryServer, Stepper
+from repid_nb.core.errors import (
+    DestinationError,
+    InvalidMessageError,
+    SerializationError,
+    SteppingError,
+    UnknownNameError,
+)
 
 
 async def nothing(): ...
@@ -153,3 +160,47 @@ async def test_what_producer_middleware_keeps_back_was_not_sent():
     async with Stepper(app_of(router_of(nothing), producer_middlewares=[keep_back])) as stepper:
         assert await stepper.send("tasks") is None
         assert not stepper.queues.get("tasks")
+
+
+async def test_what_producer_middleware_sends_beside_it_is_not_what_was_sent():
+    async def audit(call_next, channel, message, parameters):
+        await call_next("audit", message, {"message_id": "a1"})
+        await call_next(channel, message, parameters)
+        await call_next("audit", message, None)
+
+    async with Stepper(app_of(router_of(nothing), producer_middlewares=[audit])) as stepper:
+        sent = await stepper.send("tasks")
+    assert (sent.message.channel, sent.message.id) == ("tasks", "m1")
+
+
+async def test_what_was_sent_has_the_id_that_producer_middleware_left_it():
+    async def rename(call_next, channel, message, parameters):
+        await call_next(channel, message, {"message_id": "renamed"})
+
+    async with Stepper(app_of(router_of(nothing), producer_middlewares=[rename])) as stepper:
+        sent = await stepper.send("tasks")
+        assert sent.message == stepper.queues["tasks"].ready[0]
+
+
+async def test_what_somebody_else_sends_meanwhile_was_not_sent():
+    keeping, go_on = asyncio.Event(), asyncio.Event()
+
+    async def keep_back(call_next, channel, message, parameters):
+        keeping.set()
+        await go_on.wait()
+
+    async with Stepper(app_of(router_of(nothing), producer_middlewares=[keep_back])) as stepper:
+        sending = asyncio.create_task(stepper.send("tasks"))
+        await keeping.wait()
+        stepper.server.publish_nowait("tasks", b"somebody else's")
+        go_on.set()
+        assert await sending is None
+
+
+async def test_a_stepper_sends_nothing_to_a_server_that_took_the_place_of_its_own(stepper: Stepper):
+    server = InMemoryServer()
+    stepper.app.servers.register_server("default", server, is_default=True)
+    async with server.connection():
+        with pytest.raises(SteppingError, match=r"Make a new one: stepper = Stepper\(app\)"):
+            await stepper.send("tasks")
+    assert not server.snapshot().channels

@@ -6,7 +6,7 @@ import pytest
 import repid
 from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
 
-from repid_nb import Idle, InMemoryServer, Message, MessageAction, Repid, Router, Step, Stepper
+from repid_nb import Channel, Idle, InMemoryServer, Message, MessageAction, Repid, Router, Step, Stepper
 from repid_nb.core.errors import (
     DeclarationError,
     InvalidMessageError,
@@ -132,6 +132,24 @@ async def test_a_channel_without_an_actor_names_the_nearest():
             await stepper.step("order")
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda stepper, channel: stepper.step(channel),
+        lambda stepper, channel: stepper.run(channel=channel),
+        lambda stepper, channel: stepper.explain(channel),
+        lambda stepper, channel: stepper.resend(channel),
+        lambda stepper, channel: stepper.queues[channel],
+        lambda stepper, channel: stepper.server.resend_dead_letters(channel),
+    ],
+)
+async def test_a_channel_is_given_by_its_address(use):
+    async with Stepper(app_of(two_channels())) as stepper:
+        for channel, says in ((Channel(address="orders"), "not Channel. Use its address."), (5, "not int.")):
+            with pytest.raises(InvalidMessageError, match=f"The channel must be a str, {says}"):
+                await use(stepper, channel)
+
+
 async def test_a_higher_priority_is_stepped_first():
     async with Stepper(app_of(router_of(nothing))) as stepper:
         for priority in (None, 0, 9, 4):
@@ -245,6 +263,19 @@ async def test_a_dead_letter_that_is_not_there_names_the_nearest():
         await stepper.run()
         with pytest.raises(UnknownNameError, match=r"No dead letter 'm11' on 'tasks'. Did you mean 'm1'\?"):
             stepper.resend("tasks", "m11")
+
+
+async def test_a_dead_letter_is_sent_again_by_its_id():
+    async def broken():
+        raise ValueError
+
+    async with Stepper(app_of(router_of(broken))) as stepper:
+        await stepper.send("tasks")
+        await stepper.step()
+        letter = stepper.queues["tasks"].dead_letters[0]
+        with pytest.raises(InvalidMessageError, match=r"Give the id of the dead letter: .*letter\.message\.id"):
+            stepper.resend("tasks", letter)
+        assert stepper.resend("tasks", letter.message.id) == 1
 
 
 async def test_an_actor_that_steps_its_own_stepper_is_told_that_it_cannot():
