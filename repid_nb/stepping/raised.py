@@ -29,6 +29,7 @@ _MACHINERY = (
 )
 _LIBRARIES = f"{os.sep}site-packages{os.sep}"
 MAX_FRAMES = 8
+MAX_LEAVES = 5
 
 
 def raised(error: BaseException) -> Raised:
@@ -45,6 +46,8 @@ def raised(error: BaseException) -> Raised:
     with suppress(Exception):
         fields = _fields(error)
         message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else None
+        if isinstance(error, BaseExceptionGroup):
+            message = f"{bare.message}: {_leaves(error)}"
         hint = "\n".join(getattr(error, "__notes__", ()))
         return replace(bare, message=message or bare.message, fields=fields, hint=hint)
     return bare
@@ -56,6 +59,17 @@ def message_of(error: BaseException) -> str:
         return str(error)
     except Exception as failure:
         return f"(its text cannot be shown: {type(failure).__name__})"
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> str:
+    """Return the errors that a group is about, those of groups in it too."""
+    leaves: list[BaseException] = []
+    groups: list[BaseExceptionGroup[Any]] = [group]
+    for one in groups:
+        groups += [inner for inner in one.exceptions if isinstance(inner, BaseExceptionGroup)]
+        leaves += [inner for inner in one.exceptions if not isinstance(inner, BaseExceptionGroup)]
+    shown = [f"{type(leaf).__name__}: {message_of(leaf)}".removesuffix(": ") for leaf in leaves[:MAX_LEAVES]]
+    return "; ".join([*shown, f"and {len(leaves) - MAX_LEAVES} more"] if len(leaves) > MAX_LEAVES else shown)
 
 
 def _fields(error: BaseException) -> tuple[FieldError, ...]:

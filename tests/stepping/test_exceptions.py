@@ -232,6 +232,26 @@ async def test_an_actor_that_cancels_itself_ends_its_own_step_only():
     assert step.exception.type == "CancelledError"
 
 
+async def test_a_group_of_exceptions_says_what_they_were():
+    async def busy():
+        inner = ExceptionGroup("inner", [KeyError("key"), OSError()])
+        raise ExceptionGroup("two things", [ValueError("the real reason"), inner])
+
+    step = await sent_and_stepped(router_of(busy))
+    assert step.exception.type == "ExceptionGroup"
+    assert step.exception.message == (
+        "two things (2 sub-exceptions): ValueError: the real reason; KeyError: 'key'; OSError"
+    )
+
+
+async def test_a_group_of_very_many_exceptions_stays_short():
+    async def busy():
+        raise ExceptionGroup("many", [ValueError(str(number)) for number in range(100)])
+
+    step = await sent_and_stepped(router_of(busy))
+    assert step.exception.message.endswith("ValueError: 4; and 95 more")
+
+
 async def test_an_exception_in_one_of_several_routers_middleware_is_its_own():
     async def broken(call_next, message, actor):
         raise ValueError("broken middleware")
