@@ -195,14 +195,6 @@ async def test_an_exception_that_cannot_show_itself_does_not_deafen_the_stepper(
     assert (went_well.winner, went_well.result) == ("fragile", 1)
 
 
-async def test_an_exception_group_is_in_the_step():
-    async def many():
-        raise ExceptionGroup("several", [ValueError("a")])
-
-    step = await sent_and_stepped(router_of(many))
-    assert (step.exception.type, step.exception.message) == ("ExceptionGroup", "several (1 sub-exception)")
-
-
 async def test_a_note_on_an_exception_is_its_hint():
     async def fragile():
         error = ValueError("no")

@@ -17,6 +17,7 @@ from repid_nb import (
     topic_based_routing_strategy,
 )
 from repid_nb.core.errors import InvalidMessageError, UnknownNameError
+from repid_nb.core.routing import TopicStrategy
 
 
 async def nothing(): ...
@@ -199,6 +200,20 @@ async def test_a_strategy_made_by_a_class_goes_by_the_name_of_the_class():
 
     step = await sent_and_stepped(router_of(nothing, routing_strategy=ByAction), headers={"action": "nothing"})
     assert (step.verdicts[0].strategy, step.winner) == ("ByAction", "nothing")
+
+
+async def test_a_strategy_that_inherits_from_a_built_in_one_is_watched():
+    class AnyCase(TopicStrategy):
+        def __call__(self, message):
+            return message.headers["topic"].lower() == self.topic
+
+    def any_case(*, actor_name):
+        return AnyCase(actor_name)
+
+    step = await sent_and_stepped(router_of(nothing, routing_strategy=any_case), topic="NOTHING")
+    (verdict,) = step.verdicts
+    assert (verdict.strategy, verdict.outcome) == ("any_case", "match")
+    assert verdict.reason == "read headers['topic'] = 'NOTHING' -> True"
 
 
 async def test_a_strategy_that_raises_leaves_the_message_in_work_until_the_stepper_is_closed():
