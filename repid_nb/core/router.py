@@ -173,13 +173,14 @@ class Router:
         found: list[Route] = []
         entries = list(self._walk(inherited or Inherited()))
         for place, (entry, handed_down) in enumerate(entries):
-            same = [route for route in earlier.get(id(entry), ()) if route.inherited == handed_down]
+            before = earlier.get(id(entry), [])
             if not isinstance(entry, Declaration):
                 fresh = _foreign_routes(entry, handed_down)
+                same = [route for route in (_taken(before, handed_down) for _ in fresh) if route is not None]
                 is_same = [route.actor.name for route in same] == [route.actor.name for route in fresh]
                 found += same if is_same else fresh
-            elif same:
-                found.append(same[0])
+            elif (known_route := _taken(before, handed_down)) is not None:
+                found.append(known_route)
             else:
                 try:
                     found.append(Route(entry.build(handed_down), entry.channel(handed_down), entry, handed_down))
@@ -320,6 +321,12 @@ class Router:
             declaration.reader(converter)
         self._entries.append(declaration)
         return fn
+
+
+def _taken(routes: list[Route], inherited: Inherited) -> Route | None:
+    """Take the first route that inherits just this out of the list, so that one included twice stays two."""
+    place = next((place for place, route in enumerate(routes) if route.inherited == inherited), None)
+    return None if place is None else routes.pop(place)
 
 
 def _is_declared_again(

@@ -330,6 +330,19 @@ def test_routes_are_kept_from_before_while_nothing_about_them_changes():
     assert moved.actors[0].routing_strategy is before.actors[0].routing_strategy
 
 
+@pytest.mark.parametrize("kind", [Router, repid.Router])
+def test_an_actor_that_is_included_twice_stays_two_that_are_kept(kind: type):
+    outer, inner = Router(), kind()
+    for between in (Router(middlewares=[passing]), Router(middlewares=[passing])):
+        outer.include_router(between)
+        between.include_router(inner)
+    inner.actor(passing)
+    before = outer.routes()
+    after = outer.routes(known=before)
+    assert before.actors[0] is not before.actors[1]
+    assert [id(actor) for actor in after.actors] == [id(actor) for actor in before.actors]
+
+
 class Unreadable: ...
 
 

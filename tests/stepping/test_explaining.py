@@ -69,6 +69,20 @@ async def test_if_it_is_not_to_explain_all_only_those_are_asked_whom_the_worker_
     assert [verdict.actor for verdict in why.verdicts] == ["everything"]
 
 
+async def test_of_an_actor_that_is_included_twice_only_the_first_is_asked():
+    inner, first, second = router_of(nothing), Router(), Router()
+    for outer in (first, second):
+        outer.include_router(inner)
+    async with Stepper(app_of(first, second)) as stepper:
+        for _ in range(2):
+            await stepper.send("tasks")
+        for step in await stepper.run():
+            assert [(verdict.role, verdict.asked) for verdict in step.verdicts] == [
+                ("winner", True),
+                ("shadowed", False),
+            ]
+
+
 async def test_actors_of_other_channels_have_no_verdict():
     router = three_actors()
     router.actor(channel="elsewhere", name="elsewhere", **CATCH_ALL)(nothing)
