@@ -58,15 +58,17 @@ class Routes:
 
     routes: tuple[Route, ...] = ()
     by_channel: Mapping[str, Sequence[ActorData]] = field(default_factory=dict)
+    routes_by_channel: Mapping[str, Sequence[Route]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, routes: Iterable[Route]) -> Routes:
-        """Return the routes, with their actors by channel."""
+        """Return the routes, with their actors and themselves by channel."""
         kept = tuple(routes)
-        by_channel: dict[str, list[ActorData]] = {}
+        grouped: dict[str, list[Route]] = {}
         for route in kept:
-            by_channel.setdefault(route.actor.channel_address, []).append(route.actor)
-        return cls(kept, by_channel)
+            grouped.setdefault(route.actor.channel_address, []).append(route)
+        by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
+        return cls(kept, by_channel, grouped)
 
     @property
     def actors(self) -> list[ActorData]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -30,7 +30,7 @@ from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.message import ReceivedMessageT, check_channel
 from repid_nb.core.pulling import InMemoryPuller
 from repid_nb.core.queue import InMemoryReceivedMessage
-from repid_nb.core.router import Route, Routes
+from repid_nb.core.router import Routes
 from repid_nb.core.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.worker import MAX_UNROUTED_RETRIES, Worker
 from repid_nb.notebook import interruptible
@@ -182,7 +182,7 @@ class Stepper:
                 return Steps(tuple(steps), "idle")
             steps.append(step)
         pulled_from = self._routes.by_channel if channel is None else {channel}
-        waiting = sum(one.waiting for name, one in self.snapshot(0).items() if name in pulled_from)
+        waiting = sum(one.waiting for one in self.snapshot(0).channels if one.channel in pulled_from)
         return Steps(tuple(steps), "max_steps" if waiting else "idle", waiting)
 
     async def send(
@@ -266,7 +266,7 @@ class Stepper:
         self._refresh()
         self._check_channel(channel)
         message = imagined(channel, payload, with_topic(headers, topic), self.app.default_serializer)
-        verdicts, winner = Inquiry(self._routes_of(channel)).explain(message, everybody=self.explain_all)
+        verdicts, winner = Inquiry(self._routes.routes_by_channel[channel]).explain(message, everybody=self.explain_all)
         shown = replace(message.snapshot(), id=None)
         return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
 
@@ -285,9 +285,8 @@ class Stepper:
         """The channel that a step without one will pull from; None when nothing waits where an actor listens."""
         channels = list(self.app.router.routes(known=self._routes).by_channel)
         turn = 0 if self._puller is None else self._puller.turn
-        queues = self.snapshot(0)
-        in_turn = (channels[(turn + offset) % len(channels)] for offset in range(len(channels)))
-        return next((channel for channel in in_turn if channel in queues and queues[channel].waiting), None)
+        waiting = {one.channel for one in self.snapshot(0).channels if one.waiting}
+        return next((channel for channel in (*channels[turn:], *channels[:turn]) if channel in waiting), None)
 
     @property
     def history(self) -> History:
@@ -399,7 +398,9 @@ class Stepper:
 
     async def _deliver(self, message: InMemoryReceivedMessage, before: QueuesSnapshot, seen_before: int) -> Step:
         shown = replace(message.snapshot(), sightings=seen_before)
-        recording = self._recording = Recording(Inquiry(self._routes_of(message.channel)), self.explain_all)
+        recording = self._recording = Recording(
+            Inquiry(self._routes.routes_by_channel.get(message.channel, ())), self.explain_all
+        )
         end_observing = self._server.observe(self._hear_published)
         try:
             with caught_printing() as printed:
@@ -445,7 +446,7 @@ class Stepper:
 
     def _idle(self, channel: str | None) -> Idle:
         queues = self.snapshot(WINDOW)
-        unheard = ((name, one.waiting) for name, one in queues.items() if name not in self._routes.by_channel)
+        unheard = ((one.channel, one.waiting) for one in queues.channels if one.channel not in self._routes.by_channel)
         return Idle(
             channels=tuple(self._routes.by_channel) if channel is None else (channel,),
             unheard=tuple((name, waiting) for name, waiting in unheard if waiting),
@@ -521,7 +522,4 @@ class Stepper:
         self._worker.actors = self._routes.by_channel
         if self._puller is not None and list(self._routes.by_channel) != before:
             self._puller.listen(list(self._routes.by_channel))
-        self._stale.warn({channel: self._routes_of(channel) for channel in self._routes.by_channel})
-
-    def _routes_of(self, channel: str) -> Sequence[Route]:
-        return [route for route in self._routes.routes if route.actor.channel_address == channel]
+        self._stale.warn(self._routes.routes_by_channel)
