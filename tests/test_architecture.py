@@ -40,6 +40,7 @@ FLOORS = {
     "core.signals": 1,
     "core.declaration": 2,
     "core.router": 2,
+    "core.routes": 2,
     "core.delivery": 3,
     "core.lanes": 3,
     "core.worker": 3,

@@ -14,7 +14,8 @@ from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, S
 from repid_nb.core.metadata import Contact, ExternalDocs, License, RunnerInfo, Tag
 from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, compose
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
-from repid_nb.core.router import ForeignRouterT, Router
+from repid_nb.core.router import Router
+from repid_nb.core.routes import ForeignRouterT
 from repid_nb.core.serializer import default_serializer as json_serializer
 from repid_nb.core.signals import stop_on_signals
 from repid_nb.core.worker import Worker

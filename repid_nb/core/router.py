@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast, overload
+from typing import Any, TypeVar, cast, overload
 
-from repid_nb.core.actor import ActorData, CallNextT, ConfirmationModeT, ConverterT, OnErrorT
+from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, OnErrorT
 from repid_nb.core.declaration import ActorOptions, Declaration, Inherited, as_channel, check_options
 from repid_nb.core.dependencies import validate_dependency
 from repid_nb.core.errors import DeclarationError
-from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
-from repid_nb.core.middleware import ActorMiddlewareT, compose
+from repid_nb.core.middleware import ActorMiddlewareT
+from repid_nb.core.routes import ForeignRouterT, Routes
 from repid_nb.core.routing import RoutingStrategyT, make_strategy, topic_based_routing_strategy
 from repid_nb.core.signatures import signature_of
 
-__all__ = ["ForeignRouterT", "Route", "Router", "Routes"]
+__all__ = ["Router"]
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -30,63 +30,6 @@ class _NotSet:
 
 
 NOT_SET: Any = _NotSet()
-
-
-class ForeignRouterT(Protocol):
-    """A router of another library whose actors have repid's shape."""
-
-    @property
-    def actors(self) -> list[Any]: ...
-
-    @property
-    def channels(self) -> list[Any]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One actor on its channel, with what it was built from."""
-
-    actor: ActorData
-    channel: Channel
-    source: Declaration | ForeignRouterT
-    inherited: Inherited
-
-
-@dataclass(frozen=True, slots=True)
-class Routes:
-    """Everything that a router and the routers it includes declare, in order of registration."""
-
-    routes: tuple[Route, ...] = ()
-    by_channel: Mapping[str, Sequence[ActorData]] = field(default_factory=dict)
-    routes_by_channel: Mapping[str, Sequence[Route]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, routes: Iterable[Route]) -> Routes:
-        """Return the routes, with their actors and themselves by channel."""
-        kept = tuple(routes)
-        grouped: dict[str, list[Route]] = {}
-        for route in kept:
-            grouped.setdefault(route.actor.channel_address, []).append(route)
-        by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
-        return cls(kept, by_channel, grouped)
-
-    @property
-    def actors(self) -> list[ActorData]:
-        return [route.actor for route in self.routes]
-
-    @property
-    def channels(self) -> list[Channel]:
-        """Each channel once; where it was described more than once, the first with a description counts."""
-        channels: dict[str, Channel] = {}
-        for route in self.routes:
-            known = channels.get(route.channel.address)
-            if known is None or (not _is_described(known) and _is_described(route.channel)):
-                channels[route.channel.address] = route.channel
-        return list(channels.values())
-
-
-def _is_described(channel: Channel) -> bool:
-    return any((channel.title, channel.summary, channel.description, channel.bindings, channel.external_docs))
 
 
 class Router:
@@ -169,27 +112,7 @@ class Router:
         Raises:
             DeclarationError: An actor's arguments cannot be read.
         """
-        earlier: dict[int, list[Route]] = {}
-        for route in () if known is None else known.routes:
-            earlier.setdefault(id(route.source), []).append(route)
-        found: list[Route] = []
-        entries = list(self._walk(inherited or Inherited()))
-        for place, (entry, handed_down) in enumerate(entries):
-            before = earlier.get(id(entry), [])
-            if not isinstance(entry, Declaration):
-                fresh = _foreign_routes(entry, handed_down)
-                same = [route for route in (_taken(before, handed_down) for _ in fresh) if route is not None]
-                is_same = [route.actor.name for route in same] == [route.actor.name for route in fresh]
-                found += same if is_same else fresh
-            elif (known_route := _taken(before, handed_down)) is not None:
-                found.append(known_route)
-            else:
-                try:
-                    found.append(Route(entry.build(handed_down), entry.channel(handed_down), entry, handed_down))
-                except Exception:
-                    if not _is_declared_again(entry, entry.channel(handed_down), entries[place + 1 :]):
-                        raise
-        return Routes.of(found)
+        return Routes.of(list(self._walk(inherited or Inherited())), known)
 
     def declarations(self) -> list[tuple[Declaration, Channel]]:
         """Return what is declared here and in the routers it includes, each with its channel, without building it."""
@@ -323,43 +246,3 @@ class Router:
             declaration.reader(converter)
         self._entries.append(declaration)
         return fn
-
-
-def _taken(routes: list[Route], inherited: Inherited) -> Route | None:
-    """Take the first route that inherits just this out of the list, so that one included twice stays two."""
-    place = next((place for place, route in enumerate(routes) if route.inherited == inherited), None)
-    return None if place is None else routes.pop(place)
-
-
-def _is_declared_again(
-    declaration: Declaration,
-    channel: Channel,
-    later: Iterable[tuple[Declaration | ForeignRouterT, Inherited]],
-) -> bool:
-    return any(
-        isinstance(other, Declaration)
-        and other.fn is not declaration.fn
-        and other.origin == declaration.origin
-        and other.channel(inherited).address == channel.address
-        for other, inherited in later
-    )
-
-
-def _foreign_routes(router: ForeignRouterT, inherited: Inherited) -> list[Route]:
-    channels = {channel.address: channel for channel in router.channels}
-    routes = []
-    for actor in router.actors:
-        inside = partial(_run_outside, inherited.middlewares, actor.middleware_pipeline)
-        wrapped = replace(actor, middleware_pipeline=inside) if inherited.middlewares else actor
-        routes.append(Route(wrapped, channels[actor.channel_address], router, inherited))
-    return routes
-
-
-async def _run_outside(
-    middlewares: tuple[ActorMiddlewareT, ...],
-    pipeline: Callable[..., Any],
-    call_next: CallNextT,
-    message: ReceivedMessageT,
-    actor: ActorData,
-) -> Any:
-    return await compose(middlewares, partial(pipeline, call_next))(message, actor)

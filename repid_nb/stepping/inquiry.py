@@ -9,7 +9,7 @@ from repid_nb.core.actor import ActorData
 from repid_nb.core.declaration import Declaration
 from repid_nb.core.message import BaseMessageT, SerializerT, check_parts
 from repid_nb.core.queue import DEFAULT_PRIORITY, InMemoryReceivedMessage, QueuedMessage, Queues
-from repid_nb.core.router import Route
+from repid_nb.core.routes import Route
 from repid_nb.stepping.explain import Finding, examine, strategy_name
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale import stale_notes

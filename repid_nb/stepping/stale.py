@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 from repid_nb.core.declaration import Declaration
-from repid_nb.core.router import Route
+from repid_nb.core.routes import Route
 
 __all__ = ["CURE", "StaleActorWarning", "StaleWatch", "stale_declarations", "stale_notes"]
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
 
-from repid_nb.core.actor import ActorData
 from repid_nb.core.app import Repid
 from repid_nb.core.declaration import Declaration
-from repid_nb.core.delivery import is_task_cancelled
 from repid_nb.core.errors import (
     ClosedError,
     DeclarationError,
@@ -25,32 +21,23 @@ from repid_nb.core.errors import (
     UnknownNameError,
     nearest_name,
 )
-from repid_nb.core.events import Event, Finished
 from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.message import ReceivedMessageT, check_channel
+from repid_nb.core.message import check_channel
 from repid_nb.core.pulling import InMemoryPuller
-from repid_nb.core.queue import InMemoryReceivedMessage
-from repid_nb.core.router import Routes
-from repid_nb.core.snapshot import MessageSnapshot, QueuesSnapshot
-from repid_nb.core.worker import MAX_UNROUTED_RETRIES, Worker
-from repid_nb.notebook import interruptible
-from repid_nb.stepping.apart import apart
-from repid_nb.stepping.gate import PHASES, Gate
+from repid_nb.core.routes import Routes
+from repid_nb.core.snapshot import QueuesSnapshot
+from repid_nb.core.worker import MAX_UNROUTED_RETRIES
+from repid_nb.stepping.connection import Connection, end_abandoned
+from repid_nb.stepping.gate import Gate
 from repid_nb.stepping.inquiry import Inquiry, imagined
-from repid_nb.stepping.printing import caught_printing
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
-from repid_nb.stepping.recording import Recording
+from repid_nb.stepping.recorder import WINDOW, Recorder
 from repid_nb.stepping.sending import Outgoing, send, with_topic
 from repid_nb.stepping.stale import StaleWatch, stale_declarations
 from repid_nb.stepping.timeline import Timeline
 
 __all__ = ["Stepper"]
 
-# How many messages of each kind a Step shows of a queue: what a step costs must not grow with the queue.
-WINDOW = 20
-
-# Set by a step, and so in all that its actor starts.
-_steps_here: ContextVar[Stepper | None] = ContextVar("repid_nb_steps_here", default=None)
 
 _steppers: WeakSet[Stepper] = WeakSet()
 
@@ -98,28 +85,15 @@ class Stepper:
             )
         self.app = app
         self.explain_all = explain_all
-        self.gate: Gate | None = None
         self.max_unrouted_retries = max_unrouted_retries
         self._server = server
         self._server_name = server_name
         self._routes: Routes = app.router.routes()
         self._stale = StaleWatch()
         self._lock = asyncio.Lock()
-        self._worker = Worker(
-            app.execution_context(server),
-            self._routes.by_channel,
-            max_unrouted_retries=max_unrouted_retries,
-            observer=self._hear,
-            ask=self._ask,
-            gate=self._pass,
-            is_interrupted=self._is_interrupted,
-        )
-        self._interrupted: Callable[[], bool] = is_task_cancelled
-        self._recording: Recording | None = None
-        self._so_far: Callable[[], Step] | None = None
-        self._timeline = Timeline(server.keep_journal(), self._worker.sightings, history_limit)
-        self._puller: InMemoryPuller | None = None
-        self._let_go: Callable[[], None] | None = None
+        self._recorder = Recorder(server, app.execution_context(server), max_unrouted_retries)
+        self._timeline = Timeline(server.keep_journal(), self._recorder.sightings, history_limit)
+        self._connection = Connection(server, self)
         self._closed = False
         _steppers.add(self)
 
@@ -136,7 +110,7 @@ class Stepper:
             UnknownNameError: No actor listens on that channel.
             InvalidMessageError: The channel is no str.
             ClosedError: The Stepper was closed.
-            SteppingError: An actor tries to step the Stepper that runs it.
+            SteppingError: An actor tries to step the Stepper that runs it, or a message is held in its step.
             KeyboardInterrupt: The run was interrupted; the message is back at its place in the queue.
         """
         async with self._stepping() as puller:
@@ -146,15 +120,10 @@ class Stepper:
             message = puller.pull_nowait() if channel is None else puller.pull_nowait_from(channel)
             if message is None:
                 return self._idle(channel)
-            seen_before = self._worker.sightings.of(message)
-            try:
-                with interruptible() as was_pressed, self._heeding(was_pressed):
-                    step = await self._deliver(message, before, seen_before)
-            except BaseException:
-                # The worker gives back what it was delivering, but a step may be cancelled before that begins.
-                message.release()
-                self._worker.sightings.set(message, seen_before)
-                raise
+            seen_before = self._recorder.sightings.of(message)
+            step = await self._recorder.deliver(
+                message, number=self._timeline.newest + 1, before=before, explain_all=self.explain_all
+            )
             self._timeline.add(step, message, seen_before=seen_before, turn=puller.turn)
             if self.gate is not None:
                 await self.gate("settled", lambda: step)
@@ -281,10 +250,18 @@ class Stepper:
         return self._server
 
     @property
+    def gate(self) -> Gate | None:
+        return self._recorder.gate
+
+    @gate.setter
+    def gate(self, gate: Gate | None) -> None:
+        self._recorder.gate = gate
+
+    @property
     def next_channel(self) -> str | None:
         """The channel that a step without one will pull from; None when nothing waits where an actor listens."""
         channels = list(self.app.router.routes(known=self._routes).by_channel)
-        turn = 0 if self._puller is None else self._puller.turn
+        turn = 0 if self._connection.puller is None else self._connection.puller.turn
         waiting = {one.channel for one in self.snapshot(0).channels if one.waiting}
         return next((channel for channel in (*channels[turn:], *channels[:turn]) if channel in waiting), None)
 
@@ -358,16 +335,13 @@ class Stepper:
         A step that is under way comes to its end first.
 
         Raises:
-            SteppingError: An actor tries to close the Stepper that runs it.
+            SteppingError: An actor tries to close the Stepper that runs it, or a message is held in its step.
         """
         async with self._turn("close"):
             if self._closed:
                 return
             self._closed = True
-            if self._puller is not None:
-                await self._puller.close()
-            if self._let_go is not None:
-                self._let_go()
+            self._connection.end()
 
     async def __aenter__(self) -> Self:
         self._connect()
@@ -380,69 +354,6 @@ class Stepper:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
-
-    @contextmanager
-    def _heeding(self, was_pressed: Callable[[], bool]) -> Iterator[None]:
-        """Take a cancellation for an interrupt when the button was pressed or the current task is cancelled."""
-        stepping = asyncio.current_task()
-        # A task may have been asked to end before, and have gone on.
-        before = 0 if stepping is None else stepping.cancelling()
-        self._interrupted = lambda: was_pressed() or stepping is None or stepping.cancelling() > before
-        try:
-            yield
-        finally:
-            self._interrupted = is_task_cancelled
-
-    def _is_interrupted(self) -> bool:
-        return self._interrupted()
-
-    async def _deliver(self, message: InMemoryReceivedMessage, before: QueuesSnapshot, seen_before: int) -> Step:
-        shown = replace(message.snapshot(), sightings=seen_before)
-        recording = self._recording = Recording(
-            Inquiry(self._routes.routes_by_channel.get(message.channel, ())), self.explain_all
-        )
-        end_observing = self._server.observe(self._hear_published)
-        try:
-            with caught_printing() as printed:
-                self._so_far = lambda: self._record(recording, shown, before, printed.getvalue())
-                # In a task of its own the actor's context variables, and its cancelling itself, stay its own.
-                await apart(self._worker.deliver(message))
-        finally:
-            self._recording = self._so_far = None
-            end_observing()
-        return self._record(recording, shown, before, printed.getvalue())
-
-    def _record(self, recording: Recording, message: MessageSnapshot, before: QueuesSnapshot, printed: str) -> Step:
-        return Step(
-            number=self._timeline.newest + 1,
-            channel=message.channel,
-            message=message,
-            sightings=message.sightings + 1,
-            sightings_limit=self.max_unrouted_retries,
-            verdicts=recording.inquiry.verdicts(recording.asked),
-            winner=recording.winner,
-            middlewares=recording.middlewares,
-            arguments=recording.arguments,
-            result=recording.result,
-            exception=recording.exception,
-            printed=printed,
-            duration=recording.duration,
-            settlement=recording.settlement,
-            published=recording.published,
-            before=before,
-            after=self.snapshot(WINDOW),
-        )
-
-    async def _pass(self, event: Event) -> None:
-        """Let the gate, if there is one, hold the message at what was just reached."""
-        if self.gate is None or self._recording is None or self._so_far is None:
-            return
-        recording = self._recording
-        if isinstance(event, Finished):
-            recording.hear(event)
-        reached = time.perf_counter()
-        await self.gate(PHASES[type(event)], self._so_far)
-        recording.leave_out(time.perf_counter() - reached)
 
     def _idle(self, channel: str | None) -> Idle:
         queues = self.snapshot(WINDOW)
@@ -459,26 +370,19 @@ class Stepper:
         Args:
             window: How many messages of each kind to show a channel; None for all. The totals are always whole.
         """
-        return self._server.snapshot(window, self._worker.sightings.of_queued)
-
-    def _ask(self, actor: ActorData, message: ReceivedMessageT) -> bool:
-        assert self._recording is not None  # noqa: S101  (this worker delivers only inside a step)
-        return self._recording.inquiry.ask(actor, message)
-
-    def _hear(self, event: Event) -> None:
-        if self._recording is not None:
-            self._recording.hear(event)
-
-    def _hear_published(self, event: Event) -> None:
-        # Others may publish meanwhile; what the actor starts has its context.
-        if _steps_here.get() is self:
-            self._hear(event)
+        end_abandoned()
+        return self._recorder.snapshot(window)
 
     @asynccontextmanager
     async def _turn(self, purpose: str) -> AsyncIterator[None]:
         """Wait until no step is under way, and let none begin inside the block."""
-        if self._lock.locked() and _steps_here.get() is self:
+        if self._lock.locked() and self._recorder.is_at_work_here:
             raise SteppingError(f"This Stepper is in the middle of a step: an actor cannot {purpose} what runs it.")
+        if self._recorder.held is not None:
+            raise SteppingError(
+                f"Message {self._recorder.held} is held in the middle of its step. In the workbench, press "
+                "Finish the step or Give it back."
+            )
         async with self._lock:
             yield
 
@@ -487,21 +391,16 @@ class Stepper:
         async with self._turn("step"):
             self._connect()
             self._refresh()
-            token = _steps_here.set(self)
-            try:
+            with self._recorder.at_work():
                 yield self._open_puller()
-            finally:
-                _steps_here.reset(token)
 
     def _connect(self) -> None:
         self._check_open()
-        if self._let_go is None:
-            self._let_go = self._server.hold_open()
+        end_abandoned()
+        self._connection.open()
 
     def _open_puller(self) -> InMemoryPuller:
-        if self._puller is None:
-            self._puller = InMemoryPuller(self._server.queues, list(self._routes.by_channel))
-        return self._puller
+        return self._connection.pulling(list(self._routes.by_channel))
 
     def _check_open(self) -> None:
         if self._closed:
@@ -519,7 +418,7 @@ class Stepper:
         """Take in what was registered since, and point out what was registered twice."""
         before = list(self._routes.by_channel)
         self._routes = self.app.router.routes(known=self._routes)
-        self._worker.actors = self._routes.by_channel
-        if self._puller is not None and list(self._routes.by_channel) != before:
-            self._puller.listen(list(self._routes.by_channel))
+        self._recorder.routes = self._routes
+        if self._connection.puller is not None and list(self._routes.by_channel) != before:
+            self._connection.puller.listen(list(self._routes.by_channel))
         self._stale.warn(self._routes.routes_by_channel)

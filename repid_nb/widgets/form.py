@@ -9,7 +9,7 @@ from typing import Any
 
 from repid_nb.core.app import Repid
 from repid_nb.core.errors import DestinationError, InvalidMessageError
-from repid_nb.core.router import Route
+from repid_nb.core.routes import Route
 
 __all__ = ["Form", "choices"]
 

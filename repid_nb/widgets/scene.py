@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from repid_nb.core.errors import UnknownNameError
-from repid_nb.core.router import Route, Routes
+from repid_nb.core.routes import Route, Routes
 from repid_nb.core.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.stepping.explain import strategy_name
 from repid_nb.stepping.gate import Phase

@@ -1,6 +1,8 @@
 """The connection, the end of a Stepper, and steps that are cut short."""
 
 import asyncio
+import gc
+import weakref
 from contextlib import suppress
 
 import pytest
@@ -98,6 +100,34 @@ async def test_an_actor_that_closes_its_own_stepper_is_told_that_it_cannot():
         step = await stepper.step()
         assert not await stepper.step()
     assert "an actor cannot close what runs it" in step.exception.message
+
+
+async def test_a_stepper_that_is_replaced_gives_back_what_it_held_and_lets_go_of_the_connection():
+    app = app_of(router_of(nothing, confirmation_mode="manual"))
+    stepper = Stepper(app)
+    for _ in range(2):
+        await stepper.send("tasks")
+    await stepper.step()
+    stepper = Stepper(app)
+    gc.collect()
+    queue = stepper.queues["tasks"]
+    assert ([message.id for message in queue.ready], queue.working) == (["m1", "m2"], 0)
+    await stepper.step()
+    await stepper.close()
+    assert not app.servers.default.is_connected
+
+
+async def test_a_stepper_that_nobody_has_any_more_is_gone_at_once():
+    stepper = Stepper(app_of(router_of(nothing)))
+    await stepper.send("tasks")
+    await stepper.step()
+    there = weakref.ref(stepper)
+    gc.disable()
+    try:
+        del stepper
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 async def test_the_history_outlives_the_stepper():

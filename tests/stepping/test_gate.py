@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from repid_nb import InMemoryServer, Repid, Router, Step, Stepper
+from repid_nb.core.errors import SteppingError
 
 Phases = list[tuple[str, Step]]
 
@@ -106,6 +107,28 @@ async def test_a_step_that_is_abandoned_gives_its_message_back(stepper: Stepper,
     assert stepper.queues == before
     stepper.gate = None
     assert (await stepper.step()).message.id == "m1"
+
+
+@pytest.mark.parametrize("use", [Stepper.step, Stepper.run, Stepper.close])
+async def test_who_would_wait_for_a_message_that_is_held_is_told_so(
+    stepper: Stepper, use: Callable[[Stepper], Coroutine[Any, Any, Any]]
+):
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def gate(phase: Any, _so_far: Callable[[], Step]) -> None:
+        if phase == "decided":
+            reached.set()
+            await go_on.wait()
+
+    await stepper.send("tasks", {"number": 1}, topic="double")
+    stepper.gate = gate
+    stepping = asyncio.create_task(stepper.step())
+    await reached.wait()
+    with pytest.raises(SteppingError, match=r"m1 is held in the middle of its step.*Finish the step"):
+        await use(stepper)
+    go_on.set()
+    assert (await stepping).result == 2
+    assert not await stepper.step()
 
 
 async def test_an_abandoned_sighting_is_not_counted(stepper: Stepper):

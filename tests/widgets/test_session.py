@@ -379,14 +379,14 @@ async def test_the_question_is_about_the_channel_that_the_page_pulls_from():
 async def test_a_quick_step_that_stops_nowhere_is_pictured_only_before_and_after(page: Page):
     pictures = 0
 
-    def snapshot(window: int | None = None) -> Any:
+    def snapshot(*given: Any) -> Any:
         nonlocal pictures
         pictures += 1
-        return type(page.stepper).snapshot(page.stepper, window)
+        return InMemoryServer.snapshot(page.stepper.server, *given)
 
     await page.send('{"to": "ada"}', "greet")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(page.stepper, "snapshot", snapshot)
+        patched.setattr(page.stepper.server, "snapshot", snapshot)
         await page.stepper.step()
     assert pictures == 2
 
