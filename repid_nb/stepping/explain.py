@@ -136,6 +136,10 @@ class WatchedMessage:
         self._note(f"{name}()" if callable(value) else f"{name} = {short(value)}")
         return value
 
+    def __repr__(self) -> str:
+        # Who prints a message has read nothing of it for an answer.
+        return repr(self._message)
+
     def story(self) -> str:
         """Return what was read, in order, each once; with a trailing space, or empty."""
         if not self._read and self._headers is not None:

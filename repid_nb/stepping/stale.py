@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -62,14 +63,17 @@ class StaleWatch:
             routes: The routes of each channel.
         """
         for channel, on_channel in routes.items():
-            for declaration, _ in reversed(stale_declarations([route.source for route in on_channel])):
-                if (channel, declaration) in self._warned:
+            for older, newest in reversed(stale_declarations([route.source for route in on_channel])):
+                if (channel, older) in self._warned:
                     continue
-                self._warned.add((channel, declaration))
-                warnings.warn(
-                    f"Actor {declaration.name!r} is registered again on channel {channel!r}, as when its cell runs "
+                self._warned.add((channel, older))
+                newest_code = inspect.unwrap(newest.fn).__code__
+                warnings.warn_explicit(
+                    f"Actor {older.name!r} is registered again on channel {channel!r}, as when its cell runs "
                     "twice. The older function comes first and gets the messages, as in repid. "
                     f"To keep only the newest: {CURE}",
                     StaleActorWarning,
-                    stacklevel=2,
+                    # Where the actor is declared, which is the cell to look at, and not here.
+                    filename=newest_code.co_filename,
+                    lineno=newest_code.co_firstlineno,
                 )

@@ -176,6 +176,18 @@ async def test_a_strategy_that_finds_no_headers_read_that():
     assert verdict.reason == "read headers = None -> False"
 
 
+async def test_a_message_that_a_strategy_prints_shows_as_it_would_in_a_worker():
+    shown = []
+
+    def answer(message):
+        shown.append(repr(message))
+        return True
+
+    step = await sent_and_stepped(router_of(lambda: None, routing_strategy=strategy(answer)), topic="a")
+    assert "WatchedMessage" not in shown[0]
+    assert step.verdicts[0].reason == "read nothing of the message -> True"
+
+
 async def test_several_things_read_are_named_in_order_each_once():
     def answer(message):
         return message.headers["a"] + message.headers["b"] + message.headers["a"] == "121"

@@ -1,5 +1,6 @@
 """Actors whose cell ran twice, and actors that come later."""
 
+import linecache
 import warnings
 
 import pytest
@@ -37,6 +38,10 @@ async def test_a_cell_that_ran_twice_is_warned_of_once():
         with pytest.warns(StaleActorWarning, match=r"'greet' is registered again on channel 'tasks'") as caught:
             await stepper.step()
         assert "stepper.keep_newest_actors()" in str(caught[0].message)
+        assert (caught[0].filename, "def greet" in linecache.getline(__file__, caught[0].lineno + 1)) == (
+            __file__,
+            True,
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             await stepper.step()
