@@ -22,18 +22,26 @@ async def apart(coroutine: Coroutine[Any, Any, T]) -> T:
     Returns:
         What it returns; what it raises is raised here, a KeyboardInterrupt too, which would leave the loop from there.
     """
+    ended: list[tuple[T | None, BaseException | None]] = []
 
-    async def caught() -> tuple[T | None, BaseException | None]:
+    async def caught() -> None:
         try:
-            return await coroutine, None
+            ended.append((await coroutine, None))
         except BaseException as error:
-            return None, error
+            ended.append((None, error))
 
+    waiting = asyncio.current_task()
+    asked_before = 0 if waiting is None else waiting.cancelling()
     try:
-        result, error = await asyncio.create_task(caught())
+        await asyncio.create_task(caught())
+    except asyncio.CancelledError:
+        # Its task may have been cancelled from inside, too late to be heard of: that is nobody else's end.
+        if not ended or waiting is None or waiting.cancelling() > asked_before:
+            raise
     finally:
         # Nothing, unless it never began: Python warns of a coroutine that nobody ran.
         coroutine.close()
+    result, error = ended[0]
     if error is not None:
         raise error
     return result  # type: ignore[return-value]  # without an error it is the result

@@ -293,3 +293,12 @@ async def test_an_actor_that_cancels_itself_has_failed_and_the_stepping_goes_on(
         first, second = await stepper.run()
     assert (first.winner, first.exception.type, first.settlement.action) == ("give_up", "CancelledError", None)
     assert second.result == "still here"
+
+
+async def test_an_actor_that_cancels_itself_with_its_last_breath_has_returned():
+    async def give_up():
+        asyncio.current_task().cancel()
+        return "done"
+
+    step = await sent_and_stepped(router_of(give_up))
+    assert (step.result, step.settlement.action) == ("done", MessageAction.acked)
