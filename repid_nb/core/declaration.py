@@ -100,7 +100,7 @@ class Declaration:
         except (TypeError, ValueError, NameError) as error:
             why = str(error).removeprefix(f"{name_of(self.fn)}: ")
             kind = UnresolvedAnnotationError if isinstance(error, NameError) else DeclarationError
-            raise kind(f"Actor {self.name!r}: {why} Mend the function; in a notebook, run its cell again.") from error
+            raise kind(f"Actor {self.name!r}: {why} In a notebook, mend it and run its cell again.") from error
 
     def build(self, inherited: Inherited) -> ActorData:
         """Settle every option: the actor's own, or else what it inherits.

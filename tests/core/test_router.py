@@ -357,10 +357,13 @@ def declare_with(router: Router, annotation: object, **options: object) -> None:
 @pytest.mark.parametrize(
     ("annotation", "says"),
     [
-        (Unreadable, r"^Actor 'ship': The arguments cannot be read from JSON.*Unreadable.*such as dict\. Mend"),
+        (
+            Unreadable,
+            r"^Actor 'ship': The arguments cannot be read from JSON.*Unreadable.*such as dict\. In a notebook, mend it",
+        ),
         (
             Annotated[int, FullPayload()],
-            r"^Actor 'ship': FullPayload\(\) needs .* Mend the function; .* run its cell again",
+            r"^Actor 'ship': FullPayload\(\) needs .* mend it and run its cell again",
         ),
     ],
 )
