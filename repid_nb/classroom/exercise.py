@@ -15,7 +15,8 @@ from repid_nb.classroom.records import Finding
 from repid_nb.core.app import Repid
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.router import Route, Router
+from repid_nb.core.router import Router
+from repid_nb.core.routes import Route
 from repid_nb.core.snapshot import QueuesSnapshot
 from repid_nb.stepping.record import Idle, Sent, Step
 from repid_nb.stepping.stale import stale_declarations
