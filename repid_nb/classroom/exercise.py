@@ -16,10 +16,9 @@ from repid_nb.core.app import Repid
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.router import Router
-from repid_nb.core.routes import Route
 from repid_nb.core.snapshot import QueuesSnapshot
 from repid_nb.stepping.record import Idle, Sent, Step
-from repid_nb.stepping.stale import stale_declarations
+from repid_nb.stepping.stale import declared_again
 from repid_nb.stepping.stepper import Stepper
 
 __all__ = ["Case", "Exercise", "Send", "Stage", "Want"]
@@ -224,16 +223,12 @@ class Stage:
 
     def _refuse_stale(self, *, was_there: bool) -> None:
         """Refuse an actor that is registered twice, unless the answer's own call did that: then it is its decision."""
-        by_channel: dict[str, list[Route]] = {}
-        for route in self.app.router.routes().routes:
-            by_channel.setdefault(route.actor.channel_address, []).append(route)
-        for channel, routes in by_channel.items():
-            for older, _ in stale_declarations(routes):
-                if was_there or "<locals>" not in older.fn.__qualname__:
-                    raise Refused(
-                        f"The actor {older.name!r} is registered twice on channel {channel!r}, as when its cell ran "
-                        "twice. Make the Router inside your function, so that each call starts with a new one."
-                    )
+        for channel, older, _ in declared_again(self.app.router):
+            if was_there or "<locals>" not in older.fn.__qualname__:
+                raise Refused(
+                    f"The actor {older.name!r} is registered twice on channel {channel!r}, as when its cell ran "
+                    "twice. Make the Router inside your function, so that each call starts with a new one."
+                )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 from repid_nb.core.declaration import Declaration
+from repid_nb.core.router import Router
 from repid_nb.core.routes import Route
 
-__all__ = ["CURE", "StaleActorWarning", "StaleWatch", "stale_declarations", "stale_notes"]
+__all__ = ["CURE", "StaleActorWarning", "StaleWatch", "declared_again", "stale_declarations", "stale_notes"]
 
 CURE = "stepper.keep_newest_actors()"
 
@@ -48,6 +49,18 @@ def stale_declarations(sources: Sequence[object]) -> list[tuple[Declaration, Dec
         sources: What the channel's actors come from, in order of registration.
     """
     return [(older, twins[-1][1]) for twins in _twins(sources) for _, older in reversed(twins[:-1])]
+
+
+def declared_again(router: Router) -> list[tuple[str, Declaration, Declaration]]:
+    """Return what a router and those it includes declare again: the channel, the older one and the newest.
+
+    Args:
+        router: The router; nothing of it is built, so it may hold what cannot be.
+    """
+    on_channels: dict[str, list[Declaration]] = {}
+    for declaration, channel in router.declarations():
+        on_channels.setdefault(channel.address, []).append(declaration)
+    return [(channel, *pair) for channel, declared in on_channels.items() for pair in stale_declarations(declared)]
 
 
 class StaleWatch:

@@ -11,7 +11,6 @@ from typing import Any, Self
 from weakref import WeakSet
 
 from repid_nb.core.app import Repid
-from repid_nb.core.declaration import Declaration
 from repid_nb.core.errors import (
     ClosedError,
     DeclarationError,
@@ -33,7 +32,7 @@ from repid_nb.stepping.inquiry import Inquiry, imagined
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Recorder
 from repid_nb.stepping.sending import Outgoing, send, with_topic
-from repid_nb.stepping.stale import StaleWatch, stale_declarations
+from repid_nb.stepping.stale import StaleWatch, declared_again
 from repid_nb.stepping.timeline import Timeline
 
 __all__ = ["Stepper"]
@@ -320,11 +319,8 @@ class Stepper:
         Returns:
             How many were forgotten.
         """
-        on_channels: dict[str, list[Declaration]] = {}
-        for declaration, channel in self.app.router.declarations():
-            on_channels.setdefault(channel.address, []).append(declaration)
-        stale = [pair for declared in on_channels.values() for pair in stale_declarations(declared)]
-        for older, newest in stale:
+        stale = declared_again(self.app.router)
+        for _, older, newest in stale:
             self.app.router.supersede(older, newest)
         self._refresh()
         return len(stale)
