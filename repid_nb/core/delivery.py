@@ -17,7 +17,10 @@ from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.queue import InMemoryReceivedMessage
 
-__all__ = ["Delivery", "Gate", "is_task_cancelled", "nack"]
+__all__ = ["INTERRUPTIONS", "Delivery", "Gate", "is_task_cancelled", "nack"]
+
+# These end whatever runs. Any other exception, a BaseException of somebody's own too, is the failure of one run.
+INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 SETTLEMENT_WORDS = get_args(ManualActionT)
 ACTIONS = frozenset(get_args(AutoActionT))

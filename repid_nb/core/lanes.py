@@ -6,7 +6,7 @@ import asyncio
 from contextvars import copy_context
 from typing import Protocol
 
-from repid_nb.core.delivery import Delivery
+from repid_nb.core.delivery import INTERRUPTIONS, Delivery
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.pulling import PullerT
@@ -98,9 +98,10 @@ class Lanes:
                         self.processed += 1
                     else:
                         self._left += 1
-                except Exception:
-                    self._left += 1
-                    logger.exception("message.delivery.error", extra={"channel": message.channel})
+                except INTERRUPTIONS:
+                    raise
+                except BaseException as error:
+                    self._note_failure(message, error)
                 finally:
                     puller.done(message)
                 if self._is_marked(lane):
@@ -109,6 +110,15 @@ class Lanes:
                 if self._left <= 0:
                     return
             await asyncio.sleep(0)
+
+    def _note_failure(self, message: ReceivedMessageT, error: BaseException) -> None:
+        if isinstance(error, Exception):
+            self._left += 1
+            logger.error("message.delivery.error", extra={"channel": message.channel}, exc_info=error)
+        else:
+            # Its message stays in work: given back, it would come at once and do the same again, for ever.
+            self.processed += 1
+            logger.error("actor.run.abort", extra={"channel": message.channel}, exc_info=error)
 
     async def _next(self) -> ReceivedMessageT | None:
         self._pulling += 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.deadlines import Deadlines
-from repid_nb.core.delivery import Delivery, Gate, is_task_cancelled, nack
+from repid_nb.core.delivery import INTERRUPTIONS, Delivery, Gate, is_task_cancelled, nack
 from repid_nb.core.events import Matched, Observer, Pulled, Settled, guarded
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.lanes import Lanes
@@ -78,7 +78,9 @@ class Worker:
         return Delivery(self._context, self._observer, self._is_interrupted, self._gate, self._deadlines)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
-        """Take one pulled message its whole way; if that is interrupted, it goes back to where it was.
+        """Take one pulled message its whole way; if that is interrupted or fails, it goes back to where it was.
+
+        What only an actor can have raised, a BaseException that is no interruption, leaves the message in work.
 
         Args:
             message: The message.
@@ -104,7 +106,7 @@ class Worker:
                 await self._reach(Matched(message, actor))
             self.sightings.forget(message)
             await (delivery or self.delivery()).run(message, actor)
-        except BaseException:
+        except (Exception, *INTERRUPTIONS):
             await _give_back(message)
             raise
         return True

@@ -144,6 +144,7 @@ class Stepper:
                 with interruptible() as was_pressed, self._heeding(was_pressed):
                     step = await self._deliver(message, before, seen_before)
             except BaseException:
+                message.release()
                 self._worker.sightings.set(message, seen_before)
                 raise
             self._timeline.add(step, message, seen_before=seen_before, turn=puller.turn)

@@ -511,6 +511,27 @@ async def test_an_actor_that_cancels_its_own_task_fails_alone(house):
     assert (house.waiting(), house.dead()) == (["m1"], [])
 
 
+class Halt(BaseException):
+    """What pytest.fail and pytest.skip raise is such a thing too."""
+
+
+@pytest.mark.parametrize("tasks_limit", [1, 10])
+async def test_a_base_exception_of_an_actors_own_fails_alone_and_leaves_its_message_in_work(house, tasks_limit, caplog):
+    ran = []
+
+    @house.router.actor
+    async def work(message: Message) -> None:
+        ran.append((message.message_id, house.in_work()[:1]))
+        if message.message_id == "m1":
+            raise Halt
+
+    await house.send(*names(3))
+    assert await house.run(3, tasks_limit=tasks_limit) == 3
+    assert ran == [("m1", ["m1"]), ("m2", ["m1"]), ("m3", ["m1"])]
+    assert caplog.messages == ["actor.run.abort"]
+    assert (house.waiting(), house.in_work(), house.dead()) == (["m1"], [], [])
+
+
 async def test_a_cancellation_that_an_actor_leaves_behind_does_not_hit_the_next_message(house):
     finished = []
 
