@@ -117,7 +117,7 @@ class Delivery:
 
     async def _run_and_settle(self, message: ReceivedMessageT, actor: ActorData) -> Any:
         try:
-            deadline = self._deadline
+            deadline = self._deadline.of_current_task()
             deadline.begin(actor.timeout)
             keeping_alive = _keep_alive(message, actor) if self._keeps_alive else None
             try:
@@ -125,7 +125,7 @@ class Delivery:
                     message=message, actor=actor, actor_context=self._context
                 )
                 if self._is_watched:
-                    await self._reach(Started(message, actor, tuple(args), kwargs))
+                    await self._reach(Started(message, actor, tuple(args), kwargs), deadline)
                 self._called = True
                 result = await actor.fn(*args, **kwargs)
             except asyncio.CancelledError as error:
@@ -153,15 +153,15 @@ class Delivery:
             self._reason = reason
         return result
 
-    async def _reach(self, call: Started) -> None:
+    async def _reach(self, call: Started, deadline: Deadline) -> None:
         if self._observer is not None:
             self._observer(call)
         if self._gate is None:
             return
         # The actor's time does not run while its message is held.
-        left = self._deadline.pause()
+        left = deadline.pause()
         await self._gate(call)
-        self._deadline.begin(left)
+        deadline.begin(left)
 
     def _after_error(self, actor: ActorData, error: Exception) -> tuple[str, str]:
         """Return how to settle a message whose run raised, and why."""
