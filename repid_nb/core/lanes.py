@@ -13,7 +13,6 @@ from repid_nb.core.pulling import PullerT
 
 __all__ = ["Lanes"]
 
-CANCELLATION_TIME = 1.0
 MESSAGES_BETWEEN_YIELDS = 32
 
 
@@ -55,6 +54,7 @@ class Lanes:
         self._pulling = 0
         self._ending = False
         self._owner = asyncio.current_task()
+        self._cancelled_before = 0 if self._owner is None else self._owner.cancelling()
         self._context = copy_context()
 
     def start(self) -> None:
@@ -64,19 +64,20 @@ class Lanes:
         self._lanes.add(lane)
         lane.add_done_callback(self._lane_ended)
 
-    async def end(self, within: float) -> None:
-        """Wait `within` seconds for the lanes to end, then cancel them."""
-        if self._lanes:
+    async def wait(self, within: float) -> None:
+        """Wait for the lanes to end, for so many seconds at most."""
+        if self._lanes and within > 0:
             await asyncio.wait(self._lanes, timeout=within)
-        if self._lanes:
-            self._ending = True
-            for lane in self._lanes:
-                lane.cancel()
-            await asyncio.wait(self._lanes, timeout=CANCELLATION_TIME)
+
+    def cancel(self) -> None:
+        """Cancel the lanes that have not ended."""
+        self._ending = True
+        for lane in self._lanes:
+            lane.cancel()
 
     def is_interrupted(self) -> bool:
         """Say of a cancellation in a lane whether the worker is ending; otherwise it is an actor's own."""
-        return self._ending or (self._owner is not None and self._owner.cancelling() > 0)
+        return self._ending or (self._owner is not None and self._owner.cancelling() > self._cancelled_before)
 
     async def _carry_on(self) -> None:
         self._pulling -= 1

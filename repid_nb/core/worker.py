@@ -22,6 +22,7 @@ from repid_nb.core.sightings import Sightings
 __all__ = ["MAX_UNROUTED_RETRIES", "Asking", "Worker"]
 
 MAX_UNROUTED_RETRIES = 10
+CANCELLATION_TIME = 1.0
 
 Asking = Callable[[ActorData, ReceivedMessageT], bool]
 
@@ -148,7 +149,7 @@ class Worker:
             messages_limit: How many messages run, exactly; unrouted ones do not count.
             tasks_limit: How many run at once.
             graceful_shutdown_time: Seconds that running actors have to finish once the worker stops; what is not
-                finished then is cancelled, and its message goes back to its place.
+                finished then is cancelled, has one more second to end by that, and its message goes back to its place.
 
         Returns:
             How many messages an actor ran for.
@@ -160,11 +161,13 @@ class Worker:
             lanes.start()
             await self._stopping.wait()
             await puller.stop()
-            await lanes.end(graceful_shutdown_time)
+            await lanes.wait(graceful_shutdown_time)
         finally:
+            # Before anything is awaited: a second cancellation of this task must not leave actors running.
+            lanes.cancel()
             try:
                 await puller.stop()
-                await lanes.end(0)
+                await lanes.wait(CANCELLATION_TIME)
             finally:
                 self._deadlines.close()
                 await puller.close()

@@ -386,7 +386,7 @@ async def test_what_is_not_finished_when_the_time_is_up_is_cancelled_and_goes_ba
 
 
 async def test_an_actor_that_does_not_listen_to_its_cancellation_does_not_hold_up_the_end(house, monkeypatch):
-    monkeypatch.setattr("repid_nb.core.lanes.CANCELLATION_TIME", 0.01)
+    monkeypatch.setattr("repid_nb.core.worker.CANCELLATION_TIME", 0.01)
     started, leave = asyncio.Event(), asyncio.Event()
 
     @house.router.actor
@@ -469,6 +469,47 @@ async def test_a_worker_that_is_cancelled_twice_still_gives_everything_back(hous
     await cancelling.wait()
     await cancelled(worker)
     assert (house.waiting(), house.in_work()) == (["m1", "m2"], [])
+
+
+async def test_a_worker_that_is_cancelled_twice_in_a_row_leaves_no_actor_running(house):
+    started, go_on = asyncio.Event(), asyncio.Event()
+    finished = []
+
+    @house.router.actor
+    async def work(message: Message) -> None:
+        started.set()
+        await go_on.wait()
+        finished.append(message.message_id)
+
+    await house.send("m1")
+    worker = asyncio.create_task(house.run(5))
+    await started.wait()
+    worker.cancel()
+    await asyncio.sleep(0)
+    await cancelled(worker)
+    go_on.set()
+    await all_quiet()
+    assert (finished, house.waiting()) == ([], ["m1"])
+
+
+async def test_a_worker_that_is_run_while_its_task_ends_still_tells_an_actors_own_cancellation(house):
+    @house.router.actor
+    async def work() -> None:
+        abandoned = asyncio.create_task(asyncio.sleep(0))
+        abandoned.cancel()
+        await abandoned
+
+    async def run_on_the_way_out() -> int:
+        try:
+            return await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return await house.run(2)
+
+    await house.send(*names(3))
+    ending = asyncio.create_task(run_on_the_way_out())
+    await asyncio.sleep(0)
+    ending.cancel()
+    assert await asyncio.wait_for(ending, 5) == 2
 
 
 async def test_when_all_tasks_are_cancelled_at_once_no_further_message_is_run(house):

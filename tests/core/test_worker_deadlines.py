@@ -337,3 +337,28 @@ async def test_a_worker_that_has_ended_leaves_no_timer_and_no_message_behind(hou
     gc.collect()
     assert [one() for one in gone] == [None, None]
     assert [one for one in messages_alive() if id(one) not in before] == []
+
+
+@on_a_jumping_clock
+async def test_an_actor_that_does_not_listen_to_its_cancellation_has_one_second_more_than_the_others(house):
+    started, leave = asyncio.Event(), asyncio.Event()
+
+    @house.router.actor
+    async def deaf() -> None:
+        started.set()
+        while not leave.is_set():
+            try:
+                await leave.wait()
+            except asyncio.CancelledError:
+                continue
+
+    await house.send("deaf")
+    worker = Worker(house.app.execution_context(house.server), house.router.routes().by_channel)
+    running = asyncio.create_task(worker.run(graceful_shutdown_time=0.5))
+    await started.wait()
+    began = now()
+    worker.stop()
+    await running
+    assert now() - began == pytest.approx(1.5)
+    leave.set()
+    await asyncio.sleep(0)
