@@ -240,7 +240,9 @@ class ChannelQueue:
             received = InMemoryReceivedMessage(self, message, line.priority, position, owner)
             self._in_work.add(received)
             if self._queues.is_journaled:
-                self._queues.note(partial(untake, received, line))
+                # Whoever runs it may change its headers.
+                headers = None if message.headers is None else dict(message.headers)
+                self._queues.note(partial(untake, received, line, headers))
             return received
         return None
 
@@ -354,13 +356,15 @@ class ChannelQueue:
         if self._queues.is_journaled:
             self._queues.note(partial(self._unbury, dropped))
 
-    def _untake_ready(self, received: InMemoryReceivedMessage, line: _Line) -> None:
+    def _untake_ready(self, received: InMemoryReceivedMessage, line: _Line, headers: dict[str, str] | None) -> None:
         self._in_work.discard(received)
+        received.queued.headers = headers
         line.ready.appendleft(received.queued)
         self.wake()
 
-    def _untake_returned(self, received: InMemoryReceivedMessage, line: _Line) -> None:
+    def _untake_returned(self, received: InMemoryReceivedMessage, line: _Line, headers: dict[str, str] | None) -> None:
         self._in_work.discard(received)
+        received.queued.headers = headers
         heapq.heappush(line.returned, (received.position, received.queued))
         self.wake()
 
