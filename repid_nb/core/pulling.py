@@ -15,6 +15,7 @@ __all__ = ["InMemoryPuller", "InMemorySubscriber", "PullerT", "SubscriptionPulle
 
 # Enough turns of the loop for a server in this process to bring in what it has in hand, one message a channel.
 TURNS_BEFORE_CLOSE = 100
+CANCELLATION_TIME = 1.0
 
 
 class PullerT(Protocol):
@@ -155,13 +156,19 @@ class InMemorySubscriber:
         self._resumed.set()
 
     async def close(self) -> None:
-        """End the subscription: callbacks that run are cancelled, and what they did not settle goes back."""
+        """End the subscription: callbacks that run are cancelled, and what they did not settle goes back.
+
+        A callback has a second to end by its cancellation; its message goes back either way.
+        """
         # A callback may close the subscription that it runs for; it goes on.
         ended = {self._task, *self._running} - {asyncio.current_task()}
         for task in ended:
             task.cancel()
-        await asyncio.gather(*ended, return_exceptions=True)
-        await self._puller.close()
+        try:
+            if ended:
+                await asyncio.wait(ended, timeout=CANCELLATION_TIME)
+        finally:
+            await self._puller.close()
 
     async def _serve(self) -> None:
         while True:

@@ -360,6 +360,47 @@ async def test_a_callback_may_close_its_own_subscription(server):
     assert (waiting(server), in_work(server)) == (["b"], [])
 
 
+class Deaf(Inbox):
+    """An inbox that does not listen to its cancellation."""
+
+    def __init__(self) -> None:
+        super().__init__(hold=True)
+
+    async def __call__(self, message) -> None:
+        self.came.put_nowait(message)
+        while not self.leave.is_set():
+            try:
+                await self.leave.wait()
+            except asyncio.CancelledError:
+                continue
+
+
+async def test_a_callback_that_does_not_listen_to_its_cancellation_does_not_hold_up_the_closing(server, monkeypatch):
+    monkeypatch.setattr("repid_nb.core.pulling.CANCELLATION_TIME", 0.01)
+    await publish(server, "a")
+    inbox = Deaf()
+    subscriber = await server.subscribe(channels_to_callbacks={"tasks": inbox})
+    await inbox.next()
+    await asyncio.wait_for(subscriber.close(), 5)
+    assert (waiting(server), in_work(server)) == (["a"], [])
+    inbox.leave.set()
+    await all_quiet()
+
+
+async def test_a_closing_that_is_cut_short_still_puts_messages_back_in_place(server):
+    await publish(server, "a")
+    inbox = Deaf()
+    subscriber = await server.subscribe(channels_to_callbacks={"tasks": inbox})
+    await inbox.next()
+    closing = asyncio.create_task(subscriber.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    inbox.leave.set()
+    await all_quiet()
+    assert (waiting(server), in_work(server)) == (["a"], [])
+
+
 async def test_several_subscribers_share_a_channel_and_each_message_goes_to_one(server):
     one, other = Inbox(hold=True), Inbox(hold=True)
     subscribers = [
