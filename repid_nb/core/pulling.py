@@ -59,8 +59,10 @@ class InMemoryPuller:
             return None
         queues = self._queues
         for _ in queues:
-            queue = queues[self.turn]
-            self.turn = (self.turn + 1) % len(queues)
+            # A rewind may have set it to the turn of a moment with more channels than now.
+            turn = self.turn % len(queues)
+            queue = queues[turn]
+            self.turn = (turn + 1) % len(queues)
             message = queue.take(self)
             if message is not None:
                 return message

@@ -393,6 +393,7 @@ class Queues:
         self._journal: Callable[[], Journal | None] = lambda: None
         self.observers: tuple[Observer, ...] = ()
         self._queues: dict[str, ChannelQueue] = {}
+        self._gone: weakref.WeakSet[object] = weakref.WeakSet()
 
     def of(self, channel: str) -> ChannelQueue:
         """Return the queue of a channel."""
@@ -414,15 +415,22 @@ class Queues:
                 observer(event)
 
     def release_all(self, owner: object) -> None:
-        """Put back everything that `owner` took and did not settle."""
+        """Put back everything that `owner`, which will take nothing more, took and did not settle."""
+        self._gone.add(owner)
         for queue in self._queues.values():
             queue.release_all(owner)
+
+    def _release_stranded(self) -> None:
+        """Put back what an undo has given to somebody who is gone."""
+        for owner in self._gone:
+            for queue in self._queues.values():
+                queue.release_all(owner)
 
     def keep_journal(self) -> Journal:
         """Note every change from now on, as long as somebody keeps the journal that is returned."""
         journal = self._journal()
         if journal is None:
-            journal = Journal(JOURNAL_LIMIT)
+            journal = Journal(JOURNAL_LIMIT, self._release_stranded)
             self._journal = weakref.ref(journal)
             self.is_journaled = True
         return journal

@@ -91,6 +91,38 @@ async def test_a_message_that_comes_back_by_an_undo_wakes_who_waits(queues):
     assert await names(pull) == ["m"]
 
 
+async def test_a_message_that_an_undo_would_give_to_a_closed_puller_waits_in_its_place(queues):
+    journal = queues.keep_journal()
+    put(queues, "a", "1", "2")
+    gone = InMemoryPuller(queues, ["a"])
+    held = gone.pull_nowait()
+    mark = journal.mark()
+    await held.ack()
+    await gone.close()
+    for _ in range(2):
+        journal.undo_to(mark)
+        assert [message.id for message in queues.of("a").snapshot(None).ready] == ["1", "2"]
+        assert await names(asyncio.create_task(InMemoryPuller(queues, ["a"]).pull())) == ["1"]
+
+
+async def test_a_message_that_an_undo_gives_to_an_open_puller_is_in_work_again(queues):
+    journal = queues.keep_journal()
+    put(queues, "a", "1")
+    held = InMemoryPuller(queues, ["a"]).pull_nowait()
+    mark = journal.mark()
+    await held.ack()
+    journal.undo_to(mark)
+    assert [message.id for message in queues.of("a").snapshot(None).in_work] == ["1"]
+
+
+def test_a_turn_from_when_there_were_more_channels_is_nobodys_loss(queues):
+    put(queues, "a", "a1")
+    put(queues, "b", "b1")
+    puller = InMemoryPuller(queues, ["a", "b"])
+    puller.turn = 5
+    assert [puller.pull_nowait().message_id for _ in range(2)] == ["b1", "a1"]
+
+
 async def test_a_wake_up_is_not_lost_when_the_woken_one_is_cancelled(queues):
     puller = InMemoryPuller(queues, ["a"])
     first, second = asyncio.create_task(puller.pull()), asyncio.create_task(puller.pull())
