@@ -112,7 +112,7 @@ class InMemoryPuller:
         finally:
             self._waiters.discard(waiter)
             for queue in queues:
-                del queue.waiters[waiter]
+                queue.waiters.pop(waiter, None)
 
     def _wake_others(self, taken: InMemoryReceivedMessage | None) -> None:
         """Wake others for what this one may have been woken for and did not take."""

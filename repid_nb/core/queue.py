@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 import weakref
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
-from typing import Any, TypeAlias
+from operator import itemgetter
+from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 from repid_nb.core.errors import DestinationError
@@ -39,6 +40,7 @@ JOURNAL_LIMIT = 50_000
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
 _ACKED = MessageAction.acked
 
+T = TypeVar("T")
 SightingsOf: TypeAlias = "Callable[[QueuedMessage], int]"
 
 
@@ -170,6 +172,13 @@ class InMemoryReceivedMessage:
         return self._queue.picture(self.queued, self.priority)
 
 
+def _smallest(window: int | None, things: Collection[T], *, key: Callable[[T], Any]) -> list[T]:
+    """Return the smallest things in order, at most `window` of them, without sorting the others."""
+    if window is None or window >= len(things):
+        return sorted(things, key=key)
+    return heapq.nsmallest(window, things, key=key)
+
+
 @dataclass(slots=True)
 class _Line:
     """The waiting messages of one priority: those given back come first, by their old positions."""
@@ -181,8 +190,10 @@ class _Line:
     def __len__(self) -> int:
         return len(self.ready) + len(self.returned)
 
-    def __iter__(self) -> Iterator[QueuedMessage]:
-        return chain((message for _, message in sorted(self.returned)), self.ready)
+    def first(self, window: int | None) -> Iterator[QueuedMessage]:
+        """Return those that come first, at most `window` of them."""
+        returned = _smallest(window, self.returned, key=itemgetter(0))
+        return islice(chain((message for _, message in returned), self.ready), window)
 
 
 @dataclass(slots=True)
@@ -209,7 +220,7 @@ class ChannelQueue:
         self._in_work: set[InMemoryReceivedMessage] = set()
         self._dead: deque[_Dead] = deque()
         self._dead_dropped = 0
-        self.waiters: dict[asyncio.Future[None], None] = {}
+        self.waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
 
     def __len__(self) -> int:
         return sum(map(len, self._lines.values()))
@@ -303,7 +314,8 @@ class ChannelQueue:
 
     def wake(self) -> None:
         """Tell one of those who wait for a message that there may be one."""
-        for waiter in self.waiters:
+        while self.waiters:
+            waiter, _ = self.waiters.popitem(last=False)
             if not waiter.done():
                 waiter.set_result(None)
                 return
@@ -330,15 +342,15 @@ class ChannelQueue:
 
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
         """Return what is to be seen now, with at most `window` messages of each kind."""
-        ordered = ((message, line.priority) for line in self._by_priority for message in line)
+        ordered = ((message, line.priority) for line in self._by_priority for message in line.first(window))
         first = islice(ordered, window)
-        in_work = sorted(self._in_work, key=lambda one: (-one.priority, one.position))
+        in_work = _smallest(window, self._in_work, key=lambda one: (-one.priority, one.position))
         return ChannelSnapshot(
             channel=self.channel,
             waiting=len(self),
             ready=tuple(self.picture(message, priority, sightings(message)) for message, priority in first),
             working=len(self._in_work),
-            in_work=tuple(received.snapshot() for received in islice(in_work, window)),
+            in_work=tuple(received.snapshot() for received in in_work),
             dead=len(self._dead),
             dead_letters=self.dead_letters(window),
             dead_dropped=self._dead_dropped,

@@ -71,6 +71,17 @@ async def test_those_who_wait_are_served_in_order(queues):
     assert await names(*pulls) == ["1", "2", "3"]
 
 
+async def test_who_was_woken_is_not_looked_at_again_by_the_next_message(queues):
+    puller = InMemoryPuller(queues, ["a", "b"])
+    pulls = [asyncio.create_task(puller.pull()) for _ in range(3)]
+    await all_quiet()
+    for left in (2, 1, 0, 0):
+        put(queues, "a", "m")
+        assert len(queues.of("a").waiters) == left
+    await asyncio.wait(pulls)
+    assert not queues.of("b").waiters
+
+
 async def test_a_message_given_back_wakes_who_waits(queues):
     put(queues, "a", "m")
     held = InMemoryPuller(queues, ["a"]).pull_nowait()

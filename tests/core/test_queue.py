@@ -228,6 +228,31 @@ def test_a_window_of_nothing_shows_the_totals_only(queue):
     assert (seen.waiting, seen.dead) == (1, 1)
 
 
+class Counted(int):
+    """A place in a queue that counts how often it is compared."""
+
+    comparisons = 0
+
+    def __lt__(self, other: int) -> bool:
+        type(self).comparisons += 1
+        return int(self) < int(other)
+
+
+@pytest.mark.parametrize("given_back", [False, True])
+def test_a_window_costs_no_sorting_of_what_is_outside_it(queue, given_back):
+    put(queue, *map(str, range(1000)))
+    for received in reversed([take(queue) for _ in range(1000)]):
+        received.position = Counted(received.position)
+        if given_back:
+            received.release()
+    Counted.comparisons = 0
+    queue.snapshot(0)
+    assert Counted.comparisons == 0
+    shown = queue.snapshot(3)
+    assert [message.id for message in (*shown.ready, *shown.in_work)] == ["0", "1", "2"]
+    assert Counted.comparisons < 2000
+
+
 def test_a_snapshot_stays_as_it_was_when_the_queue_moves_on(queue):
     put(queue, "a")
     before = queue.snapshot(None)
