@@ -7,7 +7,7 @@ from typing import Any
 
 from repid_nb.core.errors import UnknownNameError, nearest_name
 from repid_nb.core.message import ServerT
-from repid_nb.core.metadata import Channel, ExternalDocs, MessageSchema, SendOperation, Tag
+from repid_nb.core.metadata import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
 
 __all__ = ["MessageRegistry", "ServerRegistry"]
 
@@ -135,9 +135,12 @@ class MessageRegistry:
             tags: Labels.
             external_docs: A link.
             bindings: What is particular to a protocol.
+
+        Raises:
+            DeclarationError: The channel is none.
         """
         self._operations[operation_id] = SendOperation(
-            channel=channel if isinstance(channel, Channel) else Channel(address=channel),
+            channel=as_channel(channel, f"Operation {operation_id!r}: the channel"),
             title=title,
             summary=summary,
             description=description,

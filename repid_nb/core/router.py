@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any, Protocol, TypeVar, cast, overload
 
 from repid_nb.core.actor import ActorData, CallNextT, ConfirmationModeT, ConverterT, OnErrorT
-from repid_nb.core.declaration import ActorOptions, Declaration, Inherited, as_channel, check_options
+from repid_nb.core.declaration import ActorOptions, Declaration, Inherited, check_options, check_running
 from repid_nb.core.dependencies import validate_dependency
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
+from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag, as_channel
 from repid_nb.core.middleware import ActorMiddlewareT, compose
 from repid_nb.core.routing import RoutingStrategyT, make_strategy, topic_based_routing_strategy
 from repid_nb.core.signatures import signature_of
@@ -40,6 +40,10 @@ class ForeignRouterT(Protocol):
 
     @property
     def channels(self) -> list[Any]: ...
+
+
+def _given(option: Any) -> Any:
+    return None if option is NOT_SET else option
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,9 @@ class Router:
         run_in_process: Whether plain functions run in another process instead of a thread.
         pool_executor: Where plain functions run, instead of either.
         converter: How arguments are read; by default validated with pydantic.
+
+    Raises:
+        DeclarationError: The channel, middleware, time or pool is none.
     """
 
     def __init__(
@@ -111,6 +118,15 @@ class Router:
         pool_executor: Executor | None = NOT_SET,
         converter: type[ConverterT] = NOT_SET,
     ) -> None:
+        if channel is not NOT_SET:
+            as_channel(channel, "Router: the channel")
+        check_running(
+            "Router",
+            middlewares=middlewares,
+            timeout=_given(timeout),
+            keep_alive=_given(keep_alive),
+            pool_executor=_given(pool_executor),
+        )
         self._entries: list[Declaration | Router | ForeignRouterT] = []
         self.channel = channel
         self.middlewares = middlewares

@@ -102,9 +102,9 @@ DIFFERENCES = [
     ),
     Difference(
         "early refusals",
-        "An unknown confirmation mode or `on_error` word, a name that is no text, a channel and a routing "
-        "strategy that are none are refused where they are declared; repid accepts them and fails later, or "
-        "never.",
+        "An unknown confirmation mode or `on_error` word, a name that is no text, a channel, a routing strategy, "
+        "middleware, a time and a pool that are none, and `FullPayload()` on what is no model are refused where "
+        "they are declared; repid accepts them and fails later, or never.",
     ),
     Difference(
         "one strategy an actor",

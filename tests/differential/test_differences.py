@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -395,6 +396,13 @@ async def plain():
     pass
 
 
+def wholly(lib):
+    async def job(whole: Annotated[int, lib.FullPayload()]):
+        pass
+
+    return job
+
+
 WRONG_DECLARATIONS = {
     "mode": lambda lib: lib.Router().actor(confirmation_mode="never")(plain),
     "on_error": lambda lib: lib.Router().actor(on_error="bury")(plain),
@@ -402,6 +410,17 @@ WRONG_DECLARATIONS = {
     "channel": lambda lib: lib.Router().actor(channel=7)(plain),
     "strategy": lambda lib: lib.Router().actor(routing_strategy=lambda message: True)(plain),
     "strategy that is none": lambda lib: lib.Router().actor(routing_strategy=7)(plain),
+    "a router's channel": lambda lib: lib.Router(channel=7),
+    "a router's channel that is a list": lambda lib: lib.Router(channel=["tasks"]),
+    "an operation's channel": lambda lib: lib.Repid().messages.register_operation(operation_id="o", channel=7),
+    "middleware": lambda lib: lib.Router().actor(middlewares=[7])(plain),
+    "a router's middleware": lambda lib: lib.Router(middlewares=[7]),
+    "a middleware that is no list": lambda lib: lib.Router().actor(middlewares=plain)(plain),
+    "timeout": lambda lib: lib.Router().actor(timeout="5")(plain),
+    "a router's timeout": lambda lib: lib.Router(timeout=timedelta(seconds=5)),
+    "keep_alive": lambda lib: lib.Router().actor(keep_alive="often")(plain),
+    "pool": lambda lib: lib.Router().actor(pool_executor=7)(plain),
+    "a whole payload that is no model": lambda lib: lib.Router(converter=lib.PydanticConverter).actor(wholly(lib)),
 }
 
 
