@@ -12,6 +12,7 @@ from repid_nb.core.message import (
     ReceivedMessageT,
     SerializerT,
     ServerT,
+    in_one_line,
 )
 
 __all__ = ["EnhancedReceivedMessage"]
@@ -31,6 +32,9 @@ class EnhancedReceivedMessage:
         self._message = message
         self._default_serializer = default_serializer
         self._publish = publish
+
+    def __repr__(self) -> str:
+        return in_one_line(self._message)
 
     @property
     def payload(self) -> bytes:

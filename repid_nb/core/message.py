@@ -7,6 +7,7 @@ fits here unchanged, and one written here fits repid.
 from __future__ import annotations
 
 import asyncio
+import reprlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ __all__ = [
     "SubscriberT",
     "check_message",
     "check_parts",
+    "in_one_line",
 ]
 
 
@@ -164,6 +166,14 @@ class ReceivedMessageT(BaseMessageT, Protocol):
         channel: str | None = None,
         server_specific_parameters: dict[str, Any] | None = None,
     ) -> None: ...
+
+
+def in_one_line(message: ReceivedMessageT) -> str:
+    """Return what a message looks like when it is printed."""
+    return (
+        f"<message {message.message_id} on {message.channel!r}, "
+        f"headers {reprlib.repr(message.headers)}, {len(message.payload)} bytes of payload>"
+    )
 
 
 class CapabilitiesT(TypedDict):

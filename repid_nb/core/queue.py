@@ -22,7 +22,7 @@ from repid_nb.core.errors import DestinationError
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.journal import Journal
 from repid_nb.core.logger import logger
-from repid_nb.core.message import MessageAction, check_parts
+from repid_nb.core.message import MessageAction, check_parts, in_one_line
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 
 __all__ = [
@@ -100,6 +100,9 @@ class InMemoryReceivedMessage:
         self.priority = priority
         self.position = position
         self.owner = owner
+
+    def __repr__(self) -> str:
+        return in_one_line(self)
 
     @property
     def message_id(self) -> str:

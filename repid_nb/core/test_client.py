@@ -21,6 +21,7 @@ from repid_nb.core.message import (
     SerializerT,
     ServerT,
     check_message,
+    in_one_line,
 )
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.worker import Worker
@@ -85,6 +86,9 @@ class TestMessage:
         self.exception: BaseException | None = None
         self.processed = False
         self.replies: list[tuple[str, MessageData]] = []
+
+    def __repr__(self) -> str:
+        return in_one_line(self)
 
     @property
     def acked(self) -> bool:

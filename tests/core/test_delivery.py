@@ -230,6 +230,15 @@ async def test_what_middleware_settles_without_calling_on_is_not_said_to_be_the_
     assert outcome.reason == "settled before the actor was called: nacked (auto)"
 
 
+async def test_an_actor_that_prints_its_message_sees_what_it_is(capsys):
+    async def actor(message: Message) -> None:
+        print(message)
+
+    message = await one_message(InMemoryServer())
+    await deliver(actor, message=message)
+    assert capsys.readouterr().out == f"<message {message.message_id} on 'default', headers None, 2 bytes of payload>\n"
+
+
 async def test_an_actor_that_replies_has_settled_its_message():
     async def actor(message: Message) -> None:
         await message.reply_json(payload={"answer": 42})

@@ -98,6 +98,16 @@ def test_released_messages_keep_their_order_whichever_is_released_first(queue):
     assert [take(queue).message_id for _ in range(5)] == ["a", "b", "c", "d", "e"]
 
 
+def test_a_message_reads_as_one_short_line_when_it_is_printed(queue):
+    headers = {"topic": "a\nb", **{str(number): "x" * 100 for number in range(100)}}
+    queue.put(QueuedMessage(b"12345", headers=headers, message_id="m1"), 4)
+    shown = repr(take(queue))
+    assert shown.startswith("<message m1 on 'tasks', headers {")
+    assert shown.endswith("...}, 5 bytes of payload>")
+    assert len(shown) < 250
+    assert len(shown.splitlines()) == 1
+
+
 def test_a_message_released_twice_goes_back_once(queue):
     put(queue, "a")
     message = take(queue)

@@ -47,6 +47,16 @@ DIFFERENCES = [
         "the sender later does to the dict.",
     ),
     Difference(
+        "fields of a message",
+        "Assigning to a field of a received message, such as `message.headers = {}`, changes it for who reads it "
+        "next; repid raises AttributeError.",
+    ),
+    Difference(
+        "queues of a server",
+        "`InMemoryServer.queues` is an object of our own, and `snapshot()` shows what is queued; repid's is a dict "
+        "of its queues.",
+    ),
+    Difference(
         "priority",
         '`InMemoryServer` delivers by `server_specific_parameters={"priority": 0..9}`, 4 where none is given, and'
         " first in first out within one; repid's ignores it.",

@@ -137,6 +137,40 @@ def test_own_headers():
     assert ours == [("left", "tasks", [(b"", {"topic": "first"}, None, None)])]
 
 
+def test_fields_of_a_message():
+    async def scenario(lib, log):
+        async def middleware(call_next, message, actor):
+            message.headers = {"topic": "assigned"}
+            return await call_next(message, actor)
+
+        router = lib.Router(channel="tasks", middlewares=[middleware])
+
+        @router.actor
+        async def job(message: lib.Message):
+            log("ran", message.headers)
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(topic="job")
+        log.keep("ran", "failed")
+
+    theirs, ours = both(scenario)
+    assert [error.kind for _, _, error in theirs] == [AttributeError]
+    assert ours == [("ran", {"topic": "assigned"})]
+
+
+def test_queues_of_a_server():
+    async def scenario(lib, log):
+        async with Bench(lib, log) as bench:
+            await bench.send(b"one")
+            declared(log, "by channel", lambda: bench.server.queues["tasks"])
+            log("shown", hasattr(bench.server, "snapshot"))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("by channel", "accepted"), ("shown", False)]
+    assert kinds(ours, "by channel") == [TypeError]
+    assert ours[1] == ("shown", True)
+
+
 def test_priority():
     async def scenario(lib, log):
         async with Bench(lib, log, noting_router(lib, log)) as bench:
