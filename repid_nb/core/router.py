@@ -304,7 +304,7 @@ class Router:
         # Annotations may name types that are local to the function in which the actor is declared.
         fn_locals = sys._getframe(1).f_locals  # noqa: SLF001
         for parameter in signature_of(fn, fn_locals).parameters.values():
-            validate_dependency(parameter.annotation)
+            validate_dependency(parameter.annotation, parameter.default)
         strategy = make_strategy(routing_strategy, name or fn.__name__)
         declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
         converter = self.converter if converter is None else converter

@@ -1000,12 +1000,21 @@ def test_a_field_that_does_not_fit_is_left_to_pydantics_own_words():
     assert not hasattr(error, "__notes__")
 
 
-@pytest.mark.parametrize("root", [list[int], int, Point, Order | None])
+@pytest.mark.parametrize("root", [list[int], int, Point])
 def test_a_full_payload_that_is_no_model_is_refused_when_it_is_declared(root):
     async def fn(whole: Annotated[root, FullPayload()]): ...
 
     with pytest.raises(DeclarationError, match=r"needs a pydantic model, and 'whole' is .*RootModel\[list\[int\]\]"):
         PydanticConverter(fn, correlation_id=None)
+
+
+@pytest.mark.parametrize(("root", "fix"), [(Order | Item, "Order | Item"), (Order | None, "Order | None")])
+def test_a_full_payload_of_one_of_several_models_is_refused_with_the_root_model_for_it(root, fix):
+    async def sell(sale: Annotated[root, FullPayload()]): ...
+
+    with pytest.raises(DeclarationError) as caught:
+        PydanticConverter(sell, correlation_id=None)
+    assert str(caught.value).endswith(f"For one of several models: RootModel[{fix}], and read sale.root.")
 
 
 def everything(lib):

@@ -128,7 +128,8 @@ DIFFERENCES = [
     ),
     Difference(
         "forgotten parentheses",
-        "`FullPayload` without parentheses and one `Header()` object under two names warn; in repid both are silent.",
+        "`FullPayload` without parentheses, one `Header()` object under two names and `Depends(...)` as a default "
+        "value warn; in repid they are silent.",
     ),
     Difference(
         "context in threads",

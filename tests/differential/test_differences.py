@@ -528,11 +528,15 @@ def test_forgotten_parentheses():
         async def shares(a: Annotated[str, shared], b: Annotated[str, shared]):
             pass
 
+        @router.actor
+        async def misplaces(a: str = lib.Depends(one)):
+            pass
+
         log("actors", len(router.actors))
 
     theirs, ours = both(scenario)
-    assert theirs == [("actors", 2)]
-    assert ours == [("actors", 2), ("warned", UserWarning), ("warned", UserWarning)]
+    assert theirs == [("actors", 3)]
+    assert ours == [("actors", 3), *[("warned", UserWarning)] * 3]
 
 
 def test_context_in_threads():
