@@ -27,6 +27,7 @@ __all__ = [
     "SerializerT",
     "ServerT",
     "SubscriberT",
+    "check_address",
     "check_message",
     "check_parts",
     "in_one_line",
@@ -75,8 +76,7 @@ def check_message(channel: object, message: SentMessageT) -> None:
 def check_parts(channel: object, payload: object, headers: object, content_type: object, reply_to: object) -> None:
     """Do the same for a message that is still in parts."""
     if not isinstance(channel, str):
-        hint = " Use its address." if hasattr(channel, "address") else ""
-        raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
+        check_address(channel)
     if not isinstance(payload, bytes):
         fix = "payload.encode()" if isinstance(payload, str) else "bytes(payload)"
         if not isinstance(payload, (str, bytearray, memoryview)):
@@ -91,6 +91,17 @@ def check_parts(channel: object, payload: object, headers: object, content_type:
         raise InvalidMessageError(f"The channel to reply to must be a str, not {_kind(reply_to)}.")
     if headers is not None:
         _check_headers(headers)
+
+
+def check_address(channel: object) -> None:
+    """Refuse what is no address of a channel, such as a `Channel` object.
+
+    Raises:
+        InvalidMessageError: It is something else.
+    """
+    if not isinstance(channel, str):
+        hint = " Use its address." if hasattr(channel, "address") else ""
+        raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
 
 
 def _check_headers(headers: object) -> None:

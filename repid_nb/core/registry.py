@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repid_nb.core.errors import UnknownNameError, nearest_name
+from repid_nb.core.errors import DeclarationError, UnknownNameError, nearest_name
 from repid_nb.core.message import ServerT
 from repid_nb.core.metadata import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
 
@@ -26,7 +26,14 @@ class ServerRegistry:
             name: Its name. A name that is taken is given to the new server.
             server: The server.
             is_default: Whether it becomes the default in place of the present one.
+
+        Raises:
+            DeclarationError: It is a class, and not an object of it.
         """
+        if isinstance(server, type):
+            raise DeclarationError(
+                f"register_server takes a server, not the class {server.__name__}: write {server.__name__}()."
+            )
         self._servers[name] = server
         if is_default or self._default_server is None:
             self._default_server = name
@@ -49,7 +56,7 @@ class ServerRegistry:
                 "No default server configured. "
                 "Register one: app.servers.register_server('default', InMemoryServer(), is_default=True).",
             )
-        raise UnknownNameError(f"Server '{name}' not found.{nearest_name(name, self._servers)}")
+        raise UnknownNameError(f"Server {name!r} not found.{nearest_name(name, self._servers)}")
 
     def list_servers(self) -> dict[str, ServerT]:
         """Return the servers by name."""
@@ -100,7 +107,7 @@ class MessageRegistry:
         operation = self._operations.get(operation_id)
         if operation is None:
             raise UnknownNameError(
-                f"Operation '{operation_id}' not found.{nearest_name(operation_id, self._operations)}",
+                f"Operation {operation_id!r} not found.{nearest_name(operation_id, self._operations)}",
             )
         return operation
 

@@ -9,6 +9,7 @@ from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Published
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.message import MessageData
+from repid_nb.core.metadata import Channel
 
 
 @pytest.fixture
@@ -121,6 +122,18 @@ async def test_a_payload_that_is_not_bytes_is_refused_with_the_fix(server, paylo
 async def test_headers_that_are_not_str_to_str_are_refused(server, headers):
     with pytest.raises(InvalidMessageError, match=r"[Hh]eader"):
         await server.publish(channel="tasks", message=MessageData(payload=b"", headers=headers))
+
+
+async def test_server_parameters_that_are_no_dict_are_refused(server):
+    with pytest.raises(InvalidMessageError, match=r"must be a dict, such as \{'priority': 9\}, not \[5\]"):
+        await server.publish(channel="tasks", message=MessageData(payload=b""), server_specific_parameters=[5])
+
+
+@pytest.mark.parametrize("look", [InMemoryServer.dead_letters, InMemoryServer.resend_dead_letters])
+async def test_a_channel_in_place_of_its_address_is_refused_with_the_fix(server, look):
+    await publish(server, "a")
+    with pytest.raises(InvalidMessageError, match=r"must be a str, not Channel\. Use its address\."):
+        look(server, Channel(address="tasks"))
 
 
 @pytest.mark.parametrize("field", ["content_type", "reply_to"])

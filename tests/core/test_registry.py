@@ -38,6 +38,21 @@ def test_an_operation_on_what_is_no_channel_is_refused(messages):
     assert messages.list_operations() == {}
 
 
+def test_a_servers_class_is_refused_with_the_fix(servers):
+    with pytest.raises(DeclarationError, match=r"not the class InMemoryServer: write InMemoryServer\(\)\."):
+        servers.register_server("one", InMemoryServer)
+    assert servers.list_servers() == {}
+
+
+def test_a_name_that_is_no_text_is_unknown_like_any_other(servers, messages):
+    servers.register_server("one", InMemoryServer())
+    with pytest.raises(UnknownNameError, match="Server 5 not found"):
+        servers.find(5)
+    messages.register_operation(operation_id="o", channel="tasks")
+    with pytest.raises(UnknownNameError, match="Operation 5 not found"):
+        messages.find(5)
+
+
 def test_the_default_can_be_changed(servers):
     second = InMemoryServer()
     servers.register_server("first", InMemoryServer())
