@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from repid_nb.core.errors import DestinationError
 from repid_nb.core.message import (
     MessageAction,
     MessageData,
@@ -12,6 +11,7 @@ from repid_nb.core.message import (
     ReceivedMessageT,
     SerializerT,
     ServerT,
+    answer_channel,
     in_one_line,
 )
 
@@ -141,11 +141,7 @@ class EnhancedReceivedMessage:
                 server_specific_parameters=server_specific_parameters,
             )
             return
-        destination = channel or self.reply_to
-        if destination is None:
-            raise DestinationError(
-                "There is no channel to reply to: give reply() a channel, or send the message with reply_to."
-            )
+        destination = answer_channel(channel or self.reply_to)
         await self._server.publish(
             channel=destination,
             message=MessageData(payload=payload, headers=headers, content_type=content_type),

@@ -51,7 +51,8 @@ class Lanes:
         self._tasks_limit = tasks_limit
         self._ended = ended
         self._lanes: set[asyncio.Task[None]] = set()
-        self._pulling = 0
+        # Lanes that wait for a message or have yet to begin.
+        self._idle = 0
         self._ending = False
         self._owner = asyncio.current_task()
         self._cancelled_before = 0 if self._owner is None else self._owner.cancelling()
@@ -59,7 +60,7 @@ class Lanes:
 
     def start(self) -> None:
         """Start a lane."""
-        self._pulling += 1
+        self._idle += 1
         lane = asyncio.create_task(self._carry_on(), context=self._context.copy())
         self._lanes.add(lane)
         lane.add_done_callback(self._lane_ended)
@@ -80,7 +81,7 @@ class Lanes:
         return self._ending or (self._owner is not None and self._owner.cancelling() > self._cancelled_before)
 
     async def _carry_on(self) -> None:
-        self._pulling -= 1
+        self._idle -= 1
         lane = asyncio.current_task()
         assert lane is not None  # noqa: S101  (this runs as a task)
         puller, deliverer, delivery = self._puller, self._deliverer, self._deliverer.delivery()
@@ -92,7 +93,7 @@ class Lanes:
                 message = puller.pull_nowait() or await self._next()
                 if message is None:
                     return
-                if not self._pulling and self._left > 0 and len(self._lanes) < self._tasks_limit:
+                if not self._idle and self._left > 0 and len(self._lanes) < self._tasks_limit:
                     self.start()
                 try:
                     if await deliverer.deliver(message, delivery):
@@ -122,9 +123,9 @@ class Lanes:
             logger.error("actor.run.abort", extra={"channel": message.channel}, exc_info=error)
 
     async def _next(self) -> ReceivedMessageT | None:
-        self._pulling += 1
+        self._idle += 1
         message = await self._puller.pull()
-        self._pulling -= 1
+        self._idle -= 1
         return message
 
     def _is_marked(self, lane: asyncio.Task[None]) -> bool:

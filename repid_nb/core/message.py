@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, TypeAlias, TypedDict
 
-from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.errors import DestinationError, InvalidMessageError
 
 __all__ = [
     "BaseMessageT",
@@ -27,6 +27,7 @@ __all__ = [
     "SerializerT",
     "ServerT",
     "SubscriberT",
+    "answer_channel",
     "check_address",
     "check_message",
     "check_parts",
@@ -177,6 +178,17 @@ class ReceivedMessageT(BaseMessageT, Protocol):
         channel: str | None = None,
         server_specific_parameters: dict[str, Any] | None = None,
     ) -> None: ...
+
+
+def answer_channel(target: str | None) -> str:
+    """Return the channel that an answer goes to.
+
+    Raises:
+        DestinationError: There is none.
+    """
+    if target is None:
+        raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
+    return target
 
 
 def in_one_line(message: ReceivedMessageT) -> str:

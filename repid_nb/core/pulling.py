@@ -69,8 +69,8 @@ class InMemoryPuller:
         return None
 
     def pull_nowait_from(self, channel: str) -> InMemoryReceivedMessage | None:
-        """Return the next message of one channel, or None when none waits."""
-        return self._all.of(channel).take(self)
+        """Return the next message of one channel, or None when none waits or the puller was stopped."""
+        return None if self._stopped else self._all.of(channel).take(self)
 
     async def pull(self) -> InMemoryReceivedMessage | None:
         """Wait for a message and return it; None once the puller was stopped."""

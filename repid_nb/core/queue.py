@@ -18,11 +18,10 @@ from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
 
-from repid_nb.core.errors import DestinationError
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.journal import Journal
 from repid_nb.core.logger import logger
-from repid_nb.core.message import MessageAction, check_parts, in_one_line
+from repid_nb.core.message import MessageAction, answer_channel, check_parts, in_one_line
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 
 __all__ = [
@@ -159,9 +158,7 @@ class InMemoryReceivedMessage:
         """
         if self.action is not None:
             return
-        target = channel or self.reply_to
-        if target is None:
-            raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
+        target = answer_channel(channel or self.reply_to)
         check_parts(target, payload, headers, content_type, None)
         answer = QueuedMessage(payload, headers, content_type)
         self._queue.settle(self, MessageAction.replied, answer=(target, answer))

@@ -295,7 +295,8 @@ class Router:
             The function, or the decorator that returns it.
 
         Raises:
-            DeclarationError: The options do not go together, or the strategy is not one.
+            DeclarationError: The options do not go together, the strategy is not one, or the converter that the router
+                or the actor names cannot read such arguments.
         """
         given = {key: value for key, value in locals().items() if key not in ("self", "fn")}
         if fn is None:

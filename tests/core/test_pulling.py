@@ -45,6 +45,13 @@ def test_a_puller_without_channels_has_nothing(queues):
     assert InMemoryPuller(queues, []).pull_nowait() is None
 
 
+async def test_a_stopped_puller_hands_out_nothing_of_one_channel_either(queues):
+    put(queues, "a", "a1")
+    puller = InMemoryPuller(queues, ["a"])
+    await puller.stop()
+    assert puller.pull_nowait_from("a") is None
+
+
 def test_one_channel_can_be_pulled_from_out_of_turn(queues):
     put(queues, "a", "a1")
     put(queues, "b", "b1")
