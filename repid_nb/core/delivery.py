@@ -16,6 +16,7 @@ from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Event, Finished, Observer, Settled, Started
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
+from repid_nb.core.middleware import NO_MIDDLEWARE
 from repid_nb.core.queue import InMemoryReceivedMessage
 
 __all__ = ["INTERRUPTIONS", "Delivery", "Gate", "is_task_cancelled", "nack"]
@@ -122,7 +123,9 @@ class Delivery:
     ) -> Any:
         called = False
         try:
-            deadline = self._deadline.of_current_task()
+            # Only middleware can have put this into a task of its own, and to ask which task it is costs a lot.
+            own = actor.middleware_pipeline is NO_MIDDLEWARE
+            deadline = self._deadline if own else self._deadline.of_current_task()
             deadline.begin(actor.timeout)
             keeping_alive = _keep_alive(message, actor) if self._keeps_alive else None
             try:

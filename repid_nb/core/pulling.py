@@ -45,13 +45,22 @@ class InMemoryPuller:
         self._queues: list[ChannelQueue] = []
         self._stopped = False
         self._waiters: set[asyncio.Future[None]] = set()
-        self.turn = 0
+        self._turn = 0
         self.listen(channels)
+
+    @property
+    def turn(self) -> int:
+        """Which of the channels is pulled from next; one that is not there any more is the first."""
+        return self._turn
+
+    @turn.setter
+    def turn(self, turn: int) -> None:
+        self._turn = turn if turn < len(self._queues) else 0
 
     def listen(self, channels: Sequence[str]) -> None:
         """Pull from these channels from now on."""
         self._queues = [self._all.of(channel) for channel in channels]
-        self.turn = 0 if self.turn >= len(self._queues) else self.turn
+        self.turn = self._turn
 
     def pull_nowait(self) -> InMemoryReceivedMessage | None:
         """Return the next message, or None when none waits or the puller was stopped."""
@@ -59,10 +68,8 @@ class InMemoryPuller:
             return None
         queues = self._queues
         for _ in queues:
-            # A rewind may have set it to the turn of a moment with more channels than now.
-            turn = self.turn % len(queues)
-            queue = queues[turn]
-            self.turn = (turn + 1) % len(queues)
+            queue = queues[self._turn]
+            self._turn = (self._turn + 1) % len(queues)
             message = queue.take(self)
             if message is not None:
                 return message

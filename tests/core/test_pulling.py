@@ -138,7 +138,7 @@ def test_a_turn_from_when_there_were_more_channels_is_nobodys_loss(queues):
     put(queues, "b", "b1")
     puller = InMemoryPuller(queues, ["a", "b"])
     puller.turn = 5
-    assert [puller.pull_nowait().message_id for _ in range(2)] == ["b1", "a1"]
+    assert [puller.pull_nowait().message_id for _ in range(2)] == ["a1", "b1"]
 
 
 async def test_a_wake_up_is_not_lost_when_the_woken_one_is_cancelled(queues):
