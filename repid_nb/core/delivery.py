@@ -17,9 +17,9 @@ from repid_nb.core.events import Event, Finished, Observer, Settled, Started
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import NO_MIDDLEWARE
-from repid_nb.core.queue import InMemoryReceivedMessage
+from repid_nb.core.queue import nack
 
-__all__ = ["INTERRUPTIONS", "Delivery", "Gate", "is_task_cancelled", "nack"]
+__all__ = ["INTERRUPTIONS", "Delivery", "Gate", "is_task_cancelled"]
 
 # These end whatever runs. Any other exception, a BaseException of somebody's own too, is the failure of one run.
 INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
@@ -37,11 +37,6 @@ NOBODY = "nobody settled it"
 
 # Awaited with what was just reached: Pulled, Matched, Started, and a Finished that is not settled yet.
 Gate: TypeAlias = Callable[[Event], Awaitable[None]]
-
-
-def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:
-    """Nack a message, with the reason where the server keeps one."""
-    return message.nack(reason=reason) if isinstance(message, InMemoryReceivedMessage) else message.nack()
 
 
 def is_task_cancelled() -> bool:

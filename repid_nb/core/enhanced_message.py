@@ -14,6 +14,7 @@ from repid_nb.core.message import (
     answer_channel,
     in_one_line,
 )
+from repid_nb.core.queue import nack
 
 __all__ = ["EnhancedReceivedMessage"]
 
@@ -74,7 +75,7 @@ class EnhancedReceivedMessage:
 
     async def nack(self) -> None:
         """Say that the message cannot be processed."""
-        await self._message.nack()
+        await nack(self._message, "the actor nacked it itself")
 
     async def reject(self) -> None:
         """Give the message back to the queue."""

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
@@ -21,7 +21,7 @@ from uuid import uuid4
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.journal import Journal
 from repid_nb.core.logger import logger
-from repid_nb.core.message import MessageAction, answer_channel, check_parts, in_one_line
+from repid_nb.core.message import MessageAction, ReceivedMessageT, answer_channel, check_parts, in_one_line
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "QueuedMessage",
     "Queues",
     "SightingsOf",
+    "nack",
     "never_sighted",
 ]
 
@@ -122,7 +123,7 @@ class InMemoryReceivedMessage:
         """Say that the message is dealt with: it leaves the queue."""
         self._queue.settle(self, _ACKED)
 
-    async def nack(self, *, reason: str = "the actor nacked it itself") -> None:
+    async def nack(self, *, reason: str = "nacked without a reason") -> None:
         """Give the message up: it goes to the dead letters.
 
         Args:
@@ -194,6 +195,11 @@ class _Line:
         """Return those that come first, at most `window` of them."""
         returned = _smallest(window, self.returned, key=itemgetter(0))
         return islice(chain((message for _, message in returned), self.ready), window)
+
+
+def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:
+    """Nack a message, with the reason where the server keeps one."""
+    return message.nack(reason=reason) if isinstance(message, InMemoryReceivedMessage) else message.nack()
 
 
 @dataclass(slots=True)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.deadlines import Deadlines
-from repid_nb.core.delivery import INTERRUPTIONS, Delivery, Gate, is_task_cancelled, nack
+from repid_nb.core.delivery import INTERRUPTIONS, Delivery, Gate, is_task_cancelled
 from repid_nb.core.events import Matched, Observer, Pulled, Settled, guarded
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.lanes import Lanes
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.pulling import PullerT, SubscriptionPuller
-from repid_nb.core.queue import InMemoryReceivedMessage
+from repid_nb.core.queue import InMemoryReceivedMessage, nack
 from repid_nb.core.routing import RoutingTable
 from repid_nb.core.sightings import Sightings
 

@@ -493,6 +493,23 @@ async def test_an_observer_is_told_of_start_end_and_settlement_in_order():
     assert settled.action is MessageAction.acked
 
 
+@pytest.mark.parametrize("who", ["actor", "middleware"])
+async def test_a_dead_letter_is_put_down_to_the_actor_only_where_that_nacked_it(who):
+    async def actor(message: Message) -> None:
+        if who == "actor":
+            await message.nack()
+
+    async def middleware(call_next, message, actor):
+        if who == "middleware":
+            await message.nack()
+        await call_next(message, actor)
+
+    server = InMemoryServer()
+    await deliver(actor, server=server, middlewares=[middleware])
+    (letter,) = server.dead_letters("default")
+    assert letter.reason == ("the actor nacked it itself" if who == "actor" else "nacked without a reason")
+
+
 async def test_a_nacked_message_carries_the_reason_to_the_dead_letters():
     server = InMemoryServer()
     outcome = await deliver(raises, server=server)
