@@ -6,12 +6,11 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.dependencies import (
     DependencyContext,
-    Depends,
     Header,
     Inputs,
     get_full_payload_marker,
@@ -35,17 +34,13 @@ class ArgumentSource:
     Attributes:
         name: The parameter.
         kind: What sort of place it is.
-        field: The payload field or the header; for a dependency its function's or class's name; for the full payload
-            the model's name.
-        has_default: Whether the message may do without it.
-        default: The default, or the function that makes it; None where there is none.
+        paths: Where in the payload or the headers it may stand, the first of them that is there; each a name, or a name
+            and what leads on from there.
     """
 
     name: str
     kind: Literal["payload", "header", "dependency", "full payload"]
-    field: str
-    has_default: bool = False
-    default: Any = None
+    paths: tuple[tuple[str | int, ...], ...] = ()
 
 
 # To say nothing will do too (repid 2.1.4).
@@ -143,25 +138,20 @@ class ConverterBase:
         for name, parameter in self.inputs.parameters.items():
             dependency = self.inputs.dependencies.get(name)
             if parameter is self.full_payload:
-                yield ArgumentSource(name, "full payload", name_of(get_args(parameter.annotation)[0]))
+                yield ArgumentSource(name, "full payload")
             elif isinstance(dependency, Header):
                 header = self.headers_id_to_name[id(dependency)]
-                yield ArgumentSource(name, "header", *_describe(self.headers_pydantic_model, header, parameter))
-            elif isinstance(dependency, Depends):
-                yield ArgumentSource(name, "dependency", dependency.name)
+                yield ArgumentSource(name, "header", _paths(self.headers_pydantic_model, header))
             elif dependency is not None:
-                yield ArgumentSource(name, "dependency", type(dependency).__name__)
+                yield ArgumentSource(name, "dependency")
             elif name in payload:
-                yield ArgumentSource(name, "payload", *_describe(self.payload_pydantic_model, name, parameter))
+                yield ArgumentSource(name, "payload", _paths(self.payload_pydantic_model, name))
 
 
-def _describe(model: type[BaseModel] | None, field: str, parameter: inspect.Parameter) -> tuple[str, bool, Any]:
-    """Return the name in the message, whether there is a default, and the default."""
-    if model is None:
-        required = parameter.default is parameter.empty
-        return field, not required, None if required else parameter.default
-    info = model.model_fields[field]
-    alias = info.validation_alias if isinstance(info.validation_alias, str) else field
-    if info.is_required():
-        return alias, False, None
-    return alias, True, info.default_factory or info.default
+def _paths(model: type[BaseModel] | None, field: str) -> tuple[tuple[str | int, ...], ...]:
+    """Return where the model looks for a field, first choice first."""
+    alias = None if model is None else model.model_fields[field].validation_alias
+    if alias is None:
+        return ((field,),)
+    choices = getattr(alias, "choices", [alias])
+    return tuple((choice,) if isinstance(choice, str) else tuple(choice.path) for choice in choices)

@@ -9,13 +9,15 @@ import importlib.util
 import inspect
 import json
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, FnParams
 from repid_nb.core.arguments import JSON_TYPES, ArgumentSource, ConverterBase
 from repid_nb.core.errors import DeclarationError, InvalidMessageError
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.metadata import ConverterInputSchema, CorrelationId
+from repid_nb.core.signatures import name_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -59,9 +61,12 @@ class PydanticConverter(ConverterBase):
     def _root_model(self, parameter: inspect.Parameter) -> type[BaseModel]:
         root: type[BaseModel] = get_args(parameter.annotation)[0]
         if not hasattr(root, "model_validate_json"):
+            advice = "For a payload that is no object use a RootModel, such as RootModel[list[int]]."
+            if get_origin(root) in (Union, UnionType):
+                choices = " | ".join("None" if one is NoneType else name_of(one) for one in get_args(root))
+                advice = f"For one of several models: RootModel[{choices}], and read {parameter.name}.root."
             raise DeclarationError(
-                f"{self.name}: FullPayload() needs a pydantic model, and {parameter.name!r} is {root!r}. For a payload "
-                f"that is no object use a RootModel, such as RootModel[list[int]]."
+                f"{self.name}: FullPayload() needs a pydantic model, and {parameter.name!r} is {root!r}. {advice}"
             )
         return root
 

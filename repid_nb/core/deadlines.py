@@ -83,6 +83,10 @@ class Deadline:
         self.when = math.inf
         deadlines.join(self)
 
+    def of_current_task(self) -> Deadline:
+        """Return this one; or another, where middleware runs what the limit is for in a task of its own."""
+        return self if asyncio.current_task() is self._task else Deadline(self._deadlines)
+
     def begin(self, seconds: float | None) -> None:
         """Let the task be cancelled in so many seconds; for None, 0 and infinity never."""
         if not seconds or seconds < 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,12 +13,12 @@ from repid_nb.core.converter import DefaultConverter
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.executors import asyncify
 from repid_nb.core.message import BaseMessageT
-from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
+from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag, as_channel
 from repid_nb.core.middleware import ActorMiddlewareT, pipeline
 from repid_nb.core.routing import RoutingStrategyT
 from repid_nb.core.signatures import UnresolvedAnnotationError, name_of
 
-__all__ = ["ActorOptions", "Declaration", "Inherited", "as_channel", "check_options"]
+__all__ = ["ActorOptions", "Declaration", "Inherited", "check_options", "check_running"]
 
 DEFAULT_TIMEOUT = 300.0
 
@@ -136,9 +136,48 @@ class Declaration:
         )
 
 
-def as_channel(channel: Channel | str) -> Channel:
-    """Return the channel itself, or the one of that address."""
-    return channel if isinstance(channel, Channel) else Channel(address=channel)
+def check_running(
+    label: str,
+    *,
+    middlewares: object,
+    timeout: object,
+    keep_alive: object,
+    pool_executor: object,
+) -> None:
+    """Refuse what no actor could run with, for a router as for an actor. None is for who decides later.
+
+    Args:
+        label: What an error calls the router or the actor.
+        middlewares: Functions around the actor.
+        timeout: Seconds.
+        keep_alive: Seconds, or whether.
+        pool_executor: A pool.
+
+    Raises:
+        DeclarationError: One of them is something else.
+    """
+    if middlewares is not None:
+        functions = list(middlewares) if isinstance(middlewares, Collection) else [middlewares]
+        wrong = [one for one in functions if not callable(one)]
+        if wrong or not isinstance(middlewares, Iterable):
+            raise DeclarationError(
+                f"{label}: the middleware must be a list of functions of (call_next, message, actor), "
+                f"not {middlewares!r}.",
+            )
+    for name, seconds in (("timeout", timeout), ("keep_alive", keep_alive)):
+        if not (seconds is None or _can_be_seconds(seconds)):
+            raise DeclarationError(f"{label}: {name} must be a number of seconds, such as 5.0, not {seconds!r}.")
+    if pool_executor is not None and not hasattr(pool_executor, "submit"):
+        raise DeclarationError(
+            f"{label}: pool_executor must be an Executor, such as ThreadPoolExecutor(), not {pool_executor!r}.",
+        )
+
+
+def _can_be_seconds(value: Any) -> bool:
+    try:
+        return isinstance(0.0 + value, float)
+    except TypeError:
+        return False
 
 
 def check_options(fn: Callable[..., Any], options: ActorOptions) -> ActorOptions:
@@ -150,8 +189,15 @@ def check_options(fn: Callable[..., Any], options: ActorOptions) -> ActorOptions
         raise DeclarationError(f"router.actor decorates a function, not {fn!r}. Write a def around it.")
     if not isinstance(options.name, str | None):
         raise DeclarationError(f"{label}: the name must be a str, not {options.name!r}.")
-    if not isinstance(options.channel, str | Channel | None):
-        raise DeclarationError(f"{label}: the channel must be a str or a Channel, not {options.channel!r}.")
+    if options.channel is not None:
+        as_channel(options.channel, f"{label}: the channel")
+    check_running(
+        label,
+        middlewares=options.middlewares,
+        timeout=options.timeout,
+        keep_alive=options.keep_alive,
+        pool_executor=options.pool_executor,
+    )
     modes = get_args(ConfirmationModeT)
     if options.confirmation_mode not in modes:
         raise DeclarationError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, TypeAlias, get_args
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, AutoActionT, ManualActionT
@@ -15,22 +16,27 @@ from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Event, Finished, Observer, Settled, Started
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.queue import InMemoryReceivedMessage
+from repid_nb.core.middleware import NO_MIDDLEWARE
+from repid_nb.core.queue import nack
 
-__all__ = ["Delivery", "Gate", "is_task_cancelled", "nack"]
+__all__ = ["INTERRUPTIONS", "Delivery", "Gate", "is_task_cancelled"]
+
+# These end whatever runs. Any other exception, a BaseException of somebody's own too, is the failure of one run.
+INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 SETTLEMENT_WORDS = get_args(ManualActionT)
 ACTIONS = frozenset(get_args(AutoActionT))
 # The mode leaves it to the actor, and it is not known yet whether that or the middleware around it settles.
 UNDECIDED = ("no_action", "")
 
+# Who had a message when it was settled, as a reason says it.
+NOT_YET_CALLED = "settled before the actor was called"
+ACTOR = "the actor settled it itself"
+MIDDLEWARE = "middleware settled it after the actor"
+NOBODY = "nobody settled it"
+
 # Awaited with what was just reached: Pulled, Matched, Started, and a Finished that is not settled yet.
 Gate: TypeAlias = Callable[[Event], Awaitable[None]]
-
-
-def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:
-    """Nack a message, with the reason where the server keeps one."""
-    return message.nack(reason=reason) if isinstance(message, InMemoryReceivedMessage) else message.nack()
 
 
 def is_task_cancelled() -> bool:
@@ -51,7 +57,6 @@ class Delivery:
     """
 
     __slots__ = (
-        "_called",
         "_context",
         "_deadline",
         "_gate",
@@ -59,7 +64,6 @@ class Delivery:
         "_is_watched",
         "_keeps_alive",
         "_observer",
-        "_reason",
     )
 
     def __init__(
@@ -77,8 +81,6 @@ class Delivery:
         self._deadline = Deadline(deadlines or Deadlines())
         self._is_watched = observer is not None or gate is not None
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]
-        self._called = False
-        self._reason = ""
 
     async def run(self, message: ReceivedMessageT, actor: ActorData) -> tuple[Any, BaseException | None]:
         """Run the actor and settle the message by its confirmation mode.
@@ -91,15 +93,14 @@ class Delivery:
             What the actor and its middleware returned, and the exception that they raised or None. An exception ends
             the run, never the worker.
         """
-        self._called = False
-        self._reason = ""
+        account = None if self._observer is None else _Account(message, actor)
         if actor.confirmation_mode == "ack_first" and message.action is None:
-            await message.ack()
-            self._reason = "acked before the actor ran (ack_first)"
+            await _settle(message, "ack", "acked before the actor ran (ack_first)", account)
+        call = self._run_and_settle if account is None else partial(self._run_and_settle, account=account)
         result: Any = None
         error: BaseException | None = None
         try:
-            result = await actor.middleware_pipeline(self._run_and_settle, message, actor)
+            result = await actor.middleware_pipeline(call, message, actor)
         except (Exception, asyncio.CancelledError) as raised:
             if isinstance(raised, asyncio.CancelledError) and self._is_interrupted():
                 raise
@@ -107,14 +108,19 @@ class Delivery:
             logger.debug("actor.run.error", extra={"actor_name": actor.name}, exc_info=raised)
         if actor.confirmation_mode == "manual" and message.action is None:
             logger.warning("actor.unsettled", extra={"actor_name": actor.name, "message_id": message.message_id})
-        if self._observer is not None:
+        if self._observer is not None and account is not None:
             self._observer(Finished(message, actor, result, error))
-            self._observer(Settled(message, message.action, self._explain(message, actor, error)))
+            self._observer(Settled(message, message.action, account.close(error)))
         return result, error
 
-    async def _run_and_settle(self, message: ReceivedMessageT, actor: ActorData) -> Any:
+    async def _run_and_settle(
+        self, message: ReceivedMessageT, actor: ActorData, account: _Account | None = None
+    ) -> Any:
+        called = False
         try:
-            deadline = self._deadline
+            # Only middleware can have put this into a task of its own, and to ask which task it is costs a lot.
+            own = actor.middleware_pipeline is NO_MIDDLEWARE
+            deadline = self._deadline if own else self._deadline.of_current_task()
             deadline.begin(actor.timeout)
             keeping_alive = _keep_alive(message, actor) if self._keeps_alive else None
             try:
@@ -122,8 +128,8 @@ class Delivery:
                     message=message, actor=actor, actor_context=self._context
                 )
                 if self._is_watched:
-                    await self._reach(Started(message, actor, tuple(args), kwargs))
-                self._called = True
+                    await self._reach(Started(message, actor, tuple(args), kwargs), deadline, account)
+                called = True
                 result = await actor.fn(*args, **kwargs)
             except asyncio.CancelledError as error:
                 if deadline.end():
@@ -131,64 +137,109 @@ class Delivery:
                 raise
             finally:
                 deadline.end()
-                if keeping_alive is not None:
-                    keeping_alive.cancel()
-                    await asyncio.wait({keeping_alive})
+                if account is not None or keeping_alive is not None:
+                    await _call_ended(account, keeping_alive)
         except Exception as error:
             if self._gate is not None:
                 await self._gate(Finished(message, actor, None, error))
             if message.action is None:
-                word, reason = self._after_error(actor, error)
-                await _settle(message, word, reason)
-                self._reason = reason
+                word, reason = _after_error(actor, error, called=called)
+                await _settle(message, word, reason, account)
             raise
         if self._gate is not None:
             await self._gate(Finished(message, actor, result, None))
         if message.action is None:
             word, reason = _after_return(actor, result)
-            await _settle(message, word, reason)
-            self._reason = reason
+            await _settle(message, word, reason, account)
         return result
 
-    async def _reach(self, call: Started) -> None:
+    async def _reach(self, call: Started, deadline: Deadline, account: _Account | None) -> None:
         if self._observer is not None:
             self._observer(call)
-        if self._gate is None:
-            return
-        # The actor's time does not run while its message is held.
-        left = self._deadline.pause()
-        await self._gate(call)
-        self._deadline.begin(left)
-
-    def _after_error(self, actor: ActorData, error: Exception) -> tuple[str, str]:
-        """Return how to settle a message whose run raised, and why."""
-        name = type(error).__name__
-        raised = f"the actor raised {name}" if self._called else f"reading the arguments raised {name}"
-        if isinstance(error, ActorTimeoutError):
-            raised = str(error)
-        mode = actor.confirmation_mode
-        if mode == "always_ack":
-            return "ack", f"{raised} (always_ack)"
-        if mode == "ack_first":
-            return UNDECIDED
-        by_function = callable(actor.on_error)
-        action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
-        rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
-        return _decided(action, f"{raised} ({rule})")
-
-    def _explain(self, message: ReceivedMessageT, actor: ActorData, error: BaseException | None) -> str:
-        if self._reason:
-            return self._reason
-        if message.action is not None and not self._called:
-            return f"settled before the actor was called: {message.action.value} ({actor.confirmation_mode})"
-        if message.action is not None:
-            return f"the actor settled it itself: {message.action.value} ({actor.confirmation_mode})"
-        if error is not None:
-            return f"nobody settled it: {type(error).__name__} was raised ({actor.confirmation_mode})"
-        return f"nobody settled it ({actor.confirmation_mode})"
+        if self._gate is not None:
+            # The actor's time does not run while its message is held.
+            left = deadline.pause()
+            await self._gate(call)
+            deadline.begin(left)
+        if account is not None:
+            account.hand_to(ACTOR)
 
 
-def _settle(message: ReceivedMessageT, word: str, reason: str) -> Coroutine[Any, Any, None]:
+class _Account:
+    """Who settled a message: whoever had it when it was settled first, for who is told.
+
+    Args:
+        message: The message.
+        actor: The actor that won it.
+    """
+
+    __slots__ = ("_by_mode", "_holder", "_left_open", "_message", "_mode", "_settled")
+
+    def __init__(self, message: ReceivedMessageT, actor: ActorData) -> None:
+        self._message = message
+        self._mode = actor.confirmation_mode
+        self._holder = NOT_YET_CALLED
+        self._by_mode = ""
+        self._left_open = ""
+        self._settled = ""
+
+    def hand_to(self, holder: str) -> None:
+        """Put down a settlement to who had the message until now, and let another one have it."""
+        action = self._message.action
+        if action is not None and not self._settled:
+            self._settled = self._by_mode or f"{self._holder}: {action.value} ({self._mode})"
+        self._holder = holder
+
+    def decide(self, word: str, reason: str) -> None:
+        """Take note of what the confirmation mode is about to do."""
+        if word == "no_action":
+            self._left_open = reason
+        else:
+            self._by_mode = reason
+
+    def close(self, error: BaseException | None) -> str:
+        """Return the reason why the message is settled as it is now.
+
+        Args:
+            error: What the actor or its middleware raised.
+        """
+        self.hand_to("")
+        if self._message.action is not None:
+            return self._settled
+        if self._by_mode:
+            return f"{NOBODY}: it had gone back to its place when {self._by_mode}"
+        raised = "" if error is None else f": {type(error).__name__} was raised"
+        return self._left_open or f"{NOBODY}{raised} ({self._mode})"
+
+
+async def _call_ended(account: _Account | None, keeping_alive: asyncio.Task[None] | None) -> None:
+    if account is not None:
+        account.hand_to(MIDDLEWARE)
+    if keeping_alive is not None:
+        keeping_alive.cancel()
+        await asyncio.wait({keeping_alive})
+
+
+def _after_error(actor: ActorData, error: Exception, *, called: bool) -> tuple[str, str]:
+    """Return how to settle a message whose run raised, and why."""
+    name = type(error).__name__
+    raised = f"the actor raised {name}" if called else f"reading the arguments raised {name}"
+    if isinstance(error, ActorTimeoutError):
+        raised = str(error)
+    mode = actor.confirmation_mode
+    if mode == "always_ack":
+        return "ack", f"{raised} (always_ack)"
+    if mode == "ack_first":
+        return UNDECIDED
+    by_function = callable(actor.on_error)
+    action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
+    rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
+    return _decided(action, f"{raised} ({rule})")
+
+
+def _settle(message: ReceivedMessageT, word: str, reason: str, account: _Account | None) -> Coroutine[Any, Any, None]:
+    if account is not None:
+        account.decide(word, reason)
     if word == "ack":
         return message.ack()
     if word == "nack":
@@ -203,7 +254,7 @@ async def _leave_it() -> None:
 
 
 def _decided(word: str, why: str) -> tuple[str, str]:
-    return (word, why) if word in ACTIONS else ("no_action", f"nobody settled it: {why}")
+    return (word, why) if word in ACTIONS else ("no_action", f"{NOBODY}: {why}")
 
 
 def _after_return(actor: ActorData, result: Any) -> tuple[str, str]:

@@ -139,8 +139,8 @@ class Depends:
         pool_executor: Run a plain function in this pool.
 
     Raises:
-        DeclarationError: Both ways to run are given, a parameter is positional-only, or an annotation cannot be
-            resolved (then it is also a NameError).
+        DeclarationError: It is no function, both ways to run are given, a parameter is positional-only, or an
+            annotation cannot be resolved (then it is also a NameError).
     """
 
     __slots__ = ("_fn", "_fn_locals", "inputs", "name")
@@ -161,6 +161,11 @@ class Depends:
         What is read from payload and headers was settled when the actor was declared: the new function can ask only
         for that, or must have defaults.
         """
+        if not callable(fn):
+            raise DeclarationError(
+                f"Depends takes a function, and was given {fn!r}. Write the function's name alone: Depends(find), "
+                f"not Depends(find())."
+            )
         if run_in_process and pool_executor is not None:
             raise DeclarationError("Specify either 'run_in_process' or 'pool_executor', not both.")
         inputs = Inputs.of(fn, self._fn_locals)
@@ -275,8 +280,22 @@ def get_full_payload_marker(annotation: Any) -> FullPayload | None:
     return next((one for one in _metadata(annotation) if isinstance(one, FullPayload)), None)
 
 
-def validate_dependency(annotation: Any) -> None:
-    """Warn of a marker class that stands where an instance is meant; the line warned of is the caller's caller's."""
+def validate_dependency(annotation: Any, default: Any = None) -> None:
+    """Warn of a marker in the wrong form or place; the line warned of is the caller's caller's.
+
+    Args:
+        annotation: A parameter's; the class of a marker stands in it where an instance is meant.
+        default: The parameter's; it is a marker, which belongs beside the type.
+    """
+    if isinstance(default, (Depends, Header, MessageDependency, FullPayload)):
+        kind = type(default).__name__
+        warnings.warn(
+            f"A {kind} as a default value is not resolved: the function would be given the {kind} object itself. "
+            f"Write it beside the type, such as Annotated[str, {kind}({'...' * isinstance(default, Depends)})].",
+            UserWarning,
+            stacklevel=3,
+        )
+        return
     for metadata in _metadata(annotation):
         if _is_class_of(metadata, Header, MessageDependency, FullPayload):
             warnings.warn(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from repid_nb.core.errors import DestinationError
 from repid_nb.core.message import (
     MessageAction,
     MessageData,
@@ -12,7 +11,10 @@ from repid_nb.core.message import (
     ReceivedMessageT,
     SerializerT,
     ServerT,
+    answer_channel,
+    in_one_line,
 )
+from repid_nb.core.queue import nack
 
 __all__ = ["EnhancedReceivedMessage"]
 
@@ -31,6 +33,9 @@ class EnhancedReceivedMessage:
         self._message = message
         self._default_serializer = default_serializer
         self._publish = publish
+
+    def __repr__(self) -> str:
+        return in_one_line(self._message)
 
     @property
     def payload(self) -> bytes:
@@ -70,7 +75,7 @@ class EnhancedReceivedMessage:
 
     async def nack(self) -> None:
         """Say that the message cannot be processed."""
-        await self._message.nack()
+        await nack(self._message, "the actor nacked it itself")
 
     async def reject(self) -> None:
         """Give the message back to the queue."""
@@ -137,11 +142,7 @@ class EnhancedReceivedMessage:
                 server_specific_parameters=server_specific_parameters,
             )
             return
-        destination = channel or self.reply_to
-        if destination is None:
-            raise DestinationError(
-                "There is no channel to reply to: give reply() a channel, or send the message with reply_to."
-            )
+        destination = answer_channel(channel or self.reply_to)
         await self._server.publish(
             channel=destination,
             message=MessageData(payload=payload, headers=headers, content_type=content_type),

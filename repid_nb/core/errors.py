@@ -80,7 +80,7 @@ class UnroutedError(RepidNbError, ValueError):
     """No actor wants a message that a test sends."""
 
 
-def nearest_name(name: str, known: Iterable[str]) -> str:
+def nearest_name(name: object, known: Iterable[str]) -> str:
     """Return a sentence that names the known names nearest to `name`, to end an error message with.
 
     Args:
@@ -93,7 +93,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if not names:
         return " None is registered yet."
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name, names, n=1) if isinstance(name, str) else []
     if near:
         return f" Did you mean {near[0]!r}?"
     shown = ", ".join(repr(one) for one in names[:NAMES_SHOWN])

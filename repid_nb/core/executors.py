@@ -12,6 +12,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
+from repid_nb.core.signatures import name_of
+
 __all__ = ["asyncify"]
 
 P = ParamSpec("P")
@@ -53,7 +55,7 @@ def asyncify(
     @functools.wraps(fn)
     async def inner(*args: P.args, **kwargs: P.kwargs) -> Any:
         pool = executor if executor is not None else _shared_pool(in_process=run_in_process)
-        call = functools.partial(fn, *args, **kwargs)
+        call = functools.partial(_call, fn, *args, **kwargs)
         if pool is None:
             return call()
         if _runs_in_threads(pool):
@@ -61,6 +63,14 @@ def asyncify(
         return await asyncio.get_running_loop().run_in_executor(pool, call)
 
     return inner
+
+
+def _call(fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    try:
+        return fn(*args, **kwargs)
+    except StopIteration as error:
+        # A future cannot carry it: whoever awaits it would wait for ever. A coroutine makes the same of it.
+        raise RuntimeError(f"{name_of(fn)!r} raised StopIteration") from error
 
 
 def _is_async(fn: Callable[..., Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Observer, guarded
 from repid_nb.core.journal import Journal
-from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT, check_channel, check_parts
+from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT, check_address, check_parts
 from repid_nb.core.metadata import ExternalDocs, Tag
 from repid_nb.core.pulling import InMemoryPuller, InMemorySubscriber
 from repid_nb.core.queue import DEFAULT_PRIORITY, QueuedMessage, Queues, SightingsOf, never_sighted
@@ -194,6 +194,11 @@ class InMemoryServer:
         check_parts(channel, payload, headers, content_type, reply_to)
         priority, message_id = DEFAULT_PRIORITY, None
         if server_specific_parameters:
+            if not hasattr(server_specific_parameters, "get"):
+                raise InvalidMessageError(
+                    "server_specific_parameters must be a dict, such as {'priority': 9}, "
+                    f"not {server_specific_parameters!r}.",
+                )
             priority = _checked_priority(server_specific_parameters.get("priority", DEFAULT_PRIORITY))
             wanted_id = server_specific_parameters.get("message_id")
             message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
@@ -254,9 +259,9 @@ class InMemoryServer:
         """Return the dead letters of a channel, oldest first.
 
         Raises:
-            InvalidMessageError: The channel is no str.
+            InvalidMessageError: The channel is not its address.
         """
-        check_channel(channel)
+        check_address(channel)
         queue = self._queues.known(channel)
         return () if queue is None else queue.dead_letters(None)
 
@@ -271,9 +276,9 @@ class InMemoryServer:
             How many were put back; 0 when there is no such dead letter.
 
         Raises:
-            InvalidMessageError: The channel is no str.
+            InvalidMessageError: The channel is not its address.
         """
-        check_channel(channel)
+        check_address(channel)
         queue = self._queues.known(channel)
         return 0 if queue is None else queue.resend(message_id)
 

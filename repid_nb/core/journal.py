@@ -29,11 +29,13 @@ class Journal:
 
     Args:
         limit: How many undo steps are kept; the oldest give way.
+        after_undo: Called when something was taken back; what it does is noted like anything else.
     """
 
-    __slots__ = ("__weakref__", "_forgotten", "_limit", "_returns", "_undo")
+    __slots__ = ("__weakref__", "_after_undo", "_forgotten", "_limit", "_returns", "_undo")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, after_undo: Callable[[], object] = lambda: None) -> None:
+        self._after_undo = after_undo
         self._undo: deque[Callable[[], object]] = deque()
         self._forgotten = 0
         self._limit = limit
@@ -66,6 +68,7 @@ class Journal:
         while self._position > mark.position:
             self._undo.pop()()
         self._returns.append(mark.position)
+        self._after_undo()
 
     @property
     def _position(self) -> int:

@@ -6,14 +6,13 @@ import asyncio
 from contextvars import copy_context
 from typing import Protocol
 
-from repid_nb.core.delivery import Delivery
+from repid_nb.core.delivery import INTERRUPTIONS, Delivery
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.pulling import PullerT
 
 __all__ = ["Lanes"]
 
-CANCELLATION_TIME = 1.0
 MESSAGES_BETWEEN_YIELDS = 32
 
 
@@ -52,34 +51,37 @@ class Lanes:
         self._tasks_limit = tasks_limit
         self._ended = ended
         self._lanes: set[asyncio.Task[None]] = set()
-        self._pulling = 0
+        # Lanes that wait for a message or have yet to begin.
+        self._idle = 0
         self._ending = False
         self._owner = asyncio.current_task()
+        self._cancelled_before = 0 if self._owner is None else self._owner.cancelling()
         self._context = copy_context()
 
     def start(self) -> None:
         """Start a lane."""
-        self._pulling += 1
+        self._idle += 1
         lane = asyncio.create_task(self._carry_on(), context=self._context.copy())
         self._lanes.add(lane)
         lane.add_done_callback(self._lane_ended)
 
-    async def end(self, within: float) -> None:
-        """Wait `within` seconds for the lanes to end, then cancel them."""
-        if self._lanes:
+    async def wait(self, within: float) -> None:
+        """Wait for the lanes to end, for so many seconds at most."""
+        if self._lanes and within > 0:
             await asyncio.wait(self._lanes, timeout=within)
-        if self._lanes:
-            self._ending = True
-            for lane in self._lanes:
-                lane.cancel()
-            await asyncio.wait(self._lanes, timeout=CANCELLATION_TIME)
+
+    def cancel(self) -> None:
+        """Cancel the lanes that have not ended."""
+        self._ending = True
+        for lane in self._lanes:
+            lane.cancel()
 
     def is_interrupted(self) -> bool:
         """Say of a cancellation in a lane whether the worker is ending; otherwise it is an actor's own."""
-        return self._ending or (self._owner is not None and self._owner.cancelling() > 0)
+        return self._ending or (self._owner is not None and self._owner.cancelling() > self._cancelled_before)
 
     async def _carry_on(self) -> None:
-        self._pulling -= 1
+        self._idle -= 1
         lane = asyncio.current_task()
         assert lane is not None  # noqa: S101  (this runs as a task)
         puller, deliverer, delivery = self._puller, self._deliverer, self._deliverer.delivery()
@@ -91,16 +93,17 @@ class Lanes:
                 message = puller.pull_nowait() or await self._next()
                 if message is None:
                     return
-                if not self._pulling and self._left > 0 and len(self._lanes) < self._tasks_limit:
+                if not self._idle and self._left > 0 and len(self._lanes) < self._tasks_limit:
                     self.start()
                 try:
                     if await deliverer.deliver(message, delivery):
                         self.processed += 1
                     else:
                         self._left += 1
-                except Exception:
-                    self._left += 1
-                    logger.exception("message.delivery.error", extra={"channel": message.channel})
+                except INTERRUPTIONS:
+                    raise
+                except BaseException as error:
+                    self._note_failure(message, error)
                 finally:
                     puller.done(message)
                 if self._is_marked(lane):
@@ -110,10 +113,19 @@ class Lanes:
                     return
             await asyncio.sleep(0)
 
+    def _note_failure(self, message: ReceivedMessageT, error: BaseException) -> None:
+        if isinstance(error, Exception):
+            self._left += 1
+            logger.error("message.delivery.error", extra={"channel": message.channel}, exc_info=error)
+        else:
+            # Its message stays in work: given back, it would come at once and do the same again, for ever.
+            self.processed += 1
+            logger.error("actor.run.abort", extra={"channel": message.channel}, exc_info=error)
+
     async def _next(self) -> ReceivedMessageT | None:
-        self._pulling += 1
+        self._idle += 1
         message = await self._puller.pull()
-        self._pulling -= 1
+        self._idle -= 1
         return message
 
     def _is_marked(self, lane: asyncio.Task[None]) -> bool:

@@ -7,13 +7,14 @@ fits here unchanged, and one written here fits repid.
 from __future__ import annotations
 
 import asyncio
+import reprlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, TypeAlias, TypedDict
 
-from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.errors import DestinationError, InvalidMessageError
 
 __all__ = [
     "BaseMessageT",
@@ -26,9 +27,11 @@ __all__ = [
     "SerializerT",
     "ServerT",
     "SubscriberT",
-    "check_channel",
+    "answer_channel",
+    "check_address",
     "check_message",
     "check_parts",
+    "in_one_line",
 ]
 
 
@@ -71,22 +74,10 @@ def check_message(channel: object, message: SentMessageT) -> None:
     check_parts(channel, message.payload, message.headers, message.content_type, message.reply_to)
 
 
-def check_channel(channel: object) -> None:
-    """Refuse what is no address of a channel.
-
-    Raises:
-        InvalidMessageError: It is not a str; the message says what to give.
-    """
-    if not isinstance(channel, str):
-        hint = " Use its address." if hasattr(channel, "address") else ""
-        raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
-
-
 def check_parts(channel: object, payload: object, headers: object, content_type: object, reply_to: object) -> None:
     """Do the same for a message that is still in parts."""
-    # Asked here too, for every message passes here: a call costs more than the question.
     if not isinstance(channel, str):
-        check_channel(channel)
+        check_address(channel)
     if not isinstance(payload, bytes):
         fix = "payload.encode()" if isinstance(payload, str) else "bytes(payload)"
         if not isinstance(payload, (str, bytearray, memoryview)):
@@ -101,6 +92,17 @@ def check_parts(channel: object, payload: object, headers: object, content_type:
         raise InvalidMessageError(f"The channel to reply to must be a str, not {_kind(reply_to)}.")
     if headers is not None:
         _check_headers(headers)
+
+
+def check_address(channel: object) -> None:
+    """Refuse what is no address of a channel, such as a `Channel` object.
+
+    Raises:
+        InvalidMessageError: It is something else.
+    """
+    if not isinstance(channel, str):
+        hint = " Use its address." if hasattr(channel, "address") else ""
+        raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
 
 
 def _check_headers(headers: object) -> None:
@@ -176,6 +178,25 @@ class ReceivedMessageT(BaseMessageT, Protocol):
         channel: str | None = None,
         server_specific_parameters: dict[str, Any] | None = None,
     ) -> None: ...
+
+
+def answer_channel(target: str | None) -> str:
+    """Return the channel that an answer goes to.
+
+    Raises:
+        DestinationError: There is none.
+    """
+    if target is None:
+        raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
+    return target
+
+
+def in_one_line(message: ReceivedMessageT) -> str:
+    """Return what a message looks like when it is printed."""
+    return (
+        f"<message {message.message_id} on {message.channel!r}, "
+        f"headers {reprlib.repr(message.headers)}, {len(message.payload)} bytes of payload>"
+    )
 
 
 class CapabilitiesT(TypedDict):

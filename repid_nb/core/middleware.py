@@ -11,7 +11,10 @@ from typing import Any, Protocol
 from repid_nb.core.actor import ActorData, CallNextT
 from repid_nb.core.message import MessageData, MessagePublisherT, ReceivedMessageT
 
-__all__ = ["ActorMiddlewareT", "ProducerMiddlewareT", "compose", "pipeline"]
+__all__ = ["NO_MIDDLEWARE", "ActorMiddlewareT", "ProducerMiddlewareT", "compose", "pipeline"]
+
+# The pipeline of an actor without middleware.
+NO_MIDDLEWARE = operator.call
 
 
 class ActorMiddlewareT(Protocol):
@@ -60,7 +63,7 @@ def pipeline(middlewares: Sequence[Callable[..., Any]]) -> Callable[..., Corouti
         A function of `(call_next, message, actor)` that calls `call_next(message, actor)` inside the middleware.
     """
     if not middlewares:
-        return operator.call
+        return NO_MIDDLEWARE
     inside_out = [_awaited(middleware) for middleware in reversed(middlewares)]
 
     def run_inside(call_next: CallNextT, message: ReceivedMessageT, actor: ActorData) -> Coroutine[Any, Any, Any]:

@@ -15,6 +15,7 @@ __all__ = ["InMemoryPuller", "InMemorySubscriber", "PullerT", "SubscriptionPulle
 
 # Enough turns of the loop for a server in this process to bring in what it has in hand, one message a channel.
 TURNS_BEFORE_CLOSE = 100
+CANCELLATION_TIME = 1.0
 
 
 class PullerT(Protocol):
@@ -44,13 +45,22 @@ class InMemoryPuller:
         self._queues: list[ChannelQueue] = []
         self._stopped = False
         self._waiters: set[asyncio.Future[None]] = set()
-        self.turn = 0
+        self._turn = 0
         self.listen(channels)
+
+    @property
+    def turn(self) -> int:
+        """Which of the channels is pulled from next; one that is not there any more is the first."""
+        return self._turn
+
+    @turn.setter
+    def turn(self, turn: int) -> None:
+        self._turn = turn if turn < len(self._queues) else 0
 
     def listen(self, channels: Sequence[str]) -> None:
         """Pull from these channels from now on."""
         self._queues = [self._all.of(channel) for channel in channels]
-        self.turn = 0 if self.turn >= len(self._queues) else self.turn
+        self.turn = self._turn
 
     def pull_nowait(self) -> InMemoryReceivedMessage | None:
         """Return the next message, or None when none waits or the puller was stopped."""
@@ -58,16 +68,16 @@ class InMemoryPuller:
             return None
         queues = self._queues
         for _ in queues:
-            queue = queues[self.turn]
-            self.turn = (self.turn + 1) % len(queues)
+            queue = queues[self._turn]
+            self._turn = (self._turn + 1) % len(queues)
             message = queue.take(self)
             if message is not None:
                 return message
         return None
 
     def pull_nowait_from(self, channel: str) -> InMemoryReceivedMessage | None:
-        """Return the next message of one channel, or None when none waits."""
-        return self._all.of(channel).take(self)
+        """Return the next message of one channel, or None when none waits or the puller was stopped."""
+        return None if self._stopped else self._all.of(channel).take(self)
 
     async def pull(self) -> InMemoryReceivedMessage | None:
         """Wait for a message and return it; None once the puller was stopped."""
@@ -109,7 +119,7 @@ class InMemoryPuller:
         finally:
             self._waiters.discard(waiter)
             for queue in queues:
-                del queue.waiters[waiter]
+                queue.waiters.pop(waiter, None)
 
     def _wake_others(self, taken: InMemoryReceivedMessage | None) -> None:
         """Wake others for what this one may have been woken for and did not take."""
@@ -155,13 +165,19 @@ class InMemorySubscriber:
         self._resumed.set()
 
     async def close(self) -> None:
-        """End the subscription: callbacks that run are cancelled, and what they did not settle goes back."""
+        """End the subscription: callbacks that run are cancelled, and what they did not settle goes back.
+
+        A callback has a second to end by its cancellation; its message goes back either way.
+        """
         # A callback may close the subscription that it runs for; it goes on.
         ended = {self._task, *self._running} - {asyncio.current_task()}
         for task in ended:
             task.cancel()
-        await asyncio.gather(*ended, return_exceptions=True)
-        await self._puller.close()
+        try:
+            if ended:
+                await asyncio.wait(ended, timeout=CANCELLATION_TIME)
+        finally:
+            await self._puller.close()
 
     async def _serve(self) -> None:
         while True:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import heapq
 import weakref
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
-from typing import Any, TypeAlias
+from operator import itemgetter
+from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
 
-from repid_nb.core.errors import DestinationError
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.journal import Journal
 from repid_nb.core.logger import logger
-from repid_nb.core.message import MessageAction, check_parts
+from repid_nb.core.message import MessageAction, ReceivedMessageT, answer_channel, check_parts, in_one_line
 from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "QueuedMessage",
     "Queues",
     "SightingsOf",
+    "nack",
     "never_sighted",
 ]
 
@@ -39,6 +40,7 @@ JOURNAL_LIMIT = 50_000
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
 _ACKED = MessageAction.acked
 
+T = TypeVar("T")
 SightingsOf: TypeAlias = "Callable[[QueuedMessage], int]"
 
 
@@ -99,6 +101,9 @@ class InMemoryReceivedMessage:
         self.position = position
         self.owner = owner
 
+    def __repr__(self) -> str:
+        return in_one_line(self)
+
     @property
     def message_id(self) -> str:
         return self.queued.message_id
@@ -118,7 +123,7 @@ class InMemoryReceivedMessage:
         """Say that the message is dealt with: it leaves the queue."""
         self._queue.settle(self, _ACKED)
 
-    async def nack(self, *, reason: str = "the actor nacked it itself") -> None:
+    async def nack(self, *, reason: str = "nacked without a reason") -> None:
         """Give the message up: it goes to the dead letters.
 
         Args:
@@ -154,9 +159,7 @@ class InMemoryReceivedMessage:
         """
         if self.action is not None:
             return
-        target = channel or self.reply_to
-        if target is None:
-            raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
+        target = answer_channel(channel or self.reply_to)
         check_parts(target, payload, headers, content_type, None)
         answer = QueuedMessage(payload, headers, content_type)
         self._queue.settle(self, MessageAction.replied, answer=(target, answer))
@@ -170,6 +173,13 @@ class InMemoryReceivedMessage:
         return self._queue.picture(self.queued, self.priority)
 
 
+def _smallest(window: int | None, things: Collection[T], *, key: Callable[[T], Any]) -> list[T]:
+    """Return the smallest things in order, at most `window` of them, without sorting the others."""
+    if window is None or window >= len(things):
+        return sorted(things, key=key)
+    return heapq.nsmallest(window, things, key=key)
+
+
 @dataclass(slots=True)
 class _Line:
     """The waiting messages of one priority: those given back come first, by their old positions."""
@@ -181,8 +191,15 @@ class _Line:
     def __len__(self) -> int:
         return len(self.ready) + len(self.returned)
 
-    def __iter__(self) -> Iterator[QueuedMessage]:
-        return chain((message for _, message in sorted(self.returned)), self.ready)
+    def first(self, window: int | None) -> Iterator[QueuedMessage]:
+        """Return those that come first, at most `window` of them."""
+        returned = _smallest(window, self.returned, key=itemgetter(0))
+        return islice(chain((message for _, message in returned), self.ready), window)
+
+
+def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:
+    """Nack a message, with the reason where the server keeps one."""
+    return message.nack(reason=reason) if isinstance(message, InMemoryReceivedMessage) else message.nack()
 
 
 @dataclass(slots=True)
@@ -209,7 +226,7 @@ class ChannelQueue:
         self._in_work: set[InMemoryReceivedMessage] = set()
         self._dead: deque[_Dead] = deque()
         self._dead_dropped = 0
-        self.waiters: dict[asyncio.Future[None], None] = {}
+        self.waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
 
     def __len__(self) -> int:
         return sum(map(len, self._lines.values()))
@@ -240,7 +257,9 @@ class ChannelQueue:
             received = InMemoryReceivedMessage(self, message, line.priority, position, owner)
             self._in_work.add(received)
             if self._queues.is_journaled:
-                self._queues.note(partial(untake, received, line))
+                # Whoever runs it may change its headers.
+                headers = None if message.headers is None else dict(message.headers)
+                self._queues.note(partial(untake, received, line, headers))
             return received
         return None
 
@@ -301,7 +320,8 @@ class ChannelQueue:
 
     def wake(self) -> None:
         """Tell one of those who wait for a message that there may be one."""
-        for waiter in self.waiters:
+        while self.waiters:
+            waiter, _ = self.waiters.popitem(last=False)
             if not waiter.done():
                 waiter.set_result(None)
                 return
@@ -328,15 +348,15 @@ class ChannelQueue:
 
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
         """Return what is to be seen now, with at most `window` messages of each kind."""
-        ordered = ((message, line.priority) for line in self._by_priority for message in line)
+        ordered = ((message, line.priority) for line in self._by_priority for message in line.first(window))
         first = islice(ordered, window)
-        in_work = sorted(self._in_work, key=lambda one: (-one.priority, one.position))
+        in_work = _smallest(window, self._in_work, key=lambda one: (-one.priority, one.position))
         return ChannelSnapshot(
             channel=self.channel,
             waiting=len(self),
             ready=tuple(self.picture(message, priority, sightings(message)) for message, priority in first),
             working=len(self._in_work),
-            in_work=tuple(received.snapshot() for received in islice(in_work, window)),
+            in_work=tuple(received.snapshot() for received in in_work),
             dead=len(self._dead),
             dead_letters=self.dead_letters(window),
             dead_dropped=self._dead_dropped,
@@ -354,13 +374,15 @@ class ChannelQueue:
         if self._queues.is_journaled:
             self._queues.note(partial(self._unbury, dropped))
 
-    def _untake_ready(self, received: InMemoryReceivedMessage, line: _Line) -> None:
+    def _untake_ready(self, received: InMemoryReceivedMessage, line: _Line, headers: dict[str, str] | None) -> None:
         self._in_work.discard(received)
+        received.queued.headers = headers
         line.ready.appendleft(received.queued)
         self.wake()
 
-    def _untake_returned(self, received: InMemoryReceivedMessage, line: _Line) -> None:
+    def _untake_returned(self, received: InMemoryReceivedMessage, line: _Line, headers: dict[str, str] | None) -> None:
         self._in_work.discard(received)
+        received.queued.headers = headers
         heapq.heappush(line.returned, (received.position, received.queued))
         self.wake()
 
@@ -389,6 +411,7 @@ class Queues:
         self._journal: Callable[[], Journal | None] = lambda: None
         self.observers: tuple[Observer, ...] = ()
         self._queues: dict[str, ChannelQueue] = {}
+        self._gone: weakref.WeakSet[object] = weakref.WeakSet()
 
     def of(self, channel: str) -> ChannelQueue:
         """Return the queue of a channel."""
@@ -410,15 +433,22 @@ class Queues:
                 observer(event)
 
     def release_all(self, owner: object) -> None:
-        """Put back everything that `owner` took and did not settle."""
+        """Put back everything that `owner`, which will take nothing more, took and did not settle."""
+        self._gone.add(owner)
         for queue in self._queues.values():
             queue.release_all(owner)
+
+    def _release_stranded(self) -> None:
+        """Put back what an undo has given to somebody who is gone."""
+        for owner in self._gone:
+            for queue in self._queues.values():
+                queue.release_all(owner)
 
     def keep_journal(self) -> Journal:
         """Note every change from now on, as long as somebody keeps the journal that is returned."""
         journal = self._journal()
         if journal is None:
-            journal = Journal(JOURNAL_LIMIT)
+            journal = Journal(JOURNAL_LIMIT, self._release_stranded)
             self._journal = weakref.ref(journal)
             self.is_journaled = True
         return journal

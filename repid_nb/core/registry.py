@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repid_nb.core.errors import UnknownNameError, nearest_name
+from repid_nb.core.errors import DeclarationError, UnknownNameError, nearest_name
 from repid_nb.core.message import ServerT
-from repid_nb.core.metadata import Channel, ExternalDocs, MessageSchema, SendOperation, Tag
+from repid_nb.core.metadata import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
 
 __all__ = ["MessageRegistry", "ServerRegistry"]
 
@@ -26,7 +26,14 @@ class ServerRegistry:
             name: Its name. A name that is taken is given to the new server.
             server: The server.
             is_default: Whether it becomes the default in place of the present one.
+
+        Raises:
+            DeclarationError: It is a class, and not an object of it.
         """
+        if isinstance(server, type):
+            raise DeclarationError(
+                f"register_server takes a server, not the class {server.__name__}: write {server.__name__}()."
+            )
         self._servers[name] = server
         if is_default or self._default_server is None:
             self._default_server = name
@@ -49,7 +56,7 @@ class ServerRegistry:
                 "No default server configured. "
                 "Register one: app.servers.register_server('default', InMemoryServer(), is_default=True).",
             )
-        raise UnknownNameError(f"Server '{name}' not found.{nearest_name(name, self._servers)}")
+        raise UnknownNameError(f"Server {name!r} not found.{nearest_name(name, self._servers)}")
 
     def list_servers(self) -> dict[str, ServerT]:
         """Return the servers by name."""
@@ -100,7 +107,7 @@ class MessageRegistry:
         operation = self._operations.get(operation_id)
         if operation is None:
             raise UnknownNameError(
-                f"Operation '{operation_id}' not found.{nearest_name(operation_id, self._operations)}",
+                f"Operation {operation_id!r} not found.{nearest_name(operation_id, self._operations)}",
             )
         return operation
 
@@ -135,9 +142,12 @@ class MessageRegistry:
             tags: Labels.
             external_docs: A link.
             bindings: What is particular to a protocol.
+
+        Raises:
+            DeclarationError: The channel is none.
         """
         self._operations[operation_id] = SendOperation(
-            channel=channel if isinstance(channel, Channel) else Channel(address=channel),
+            channel=as_channel(channel, f"Operation {operation_id!r}: the channel"),
             title=title,
             summary=summary,
             description=description,

@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any, TypeVar, cast, overload
 
 from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, OnErrorT
-from repid_nb.core.declaration import ActorOptions, Declaration, Inherited, as_channel, check_options
+from repid_nb.core.declaration import ActorOptions, Declaration, Inherited, check_options, check_running
 from repid_nb.core.dependencies import validate_dependency
 from repid_nb.core.errors import DeclarationError
-from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
+from repid_nb.core.metadata import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag, as_channel
 from repid_nb.core.middleware import ActorMiddlewareT
 from repid_nb.core.routes import ForeignRouterT, Routes
 from repid_nb.core.routing import RoutingStrategyT, make_strategy, topic_based_routing_strategy
@@ -32,6 +32,10 @@ class _NotSet:
 NOT_SET: Any = _NotSet()
 
 
+def _given(option: Any) -> Any:
+    return None if option is NOT_SET else option
+
+
 class Router:
     """Declares actors; can be included in an app or in another router, and hands its options down.
 
@@ -43,6 +47,9 @@ class Router:
         run_in_process: Whether plain functions run in another process instead of a thread.
         pool_executor: Where plain functions run, instead of either.
         converter: How arguments are read; by default validated with pydantic.
+
+    Raises:
+        DeclarationError: The channel, middleware, time or pool is none.
     """
 
     def __init__(
@@ -56,6 +63,15 @@ class Router:
         pool_executor: Executor | None = NOT_SET,
         converter: type[ConverterT] = NOT_SET,
     ) -> None:
+        if channel is not NOT_SET:
+            as_channel(channel, "Router: the channel")
+        check_running(
+            "Router",
+            middlewares=middlewares,
+            timeout=_given(timeout),
+            keep_alive=_given(keep_alive),
+            pool_executor=_given(pool_executor),
+        )
         self._entries: list[Declaration | Router | ForeignRouterT] = []
         self.channel = channel
         self.middlewares = middlewares
@@ -237,7 +253,7 @@ class Router:
         # Annotations may name types that are local to the function in which the actor is declared.
         fn_locals = sys._getframe(1).f_locals  # noqa: SLF001
         for parameter in signature_of(fn, fn_locals).parameters.values():
-            validate_dependency(parameter.annotation)
+            validate_dependency(parameter.annotation, parameter.default)
         strategy = make_strategy(routing_strategy, name or fn.__name__)
         declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
         converter = self.converter if converter is None else converter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from repid_nb.core.message import ReceivedMessageT
@@ -53,9 +52,3 @@ class Sightings:
     def of_queued(self, queued: QueuedMessage) -> int:
         """Return how often a message that lies in an in-memory queue was sighted so far."""
         return self._queued.get(queued, 0)
-
-    def items(self) -> Iterator[tuple[str, int]]:
-        """Yield message ids and their counts."""
-        for queued, seen in self._queued.items():
-            yield queued.message_id, seen
-        yield from self._by_id.items()

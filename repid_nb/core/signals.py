@@ -8,15 +8,25 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from repid_nb.core.logger import logger
 
 __all__ = ["stop_on_signals"]
 
 
-_stops: dict[int, list[Callable[[], None]]] = {}
-_former: dict[int, Any] = {}
+@dataclass(slots=True)
+class _Watch:
+    """One signal on one loop: whom it stops, and whose handler was there before."""
+
+    former: Any
+    stops: list[Callable[[], None]] = field(default_factory=list)
+
+
+# By loop: a worker that was left behind on a loop that is closed must not keep the next one from hearing its signal.
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, _Watch]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -33,49 +43,50 @@ def stop_on_signals(signals: Iterable[signal.Signals] | None, stop: Callable[[],
     """
     if signals is None:
         signals = [signal.SIGTERM] if _in_notebook_kernel() else [signal.SIGINT, signal.SIGTERM]
-    registered = [one for one in set(signals) if _register(one, stop)]
+    loop = asyncio.get_running_loop()
+    registered = [one for one in set(signals) if _register(loop, one, stop)]
     try:
         yield
     finally:
         for one in registered:
-            _unregister(one, stop)
+            _unregister(loop, one, stop)
 
 
-def _register(one: int, stop: Callable[[], None]) -> bool:
+def _register(loop: asyncio.AbstractEventLoop, one: int, stop: Callable[[], None]) -> bool:
     if threading.current_thread() is not threading.main_thread():
         return False
-    if one not in _stops:
+    watches = _watches.setdefault(loop, {})
+    if one not in watches:
         former = signal.getsignal(one)
         try:
-            asyncio.get_running_loop().add_signal_handler(one, _stop_all, one)
+            loop.add_signal_handler(one, _stop_all, loop, one)
         except (NotImplementedError, RuntimeError, ValueError):
             logger.debug("worker.signal.unsupported", extra={"signal": one})
             return False
-        _former[one] = former
-        _stops[one] = []
-    _stops[one].append(stop)
+        watches[one] = _Watch(former)
+    watches[one].stops.append(stop)
     return True
 
 
-def _stop_all(one: int) -> None:
-    for stop in list(_stops.get(one, ())):
-        _unregister(one, stop)
+def _stop_all(loop: asyncio.AbstractEventLoop, one: int) -> None:
+    for stop in list(_watches[loop][one].stops):
+        _unregister(loop, one, stop)
         stop()
 
 
-def _unregister(one: int, stop: Callable[[], None]) -> None:
-    stops = _stops.get(one, [])
-    if stop not in stops:
+def _unregister(loop: asyncio.AbstractEventLoop, one: int, stop: Callable[[], None]) -> None:
+    watches = _watches.get(loop, {})
+    watch = watches.get(one)
+    if watch is None or stop not in watch.stops:
         return
-    stops.remove(stop)
-    if stops:
+    watch.stops.remove(stop)
+    if watch.stops:
         return
-    del _stops[one]
-    asyncio.get_running_loop().remove_signal_handler(one)
-    former = _former.pop(one)
-    # None is a handler that was not set from Python, and cannot be.
-    if former is not None:
-        signal.signal(one, former)
+    del watches[one]
+    # A loop that is closed has no handler any more, and what is set now is another one's. None is a handler that was
+    # not set from Python, and cannot be.
+    if loop.remove_signal_handler(one) and watch.former is not None:
+        signal.signal(one, watch.former)
 
 
 def _in_notebook_kernel() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from repid_nb.core.message import check_channel
+from repid_nb.core.message import check_address
 from repid_nb.core.shown import Shown
 
 __all__ = ["ChannelSnapshot", "DeadLetter", "MessageSnapshot", "QueuesSnapshot"]
@@ -81,7 +81,7 @@ class QueuesSnapshot(Shown, Mapping[str, ChannelSnapshot]):
     channels: tuple[ChannelSnapshot, ...] = field(default=())
 
     def __getitem__(self, channel: str) -> ChannelSnapshot:
-        check_channel(channel)
+        check_address(channel)
         for one in self.channels:
             if one.channel == channel:
                 return one

@@ -12,7 +12,7 @@ from typing import Any, Self, cast
 from uuid import uuid4
 
 from repid_nb.core.app import Repid
-from repid_nb.core.errors import DestinationError, UnroutedError
+from repid_nb.core.errors import UnroutedError
 from repid_nb.core.message import (
     CapabilitiesT,
     MessageAction,
@@ -20,7 +20,9 @@ from repid_nb.core.message import (
     SentMessageT,
     SerializerT,
     ServerT,
+    answer_channel,
     check_message,
+    in_one_line,
 )
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.worker import Worker
@@ -86,6 +88,9 @@ class TestMessage:
         self.processed = False
         self.replies: list[tuple[str, MessageData]] = []
 
+    def __repr__(self) -> str:
+        return in_one_line(self)
+
     @property
     def acked(self) -> bool:
         return self.action is MessageAction.acked
@@ -141,9 +146,7 @@ class TestMessage:
             DestinationError: There is neither a channel nor a `reply_to`.
             InvalidMessageError: The payload is not bytes, or the headers are not str to str.
         """
-        target = self.reply_to if channel is None else channel
-        if target is None:
-            raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
+        target = answer_channel(self.reply_to if channel is None else channel)
         answer = MessageData(payload=payload, headers=headers, content_type=content_type)
         check_message(target, answer)
         self.action = MessageAction.replied

@@ -8,20 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.deadlines import Deadlines
-from repid_nb.core.delivery import Delivery, Gate, is_task_cancelled, nack
+from repid_nb.core.delivery import INTERRUPTIONS, Delivery, Gate, is_task_cancelled
 from repid_nb.core.events import Matched, Observer, Pulled, Settled, guarded
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.lanes import Lanes
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.pulling import PullerT, SubscriptionPuller
-from repid_nb.core.queue import InMemoryReceivedMessage
+from repid_nb.core.queue import InMemoryReceivedMessage, nack
 from repid_nb.core.routing import RoutingTable
 from repid_nb.core.sightings import Sightings
 
 __all__ = ["MAX_UNROUTED_RETRIES", "Asking", "Worker"]
 
 MAX_UNROUTED_RETRIES = 10
+CANCELLATION_TIME = 1.0
 
 Asking = Callable[[ActorData, ReceivedMessageT], bool]
 
@@ -78,7 +79,9 @@ class Worker:
         return Delivery(self._context, self._observer, self._is_interrupted, self._gate, self._deadlines)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
-        """Take one pulled message its whole way; if that is interrupted, it goes back to where it was.
+        """Take one pulled message its whole way; if that is interrupted or fails, it goes back to where it was.
+
+        What only an actor can have raised, a BaseException that is no interruption, leaves the message in work.
 
         Args:
             message: The message.
@@ -104,7 +107,7 @@ class Worker:
                 await self._reach(Matched(message, actor))
             self.sightings.forget(message)
             await (delivery or self.delivery()).run(message, actor)
-        except BaseException:
+        except (Exception, *INTERRUPTIONS):
             await _give_back(message)
             raise
         return True
@@ -146,7 +149,7 @@ class Worker:
             messages_limit: How many messages run, exactly; unrouted ones do not count.
             tasks_limit: How many run at once.
             graceful_shutdown_time: Seconds that running actors have to finish once the worker stops; what is not
-                finished then is cancelled, and its message goes back to its place.
+                finished then is cancelled, has one more second to end by that, and its message goes back to its place.
 
         Returns:
             How many messages an actor ran for.
@@ -158,11 +161,13 @@ class Worker:
             lanes.start()
             await self._stopping.wait()
             await puller.stop()
-            await lanes.end(graceful_shutdown_time)
+            await lanes.wait(graceful_shutdown_time)
         finally:
+            # Before anything is awaited: a second cancellation of this task must not leave actors running.
+            lanes.cancel()
             try:
                 await puller.stop()
-                await lanes.end(0)
+                await lanes.wait(CANCELLATION_TIME)
             finally:
                 self._deadlines.close()
                 await puller.close()

@@ -58,12 +58,22 @@ _ABSENT = object()
 def _origin(source: Any, payload: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[str, Any]:
     if source is None:
         return "converter", _ABSENT
-    if source.kind == "payload":
-        return ("payload", payload[source.field]) if source.field in payload else ("default", _ABSENT)
-    if source.kind == "header":
-        known = source.field in headers
-        return (f"header {source.field!r}", headers[source.field]) if known else ("default", _ABSENT)
-    return source.kind, _ABSENT
+    if source.kind not in ("payload", "header"):
+        return source.kind, _ABSENT
+    for path in source.paths:
+        given = _follow(path, payload if source.kind == "payload" else headers)
+        if given is not _ABSENT:
+            return "payload" if source.kind == "payload" else f"header {path[0]!r}", given
+    return "default", _ABSENT
+
+
+def _follow(path: Sequence[str | int], place: Any) -> Any:
+    for key in path:
+        try:
+            place = place[key]
+        except (LookupError, TypeError):
+            return _ABSENT
+    return place
 
 
 def _same(given: Any, value: Any) -> bool:

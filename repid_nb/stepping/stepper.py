@@ -21,7 +21,7 @@ from repid_nb.core.errors import (
     nearest_name,
 )
 from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.message import check_channel
+from repid_nb.core.message import check_address
 from repid_nb.core.pulling import InMemoryPuller
 from repid_nb.core.routes import Routes
 from repid_nb.core.snapshot import QueuesSnapshot
@@ -405,7 +405,7 @@ class Stepper:
     def _check_channel(self, channel: str | None) -> None:
         if channel is None:
             return
-        check_channel(channel)
+        check_address(channel)
         if channel not in self._routes.by_channel:
             hint = nearest_name(channel, self._routes.by_channel)
             raise UnknownNameError(f"No actor listens on channel {channel!r}.{hint}")

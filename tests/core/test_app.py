@@ -444,6 +444,36 @@ def test_sigterm_lets_a_real_process_finish_its_message_and_restores_the_former_
     assert printed.splitlines() == ["started 1", "finished 1", "processed 1 waiting 1", "former handler"]
 
 
+def test_a_worker_left_behind_on_a_closed_loop_does_not_keep_the_next_one_from_hearing_its_signal():
+    printed = run_script("""
+        import asyncio, os, signal
+        from repid_nb import InMemoryServer, Repid, Router
+
+        app, router, server = Repid(), Router(channel="tasks"), InMemoryServer()
+        app.servers.register_server("default", server)
+
+        @router.actor
+        async def work() -> None: ...
+
+        app.include_router(router)
+
+        async def main() -> int:
+            worker = asyncio.create_task(app.run_worker(register_signals=[signal.SIGTERM]))
+            await asyncio.sleep(0)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return (await asyncio.wait_for(worker, 5)).processed
+
+        left_behind = asyncio.new_event_loop()
+        left_behind.run_until_complete(server.connect())
+        abandoned = left_behind.create_task(app.run_worker(register_signals=[signal.SIGTERM]))
+        left_behind.run_until_complete(asyncio.sleep(0))
+        left_behind.close()
+        print("processed", asyncio.run(main()), flush=True)
+        os._exit(0)
+    """)
+    assert printed.splitlines() == ["processed 0"]
+
+
 def test_a_main_coroutine_that_ends_first_leaves_every_message_where_it_was():
     printed = run_script("""
         import asyncio

@@ -230,6 +230,15 @@ async def test_what_middleware_settles_without_calling_on_is_not_said_to_be_the_
     assert outcome.reason == "settled before the actor was called: nacked (auto)"
 
 
+async def test_an_actor_that_prints_its_message_sees_what_it_is(capsys):
+    async def actor(message: Message) -> None:
+        print(message)
+
+    message = await one_message(InMemoryServer())
+    await deliver(actor, message=message)
+    assert capsys.readouterr().out == f"<message {message.message_id} on 'default', headers None, 2 bytes of payload>\n"
+
+
 async def test_an_actor_that_replies_has_settled_its_message():
     async def actor(message: Message) -> None:
         await message.reply_json(payload={"answer": 42})
@@ -348,6 +357,70 @@ async def test_middleware_sees_the_settlement_after_the_actor():
     assert seen == [MessageAction.acked, MessageAction.nacked]
 
 
+@pytest.mark.parametrize("actor", [returns, raises])
+async def test_middleware_that_settles_after_the_actor_is_said_to_have_done_it(actor):
+    async def middleware(call_next, message, actor):
+        try:
+            return await call_next(message, actor)
+        finally:
+            await message.reject()
+
+    outcome = await deliver(actor, confirmation_mode="manual", middlewares=[middleware])
+    assert outcome.action is MessageAction.rejected
+    assert outcome.reason == "middleware settled it after the actor: rejected (manual)"
+
+
+async def test_middleware_that_settles_what_an_actor_left_open_is_said_to_have_done_it():
+    async def actor() -> str:
+        return "no_action"
+
+    async def middleware(call_next, message, actor):
+        await call_next(message, actor)
+        await message.ack()
+
+    outcome = await deliver(actor, confirmation_mode="manual_explicit", middlewares=[middleware])
+    assert outcome.reason == "middleware settled it after the actor: acked (manual_explicit)"
+
+
+async def test_a_message_that_was_given_back_while_its_actor_ran_is_said_to_be_unsettled():
+    message = await one_message(InMemoryServer())
+
+    async def actor() -> None:
+        message.release()
+
+    outcome = await deliver(actor, message=message)
+    assert outcome.action is None
+    assert outcome.reason == "nobody settled it: it had gone back to its place when the actor returned (auto)"
+
+
+async def test_a_call_that_middleware_leaves_running_is_no_part_of_the_next_messages_reason():
+    server = InMemoryServer()
+    first, second = [await one_message(server) for _ in range(2)]
+    go_on = asyncio.Event()
+    left_running = []
+
+    async def leaving(call_next, message, actor):
+        if message is first:
+            left_running.append(asyncio.create_task(call_next(message, actor)))
+            return
+        go_on.set()
+        await asyncio.wait(left_running)
+
+    router = Router(middlewares=[leaving])
+
+    @router.actor
+    async def actor() -> None:
+        await go_on.wait()
+
+    context = ActorExecutionContext(server=server, publish=server.publish, default_serializer=default_serializer)
+    events = []
+    delivery = Delivery(context, events.append)
+    await delivery.run(first, router.actors[0])
+    await delivery.run(second, router.actors[0])
+    assert first.action is MessageAction.acked
+    assert events[-1] == Settled(second, None, "nobody settled it (auto)")
+
+
 async def test_middleware_that_swallows_the_error_changes_the_result_and_not_the_settlement():
     async def middleware(call_next, message, actor):
         try:
@@ -418,6 +491,23 @@ async def test_an_observer_is_told_of_start_end_and_settlement_in_order():
     assert (finished.result, finished.exception) == (2, None)
     assert isinstance(settled, Settled)
     assert settled.action is MessageAction.acked
+
+
+@pytest.mark.parametrize("who", ["actor", "middleware"])
+async def test_a_dead_letter_is_put_down_to_the_actor_only_where_that_nacked_it(who):
+    async def actor(message: Message) -> None:
+        if who == "actor":
+            await message.nack()
+
+    async def middleware(call_next, message, actor):
+        if who == "middleware":
+            await message.nack()
+        await call_next(message, actor)
+
+    server = InMemoryServer()
+    await deliver(actor, server=server, middlewares=[middleware])
+    (letter,) = server.dead_letters("default")
+    assert letter.reason == ("the actor nacked it itself" if who == "actor" else "nacked without a reason")
 
 
 async def test_a_nacked_message_carries_the_reason_to_the_dead_letters():

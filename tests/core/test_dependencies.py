@@ -174,6 +174,20 @@ def test_the_class_of_the_marker_is_warned_of_too():
         validate_dependency(Annotated[str, FullPayload])
 
 
+@pytest.mark.parametrize(("default", "fix"), [(Depends(lambda: 1), r"Depends\(\.\.\.\)"), (HEADER, r"Header\(\)")])
+def test_a_marker_as_a_default_value_is_warned_of_with_its_right_place(default, fix):
+    with pytest.warns(UserWarning, match=rf"Write it beside the type, such as Annotated\[str, {fix}\]"):
+        validate_dependency(str, default)
+
+
+@pytest.mark.parametrize("given", ["a visitor", None, 5])
+def test_what_a_function_returned_is_no_dependency_and_the_fix_is_said(given):
+    with pytest.raises(
+        DeclarationError, match=rf"was given {given!r}\. Write the function's name alone: Depends\(find\)"
+    ):
+        Depends(given)
+
+
 def test_the_warning_points_at_who_called_the_caller():
     def declare():
         validate_dependency(Annotated[str, Header])
@@ -327,7 +341,7 @@ async def test_a_reply_is_else_published_and_the_message_acked(channel, reply_to
 async def test_a_reply_without_a_channel_is_refused_and_the_message_stays_unsettled():
     received = Received()
 
-    with pytest.raises(DestinationError, match="give reply\\(\\) a channel, or send the message with reply_to"):
+    with pytest.raises(DestinationError, match="Reply channel is not set"):
         await make_message(received, server=RelayServer(replies=False)).reply(payload=b"r")
 
     assert not received.is_acted_on

@@ -182,7 +182,7 @@ async def test_an_executor_of_an_unknown_kind_gets_the_plain_call():
     pool = Inline()
 
     assert await asyncify(add, executor=pool)(1) == 6
-    assert pool.got.func is add
+    assert pool.got.args[0] is add
 
 
 @pytest.mark.parametrize("run_in_process", [False, True])
@@ -198,3 +198,13 @@ async def test_in_the_browser_an_executor_of_ones_own_is_still_used(monkeypatch)
         monkeypatch.setattr(sys, "platform", "emscripten")
 
         assert await asyncify(where, executor=pool)() != threading.get_ident()
+
+
+def find_the_first() -> int:
+    return next(n for n in range(3) if n > 5)
+
+
+async def test_a_plain_function_that_raises_stop_iteration_fails_instead_of_never_ending():
+    with pytest.raises(RuntimeError, match="'find_the_first' raised StopIteration") as caught:
+        await asyncio.wait_for(asyncify(find_the_first)(), 5)
+    assert isinstance(caught.value.__cause__, StopIteration)

@@ -9,6 +9,7 @@ from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Published
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.message import MessageData
+from repid_nb.core.metadata import Channel
 
 
 @pytest.fixture
@@ -121,6 +122,18 @@ async def test_a_payload_that_is_not_bytes_is_refused_with_the_fix(server, paylo
 async def test_headers_that_are_not_str_to_str_are_refused(server, headers):
     with pytest.raises(InvalidMessageError, match=r"[Hh]eader"):
         await server.publish(channel="tasks", message=MessageData(payload=b"", headers=headers))
+
+
+async def test_server_parameters_that_are_no_dict_are_refused(server):
+    with pytest.raises(InvalidMessageError, match=r"must be a dict, such as \{'priority': 9\}, not \[5\]"):
+        await server.publish(channel="tasks", message=MessageData(payload=b""), server_specific_parameters=[5])
+
+
+@pytest.mark.parametrize("look", [InMemoryServer.dead_letters, InMemoryServer.resend_dead_letters])
+async def test_a_channel_in_place_of_its_address_is_refused_with_the_fix(server, look):
+    await publish(server, "a")
+    with pytest.raises(InvalidMessageError, match=r"must be a str, not Channel\. Use its address\."):
+        look(server, Channel(address="tasks"))
 
 
 @pytest.mark.parametrize("field", ["content_type", "reply_to"])
@@ -358,6 +371,47 @@ async def test_a_callback_may_close_its_own_subscription(server):
     await closed.wait()
     assert not subscriber.is_active
     assert (waiting(server), in_work(server)) == (["b"], [])
+
+
+class Deaf(Inbox):
+    """An inbox that does not listen to its cancellation."""
+
+    def __init__(self) -> None:
+        super().__init__(hold=True)
+
+    async def __call__(self, message) -> None:
+        self.came.put_nowait(message)
+        while not self.leave.is_set():
+            try:
+                await self.leave.wait()
+            except asyncio.CancelledError:
+                continue
+
+
+async def test_a_callback_that_does_not_listen_to_its_cancellation_does_not_hold_up_the_closing(server, monkeypatch):
+    monkeypatch.setattr("repid_nb.core.pulling.CANCELLATION_TIME", 0.01)
+    await publish(server, "a")
+    inbox = Deaf()
+    subscriber = await server.subscribe(channels_to_callbacks={"tasks": inbox})
+    await inbox.next()
+    await asyncio.wait_for(subscriber.close(), 5)
+    assert (waiting(server), in_work(server)) == (["a"], [])
+    inbox.leave.set()
+    await all_quiet()
+
+
+async def test_a_closing_that_is_cut_short_still_puts_messages_back_in_place(server):
+    await publish(server, "a")
+    inbox = Deaf()
+    subscriber = await server.subscribe(channels_to_callbacks={"tasks": inbox})
+    await inbox.next()
+    closing = asyncio.create_task(subscriber.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    inbox.leave.set()
+    await all_quiet()
+    assert (waiting(server), in_work(server)) == (["a"], [])
 
 
 async def test_several_subscribers_share_a_channel_and_each_message_goes_to_one(server):

@@ -142,6 +142,22 @@ def test_after_an_undone_release_the_others_still_come_in_order():
     assert [queue.take(None).message_id for _ in range(6)] == ["m2", "m3", "m4", "m5", "m6", "m7"]
 
 
+@pytest.mark.parametrize("given_back_before", [False, True])
+def test_undoing_a_take_brings_back_the_headers_that_somebody_has_changed_since(given_back_before):
+    queue, journal = (queues := Queues(dead_letter_limit=1)).of("a"), queues.keep_journal()
+    queue.put(QueuedMessage(b"", headers={"tries": "0"}), 4)
+    if given_back_before:
+        queue.take(None).release()
+    mark = journal.mark()
+    for tries in "12":
+        received = queue.take(None)
+        received.headers["tries"] = tries
+        queue.settle(received, MessageAction.rejected)
+    assert queue.snapshot(None).ready[0].headers == {"tries": "2"}
+    journal.undo_to(mark)
+    assert queue.snapshot(None).ready[0].headers == {"tries": "0"}
+
+
 def test_undoing_to_the_present_moment_does_nothing():
     queues = Queues(dead_letter_limit=1)
     journal = queues.keep_journal()

@@ -45,6 +45,13 @@ def test_a_puller_without_channels_has_nothing(queues):
     assert InMemoryPuller(queues, []).pull_nowait() is None
 
 
+async def test_a_stopped_puller_hands_out_nothing_of_one_channel_either(queues):
+    put(queues, "a", "a1")
+    puller = InMemoryPuller(queues, ["a"])
+    await puller.stop()
+    assert puller.pull_nowait_from("a") is None
+
+
 def test_one_channel_can_be_pulled_from_out_of_turn(queues):
     put(queues, "a", "a1")
     put(queues, "b", "b1")
@@ -71,6 +78,17 @@ async def test_those_who_wait_are_served_in_order(queues):
     assert await names(*pulls) == ["1", "2", "3"]
 
 
+async def test_who_was_woken_is_not_looked_at_again_by_the_next_message(queues):
+    puller = InMemoryPuller(queues, ["a", "b"])
+    pulls = [asyncio.create_task(puller.pull()) for _ in range(3)]
+    await all_quiet()
+    for left in (2, 1, 0, 0):
+        put(queues, "a", "m")
+        assert len(queues.of("a").waiters) == left
+    await asyncio.wait(pulls)
+    assert not queues.of("b").waiters
+
+
 async def test_a_message_given_back_wakes_who_waits(queues):
     put(queues, "a", "m")
     held = InMemoryPuller(queues, ["a"]).pull_nowait()
@@ -89,6 +107,38 @@ async def test_a_message_that_comes_back_by_an_undo_wakes_who_waits(queues):
     await all_quiet()
     journal.undo_to(mark)
     assert await names(pull) == ["m"]
+
+
+async def test_a_message_that_an_undo_would_give_to_a_closed_puller_waits_in_its_place(queues):
+    journal = queues.keep_journal()
+    put(queues, "a", "1", "2")
+    gone = InMemoryPuller(queues, ["a"])
+    held = gone.pull_nowait()
+    mark = journal.mark()
+    await held.ack()
+    await gone.close()
+    for _ in range(2):
+        journal.undo_to(mark)
+        assert [message.id for message in queues.of("a").snapshot(None).ready] == ["1", "2"]
+        assert await names(asyncio.create_task(InMemoryPuller(queues, ["a"]).pull())) == ["1"]
+
+
+async def test_a_message_that_an_undo_gives_to_an_open_puller_is_in_work_again(queues):
+    journal = queues.keep_journal()
+    put(queues, "a", "1")
+    held = InMemoryPuller(queues, ["a"]).pull_nowait()
+    mark = journal.mark()
+    await held.ack()
+    journal.undo_to(mark)
+    assert [message.id for message in queues.of("a").snapshot(None).in_work] == ["1"]
+
+
+def test_a_turn_from_when_there_were_more_channels_is_nobodys_loss(queues):
+    put(queues, "a", "a1")
+    put(queues, "b", "b1")
+    puller = InMemoryPuller(queues, ["a", "b"])
+    puller.turn = 5
+    assert [puller.pull_nowait().message_id for _ in range(2)] == ["a1", "b1"]
 
 
 async def test_a_wake_up_is_not_lost_when_the_woken_one_is_cancelled(queues):

@@ -98,6 +98,16 @@ def test_released_messages_keep_their_order_whichever_is_released_first(queue):
     assert [take(queue).message_id for _ in range(5)] == ["a", "b", "c", "d", "e"]
 
 
+def test_a_message_reads_as_one_short_line_when_it_is_printed(queue):
+    headers = {"topic": "a\nb", **{str(number): "x" * 100 for number in range(100)}}
+    queue.put(QueuedMessage(b"12345", headers=headers, message_id="m1"), 4)
+    shown = repr(take(queue))
+    assert shown.startswith("<message m1 on 'tasks', headers {")
+    assert shown.endswith("...}, 5 bytes of payload>")
+    assert len(shown) < 250
+    assert len(shown.splitlines()) == 1
+
+
 def test_a_message_released_twice_goes_back_once(queue):
     put(queue, "a")
     message = take(queue)
@@ -226,6 +236,31 @@ def test_a_window_of_nothing_shows_the_totals_only(queue):
     seen = queue.snapshot(0)
     assert (seen.ready, seen.in_work, seen.dead_letters) == ((), (), ())
     assert (seen.waiting, seen.dead) == (1, 1)
+
+
+class Counted(int):
+    """A place in a queue that counts how often it is compared."""
+
+    comparisons = 0
+
+    def __lt__(self, other: int) -> bool:
+        type(self).comparisons += 1
+        return int(self) < int(other)
+
+
+@pytest.mark.parametrize("given_back", [False, True])
+def test_a_window_costs_no_sorting_of_what_is_outside_it(queue, given_back):
+    put(queue, *map(str, range(1000)))
+    for received in reversed([take(queue) for _ in range(1000)]):
+        received.position = Counted(received.position)
+        if given_back:
+            received.release()
+    Counted.comparisons = 0
+    queue.snapshot(0)
+    assert Counted.comparisons == 0
+    shown = queue.snapshot(3)
+    assert [message.id for message in (*shown.ready, *shown.in_work)] == ["0", "1", "2"]
+    assert Counted.comparisons < 2000
 
 
 def test_a_snapshot_stays_as_it_was_when_the_queue_moves_on(queue):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from repid_nb.core.errors import UnknownNameError, nearest_name
+from repid_nb.core.errors import DeclarationError, UnknownNameError, nearest_name
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.metadata import Channel, MessageSchema, Tag
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
@@ -30,6 +30,27 @@ def test_a_later_server_becomes_the_default_when_asked_to(servers):
     servers.register_server("first", InMemoryServer())
     servers.register_server("second", second, is_default=True)
     assert servers.default is second
+
+
+def test_an_operation_on_what_is_no_channel_is_refused(messages):
+    with pytest.raises(DeclarationError, match="Operation 'o': the channel must be a str or a Channel, not 5"):
+        messages.register_operation(operation_id="o", channel=5)
+    assert messages.list_operations() == {}
+
+
+def test_a_servers_class_is_refused_with_the_fix(servers):
+    with pytest.raises(DeclarationError, match=r"not the class InMemoryServer: write InMemoryServer\(\)\."):
+        servers.register_server("one", InMemoryServer)
+    assert servers.list_servers() == {}
+
+
+def test_a_name_that_is_no_text_is_unknown_like_any_other(servers, messages):
+    servers.register_server("one", InMemoryServer())
+    with pytest.raises(UnknownNameError, match="Server 5 not found"):
+        servers.find(5)
+    messages.register_operation(operation_id="o", channel="tasks")
+    with pytest.raises(UnknownNameError, match="Operation 5 not found"):
+        messages.find(5)
 
 
 def test_the_default_can_be_changed(servers):

@@ -2,6 +2,7 @@
 
 import inspect
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from typing import Annotated
 
 import pytest
@@ -257,6 +258,14 @@ def test_a_channel_is_listed_once_with_its_first_description():
         ({"on_error": "explode"}, "on_error must be one of ack"),
         ({"name": 5}, "name must be a str"),
         ({"channel": 5}, "channel must be a str or a Channel"),
+        (
+            {"middlewares": [5]},
+            r"the middleware must be a list of functions of \(call_next, message, actor\), not \[5\]",
+        ),
+        ({"middlewares": print}, "the middleware must be a list"),
+        ({"timeout": "5"}, "timeout must be a number of seconds, such as 5.0, not '5'"),
+        ({"keep_alive": [1]}, "keep_alive must be a number of seconds"),
+        ({"pool_executor": 5}, "pool_executor must be an Executor"),
         ({"run_in_process": True, "pool_executor": ThreadPoolExecutor()}, "not both"),
     ],
 )
@@ -271,6 +280,25 @@ def test_options_that_cannot_work_are_refused_at_declaration_and_name_the_actor(
     assert isinstance(caught.value, ValueError)
     assert str(caught.value).startswith("Actor ")
     assert router.actors == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"channel": None}, "Router: the channel must be a str or a Channel, not None"),
+        ({"channel": ["a"]}, r"Router: the channel must be a str or a Channel, not \['a'\]"),
+        ({"timeout": "5"}, "Router: timeout must be a number of seconds"),
+        ({"middlewares": [5]}, "Router: the middleware must be a list"),
+    ],
+)
+def test_options_that_no_router_can_have_are_refused_where_it_is_made(options, says):
+    with pytest.raises(DeclarationError, match=says):
+        Router(**options)
+
+
+def test_what_means_no_limit_and_numbers_of_every_kind_are_times():
+    for timeout in (None, 0, 5, 2.5, True, float("inf"), Fraction(1, 2)):
+        Router(timeout=timeout, keep_alive=timeout, middlewares=(), pool_executor=None)
 
 
 @pytest.mark.parametrize("thing", ["name", 5, print, str, object()])

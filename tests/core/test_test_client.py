@@ -41,6 +41,13 @@ async def send(client: TestClient, topic: str, payload: Any = None, **options) -
     return client.get_sent_messages()[earlier]
 
 
+async def test_a_message_reads_as_one_short_line_when_it_is_printed():
+    message = await send(client_of(double), "double", {"n": 21})
+    assert repr(message) == (
+        f"<message {message.message_id} on 'tasks', headers {{'topic': 'double'}}, 8 bytes of payload>"
+    )
+
+
 async def double(n: int = 1) -> int:
     return n * 2
 

@@ -386,7 +386,7 @@ async def test_what_is_not_finished_when_the_time_is_up_is_cancelled_and_goes_ba
 
 
 async def test_an_actor_that_does_not_listen_to_its_cancellation_does_not_hold_up_the_end(house, monkeypatch):
-    monkeypatch.setattr("repid_nb.core.lanes.CANCELLATION_TIME", 0.01)
+    monkeypatch.setattr("repid_nb.core.worker.CANCELLATION_TIME", 0.01)
     started, leave = asyncio.Event(), asyncio.Event()
 
     @house.router.actor
@@ -471,6 +471,47 @@ async def test_a_worker_that_is_cancelled_twice_still_gives_everything_back(hous
     assert (house.waiting(), house.in_work()) == (["m1", "m2"], [])
 
 
+async def test_a_worker_that_is_cancelled_twice_in_a_row_leaves_no_actor_running(house):
+    started, go_on = asyncio.Event(), asyncio.Event()
+    finished = []
+
+    @house.router.actor
+    async def work(message: Message) -> None:
+        started.set()
+        await go_on.wait()
+        finished.append(message.message_id)
+
+    await house.send("m1")
+    worker = asyncio.create_task(house.run(5))
+    await started.wait()
+    worker.cancel()
+    await asyncio.sleep(0)
+    await cancelled(worker)
+    go_on.set()
+    await all_quiet()
+    assert (finished, house.waiting()) == ([], ["m1"])
+
+
+async def test_a_worker_that_is_run_while_its_task_ends_still_tells_an_actors_own_cancellation(house):
+    @house.router.actor
+    async def work() -> None:
+        abandoned = asyncio.create_task(asyncio.sleep(0))
+        abandoned.cancel()
+        await abandoned
+
+    async def run_on_the_way_out() -> int:
+        try:
+            return await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return await house.run(2)
+
+    await house.send(*names(3))
+    ending = asyncio.create_task(run_on_the_way_out())
+    await asyncio.sleep(0)
+    ending.cancel()
+    assert await asyncio.wait_for(ending, 5) == 2
+
+
 async def test_when_all_tasks_are_cancelled_at_once_no_further_message_is_run(house):
     ran = []
     started = asyncio.Event()
@@ -509,6 +550,27 @@ async def test_an_actor_that_cancels_its_own_task_fails_alone(house):
     assert await house.run(3, tasks_limit=1) == 3
     assert ran == names(3)
     assert (house.waiting(), house.dead()) == (["m1"], [])
+
+
+class Halt(BaseException):
+    """What pytest.fail and pytest.skip raise is such a thing too."""
+
+
+@pytest.mark.parametrize("tasks_limit", [1, 10])
+async def test_a_base_exception_of_an_actors_own_fails_alone_and_leaves_its_message_in_work(house, tasks_limit, caplog):
+    ran = []
+
+    @house.router.actor
+    async def work(message: Message) -> None:
+        ran.append((message.message_id, house.in_work()[:1]))
+        if message.message_id == "m1":
+            raise Halt
+
+    await house.send(*names(3))
+    assert await house.run(3, tasks_limit=tasks_limit) == 3
+    assert ran == [("m1", ["m1"]), ("m2", ["m1"]), ("m3", ["m1"])]
+    assert caplog.messages == ["actor.run.abort"]
+    assert (house.waiting(), house.in_work(), house.dead()) == (["m1"], [], [])
 
 
 async def test_a_cancellation_that_an_actor_leaves_behind_does_not_hit_the_next_message(house):

@@ -10,6 +10,7 @@ import pytest
 
 from repid_nb.core.app import Repid
 from repid_nb.core.deadlines import Deadline, Deadlines
+from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Finished, Started
 from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.message import MessageData
@@ -124,6 +125,79 @@ async def test_one_message_after_another_in_one_lane_has_its_whole_time(house):
     await house.send("work", "work", "work")
     assert await house.run(3, tasks_limit=1) == 3
     assert house.reasons() == []
+
+
+@pytest.mark.parametrize("apart", [asyncio.shield, asyncio.create_task, lambda call: asyncio.wait_for(call, 60)])
+@on_a_jumping_clock
+async def test_an_actor_that_middleware_runs_in_another_task_is_stopped_and_the_middleware_told_why(house, apart):
+    seen = []
+    ended: dict[str, float] = {}
+
+    async def elsewhere(call_next, message, actor):
+        try:
+            await apart(call_next(message, actor))
+        except BaseException as error:
+            seen.append(type(error))
+            raise
+
+    house.router.middlewares = [elsewhere]
+    sleeper(house, "a", 1, ended)
+    began = now()
+    await house.send("a")
+    assert await house.run(1) == 1
+    assert ended["a"] - began == pytest.approx(1)
+    assert seen == [ActorTimeoutError]
+    assert house.reasons() == ["the actor took longer than its timeout of 1 s (on_error is 'nack')"]
+
+
+@on_a_jumping_clock
+async def test_each_of_two_calls_that_middleware_makes_side_by_side_has_its_own_limit(house):
+    returned = []
+    naps = [0.5, 60]
+
+    async def twice(call_next, message, actor):
+        returned.extend(
+            await asyncio.gather(call_next(message, actor), call_next(message, actor), return_exceptions=True)
+        )
+
+    house.router.middlewares = [twice]
+
+    @house.router.actor(timeout=1)
+    async def work() -> str:
+        await asyncio.sleep(naps.pop(0))
+        return "done"
+
+    began = now()
+    await house.send("work")
+    await house.run(1)
+    assert returned[0] == "done"
+    assert isinstance(returned[1], ActorTimeoutError)
+    assert now() - began == pytest.approx(1)
+
+
+@on_a_jumping_clock
+async def test_a_call_that_middleware_leaves_running_does_not_lift_the_limit_of_the_next_message(house):
+    left_running = set()
+    ended: dict[str, float] = {}
+
+    async def leaving(call_next, message, actor):
+        if actor.name == "background":
+            left_running.add(asyncio.create_task(call_next(message, actor)))
+        else:
+            await call_next(message, actor)
+
+    house.router.middlewares = [leaving]
+
+    @house.router.actor(timeout=9)
+    async def background() -> None:
+        await asyncio.sleep(0.5)
+
+    sleeper(house, "a", 1, ended)
+    began = now()
+    await house.send("background", "a")
+    await asyncio.wait_for(house.run(2, tasks_limit=1), 60)
+    assert ended["a"] - began == pytest.approx(1)
+    await asyncio.wait(left_running)
 
 
 @on_a_jumping_clock
@@ -263,3 +337,29 @@ async def test_a_worker_that_has_ended_leaves_no_timer_and_no_message_behind(hou
     gc.collect()
     assert [one() for one in gone] == [None, None]
     assert [one for one in messages_alive() if id(one) not in before] == []
+
+
+@on_a_jumping_clock
+async def test_an_actor_that_does_not_listen_to_its_cancellation_has_one_second_more_than_the_others(house):
+    started, leave = asyncio.Event(), asyncio.Event()
+
+    @house.router.actor
+    async def deaf() -> None:
+        started.set()
+        while not leave.is_set():
+            try:
+                await leave.wait()
+            except asyncio.CancelledError:
+                continue
+
+    await house.send("deaf")
+    worker = Worker(house.app.execution_context(house.server), house.router.routes().by_channel)
+    running = asyncio.create_task(worker.run(graceful_shutdown_time=0.5))
+    await started.wait()
+    began = now()
+    worker.stop()
+    await running
+    took = now() - began
+    leave.set()
+    await asyncio.sleep(0)
+    assert took == pytest.approx(1.5)

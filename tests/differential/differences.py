@@ -47,6 +47,16 @@ DIFFERENCES = [
         "the sender later does to the dict.",
     ),
     Difference(
+        "fields of a message",
+        "Assigning to a field of a received message, such as `message.headers = {}`, changes it for who reads it "
+        "next; repid raises AttributeError.",
+    ),
+    Difference(
+        "queues of a server",
+        "`InMemoryServer.queues` is an object of our own, and `snapshot()` shows what is queued; repid's is a dict "
+        "of its queues.",
+    ),
+    Difference(
         "priority",
         '`InMemoryServer` delivers by `server_specific_parameters={"priority": 0..9}`, 4 where none is given, and'
         " first in first out within one; repid's ignores it.",
@@ -102,9 +112,9 @@ DIFFERENCES = [
     ),
     Difference(
         "early refusals",
-        "An unknown confirmation mode or `on_error` word, a name that is no text, a channel and a routing "
-        "strategy that are none are refused where they are declared; repid accepts them and fails later, or "
-        "never.",
+        "An unknown confirmation mode or `on_error` word, a name that is no text, a channel, a routing strategy, "
+        "middleware, a time and a pool that are none, and `FullPayload()` on what is no model are refused where "
+        "they are declared; repid accepts them and fails later, or never.",
     ),
     Difference(
         "one strategy an actor",
@@ -118,7 +128,8 @@ DIFFERENCES = [
     ),
     Difference(
         "forgotten parentheses",
-        "`FullPayload` without parentheses and one `Header()` object under two names warn; in repid both are silent.",
+        "`FullPayload` without parentheses, one `Header()` object under two names and `Depends(...)` as a default "
+        "value warn; in repid they are silent.",
     ),
     Difference(
         "context in threads",

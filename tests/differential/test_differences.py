@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,6 +135,40 @@ def test_own_headers():
     theirs, ours = both(scenario)
     assert theirs == [("left", "tasks", [(b"", {"topic": "second"}, None, None)])]
     assert ours == [("left", "tasks", [(b"", {"topic": "first"}, None, None)])]
+
+
+def test_fields_of_a_message():
+    async def scenario(lib, log):
+        async def middleware(call_next, message, actor):
+            message.headers = {"topic": "assigned"}
+            return await call_next(message, actor)
+
+        router = lib.Router(channel="tasks", middlewares=[middleware])
+
+        @router.actor
+        async def job(message: lib.Message):
+            log("ran", message.headers)
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(topic="job")
+        log.keep("ran", "failed")
+
+    theirs, ours = both(scenario)
+    assert [error.kind for _, _, error in theirs] == [AttributeError]
+    assert ours == [("ran", {"topic": "assigned"})]
+
+
+def test_queues_of_a_server():
+    async def scenario(lib, log):
+        async with Bench(lib, log) as bench:
+            await bench.send(b"one")
+            declared(log, "by channel", lambda: bench.server.queues["tasks"])
+            log("shown", hasattr(bench.server, "snapshot"))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("by channel", "accepted"), ("shown", False)]
+    assert kinds(ours, "by channel") == [TypeError]
+    assert ours[1] == ("shown", True)
 
 
 def test_priority():
@@ -395,6 +430,13 @@ async def plain():
     pass
 
 
+def wholly(lib):
+    async def job(whole: Annotated[int, lib.FullPayload()]):
+        pass
+
+    return job
+
+
 WRONG_DECLARATIONS = {
     "mode": lambda lib: lib.Router().actor(confirmation_mode="never")(plain),
     "on_error": lambda lib: lib.Router().actor(on_error="bury")(plain),
@@ -402,6 +444,17 @@ WRONG_DECLARATIONS = {
     "channel": lambda lib: lib.Router().actor(channel=7)(plain),
     "strategy": lambda lib: lib.Router().actor(routing_strategy=lambda message: True)(plain),
     "strategy that is none": lambda lib: lib.Router().actor(routing_strategy=7)(plain),
+    "a router's channel": lambda lib: lib.Router(channel=7),
+    "a router's channel that is a list": lambda lib: lib.Router(channel=["tasks"]),
+    "an operation's channel": lambda lib: lib.Repid().messages.register_operation(operation_id="o", channel=7),
+    "middleware": lambda lib: lib.Router().actor(middlewares=[7])(plain),
+    "a router's middleware": lambda lib: lib.Router(middlewares=[7]),
+    "a middleware that is no list": lambda lib: lib.Router().actor(middlewares=plain)(plain),
+    "timeout": lambda lib: lib.Router().actor(timeout="5")(plain),
+    "a router's timeout": lambda lib: lib.Router(timeout=timedelta(seconds=5)),
+    "keep_alive": lambda lib: lib.Router().actor(keep_alive="often")(plain),
+    "pool": lambda lib: lib.Router().actor(pool_executor=7)(plain),
+    "a whole payload that is no model": lambda lib: lib.Router(converter=lib.PydanticConverter).actor(wholly(lib)),
 }
 
 
@@ -475,11 +528,15 @@ def test_forgotten_parentheses():
         async def shares(a: Annotated[str, shared], b: Annotated[str, shared]):
             pass
 
+        @router.actor
+        async def misplaces(a: str = lib.Depends(one)):
+            pass
+
         log("actors", len(router.actors))
 
     theirs, ours = both(scenario)
-    assert theirs == [("actors", 2)]
-    assert ours == [("actors", 2), ("warned", UserWarning), ("warned", UserWarning)]
+    assert theirs == [("actors", 3)]
+    assert ours == [("actors", 3), *[("warned", UserWarning)] * 3]
 
 
 def test_context_in_threads():

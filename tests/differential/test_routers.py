@@ -1,6 +1,7 @@
 """Routers: what included ones inherit, what their actors end up with, and what is refused."""
 
 import functools
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Annotated
 
@@ -167,7 +168,7 @@ def declaration_cases(lib):
 
     cases = {
         "both pools": decorate(run_in_process=True, pool_executor=object()),
-        "a pool and no process": decorate(run_in_process=False, pool_executor=object()),
+        "a pool and no process": decorate(run_in_process=False, pool_executor=ThreadPoolExecutor()),
         "unknown option": decorate(topic="x"),
         "name by position": lambda: lib.Router().actor(None, "x")(job),
         "router channel by position": lambda: lib.Router("x"),

@@ -135,6 +135,26 @@ async def test_one_worker_after_the_other(lib, log):
 
 
 @same
+async def test_a_base_exception_of_an_actors_own_ends_that_run_and_no_other(lib, log):
+    class Halt(BaseException):
+        pass
+
+    router = lib.Router(channel="tasks")
+
+    @router.actor
+    async def job(n: int):
+        log("ran", n)
+        if n == 1:
+            raise Halt
+
+    async with Bench(lib, log, router) as bench:
+        for number in range(4):
+            await bench.send(b'{"n": %d}' % number, topic="job")
+        await bench.work(4)
+    log.in_any_order()
+
+
+@same
 async def test_a_signal_ends_the_worker_after_what_runs(lib, log):
     router = lib.Router(channel="tasks")
 

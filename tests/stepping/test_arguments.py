@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+import pytest
+from pydantic import AliasChoices, AliasPath, BaseModel, Field
 from stepping.bench import router_of, sent_and_stepped
 
 from repid_nb import BasicConverter, Depends, FullPayload, Header, Message
@@ -40,6 +41,22 @@ async def test_an_alias_is_read_where_it_stands():
     async def actor(number: Annotated[int, Field(alias="no")]): ...
 
     assert await arguments_of(actor, {"no": 3}) == [("number", "payload", "3", None)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "origin"),
+    [
+        ({"num": "3", "deep": [4]}, "payload"),
+        ({"other": ["3"]}, "payload"),
+        ({}, "default"),
+        ({"other": []}, "default"),
+    ],
+)
+async def test_each_choice_of_an_alias_is_looked_for(payload, origin):
+    async def actor(n: int = Field(3, validation_alias=AliasChoices("n", "num", AliasPath("other", 0)))): ...
+
+    given = "'3'" if origin == "payload" else None
+    assert await arguments_of(actor, payload) == [("n", origin, "3", given)]
 
 
 async def test_a_header():

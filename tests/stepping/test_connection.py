@@ -262,9 +262,13 @@ async def test_a_step_that_is_cancelled_while_it_waits_its_turn_pulls_nothing():
         assert [message.id for message in stepper.queues["tasks"].ready] == ["m2"]
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+class Halt(BaseException):
+    """What pytest.fail and pytest.skip raise is such a thing too."""
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, Halt])
 @pytest.mark.parametrize("where", ["actor", "strategy"])
-def test_what_ends_a_program_leaves_the_message_where_it_was(stop: type[BaseException], where: str):
+def test_what_ends_a_program_or_a_test_leaves_the_message_where_it_was(stop: type[BaseException], where: str):
     faults = [stop()]
 
     def fail(*_):
