@@ -102,8 +102,9 @@ class Session:
         elif self.busy is not None:
             self._refuse(command, f"One thing at a time: the {self.busy.replace('_', ' ')} is not done yet.")
         else:
-            self.busy = kind
-            self._task = asyncio.get_running_loop().create_task(self._guarded(kind, command))
+            self._guard(partial(self._begin, kind, command))
+            if self.busy is None:
+                self._answer(command)
 
     async def wait(self) -> None:
         """Wait until the task of the last command is done."""
@@ -139,21 +140,30 @@ class Session:
         }
         return state
 
-    async def _guarded(self, kind: str, command: Mapping[str, Any]) -> None:
-        """Run a command to its end, whatever happens: the page is told in words."""
+    def _begin(self, kind: str, command: Mapping[str, Any]) -> None:
         self.error = self.notice = ""
+        self._task = asyncio.get_running_loop().create_task(self._guarded(kind, command))
+        self.busy = kind
+        # Not at the end of the task itself: of one that is cancelled before its first turn nothing runs at all.
+        self._task.add_done_callback(partial(self._over, command))
+
+    async def _guarded(self, kind: str, command: Mapping[str, Any]) -> None:
+        """Run a command to its end, whatever it raises: the page is told in words."""
         # A strategy, an actor or a serializer may raise anything at all, and a task's error reaches nobody.
         try:
             await self._longer[kind](command)
         except asyncio.CancelledError:
-            self.notice = "Stopped. What was held is back at its place in the queue."
+            raise
         except BaseException as error:
             self.error = _in_words(error)
-        finally:
-            self.busy = self.progress = None
-            self._holding.over()
-            self._stopping.clear()
-            self._answer(command)
+
+    def _over(self, command: Mapping[str, Any], task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            self.notice = "Stopped. What was held is back at its place in the queue."
+        self.busy = self.progress = None
+        self._holding.over()
+        self._stopping.clear()
+        self._answer(command)
 
     def _guard(self, deed: Callable[[], Any]) -> None:
         try:

@@ -256,6 +256,24 @@ async def test_an_actor_that_never_ends_can_be_stopped(page: Page):
     assert page.status["busy"] is None
 
 
+async def test_a_command_that_is_stopped_before_it_has_begun_leaves_the_session_free(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    page.session.handle({"type": "step"})
+    page.session.handle({"type": "stop"})
+    await until(lambda: page.session.busy is None)
+    assert page.waiting == ["m1"]
+    assert (await page.do("step"))["step"]["winner"] == "greet"
+
+
+def test_without_a_running_loop_that_is_said_and_the_session_stays_free():
+    app, _ = new_app()
+    page = Page(Stepper(app))
+    page.session.handle({"type": "step"})
+    assert page.status["error"] == "RuntimeError: no running event loop"
+    assert page.status["busy"] is None
+    page.session.close()
+
+
 async def test_one_thing_at_a_time(page: Page):
     await page.send('{"to": "ada"}', "greet", count="2")
     await page.do("step_into")
