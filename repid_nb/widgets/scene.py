@@ -52,6 +52,11 @@ class Scene:
         return self._loaded is not None
 
     @property
+    def is_live(self) -> bool:
+        """Whether the Stepper is looked at as it is now."""
+        return self._at is None and self._loaded is None
+
+    @property
     def under_way(self) -> bool:
         """Whether a step has begun and is not over."""
         return self._held is not None
@@ -82,7 +87,7 @@ class Scene:
     @property
     def queues(self) -> QueuesSnapshot:
         """The queues that are shown."""
-        if self._at is None and self._loaded is None:
+        if self.is_live:
             return self.stepper.snapshot()
         steps = self.steps
         shown = next((step for step in steps if step.number == self.at), None)
@@ -146,8 +151,8 @@ class Scene:
         routes, queues, steps = self.routes, self.queues, self.steps
         first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
         at = newest if self._at is None else self._at
-        next_channel = None if self._at is not None or self.is_replay else self.next_channel
-        if self._held is not None and self._at is None and not self.is_replay:
+        next_channel = self.next_channel if self.is_live else None
+        if self._held is not None and self.is_live:
             phase, so_far = self._held
             step: dict[str, Any] = step_fields(so_far(), phase)
         else:
@@ -166,7 +171,7 @@ class Scene:
             "history": {
                 **history_fields(steps, at, first=first, newest=newest),
                 "replay": self.is_replay,
-                "live": self._at is None and not self.is_replay,
+                "live": self.is_live,
                 "done": sum(_is_done(one) for one in steps if one.number <= at),
             },
             "choices": _bounded(choices(self.stepper.app, routes.routes, queues)),

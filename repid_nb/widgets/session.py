@@ -205,7 +205,7 @@ class Session:
         self._reply({"type": "explanation", "id": command.get("id"), **explanation_fields(explanation)})
 
     async def _step(self, command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_now()
         asked = self.scene.upcoming
         step = await self.stepper.step(self.scene.pull_from)
         self._stepped(step)
@@ -217,7 +217,7 @@ class Session:
         await self._step(command)
 
     async def _run(self, command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_now()
         most, pace = int(command.get("max_steps") or 100), float(command.get("pace") or 0)
         if not 1 <= most <= MOST_STEPS:
             raise InvalidMessageError(f"Run between 1 and {MOST_STEPS:,} steps, not {most:,}.")
@@ -246,12 +246,12 @@ class Session:
         waiting.cancel()
 
     async def _go_on(self, command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_own()
         to = int(command.get("to", self.scene.at))
         self._rewind(to)
 
     async def _reset(self, _command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_own()
         self._rewind(self.scene.first)
         self.predictions.clear()
 
@@ -262,7 +262,7 @@ class Session:
         self.notice = rewound_sentence(rewound)
 
     async def _resend(self, command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_now()
         channel, wanted = self._channel(command), str(command.get("message"))
         if channel is None:
             raise InvalidMessageError("Say which channel's dead letter is to be sent again.")
@@ -335,7 +335,12 @@ class Session:
         if isinstance(step, Idle):
             self.notice = as_text(step).replace("\n  ", ". ")
 
-    def _require_live(self) -> None:
+    def _require_now(self) -> None:
+        self._require_own()
+        if not self.scene.is_live:
+            raise SteppingError("You are looking at an earlier step. Go back to now first, or go on from here.")
+
+    def _require_own(self) -> None:
         if self.scene.is_replay:
             raise SteppingError("These are loaded steps, to look at. Go back to your own session first.")
         if self.scene.under_way:

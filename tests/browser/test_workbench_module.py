@@ -166,6 +166,36 @@ def test_a_button_asks_once_until_the_kernel_has_answered(stage: Callable[..., S
     assert [one["type"] for one in shown.asked()] == ["step", "step"]
 
 
+def test_a_second_press_before_the_page_is_drawn_again_is_not_sent(stage: Callable[..., Stage]):
+    shown = stage("waiting")
+    shown.page.locator("[data-k=step]").evaluate("step => { step.click(); step.click(); }")
+    assert [one["type"] for one in shown.asked()] == ["step"]
+
+
+@pytest.mark.parametrize(
+    ("state", "greyed"),
+    [("past", ["step", "into", "run"]), ("empty", ["reset", "back", "forward"])],
+)
+def test_a_greyed_button_does_nothing(stage: Callable[..., Stage], state: str, greyed: list[str]):
+    shown = stage(state)
+    for key in greyed:
+        pressed = shown.page.locator(f"[data-k={key}]")
+        expect(pressed).to_be_disabled()
+        pressed.dispatch_event("click")
+    assert shown.asked() == []
+    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
+
+
+@pytest.mark.parametrize("keys", ["Enter", "Control+Enter"])
+def test_a_message_is_not_sent_while_the_kernel_is_busy(stage: Callable[..., Stage], keys: str):
+    shown = stage("waiting")
+    shown.press("Step")
+    shown.page.get_by_label("Topic" if keys == "Enter" else "Payload").press(keys)
+    shown.page.locator(".repid-wb").focus()
+    shown.page.keyboard.press("w")
+    assert [one["type"] for one in shown.asked()] == ["step"]
+
+
 def test_the_focus_stays_on_the_button_that_takes_the_place(stage: Callable[..., Stage], states: States):
     shown = stage("waiting")
     shown.press("Step into")

@@ -299,6 +299,18 @@ async def test_looking_back_shows_the_queues_as_they_were_and_changes_nothing(pa
     assert page.stepper.queues["tasks"].waiting == 0
 
 
+@pytest.mark.parametrize("kind", ["step", "step_into", "run", "resend"])
+async def test_nothing_happens_now_while_an_earlier_step_is_looked_at(page: Page, kind: str):
+    await page.send(topic="fail")
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("step")
+    await page.do("seek", to=0)
+    state = await page.do(kind, channel="tasks", message="m1")
+    assert state["status"]["error"].startswith("You are looking at an earlier step.")
+    assert len(page.stepper.history) == 1
+    assert page.stepper.queues["tasks"].dead == 1
+
+
 async def test_going_on_from_an_earlier_step_takes_the_later_ones_back(page: Page):
     await page.send('{"to": "ada"}', "greet", count="3")
     await page.do("run")

@@ -498,13 +498,19 @@ const code = (text) => h("code.code", null, theirs(text));
 /** A symbol for the eye only: the word beside it says the same. @param {string} symbol */
 const mark = (symbol) => h("span.mark", { "aria-hidden": "true" }, symbol);
 
+/** Greyed, a button can still be pressed: `disabled` would take the focus away with every step. @param {Element} element */
+const isAble = (element) => element.getAttribute("aria-disabled") !== "true";
+
 /**
  * @param {string} key  by which it finds the focus again after a redraw
  * @param {string} label
- * @param {() => void} onclick
+ * @param {() => void} pressed  what to do, unless the button is greyed
  * @param {Fields} [properties]
  */
-function button(key, label, onclick, properties = {}) {
+function button(key, label, pressed, properties = {}) {
+  const onclick = (/** @type {any} */ event) => {
+    if (isAble(event.currentTarget)) pressed();
+  };
   return h("button.button", { type: "button", "data-k": key, onclick, ...properties }, label);
 }
 
@@ -578,7 +584,7 @@ function render({ model, el }) {
       ui.gone = true;
       ui.pending = null;
     }
-    update();
+    drawNow();
   }
 
   /** What the page does when somebody asks for it, by button or by key. */
@@ -613,10 +619,10 @@ function render({ model, el }) {
       update();
     },
     send: () => {
-      if (!formProblem(ui.form)) ask("send", { form: formMessage(ui.form) });
+      if (isAble(parts.send)) ask("send", { form: formMessage(ui.form) });
     },
     who: () => {
-      if (formProblem(ui.form)) return;
+      if (!isAble(parts.who)) return;
       ask("explain", { form: formMessage(ui.form) }, (content) => {
         ui.explanation = content;
         update();
@@ -628,8 +634,7 @@ function render({ model, el }) {
   function choose(type, pick) {
     if (state().prediction.on && state().prediction.options && !pick) {
       ui.picking = type;
-      cancelAnimationFrame(frame);
-      draw();
+      drawNow();
       parts.root.querySelector(".wb-picking button")?.focus();
       return;
     }
@@ -709,6 +714,12 @@ function render({ model, el }) {
     ui.silent = false;
     ask("dismiss");
     parts.root.focus();
+  }
+
+  /** Draw at once: what may not be pressed twice is greyed before a second press can arrive. */
+  function drawNow() {
+    cancelAnimationFrame(frame);
+    draw();
   }
 
   /** Draw in the next frame, once, however many traits came. */
@@ -958,7 +969,6 @@ function drawControls(parts, shown, now, ui) {
   const { controls } = shown;
   const show = (/** @type {string} */ name, /** @type {boolean} */ visible) => { parts[name].hidden = !visible; };
   const able = (/** @type {string} */ name, /** @type {boolean} */ enabled) => {
-    // Not `disabled`: a button that has the focus would lose it with every step.
     parts[name].setAttribute("aria-disabled", String(!enabled));
   };
   const focused = parts.root.ownerDocument.activeElement;
@@ -1160,7 +1170,7 @@ function trayElements(tray, locked, open, ask) {
           h("div.why", null, theirs(letter.reason)),
           h("div.letterbuttons", null,
             button(`open ${letter.channel} ${letter.id}`, "Open", () => open(`Dead letter ${letter.name}`, { type: "open", what: "waiting", channel: letter.channel, message: letter.id }), { class: "wb-button wb-small", "aria-label": `Open ${letter.name}` }),
-            button(`resend ${letter.channel} ${letter.id}`, "Send again", () => { if (!locked) ask("resend", { channel: letter.channel, message: letter.id }); }, { class: "wb-button wb-small", "aria-disabled": String(locked), "aria-label": `Send again ${letter.name}` }))))),
+            button(`resend ${letter.channel} ${letter.id}`, "Send again", () => ask("resend", { channel: letter.channel, message: letter.id }), { class: "wb-button wb-small", "aria-disabled": String(locked), "aria-label": `Send again ${letter.name}` }))))),
       hidden > 0 && h("p.andmore", null, `… and ${hidden.toLocaleString("en")} older`)),
   ];
 }
