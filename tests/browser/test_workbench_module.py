@@ -272,11 +272,46 @@ def test_an_answer_to_who_would_get_this_is_shown_with_its_reasons(stage: Callab
 def test_a_long_text_is_read_on_when_asked(stage: Callable[..., Stage]):
     shown = stage("acked")
     shown.press("Open m1")
-    shown.page.evaluate("reply({type: 'text', id: sent[0].id, from: 0, total: 6, text: 'abc'})")
+    shown.tell("🎉bc<b>", size=3)
+    expect(shown.page.locator(".wb-opened")).to_contain_text("3 of 6 characters")
     shown.press("Show more")
-    assert shown.asked()[1]["from"] == 3
-    shown.page.evaluate("reply({type: 'text', id: sent[1].id, from: 3, total: 6, text: '<b>'})")
-    expect(shown.page.locator(".wb-whole")).to_have_text("abc<b>")
+    shown.press("Show more")
+    assert [one["from"] for one in shown.asked()] == [0, 3, 3]
+    shown.tell("🎉bc<b>", size=3, question=1)
+    shown.tell("🎉bc<b>", size=3, question=2)
+    expect(shown.page.locator(".wb-whole")).to_have_text("🎉bc<b>")
+    expect(shown.page.locator(".wb-opened")).to_contain_text("6 characters")
+
+
+def test_a_file_is_fetched_to_its_end(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.page.get_by_text("Take it away").click()
+    shown.press("A Mermaid diagram")
+    for question in range(3):
+        shown.tell("🎉b🎉d🎉", size=2, question=question)
+    assert [one["from"] for one in shown.asked()] == [0, 2, 4]
+    expect(shown.page.locator(".wb-whole")).to_have_text("🎉b🎉d🎉")
+    expect(shown.page.get_by_role("button", name="Download")).to_be_visible()
+
+
+def test_of_two_texts_the_one_that_was_opened_last_is_shown(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.page.get_by_text("Take it away").click()
+    shown.press("A Mermaid diagram")
+    shown.tell("diagram", size=4)
+    shown.press("Open m1")
+    shown.tell("message", size=4, question=2)
+    shown.tell("diagram", size=4, question=1)
+    expect(shown.page.locator(".wb-opened")).to_contain_text("Message m1")
+    expect(shown.page.locator(".wb-whole")).to_have_text("mess")
+
+
+def test_a_text_that_was_closed_stays_closed(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.press("Open m1")
+    shown.press("Close")
+    shown.tell("message")
+    expect(shown.page.locator(".wb-opened")).to_have_count(0)
 
 
 def test_reset_asks_twice(stage: Callable[..., Stage]):

@@ -14,6 +14,7 @@ from support.files import ROOT
 from support.waiting import until
 
 from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
+from repid_nb.widgets.reading import piece_of
 from repid_nb.widgets.session import Session
 
 __all__ = ["STRANGE", "Stage", "real_states"]
@@ -93,7 +94,7 @@ class Stage:
     def show(self, state: dict[str, Any]) -> None:
         """Show another state, as the answer to everything that was asked so far."""
         self.page.evaluate("state => show(state, Number(sent.at(-1)?.id ?? 0))", state)
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self._drawn()
 
     def press(self, name: str) -> None:
         """Press a button."""
@@ -103,6 +104,18 @@ class Stage:
         """Return what the page asked the kernel for."""
         sent: list[dict[str, Any]] = self.page.evaluate("sent")
         return sent
+
+    def tell(self, text: str, *, size: int = 4_000, question: int = 0) -> None:
+        """Answer one of the questions for a whole text with the piece of it that was asked for."""
+        asked = self.asked()[question]
+        self.page.evaluate(
+            "content => reply(content)",
+            {"type": "text", "id": asked["id"], **piece_of(text, asked["from"], size)},
+        )
+        self._drawn()
+
+    def _drawn(self) -> None:
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def _note(self, error: Error) -> None:
         self.errors.append(str(error))

@@ -338,15 +338,27 @@ async def test_a_dead_letter_can_be_opened_and_sent_again(page: Page):
 
 
 async def test_a_long_text_is_fetched_a_piece_at_a_time(page: Page):
-    text = "é" * 1_000_000
+    text = "🎉" * 1_000_000
     await page.send(text, content_type="text/plain")
     assert len(json.dumps(page.state)) < 8_000
-    read = ""
+    read, place = "", 0
     while len(read) < 12_000:
-        page.session.handle({"type": "open", "what": "waiting", "channel": "tasks", "message": "m1", "from": len(read)})
+        page.session.handle({"type": "open", "what": "waiting", "channel": "tasks", "message": "m1", "from": place})
         read += page.replies[-1]["text"]
+        place = page.replies[-1]["next"]
         assert len(page.replies[-1]["text"]) <= 4_000
     assert read == f"content type: text/plain\n\n{text}"[: len(read)]
+
+
+async def test_two_files_can_be_taken_at_the_same_time(page: Page):
+    await page.send(json.dumps("x" * 100_000), count="3", topic="nobody")
+    await page.do("run", max_steps=3)
+    whole = page.session.reading.take("json_lines")
+    page.session.handle({"type": "take", "form": "json_lines"})
+    place = page.replies[-1]["next"]
+    page.session.handle({"type": "take", "form": "mermaid"})
+    page.session.handle({"type": "take", "form": "json_lines", "from": place})
+    assert [page.replies[-1][name] for name in ("total", "text")] == [len(whole), whole[place : place + 200_000]]
 
 
 async def test_what_is_gone_cannot_be_opened_and_that_is_said(page: Page):

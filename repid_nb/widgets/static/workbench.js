@@ -11,7 +11,8 @@
  *   form: Form, explanation: Fields|null, opened: Opened|null, gone: boolean}} Ui  what only this page knows
  * @typedef {{channel: string, operation: string, other: boolean, topic: string, payload: string, content_type: string,
  *   priority: string, count: string, headers: [string, string][]}} Form
- * @typedef {{title: string, text: string, total: number, more: Fields, file: string, whole: boolean}} Opened
+ * @typedef {{title: string, file: string, text: string, next: number, total: number, whole: boolean,
+ *   more: () => void}} Opened  a text, as far as it was read; `next` is what Python calls the place of the rest
  */
 
 const TRAITS = ["lanes", "tray", "actors", "step", "history", "choices", "prediction", "status", "projector"];
@@ -645,21 +646,24 @@ function render({ model, el }) {
 
   /** Show a whole text, the rest of it when asked for. @param {string} title @param {Fields} command @param {string} [file] */
   function open(title, command, file = "") {
-    const more = (/** @type {number} */ from) =>
-      ask(command.type, { ...command, from }, (content) => {
-        const before = from ? (ui.opened?.text ?? "") : "";
-        const text = before + content.text;
-        ui.opened = { title, text, total: content.total, more: { from: text.length }, file, whole: text.length >= content.total };
+    const more = () =>
+      ask(command.type, { ...command, from: mine.next }, (content) => {
+        // This one was closed meanwhile, another one opened, or the same piece asked for twice.
+        if (ui.opened !== mine || content.from !== mine.next) return;
+        mine.text += content.text;
+        mine.next = content.next;
+        mine.total = content.total;
+        mine.whole = content.next >= content.total;
         // A file is wanted whole; a text is read as far as somebody wants.
-        if (file && !ui.opened.whole && content.text) more(content.from + content.text.length);
+        if (file && !mine.whole) more();
         update();
-        if (!from) parts.root.querySelector(".wb-opened")?.scrollIntoView?.({ block: "nearest" });
+        if (!content.from) parts.root.querySelector(".wb-opened")?.scrollIntoView?.({ block: "nearest" });
       });
-    ui.opened = { title, text: "", total: 0, more: {}, file, whole: false };
-    opened.more = more;
-    more(0);
+    /** @type {Opened} */
+    const mine = { title, file, text: "", next: 0, total: 0, whole: false, more };
+    ui.opened = mine;
+    more();
   }
-  const opened = { more: (/** @type {number} */ _from) => {} };
 
   const parts = skeleton(ui, deeds, { update, open, ask, state });
   el.replaceChildren(parts.root);
@@ -703,7 +707,7 @@ function render({ model, el }) {
     // Not scrollIntoView: that would scroll the notebook too.
     if (current) current.closest("ol").scrollLeft = current.offsetLeft - current.closest("ol").offsetLeft - 100;
     region("explanation", ui.explanation, () => explanationElements(ui.explanation, () => { ui.explanation = null; update(); }));
-    region("opened", ui.opened, () => openedElements(ui.opened, opened, () => { ui.opened = null; update(); }));
+    region("opened", ui.opened, () => openedElements(ui.opened, () => { ui.opened = null; update(); }));
     region("keys", ui.keys, () => (ui.keys ? keyElements(() => deeds.keys()) : []));
     if (legs.length) motion.play(parts.root, legs, from, now.step);
     else if (!same(shownStep, now.step)) motion.stop();
@@ -1208,19 +1212,21 @@ function explanationElements(explanation, close) {
     explanation.more_verdicts > 0 && h("p.andmore", null, `… and ${count(explanation.more_verdicts, "more actor")}`))];
 }
 
-/** @param {Opened|null} opened @param {{more: (from: number) => void}} reader @param {() => void} close */
-function openedElements(opened, reader, close) {
+/** @param {Opened|null} opened @param {() => void} close */
+function openedElements(opened, close) {
   if (!opened) return [];
-  const read = opened.text.length;
   return [h("section.opened", { "aria-label": opened.title },
-    h("div.answerhead", null, h("b", null, theirs(opened.title)), h("span.count", null, opened.whole ? count(opened.total, "character") : `${read.toLocaleString("en")} of ${count(opened.total, "character")}`),
+    h("div.answerhead", null, h("b", null, theirs(opened.title)), h("span.count", null, opened.whole ? count(opened.total, "character") : `${opened.next.toLocaleString("en")} of ${count(opened.total, "character")}`),
       h("span.gap"),
       opened.whole && button("copy", "Copy", () => navigator.clipboard?.writeText(opened.text), { class: "wb-button wb-small" }),
       opened.whole && opened.file && button("download", "Download", () => download(opened.text, opened.file), { class: "wb-button wb-small" }),
       button("close text", "Close", close, { class: "wb-button wb-small" })),
-    h("pre.whole", { tabindex: "0", "aria-label": opened.title }, theirs(opened.file ? opened.text.slice(0, 20000) : opened.text)),
-    !opened.whole && !opened.file && read > 0 && button("more", "Show more", () => reader.more(read)))];
+    h("pre.whole", { tabindex: "0", "aria-label": opened.title }, theirs(opened.file ? beginning(opened.text) : opened.text)),
+    !opened.whole && !opened.file && opened.next > 0 && button("more", "Show more", opened.more))];
 }
+
+/** The beginning of a long text, not cut within a character. @param {string} text */
+const beginning = (text) => text.slice(0, 20000).replace(/[\ud800-\udbff]$/, "");
 
 /** @param {string} text @param {string} file */
 function download(text, file) {
