@@ -84,11 +84,15 @@ def within(made: Iterable[T], budget: int) -> list[T]:
     return kept
 
 
+def ticket_fields(message: MessageSnapshot) -> Fields:
+    """Return which message it is."""
+    return {"id": cut(message.id or "", NAME), "name": words.message_name(message)}
+
+
 def message_fields(message: MessageSnapshot, sightings_limit: int | None = None) -> Fields:
     """Return a message as it lies on a lane."""
     fields: Fields = {
-        "id": cut(message.id or "", NAME),
-        "name": words.message_name(message),
+        **ticket_fields(message),
         "topic": cut((message.headers or {})["topic"], 40) if "topic" in (message.headers or {}) else None,
         "payload": payload_cut(message.payload, 60),
     }
@@ -132,7 +136,7 @@ def lane_fields(
                 "waiting": queue.waiting,
                 "next": name == next_channel,
                 "messages": within(waiting, LANES_BYTES // busy),
-                "held": [message_fields(one, sightings_limit) for one in queue.in_work[:2]],
+                "working": [ticket_fields(one) for one in queue.in_work[:2]],
                 "in_work": queue.working,
             },
         )

@@ -14,7 +14,20 @@ from support.stage import STRANGE, Stage, real_states
 pytestmark = pytest.mark.browser
 
 States = dict[str, dict[str, Any]]
-SHOWN = ["empty", "waiting", "pulled", "decided", "acked", "raised", "rejected", "poison", "past", "error", "shadowed"]
+SHOWN = [
+    "empty",
+    "waiting",
+    "pulled",
+    "decided",
+    "acked",
+    "raised",
+    "rejected",
+    "poison",
+    "past",
+    "error",
+    "shadowed",
+    "not settled",
+]
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +120,12 @@ def test_somebody_s_text_is_shown_and_does_nothing(stage: Callable[..., Stage], 
     )
     assert shown.page.locator(".repid-wb :is(img, script)").count() == 0
     assert shown.page.evaluate("[window.hacked, ({}).polluted]") == [None, None]
+
+
+def test_what_nobody_settled_is_in_work_on_its_lane(stage: Callable[..., Stage]):
+    lanes = stage("not settled").page.locator(".wb-lane")
+    expect(lanes.nth(1)).to_contain_text("in work: m9m10 and 1 more")
+    expect(lanes.first).not_to_contain_text("in work")
 
 
 def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):

@@ -15,7 +15,7 @@ const stepped = { number: 1, phase: null, channel: "tasks", message, winner: "gr
 
 function state(changes = {}) {
   return {
-    lanes: { lanes: [{ channel: "tasks", actors: 1, waiting: 2, next: true, messages: [message], held: [], in_work: 0 }] },
+    lanes: { lanes: [{ channel: "tasks", actors: 1, waiting: 2, next: true, messages: [message], working: [], in_work: 0 }] },
     tray: { dead: 0, letters: [] },
     actors: { channel: "tasks", actors: [{ position: 1, actor: "greet", strategy: "topic" }], more: 0, stale: false },
     step: {},

@@ -198,6 +198,15 @@ async def _play(made: dict[str, dict[str, Any]]) -> None:
         await do("step")
         made[name] = session.state()
     made["shadowed"] = session.state()
+
+    @router.actor(confirmation_mode="manual", routing_strategy=catch_all_routing_strategy, channel="forgotten")
+    async def forget() -> None: ...
+
+    for _ in range(3):
+        await do("send", form={"channel": "forgotten"})
+        await do("step")
+    await send("{}", topic="greet")
+    made["not settled"] = session.state()
     session.close()
 
 

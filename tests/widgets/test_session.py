@@ -433,6 +433,17 @@ async def test_a_quick_step_that_stops_nowhere_is_pictured_only_before_and_after
     assert pictures == 2
 
 
+async def test_what_nobody_settled_stays_on_its_lane(page: Page):
+    @page.stepper.app.router.actor(channel="tasks", confirmation_mode="manual")
+    async def forget() -> None: ...
+
+    await page.send(topic="forget", count="3")
+    await page.do("run", max_steps=3)
+    (lane,) = page.state["lanes"]["lanes"]
+    assert (lane["waiting"], lane["in_work"]) == (0, 3)
+    assert lane["working"] == [{"id": "m1", "name": "m1"}, {"id": "m2", "name": "m2"}]
+
+
 async def test_an_actor_that_is_registered_twice_is_marked_and_can_be_mended():
     app, router = new_app()
 

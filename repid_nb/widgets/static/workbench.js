@@ -1081,6 +1081,7 @@ function laneElements(lanes, open) {
   return lanes.map((lane) =>
     h("div.lane", { "data-lane": lane.channel, class: `wb-lane${lane.next ? " wb-next" : ""}` },
       h("div.lanehead", null, h("b.lanename", null, theirs(lane.channel)), h("span.count", null, lane.waiting ? `${lane.waiting.toLocaleString("en")} waiting` : "empty")),
+      inWorkElement(lane),
       lane.unheard && h("p.warning", null, mark("⚠ "), "no actor listens here"),
       h("ol.messages", null, lane.messages.map((message, place) =>
         h("li.message", null, h("div.messagehead", null, ticket(message), place === 0 && lane.next && h("span.tag.next", null, "next"), tags(message)),
@@ -1089,6 +1090,18 @@ function laneElements(lanes, open) {
       lane.more > 0 && lane.messages.length > 0 && h("p.andmore", null, `… and ${lane.more.toLocaleString("en")} more`),
       h("span.tail", { "data-tail": lane.channel, "aria-hidden": "true" }),
       lane.more_channels && h("p.andmore", null, `… and ${count(lane.more_channels, "more channel")}`)));
+}
+
+/** What was pulled and is not settled: it is on its queue still, and nobody else gets it. @param {any} lane */
+function inWorkElement(lane) {
+  const more = lane.in_work - lane.working.length;
+  return (
+    lane.in_work > 0 &&
+    h("div.messagehead.inwork", null,
+      h("span.count", null, "in work: "),
+      lane.working.map((message) => ticket(message)),
+      more > 0 && h("span.count", null, ` and ${more.toLocaleString("en")} more`))
+  );
 }
 
 /** @param {any} worker @param {Function} open */
