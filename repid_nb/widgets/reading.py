@@ -12,6 +12,7 @@ from repid_nb.stepping.record import Step
 from repid_nb.stepping.shorten import written
 from repid_nb.widgets import takeaway
 from repid_nb.widgets.deeds import Deeds
+from repid_nb.widgets.fields import cut, key_of
 from repid_nb.widgets.picture import picture_of
 from repid_nb.widgets.scene import Scene
 
@@ -105,8 +106,8 @@ def step_text(step: Step, what: str) -> str:
     raise UnknownNameError(f"Step {step.number} has no {what!r} to open.")
 
 
-def waiting_message(queues: QueuesSnapshot, channel: str, message_id: str) -> MessageSnapshot:
-    """Return a message that waits, is in work, or is dead.
+def waiting_message(queues: QueuesSnapshot, channel: str, key: str) -> MessageSnapshot:
+    """Return a message that waits, is in work, or is dead, by what the page calls it.
 
     Raises:
         UnknownNameError: It is not there any more.
@@ -115,10 +116,10 @@ def waiting_message(queues: QueuesSnapshot, channel: str, message_id: str) -> Me
     kept: Iterable[Any] = () if queue is None else (*queue.ready, *queue.in_work)
     dead = () if queue is None else (letter.message for letter in queue.dead_letters)
     for message in (*kept, *dead):
-        if message.id == message_id:
+        if key_of(message.id or "") == key:
             found: MessageSnapshot = message
             return found
-    raise UnknownNameError(f"Message {message_id!r} is not on {channel!r} any more.")
+    raise UnknownNameError(f"Message {cut(key, 20)!r} is not on {channel!r} any more.")
 
 
 def piece_of(text: str, start: int, size: int = PIECE) -> dict[str, Any]:

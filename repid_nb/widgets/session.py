@@ -18,7 +18,7 @@ from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets import takeaway
 from repid_nb.widgets.deeds import Deeds
-from repid_nb.widgets.fields import cut, explanation_fields
+from repid_nb.widgets.fields import cut, explanation_fields, named
 from repid_nb.widgets.form import Form
 from repid_nb.widgets.holding import Holding
 from repid_nb.widgets.predicting import Predictions
@@ -183,7 +183,7 @@ class Session:
     # Commands that take time.
 
     async def _send(self, command: Mapping[str, Any]) -> None:
-        form = Form.read(command.get("form") or {}, self.stepper.app)
+        form = self._form(command)
         sent = None
         for place in range(form.count):
             sent = await self.stepper.send(form.channel, form.payload, **form.options)
@@ -199,7 +199,7 @@ class Session:
             self.notice = f"Sent {words.counted(form.count, 'message')} to {form.channel}: {sent.waiting:,} waiting."
 
     async def _explain(self, command: Mapping[str, Any]) -> None:
-        form = Form.read(command.get("form") or {}, self.stepper.app)
+        form = self._form(command)
         headers, payload = form.headers or None, form.payload
         explanation = self.stepper.explain(form.channel, headers, payload, topic=form.topic)
         self._reply({"type": "explanation", "id": command.get("id"), **explanation_fields(explanation)})
@@ -267,11 +267,11 @@ class Session:
         if channel is None:
             raise InvalidMessageError("Say which channel's dead letter is to be sent again.")
         letters = self.stepper.server.dead_letters(channel)
-        message_id = next((one.message.id for one in letters if cut(one.message.id or "", 60) == wanted), wanted)
+        message_id = named(wanted, (one.message.id or "" for one in letters))
         self.stepper.resend(channel, message_id)
         self.deeds.resent(channel, message_id)
         self.scene.look_at_now()
-        self.notice = f"{cut(message_id or '', 20)} is back at the tail of {channel}; its sightings start again."
+        self.notice = f"{cut(message_id, 20)} is back at the tail of {channel}; its sightings start again."
 
     async def _keep_newest(self, _command: Mapping[str, Any]) -> None:
         forgotten = self.stepper.keep_newest_actors()
@@ -345,6 +345,10 @@ class Session:
             raise SteppingError("These are loaded steps, to look at. Go back to your own session first.")
         if self.scene.under_way:
             raise SteppingError("A step is under way, from a cell. Wait until it has ended.")
+
+    def _form(self, command: Mapping[str, Any]) -> Form:
+        given = command.get("form") or {}
+        return Form.read({**given, "channel": self.scene.channel_named(given.get("channel"))}, self.stepper.app)
 
     def _channel(self, command: Mapping[str, Any]) -> str | None:
         return self.scene.channel_named(command.get("channel"))

@@ -402,17 +402,17 @@ def test_what_was_rendered_is_cleaned_up(stage: Callable[..., Stage]):
 
 def test_the_kernel_knows_which_channel_the_page_pulls_from(stage: Callable[..., Stage], states: States):
     (lane,) = states["waiting"]["lanes"]["lanes"]
-    lanes = [lane, {**lane, "channel": "other"}]
+    lanes = [lane, {**lane, "key": "digest", "channel": "other"}]
     shown = stage("waiting")
     shown.show({**states["waiting"], "lanes": {"lanes": lanes}})
     choice = shown.page.get_by_label("Pull from")
     choice.select_option("other")
-    assert [shown.asked()[-1][name] for name in ("type", "channel")] == ["pull_from", "other"]
+    assert [shown.asked()[-1][name] for name in ("type", "channel")] == ["pull_from", "digest"]
     expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
-    expect(choice).to_have_value("other")
-    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": "other"}})
-    expect(choice).to_have_value("other")
+    expect(choice).to_have_value("digest")
+    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": {"key": "digest", "channel": "other"}}})
+    expect(choice).to_have_value("digest")
     shown.press("Step")
     assert shown.asked()[-1]["type"] == "step"
-    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": ""}})
+    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": None}})
     expect(choice).to_have_value("")

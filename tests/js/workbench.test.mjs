@@ -11,11 +11,11 @@ const { count, emptyForm, formMessage, formProblem, journey, jsonProblem, keyAct
 const message = { id: "m1", name: "m1", topic: "greet", payload: "{}", headers: [], more_headers: 0, size: "2 bytes" };
 const verdict = { position: 1, actor: "greet", strategy: "topic", outcome: "match", answer: "✓ match", reason: "", role: "winner" };
 const settlement = { action: "acked", tone: "good", word: "✓ acked", where: "done", reason: "", took: null };
-const stepped = { number: 1, phase: null, channel: "tasks", message, winner: "greet", verdicts: [verdict], story: "Step 1.", settlement };
+const stepped = { number: 1, phase: null, key: "tasks", channel: "tasks", message, winner: "greet", verdicts: [verdict], story: "Step 1.", settlement };
 
 function state(changes = {}) {
   return {
-    lanes: { lanes: [{ channel: "tasks", actors: 1, waiting: 2, next: true, messages: [message], working: [], in_work: 0 }] },
+    lanes: { lanes: [{ key: "tasks", channel: "tasks", actors: 1, waiting: 2, next: true, messages: [message], working: [], in_work: 0 }] },
     tray: { dead: 0, letters: [] },
     actors: { channel: "tasks", actors: [{ position: 1, actor: "greet", strategy: "topic" }], more: 0, stale: false },
     step: {},

@@ -133,6 +133,7 @@ async def test_several_are_sent_at_once(page: Page):
         ({"channel": "tasks", "payload": "{"}, "not JSON"),
         ({}, "Say where"),
         ({"operation": "nope"}, "Operation 'nope' not found"),
+        ({"channel": "\ud800"}, "half a character"),
         ({"channel": "tasks", "count": "1001"}, "from 1 to 1000"),
         ({"channel": "tasks", "priority": "ten"}, "from 0 to 9"),
         ({"channel": "tasks", "headers": [["a", "1"], ["a", "2"]]}, "given twice"),
@@ -605,6 +606,103 @@ async def test_a_diagram_escapes_what_means_something_to_mermaid():
     diagram = page.session.reading.take("mermaid")
     assert "    participant a0 as a#59;b--#62;#62;c#92;nend\n" in diagram
     assert diagram.startswith("sequenceDiagram\n")
+    page.session.close()
+
+
+LONG = "tenants/north-western-europe/customers/business/accounts/0001/"
+UNKNOWN_TO_THE_PAGE = [
+    pytest.param("x" * 61, id="long"),
+    pytest.param("ä" * 31, id="long in bytes"),
+    pytest.param("tab\tname", id="control character"),
+    pytest.param("half\ud800", id="half a character"),
+    pytest.param(f"{LONG}orders", id="cut"),
+    pytest.param("y" * 100_000, id="very long"),
+]
+
+
+def app_with(*channels: str) -> Repid:
+    app, router = new_app()
+    for channel in channels:
+
+        @router.actor(channel=channel, name=f"actor of {channel}", routing_strategy=catch_all_routing_strategy)
+        async def work() -> None: ...
+
+    return app
+
+
+@pytest.mark.parametrize("name", UNKNOWN_TO_THE_PAGE)
+async def test_the_actors_of_a_channel_are_shown_whatever_its_name(name: str):
+    page = Page(Stepper(app_with("first", name)))
+    await page.stepper.send(name)
+    assert len(page.state["actors"]["actors"]) == 1
+    assert (await page.do("step_into"))["step"]["phase"] == "pulled"
+    assert len(page.state["actors"]["actors"]) == 1
+    await page.do("finish")
+    page.session.close()
+
+
+@pytest.mark.parametrize("name", UNKNOWN_TO_THE_PAGE)
+async def test_any_name_can_be_sent_to_the_page_and_costs_little(name: str):
+    app = app_with(name)
+    app.messages.register_operation(operation_id=name, channel=name)
+    page = Page(Stepper(app))
+    await page.do("predict", on=True)
+    await page.stepper.send(name, topic=name)
+    before = page.state
+    await page.do("step")
+    for state in (before, page.state):
+        assert len(json.dumps(state, ensure_ascii=False).encode()) < 7_000
+    page.session.close()
+
+
+@pytest.mark.parametrize("name", UNKNOWN_TO_THE_PAGE)
+async def test_a_message_goes_where_the_form_says_whatever_the_name(name: str):
+    app = app_with(name[:-1] + "z", name)
+    app.messages.register_operation(operation_id=name, channel=name[:-1] + "z")
+    page = Page(Stepper(app))
+    choices = page.state["choices"]
+    if "\ud800" not in name:
+        await page.do("send", form={"channel": choices["channels"][1][0]})
+        assert page.stepper.queues[name].waiting == 1
+    await page.do("send", form={"operation": choices["operations"][0][0]})
+    assert page.stepper.queues[name[:-1] + "z"].waiting == 1
+    page.session.close()
+
+
+@pytest.mark.parametrize("name", UNKNOWN_TO_THE_PAGE)
+async def test_a_message_is_opened_and_sent_again_whatever_its_id_and_its_channel(name: str):
+    app = app_with()
+
+    @app.router.actor(channel=name, routing_strategy=catch_all_routing_strategy)
+    async def fail() -> None:
+        raise KeyError
+
+    page = Page(Stepper(app))
+    async with page.stepper.server.connection():
+        for payload in (b"first", b"second"):
+            parameters = {"message_id": f"{name}{payload.decode()}"}
+            await app.send_message(channel=name, payload=payload, server_specific_parameters=parameters)
+        (lane,) = page.state["lanes"]["lanes"]
+        await page.do("open", what="waiting", channel=lane["key"], message=lane["messages"][1]["id"])
+        assert page.replies[-1]["text"] == "second"
+        letter = (await page.do("step"))["tray"]["letters"][0]
+        await page.do("open", what="waiting", channel=letter["key"], message=letter["id"])
+        assert page.replies[-1]["text"] == "first"
+        await page.do("resend", channel=letter["key"], message=letter["id"])
+    assert [one.payload for one in page.stepper.queues[name].ready] == [b"second", b"first"]
+    page.session.close()
+
+
+async def test_channels_that_begin_alike_are_told_apart():
+    page = Page(Stepper(app_with(f"{LONG}orders", f"{LONG}invoices")))
+    await page.stepper.send(f"{LONG}orders")
+    await page.stepper.send(f"{LONG}invoices")
+    lanes = page.state["lanes"]["lanes"]
+    assert lanes[0]["channel"] == lanes[1]["channel"]
+    state = await page.do("pull_from", channel=lanes[1]["key"])
+    assert state["lanes"]["pull_from"]["key"] == lanes[1]["key"]
+    assert (await page.do("step"))["step"]["key"] == lanes[1]["key"]
+    assert page.stepper.queues[f"{LONG}invoices"].waiting == 0
     page.session.close()
 
 

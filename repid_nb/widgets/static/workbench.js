@@ -517,7 +517,7 @@ function button(key, label, pressed, properties = {}) {
 
 /** @param {Fields} message @param {Fields} [properties] */
 function ticket(message, properties = {}) {
-  return h("span.ticket", { "data-message": message.id, title: message.id === message.name ? null : message.id, ...properties }, theirs(message.name));
+  return h("span.ticket", { "data-message": message.id, title: message.title ?? (message.id === message.name ? null : message.id), ...properties }, theirs(message.name));
 }
 
 /** @param {Fields} message */
@@ -1026,8 +1026,8 @@ function drawChoices(parts, now, ui) {
     parts.to.dataset.choices = key;
     const picked = parts.to.value;
     const options = [
-      channels.length && h("optgroup", { label: "Channels" }, channels.map((name) => h("option", { value: `channel ${name}` }, name))),
-      operations.length && h("optgroup", { label: "Operations" }, operations.map(([name, to]) => h("option", { value: `operation ${name}` }, `${name} → ${to}`))),
+      channels.length && h("optgroup", { label: "Channels" }, channels.map(([key, name]) => h("option", { value: `channel ${key}` }, name))),
+      operations.length && h("optgroup", { label: "Operations" }, operations.map(([key, name, , to]) => h("option", { value: `operation ${key}` }, `${name} → ${to}`))),
       h("option", { value: "other" }, "another channel …"),
     ];
     parts.to.replaceChildren(...options.filter(Boolean));
@@ -1037,19 +1037,19 @@ function drawChoices(parts, now, ui) {
     if (parts.to.value === "other") ui.form.other = true;
     parts.otherBox.hidden = !ui.form.other;
   }
-  const from = now.lanes.pull_from ?? "";
+  const from = now.lanes.pull_from;
   // What was just chosen stands there until the kernel has heard of it.
-  const chosen = ui.pending === null ? from : parts.from.value;
-  const heard = (now.lanes.lanes ?? []).filter((lane) => lane.actors).map((lane) => lane.channel);
-  const offered = [...new Set(from ? [...heard, from] : heard)];
+  const chosen = ui.pending === null ? (from?.key ?? "") : parts.from.value;
+  const heard = (now.lanes.lanes ?? []).filter((lane) => lane.actors);
+  const offered = (!from || heard.some((lane) => lane.key === from.key) ? heard : [...heard, from]).map(({ key, channel }) => [key, channel]);
   parts.channelBox.hidden = offered.length < 2;
   if (!same(offered, parts.from.offered)) {
     parts.from.offered = offered;
-    const options = offered.map((value) => h("option", { value }, value));
+    const options = offered.map(([value, name]) => h("option", { value }, name));
     parts.from.replaceChildren(h("option", { value: "" }, "each channel in turn"), ...options);
   }
   parts.from.value = chosen;
-  const channel = ui.form.operation ? operations.find(([name]) => name === ui.form.operation)?.[1] : ui.form.channel;
+  const channel = ui.form.operation ? operations.find(([key]) => key === ui.form.operation)?.[2] : ui.form.channel;
   const known = [...new Set(topics.filter(([where]) => where === channel).map(([, name]) => name))];
   if (!same(known, parts.topics.known)) {
     parts.topics.known = known;
@@ -1079,16 +1079,16 @@ function bannerElements(banner, deeds, back) {
 function laneElements(lanes, open) {
   if (!lanes.length) return [h("p.nothing", null, "No channel yet.")];
   return lanes.map((lane) =>
-    h("div.lane", { "data-lane": lane.channel, class: `wb-lane${lane.next ? " wb-next" : ""}` },
+    h("div.lane", { "data-lane": lane.key, class: `wb-lane${lane.next ? " wb-next" : ""}` },
       h("div.lanehead", null, h("b.lanename", null, theirs(lane.channel)), h("span.count", null, lane.waiting ? `${lane.waiting.toLocaleString("en")} waiting` : "empty")),
       inWorkElement(lane),
       lane.unheard && h("p.warning", null, mark("⚠ "), "no actor listens here"),
       h("ol.messages", null, lane.messages.map((message, place) =>
         h("li.message", null, h("div.messagehead", null, ticket(message), place === 0 && lane.next && h("span.tag.next", null, "next"), tags(message)),
           h("div.payloadline", null, code(message.payload),
-            message.payload.endsWith("…") && button(`open ${lane.channel} ${message.id}`, "open", () => open(`Message ${message.name}`, { type: "open", what: "waiting", channel: lane.channel, message: message.id }), { class: "wb-button wb-small", "aria-label": `Open ${message.name}` }))))),
+            message.payload.endsWith("…") && button(`open ${lane.key} ${message.id}`, "open", () => open(`Message ${message.name}`, { type: "open", what: "waiting", channel: lane.key, message: message.id }), { class: "wb-button wb-small", "aria-label": `Open ${message.name}` }))))),
       lane.more > 0 && lane.messages.length > 0 && h("p.andmore", null, `… and ${lane.more.toLocaleString("en")} more`),
-      h("span.tail", { "data-tail": lane.channel, "aria-hidden": "true" }),
+      h("span.tail", { "data-tail": lane.key, "aria-hidden": "true" }),
       lane.more_channels && h("p.andmore", null, `… and ${count(lane.more_channels, "more channel")}`)));
 }
 
@@ -1186,8 +1186,8 @@ function trayElements(tray, locked, open, ask) {
           h("div.messagehead", null, ticket(letter), tags(letter)),
           h("div.why", null, theirs(letter.reason)),
           h("div.letterbuttons", null,
-            button(`open ${letter.channel} ${letter.id}`, "Open", () => open(`Dead letter ${letter.name}`, { type: "open", what: "waiting", channel: letter.channel, message: letter.id }), { class: "wb-button wb-small", "aria-label": `Open ${letter.name}` }),
-            button(`resend ${letter.channel} ${letter.id}`, "Send again", () => ask("resend", { channel: letter.channel, message: letter.id }), { class: "wb-button wb-small", "aria-disabled": String(locked), "aria-label": `Send again ${letter.name}` }))))),
+            button(`open ${letter.key} ${letter.id}`, "Open", () => open(`Dead letter ${letter.name}`, { type: "open", what: "waiting", channel: letter.key, message: letter.id }), { class: "wb-button wb-small", "aria-label": `Open ${letter.name}` }),
+            button(`resend ${letter.key} ${letter.id}`, "Send again", () => ask("resend", { channel: letter.key, message: letter.id }), { class: "wb-button wb-small", "aria-disabled": String(locked), "aria-label": `Send again ${letter.name}` }))))),
       hidden > 0 && h("p.andmore", null, `… and ${hidden.toLocaleString("en")} older`)),
   ];
 }
@@ -1292,7 +1292,7 @@ function createMotion() {
     const rect = (/** @type {string} */ selector) => stage.querySelector(selector)?.getBoundingClientRect();
     const worker = rect("[data-slot=worker] .wb-ticket") ?? rect("[data-slot=worker]");
     const winner = rect("[data-actor=winner] .wb-actorname");
-    const lane = [...stage.querySelectorAll("[data-lane]")].find((one) => one.getAttribute("data-lane") === step.channel);
+    const lane = [...stage.querySelectorAll("[data-lane]")].find((one) => one.getAttribute("data-lane") === step.key);
     const ends = {
       done: rect("[data-bin=done]"),
       tray: rect("[data-bin=tray]"),
