@@ -218,10 +218,11 @@ def _verdict_fields(verdict: Verdict, winner: int | None) -> Fields:
 
 def verdict_fields(verdicts: Sequence[Verdict]) -> Fields:
     """Return verdicts in order of registration; of very many the first, with the winner among them."""
-    winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
+    place, found = next(((place, one) for place, one in enumerate(verdicts) if one.role == "winner"), (0, None))
+    winner = None if found is None else found.position
     shown = within((_verdict_fields(one, winner) for one in verdicts), VERDICTS_BYTES)
-    if winner is not None and winner > len(shown):
-        shown[-1] = _verdict_fields(verdicts[winner - 1], winner)
+    if found is not None and place >= len(shown):
+        shown[-1] = _verdict_fields(found, winner)
     return {"verdicts": shown, "more_verdicts": len(verdicts) - len(shown)}
 
 

@@ -28,6 +28,7 @@ from repid_nb.widgets.scene import Scene
 __all__ = ["Session"]
 
 MOST_STEPS = 10_000
+SLOWEST = 60
 MESSAGES_BETWEEN_YIELDS = 50
 
 Reply = Callable[[dict[str, Any]], None]
@@ -91,6 +92,9 @@ class Session:
         Args:
             command: Its `type`, an `id` to answer to, and what it needs.
         """
+        if not isinstance(command, Mapping):
+            self._refuse({}, f"The workbench knows no {command!r}.")
+            return
         kind = str(command.get("type"))
         if kind in self._at_once:
             self._guard(partial(self._at_once[kind], command))
@@ -128,8 +132,13 @@ class Session:
         return self._task
 
     def state(self) -> dict[str, dict[str, Any]]:
-        """Return everything that the page shows, as small plain fields by trait."""
-        state = self.scene.state(self.predictions)
+        """Return everything that the page shows, as small plain fields by trait; what it cannot show, it says."""
+        state: dict[str, dict[str, Any]] = {}
+        # An error here would end every later update too, and nobody would hear of it.
+        try:
+            state = self.scene.state(self.predictions)
+        except Exception as error:
+            self.error = _in_words(error)
         state["status"] = {
             "busy": self.busy,
             "held": self._holding.is_holding,
@@ -221,6 +230,8 @@ class Session:
         most, pace = int(command.get("max_steps") or 100), float(command.get("pace") or 0)
         if not 1 <= most <= MOST_STEPS:
             raise InvalidMessageError(f"Run between 1 and {MOST_STEPS:,} steps, not {most:,}.")
+        if not 0 <= pace <= SLOWEST:
+            raise InvalidMessageError(f"Wait between 0 and {SLOWEST} seconds after a step, not {pace}.")
         for done in range(most):
             self.progress = (done, most)
             step = await self.stepper.step(self.scene.pull_from)

@@ -237,6 +237,18 @@ async def test_a_run_is_bounded(page: Page):
     assert "Run between 1 and 10,000 steps" in (await page.do("run", max_steps=-1))["status"]["error"]
 
 
+@pytest.mark.parametrize("pace", ["nan", "inf", -1, 61])
+async def test_a_run_never_waits_without_end(page: Page, pace: Any):
+    await page.send('{"to": "ada"}', "greet")
+    assert "between 0 and 60 seconds" in (await page.do("run", pace=pace))["status"]["error"]
+
+
+@pytest.mark.parametrize("command", ["step", None, [1], {"type": "fly"}])
+async def test_what_no_page_would_send_is_refused_in_words(page: Page, command: Any):
+    page.session.handle(command)
+    assert page.status["error"].startswith("The workbench knows no ")
+
+
 async def test_a_run_with_a_pace_can_be_stopped(page: Page):
     await page.send('{"to": "ada"}', "greet", count="5")
     page.session.handle({"type": "run", "pace": 60})
@@ -588,6 +600,41 @@ async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):
     assert state["step"]["winner"] == "greet"
     assert "loaded steps" in (await page.do("step"))["status"]["error"]
     assert not (await page.do("unload"))["history"]["replay"]
+
+
+async def test_steps_whose_verdicts_are_not_all_there_can_be_looked_at(page: Page):
+    await page.send(topic="fail")
+    await page.do("step")
+    step = page.stepper.history[0].to_dict()
+    step["verdicts"] = [one for one in step["verdicts"] if one["role"] == "winner"]
+    await page.do("load", text=json.dumps(step))
+    state = await page.do("seek", to=1)
+    assert [one["actor"] for one in state["step"]["verdicts"]] == ["fail"]
+    assert state["status"]["error"] == ""
+
+
+async def test_of_very_many_verdicts_that_of_the_winner_is_shown():
+    app, router = new_app()
+    for number in range(40):
+
+        @router.actor(name=f"actor {number}")
+        async def work() -> None: ...
+
+    page = Page(Stepper(app))
+    await page.send(topic="actor 30")
+    step = (await page.do("step"))["step"]
+    assert step["verdicts"][-1]["actor"] == step["winner"] == "actor 30"
+    assert len(step["verdicts"]) + step["more_verdicts"] == 40
+    page.session.close()
+
+
+async def test_what_cannot_be_shown_is_said_and_later_updates_come(page: Page):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(page.stepper, "snapshot", lambda _window=None: {}["lost"])
+        assert page.status["error"] == "KeyError: 'lost'"
+    state = await page.send()
+    assert state["status"]["error"] == ""
+    assert page.waiting == ["m1"]
 
 
 async def test_what_is_no_session_is_not_loaded_and_the_line_is_named(page: Page):
