@@ -168,11 +168,19 @@ class Session:
 
     def _over(self, command: Mapping[str, Any], task: asyncio.Task[None]) -> None:
         if task.cancelled():
-            self.notice = "Stopped. What was held is back at its place in the queue."
+            self.notice = self._stopped_notice()
         self.busy = self.progress = None
         self._holding.over()
         self._stopping.clear()
         self._answer(command)
+
+    def _stopped_notice(self) -> str:
+        if self.busy == "send" and self.progress is not None:
+            done, most = self.progress
+            return f"Stopped after {done:,} of {words.counted(most, 'message')}."
+        if self.scene.under_way and self.busy in ("step", "step_into", "run"):
+            return "Stopped. What was held is back at its place in the queue."
+        return "Stopped."
 
     def _guard(self, deed: Callable[[], Any]) -> None:
         try:
@@ -194,9 +202,10 @@ class Session:
     async def _send(self, command: Mapping[str, Any]) -> None:
         form = self._form(command)
         sent = None
-        for place in range(form.count):
+        for place in range(1, form.count + 1):
             sent = await self.stepper.send(form.channel, form.payload, **form.options)
-            if place % MESSAGES_BETWEEN_YIELDS == MESSAGES_BETWEEN_YIELDS - 1:
+            self.progress = (place, form.count)
+            if place % MESSAGES_BETWEEN_YIELDS == 0:
                 await asyncio.sleep(0)
         self.scene.look_at_now()
         if sent is None:

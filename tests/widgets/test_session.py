@@ -127,6 +127,16 @@ async def test_several_are_sent_at_once(page: Page):
     assert state["status"]["notice"] == "Sent 120 messages to tasks: 120 waiting."
 
 
+async def test_sending_many_can_be_stopped_and_how_many_were_sent_is_said(page: Page):
+    page.session.handle({"type": "send", "form": {"channel": "tasks", "count": "1000"}})
+    await until(lambda: bool(page.stepper.queues))
+    page.session.handle({"type": "stop"})
+    await page.rest()
+    sent = page.stepper.queues["tasks"].waiting
+    assert page.status["notice"] == f"Stopped after {sent} of 1,000 messages."
+    assert 0 < sent < 1000
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [
@@ -274,6 +284,7 @@ async def test_a_command_that_is_stopped_before_it_has_begun_leaves_the_session_
     page.session.handle({"type": "step"})
     page.session.handle({"type": "stop"})
     await until(lambda: page.session.busy is None)
+    assert page.status["notice"] == "Stopped."
     assert page.waiting == ["m1"]
     assert (await page.do("step"))["step"]["winner"] == "greet"
 
