@@ -30,6 +30,7 @@ __all__ = ["Session"]
 MOST_STEPS = 10_000
 SLOWEST = 60
 MESSAGES_BETWEEN_YIELDS = 50
+MOST_VIEWS = 16
 
 Reply = Callable[[dict[str, Any]], None]
 
@@ -51,7 +52,7 @@ class Session:
         self.reading = Reading(self.scene, self.deeds)
         self.error = ""
         self.notice = ""
-        self.answered = 0
+        self.answered: dict[str, int] = {}
         self.busy: str | None = None
         self.progress: tuple[int, int] | None = None
         self._changed = changed
@@ -90,7 +91,7 @@ class Session:
         """Do what the page asks for: at once, or as a task of its own where it takes time.
 
         Args:
-            command: Its `type`, an `id` to answer to, and what it needs.
+            command: Its `type`, an `id` to answer to (which view asks, and its own number), and what it needs.
         """
         if not isinstance(command, Mapping):
             self._refuse({}, f"The workbench knows no {command!r}.")
@@ -143,7 +144,7 @@ class Session:
             "busy": self.busy,
             "held": self._holding.is_holding,
             "progress": None if self.progress is None else list(self.progress),
-            "answered": self.answered,
+            "answered": dict(self.answered),
             "error": cut(self.error, 600),
             "notice": cut(self.notice, 400),
         }
@@ -189,8 +190,12 @@ class Session:
             self.error = _in_words(error)
 
     def _answer(self, command: Mapping[str, Any]) -> None:
-        number = command.get("id")
-        self.answered = max(self.answered, number if isinstance(number, int) else 0)
+        match command.get("id"):
+            case [str(view), int(number)]:
+                # Those that ask are kept: a view that was closed asks no more.
+                self.answered[view] = max(number, self.answered.pop(view, 0))
+                if len(self.answered) > MOST_VIEWS:
+                    del self.answered[next(iter(self.answered))]
         self._changed()
 
     def _refuse(self, command: Mapping[str, Any], why: str) -> None:

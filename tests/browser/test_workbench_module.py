@@ -215,6 +215,23 @@ def test_a_message_is_not_sent_while_the_kernel_is_busy(stage: Callable[..., Sta
     assert [one["type"] for one in shown.asked()] == ["step"]
 
 
+def test_two_views_of_a_workbench_each_wait_for_their_own_answers(stage: Callable[..., Stage]):
+    page = stage("acked").page
+    page.evaluate("show_again()")
+    first, second = page.locator(".repid-wb").all()
+    first.get_by_role("button", name="Open m1").click()
+    second.get_by_role("button", name="Step", exact=True).click()
+    (asked, stepped) = (one["id"] for one in page.evaluate("sent"))
+    answer = "([view, number]) => model.set('status', {...model.get('status'), answered: {[view]: number}})"
+    page.evaluate(answer, [asked[0], 5000])
+    page.evaluate("id => reply({type: 'text', id, from: 0, next: 1, total: 1, text: 'x'})", asked)
+    expect(first.locator(".wb-whole")).to_have_text("x")
+    expect(second.locator(".wb-opened")).to_have_count(0)
+    expect(second.get_by_role("button", name="Step", exact=True)).to_be_disabled()
+    page.evaluate(answer, stepped)
+    expect(second.get_by_role("button", name="Step", exact=True)).to_be_enabled()
+
+
 def test_the_focus_stays_on_the_button_that_takes_the_place(stage: Callable[..., Stage], states: States):
     shown = stage("waiting")
     shown.press("Step into")

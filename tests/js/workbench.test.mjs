@@ -22,7 +22,7 @@ function state(changes = {}) {
     history: { at: 0, first: 0, newest: 0, steps: [], replay: false, live: true, done: 0 },
     choices: {},
     prediction: { on: false, right: 0, asked: 0, last: null },
-    status: { busy: null, held: false, progress: null, answered: 0, error: "", notice: "" },
+    status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
     projector: false,
     ...changes,
   };

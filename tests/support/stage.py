@@ -44,13 +44,17 @@ START = """async ([source, state]) => {
         off(name, heard) { listeners[name] = (listeners[name] ?? []).filter(one => one !== heard); },
     };
     window.listening = () => Object.values(listeners).flat().length;
-    window.show = (next, answered) => {
+    window.show = next => {
         for (const name of Object.keys(next)) window.model.set(name, next[name]);
-        if (answered) window.model.set('status', {...next.status, answered});
+        const answered = Object.fromEntries(window.sent.map(({id: [view, number]}) => [view, number]));
+        window.model.set('status', {...next.status, answered});
     };
     window.reply = content => listeners['msg:custom'].forEach(heard => heard(content));
     const widget = (await import(`data:text/javascript;base64,${source}`)).default;
     window.clean = widget.render({model: window.model, el: document.getElementById('el')});
+    window.show_again = () => {
+        widget.render({model: window.model, el: document.body.appendChild(document.createElement('section'))});
+    };
 }"""
 
 
@@ -93,7 +97,7 @@ class Stage:
 
     def show(self, state: dict[str, Any]) -> None:
         """Show another state, as the answer to everything that was asked so far."""
-        self.page.evaluate("state => show(state, Number(sent.at(-1)?.id ?? 0))", state)
+        self.page.evaluate("state => show(state)", state)
         self._drawn()
 
     def press(self, name: str) -> None:

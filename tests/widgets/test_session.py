@@ -23,7 +23,7 @@ class Page:
         self.session = Session(stepper, lambda _after=0.0: None, self.replies.append)
 
     async def do(self, kind: str, **rest: Any) -> dict[str, Any]:
-        self.session.handle({"type": kind, "id": self.session.answered + 1, **rest})
+        self.session.handle({"type": kind, **rest})
         return await self.rest()
 
     async def send(self, payload: str = "{}", topic: str | None = None, **rest: Any) -> dict[str, Any]:
@@ -304,6 +304,21 @@ async def test_one_thing_at_a_time(page: Page):
     page.session.handle({"type": "step", "id": 99})
     assert page.status["error"].startswith("One thing at a time")
     assert page.status["held"]
+
+
+async def test_each_view_is_told_which_of_its_own_questions_are_answered(page: Page):
+    page.session.handle({"type": "dismiss", "id": ["here", 7]})
+    before = page.status["answered"]
+    page.session.handle({"type": "dismiss", "id": ["there", 2]})
+    assert (before, page.status["answered"]) == ({"here": 7}, {"here": 7, "there": 2})
+
+
+async def test_of_the_views_only_those_that_ask_are_remembered(page: Page):
+    for number in range(100):
+        page.session.handle({"type": "dismiss", "id": ["here", number]})
+        page.session.handle({"type": "dismiss", "id": [f"view {number}", 1]})
+    assert page.status["answered"]["here"] == 99
+    assert len(page.status["answered"]) == 16
 
 
 async def test_a_step_of_a_cell_shows_here_too(page: Page):

@@ -553,12 +553,14 @@ function render({ model, el }) {
     opened: null,
     gone: false,
   };
-  let number = Math.floor(Math.random() * 1000) + Number(model.get("status")?.answered ?? 0);
+  // A workbench may be shown in several places, and each waits for its own answers.
+  const view = Math.random().toString(36).slice(2, 10);
+  let number = 0;
   let shownStep = /** @type {Fields|null} */ (null);
   let frame = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let silence;
-  /** @type {Map<string, (content: Fields) => void>} */
+  /** @type {Map<number, (content: Fields) => void>} */
   const answers = new Map();
   const drawn = new Map();
   const motion = createMotion();
@@ -568,9 +570,8 @@ function render({ model, el }) {
   /** Ask the kernel for something. @param {string} type @param {Fields} [rest] @param {(content: Fields) => void} [heard] */
   function ask(type, rest = {}, heard) {
     number += 1;
-    const id = number;
-    if (heard) answers.set(`${id}`, heard);
-    if (!["open", "take", "predict", "dismiss"].includes(type)) ui.pending = id;
+    if (heard) answers.set(number, heard);
+    if (!["open", "take", "predict", "dismiss"].includes(type)) ui.pending = number;
     clearTimeout(silence);
     silence = setTimeout(() => {
       if (ui.pending !== null && !model.get("status")?.busy) {
@@ -580,7 +581,7 @@ function render({ model, el }) {
       }
     }, SILENCE);
     try {
-      model.send({ type, id, ...rest });
+      model.send({ type, id: [view, number], ...rest });
     } catch {
       ui.gone = true;
       ui.pending = null;
@@ -681,7 +682,7 @@ function render({ model, el }) {
   function draw() {
     frame = 0;
     const now = state();
-    if (ui.pending !== null && Number(now.status.answered ?? 0) >= ui.pending) {
+    if (ui.pending !== null && (now.status.answered?.[view] ?? 0) >= ui.pending) {
       ui.pending = null;
       ui.silent = false;
     }
@@ -788,8 +789,10 @@ function render({ model, el }) {
 
   /** @param {Fields} content */
   function onMessage(content) {
-    const heard = answers.get(`${content?.id}`);
-    answers.delete(`${content?.id}`);
+    const [asker, asked] = content?.id ?? [];
+    if (asker !== view) return;
+    const heard = answers.get(asked);
+    answers.delete(asked);
     heard?.(content);
   }
 
