@@ -135,12 +135,12 @@ def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
 def test_a_mistake_in_the_payload_is_named_and_sending_is_off(stage: Callable[..., Stage]):
     shown = stage("empty")
     shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1,}')
-    expect(shown.page.locator(".wb-problem")).to_have_text("Line 2, column 9: a comma too many before }")
+    expect(shown.page.locator(".wb-send > .wb-problem")).to_have_text("Line 2, column 9: a comma too many before }")
     expect(shown.page.get_by_role("button", name="Send", exact=True)).to_have_attribute("aria-disabled", "true")
     shown.page.get_by_role("button", name="Send", exact=True).dispatch_event("click")
     assert shown.asked() == []
     shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1}')
-    expect(shown.page.locator(".wb-problem")).to_be_empty()
+    expect(shown.page.locator(".wb-send > .wb-problem")).to_be_empty()
     shown.press("Send")
     assert shown.asked()[0]["form"]["payload"] == '{"to": "ada",\n "n": 1}'
 
@@ -356,6 +356,29 @@ def test_reset_asks_twice(stage: Callable[..., Stage]):
     assert shown.asked() == []
     shown.press("Really? Reset")
     assert shown.asked()[0]["type"] == "reset"
+
+
+def test_after_anything_else_reset_asks_twice_again(stage: Callable[..., Stage], states: States):
+    shown = stage("acked")
+    shown.press("Reset")
+    shown.press("Step")
+    shown.show(states["raised"])
+    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
+    shown.press("Reset")
+    shown.press("Really? Reset")
+    assert [one["type"] for one in shown.asked()] == ["step", "reset"]
+    shown.show(states["waiting"])
+    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
+
+
+def test_how_many_steps_a_run_may_take_is_checked_where_it_is_typed(stage: Callable[..., Stage]):
+    shown = stage("waiting")
+    shown.page.get_by_label("at most").fill("0")
+    expect(shown.page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    expect(shown.page.get_by_text("At most: 1 to 10,000 steps.")).to_be_visible()
+    shown.page.get_by_label("at most").fill("7")
+    shown.press("Run")
+    assert [one["max_steps"] for one in shown.asked()] == [7]
 
 
 def test_a_kernel_that_does_not_answer_is_said_in_words(browser: Browser, states: States):

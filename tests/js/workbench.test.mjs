@@ -27,7 +27,7 @@ function state(changes = {}) {
     ...changes,
   };
 }
-const ui = (changes = {}) => ({ pending: null, silent: false, sure: false, picking: null, keys: false, form: emptyForm(), explanation: null, opened: null, gone: false, ...changes });
+const ui = (changes = {}) => ({ pending: null, silent: false, sure: false, picking: null, keys: false, most: "100", form: emptyForm(), explanation: null, opened: null, gone: false, ...changes });
 const busy = (changes = {}) => state({ status: { ...state().status, busy: "step", ...changes } });
 
 describe("the plan", () => {
@@ -42,6 +42,14 @@ describe("the plan", () => {
     assert.equal(plan(state(), ui()).controls.step, true);
     assert.equal(plan(state(), ui({ pending: 3 })).controls.step, false);
     assert.equal(plan(busy(), ui()).controls.step, false);
+  });
+
+  test("a run that may take no step, or too many, is off with the reason", () => {
+    assert.deepEqual([plan(state(), ui()).controls.run, plan(state(), ui()).controls.most], [true, ""]);
+    for (const most of ["0", "-1", "10001", "1.5", "", "x"]) {
+      const { controls } = plan(state(), ui({ most }));
+      assert.deepEqual([controls.run, controls.most], [false, "At most: 1 to 10,000 steps."]);
+    }
   });
 
   test("what runs can be stopped, what is held can go on", () => {

@@ -8,7 +8,7 @@
  * @typedef {{lanes: Fields, tray: Fields, actors: Fields, step: Fields, history: Fields, choices: Fields,
  *   prediction: Fields, status: Fields, projector: boolean}} State  what the kernel says
  * @typedef {{pending: number|null, silent: boolean, sure: boolean, picking: null|"step"|"step_into", keys: boolean,
- *   form: Form, explanation: Fields|null, opened: Opened|null, gone: boolean}} Ui  what only this page knows
+ *   most: string, form: Form, explanation: Fields|null, opened: Opened|null, gone: boolean}} Ui  what only this page knows
  * @typedef {{channel: string, operation: string, other: boolean, topic: string, payload: string, content_type: string,
  *   priority: string, count: string, headers: [string, string][]}} Form
  * @typedef {{title: string, file: string, text: string, next: number, total: number, whole: boolean,
@@ -46,13 +46,14 @@ export function plan(state, ui) {
       next: held ? nextLabel(step) : "",
       step: free && !ui.picking,
       into: free && !ui.picking,
-      run: free,
+      run: free && !mostProblem(ui.most),
       stop: Boolean(status.busy) && !held,
       back: !busy && history.at > history.first,
       forward: !busy && history.at < history.newest,
       seek: !busy && history.newest > history.first,
       reset: !busy && !history.replay && (history.newest > history.first || waiting > 0),
       progress: status.progress ? `${status.progress[0]} of at most ${status.progress[1]}` : "",
+      most: held ? "" : mostProblem(ui.most),
     },
     lanes: lanesPlan(state),
     worker: workerPlan(step, held, live),
@@ -306,6 +307,12 @@ export function formProblem(form) {
   return null;
 }
 
+/** Say what is wrong with how many steps a run may take; nothing when it is well. @param {string} most */
+export function mostProblem(most) {
+  const number = Number(most);
+  return Number.isInteger(number) && number >= 1 && number <= 10000 ? "" : "At most: 1 to 10,000 steps.";
+}
+
 /**
  * Find the first mistake in a JSON text. The browsers' own messages differ, and not all say where.
  * @param {string} text
@@ -548,6 +555,7 @@ function render({ model, el }) {
     sure: false,
     picking: null,
     keys: false,
+    most: "100",
     form: emptyForm(),
     explanation: null,
     opened: null,
@@ -570,6 +578,7 @@ function render({ model, el }) {
   /** Ask the kernel for something. @param {string} type @param {Fields} [rest] @param {(content: Fields) => void} [heard] */
   function ask(type, rest = {}, heard) {
     number += 1;
+    ui.sure = false;
     if (heard) answers.set(number, heard);
     if (!["open", "take", "predict", "dismiss"].includes(type)) ui.pending = number;
     clearTimeout(silence);
@@ -595,7 +604,7 @@ function render({ model, el }) {
     into: () => choose("step_into"),
     next: () => ask("next_phase"),
     finish: () => ask("finish"),
-    run: () => ask("run", { max_steps: Number(parts.most.value) || 100, pace: Number(parts.pace.value) }),
+    run: () => ask("run", { max_steps: Number(ui.most), pace: Number(parts.pace.value) }),
     stop: () => ask("stop"),
     back: () => ask("seek", { to: state().history.at - 1 }),
     forward: () => ask("seek", { to: state().history.at + 1 }),
@@ -603,9 +612,9 @@ function render({ model, el }) {
     now: () => ask("seek", { to: state().history.newest }),
     goOn: () => ask("go_on", { to: state().history.at }),
     reset: () => {
-      if (ui.sure) ask("reset");
-      ui.sure = !ui.sure;
-      update();
+      if (ui.sure) return ask("reset");
+      ui.sure = true;
+      return update();
     },
     large: () => {
       model.set("projector", !model.get("projector"));
@@ -857,7 +866,18 @@ function skeleton(ui, deeds, tools) {
       keep("stop", button("stop", "Stop", deeds.stop, { title: "Stop (R or Esc)" })),
       keep("paceBox", h("label.field.inline", null, h("span.hidden", null, "Pace"), keep("pace", h("select.input", { "data-k": "pace", title: "How fast" },
         h("option", { value: "0" }, "at full speed"), h("option", { value: "0.4" }, "quickly"), h("option", { value: "1.5", selected: true }, "to watch"), h("option", { value: "4" }, "slowly"))))),
-      keep("mostBox", h("label.field.inline", null, "at most ", keep("most", h("input.input.narrow", { type: "number", min: 1, max: 10000, value: "100", "data-k": "most" })))),
+      keep("mostBox", h("label.field.inline", null, "at most ", keep("most", h("input.input.narrow", {
+        type: "number",
+        min: 1,
+        max: 10000,
+        value: ui.most,
+        "data-k": "most",
+        oninput: () => {
+          ui.most = parts.most.value;
+          tools.update();
+        },
+      })))),
+      keep("mostProblem", h("span.problem", { role: "status" })),
       keep("progress", h("span.progress")),
     ),
     h("span.gap"),
@@ -1000,6 +1020,8 @@ function drawControls(parts, shown, now, ui) {
   parts.slider.max = now.history.newest ?? 0;
   if (ui.pending === null) parts.slider.value = now.history.at ?? 0;
   parts.slider.setAttribute("aria-valuetext", `${stepName(now.history.at ?? 0)} of ${now.history.newest ?? 0}`);
+  parts.mostProblem.textContent = controls.most;
+  parts.most.setAttribute("aria-invalid", String(Boolean(controls.most)));
   parts.progress.textContent = running ? controls.progress : "";
   parts.reset.textContent = ui.sure ? "Really? Reset" : "Reset";
   parts.predictButton.setAttribute("aria-pressed", String(Boolean(now.prediction.on)));
