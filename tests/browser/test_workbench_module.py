@@ -174,6 +174,32 @@ def test_headers_are_sent_as_they_are_typed(stage: Callable[..., Stage]):
     assert shown.asked()[0]["form"]["headers"] == [["__proto__", "x"]]
 
 
+def test_a_header_is_removed_by_its_name_and_the_focus_stays_with_the_next(stage: Callable[..., Stage]):
+    shown = stage("empty")
+    shown.page.get_by_text("Headers, content type").click()
+    for name in ("trace", "user"):
+        shown.press("+ header")
+        shown.page.get_by_label("Header name").last.fill(name)
+    shown.press("Remove header trace")
+    expect(shown.page.get_by_label("Header name")).to_be_focused()
+    expect(shown.page.get_by_label("Header name")).to_have_value("user")
+    shown.press("Remove header user")
+    expect(shown.page.get_by_role("button", name="+ header")).to_be_focused()
+    shown.press("Send")
+    assert shown.asked()[0]["form"]["headers"] == []
+
+
+def test_steps_are_loaded_from_a_file_and_its_hidden_field_is_no_button(stage: Callable[..., Stage]):
+    shown = stage("empty")
+    shown.page.get_by_text("Take it away").click()
+    expect(shown.page.get_by_role("button", name="Steps as JSON Lines")).to_have_count(1)
+    with shown.page.expect_file_chooser() as chosen:
+        shown.press("Load steps …")
+    chosen.value.set_files({"name": "steps.jsonl", "mimeType": "text/plain", "buffer": b"{}"})
+    shown.page.wait_for_function("sent.length")
+    assert [(one["type"], one["text"]) for one in shown.asked()] == [("load", "{}")]
+
+
 def test_a_button_asks_once_until_the_kernel_has_answered(stage: Callable[..., Stage], states: States):
     shown = stage("waiting")
     shown.press("Step")

@@ -937,13 +937,27 @@ function sendForm(parts, keep, ui, deeds, update) {
     },
   });
   const headers = keep("headerRows", h("div.headerrows"));
-  const addHeader = (name = "", value = "") => {
-    const pair = /** @type {[string, string]} */ ([name, value]);
+  const addHeader = () => {
+    const pair = /** @type {[string, string]} */ (["", ""]);
     ui.form.headers.push(pair);
-    const row = h("div.headerrow", null,
-      h("input.input", { placeholder: "name", "aria-label": "Header name", oninput: (/** @type {any} */ event) => { pair[0] = event.target.value; update(); } }),
-      h("input.input", { placeholder: "value", "aria-label": "Header value", oninput: (/** @type {any} */ event) => { pair[1] = event.target.value; update(); } }),
-      button("", "Remove", () => { ui.form.headers = ui.form.headers.filter((one) => one !== pair); row.remove(); update(); }));
+    const remove = button("remove header", "Remove", () => {
+      ui.form.headers = ui.form.headers.filter((one) => one !== pair);
+      // The focus would be lost with the button, and with it the keys.
+      (row.nextElementSibling?.querySelector("input") ?? parts.addHeader).focus();
+      row.remove();
+      update();
+    });
+    const field = (/** @type {0|1} */ place, /** @type {string} */ what) =>
+      h("input.input", {
+        placeholder: what,
+        "aria-label": `Header ${what}`,
+        oninput: (/** @type {any} */ event) => {
+          pair[place] = event.target.value;
+          remove.setAttribute("aria-label", `Remove header ${pair[0]}`.trim());
+          update();
+        },
+      });
+    const row = h("div.headerrow", null, field(0, "name"), field(1, "value"), remove);
     headers.append(row);
     update();
     return row;
@@ -967,7 +981,8 @@ function sendForm(parts, keep, ui, deeds, update) {
     keep("problem", h("p.problem", { role: "status" })),
     h("details.more", null, h("summary", null, "Headers, content type, priority, how many"),
       h("div.morerow", null,
-        h("div.field", null, "Headers", headers, button("add header", "+ header", () => addHeader().querySelector("input").focus())),
+        h("div.field", null, "Headers", headers,
+          keep("addHeader", button("add header", "+ header", () => addHeader().querySelector("input").focus()))),
         h("label.field", null, "Content type", keep("contentType", h("input.input", { ...typed("content_type"), value: ui.form.content_type })), keep("contentTypes", h("datalist", null, ...["application/json", "text/plain", "application/octet-stream"].map((value) => h("option", { value }))))),
         h("label.field", null, "Priority", keep("priority", h("select.input", typed("priority"), h("option", { value: "" }, "4, as usual"), ...[9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((value) => h("option", { value }, value === 9 ? "9, first" : value === 0 ? "0, last" : value))))),
         h("label.field", null, "How many", keep("count", h("input.input.narrow", { ...typed("count"), type: "number", min: 1, max: 1000, value: "1" }))))));
@@ -977,7 +992,7 @@ function sendForm(parts, keep, ui, deeds, update) {
 function takeAway(parts, keep, tools) {
   const take = (/** @type {string} */ form, /** @type {string} */ label, /** @type {string} */ file) =>
     button(`take ${form}`, label, () => tools.open(label, { type: "take", form }, file));
-  const load = h("input", { type: "file", accept: ".jsonl,.ndjson,.json,.txt", class: "wb-hidden", tabindex: "-1", "aria-label": "Steps as JSON Lines", onchange: async () => {
+  const load = h("input", { type: "file", accept: ".jsonl,.ndjson,.json,.txt", hidden: true, onchange: async () => {
     const file = load.files[0];
     if (file) tools.ask("load", { text: await file.text() });
     load.value = "";
