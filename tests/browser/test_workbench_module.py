@@ -319,6 +319,26 @@ def test_a_guess_is_asked_for_before_the_step(stage: Callable[..., Stage], state
     expect(shown.page.locator(".wb-score")).to_contain_text("✗ Not this time.")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("predicting", "guessed", "✗ Not this time."),
+        ("acked", "past", "You are looking at step 1 of 4."),
+        ("acked", "error", "That did not work."),
+    ],
+)
+def test_what_is_read_aloud_comes_into_a_region_that_was_there(
+    stage: Callable[..., Stage], states: States, before: str, after: str, said: str
+):
+    shown = stage(before)
+    shown.page.locator(":is([role=status], [role=alert])").evaluate_all(
+        "all => all.forEach(one => { one.early = getComputedStyle(one).display !== 'none'; })"
+    )
+    shown.show(states[after])
+    region = shown.page.locator(":is([role=status], [role=alert])").filter(has_text=said)
+    assert region.evaluate("one => one.early") is True
+
+
 def test_an_answer_to_who_would_get_this_is_shown_with_its_reasons(stage: Callable[..., Stage], states: States):
     shown = stage("waiting")
     shown.press("Who would get this?")

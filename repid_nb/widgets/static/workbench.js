@@ -711,7 +711,8 @@ function render({ model, el }) {
     region("actors", shown.actors, () => actorElements(shown.actors, open, () => ask("keep_newest")));
     region("outcome", [shown.outcome, now.history.done], () => outcomeElements(shown.outcome, now.history.done ?? 0, now.history.first > 0));
     region("tray", [now.tray, shown.controls.busy, now.history.live], () => trayElements(now.tray, shown.controls.busy || now.history.live === false, open, ask));
-    region("picking", [shown.picking, shown.score], () => pickingElements(shown, (pick) => choose(ui.picking ?? "step", pick), () => { ui.picking = null; update(); }));
+    region("score", shown.score, () => scoreElements(shown.score));
+    region("picking", shown.picking, () => pickingElements(shown.picking, (pick) => choose(ui.picking ?? "step", pick), () => { ui.picking = null; update(); }));
     region("pills", now.history, () => pillElements(now.history, (to) => ask("seek", { to })));
     const current = parts.pills.querySelector("[aria-current]");
     // Not scrollIntoView: that would scroll the notebook too.
@@ -908,7 +909,8 @@ function skeleton(ui, deeds, tools) {
       sendForm(parts, keep, ui, deeds, tools.update),
       keep("explanation", h("div.explanation", { role: "status" })),
       controls,
-      keep("banner", h("div.bannerbox")),
+      keep("banner", h("div.bannerbox", { role: "status" })),
+      keep("score", h("div.scorebox", { role: "status" })),
       keep("picking", h("div.pickingbox")),
       keep("story", h("p.story", { "aria-live": "polite" })),
       keep("notice", h("p.notice", { role: "status" })),
@@ -1111,7 +1113,7 @@ function errorLine(text, close) {
 /** @param {any} banner @param {Fields} deeds @param {() => void} back */
 function bannerElements(banner, deeds, back) {
   if (!banner) return [];
-  return [h("div.banner", { role: "status" }, mark("⏱ "), h("span.bannertext", null, h("b", null, banner.text), " ", banner.undone ?? ""),
+  return [h("div.banner", null, mark("⏱ "), h("span.bannertext", null, h("b", null, banner.text), " ", banner.undone ?? ""),
     banner.goOn && button("go on", "Go on from here", deeds.goOn, { title: "G" }), button("to now", banner.back, back))];
 }
 
@@ -1232,14 +1234,21 @@ function trayElements(tray, locked, open, ask) {
   ];
 }
 
-/** @param {any} shown @param {(pick: string) => void} pick @param {() => void} cancel */
-function pickingElements(shown, pick, cancel) {
-  if (!shown.picking && !shown.score) return [];
+/** @param {any} score */
+function scoreElements(score) {
+  if (!score) return [];
   return [
-    shown.score && h("div", { class: `wb-score wb-tone-${shown.score.tone}`, role: "status" },
-      h("b", null, shown.score.verdict), " ", theirs(shown.score.answer), h("span.count", null, shown.score.score)),
-    shown.picking && h("fieldset.picking", null, h("legend", null, theirs(shown.picking.question)),
-      ...shown.picking.options.map((option) => h("button.button", { type: "button", "data-k": `pick ${option.value}`, onclick: () => pick(option.value) },
+    h("div", { class: `wb-score wb-tone-${score.tone}` },
+      h("b", null, score.verdict), " ", theirs(score.answer), " ", h("span.count", null, score.score)),
+  ];
+}
+
+/** @param {any} picking @param {(pick: string) => void} pick @param {() => void} cancel */
+function pickingElements(picking, pick, cancel) {
+  if (!picking) return [];
+  return [
+    h("fieldset.picking", null, h("legend", null, theirs(picking.question)),
+      ...picking.options.map((option) => h("button.button", { type: "button", "data-k": `pick ${option.value}`, onclick: () => pick(option.value) },
         option.key ? h("span.position", null, option.key) : "", theirs(option.text))),
       button("pick cancel", "Not now", cancel, { class: "wb-button wb-small" })),
   ];
