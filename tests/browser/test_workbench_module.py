@@ -27,6 +27,7 @@ SHOWN = [
     "error",
     "shadowed",
     "not settled",
+    "many waiting",
 ]
 
 
@@ -100,7 +101,6 @@ def test_axe_finds_nothing(stage: Callable[..., Stage], name: str, theme: str):
         shown.press("Step")
     if name == "waiting":
         shown.press("? Keys")
-    shown.page.wait_for_function("document.querySelectorAll('.wb-lanes, .repid-wb').length")
     assert problems(shown.page, ".repid-wb") == []
 
 
@@ -128,6 +128,13 @@ def test_what_nobody_settled_is_in_work_on_its_lane(stage: Callable[..., Stage])
     expect(lanes.first).not_to_contain_text("in work")
 
 
+def test_a_long_lane_is_scrolled_by_keyboard(stage: Callable[..., Stage]):
+    shown = stage("many waiting")
+    shown.page.get_by_role("list", name="Waiting on tasks").focus()
+    shown.page.keyboard.press("PageDown")
+    shown.page.wait_for_function("document.activeElement.scrollTop > 0")
+
+
 def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
     expect(stage("pulled").page.locator(".wb-headers")).to_contain_text("__proto__")
 
@@ -143,6 +150,21 @@ def test_a_mistake_in_the_payload_is_named_and_sending_is_off(stage: Callable[..
     expect(shown.page.locator(".wb-send > .wb-problem")).to_be_empty()
     shown.press("Send")
     assert shown.asked()[0]["form"]["payload"] == '{"to": "ada",\n "n": 1}'
+
+
+def test_sending_is_off_with_its_reason_until_it_is_said_where_to(stage: Callable[..., Stage], states: States):
+    shown = stage("without actors")
+    reason = shown.page.locator(".wb-send > .wb-problem")
+    expect(reason).to_have_text("Say where it goes.")
+    shown.show(states["empty"])
+    shown.page.locator("[data-k=to]").select_option("channel tasks")
+    expect(reason).to_be_empty()
+    shown.page.locator("[data-k=to]").select_option("other")
+    expect(reason).to_have_text("Say where it goes.")
+    shown.page.get_by_label("Channel", exact=True).fill("elsewhere")
+    expect(reason).to_be_empty()
+    shown.press("Send")
+    assert shown.asked()[0]["form"]["channel"] == "elsewhere"
 
 
 def test_nothing_typed_is_lost_when_something_new_is_shown(stage: Callable[..., Stage], states: States):

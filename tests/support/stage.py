@@ -202,15 +202,7 @@ async def _play(made: dict[str, dict[str, Any]]) -> None:
         await do("step")
         made[name] = session.state()
     made["shadowed"] = session.state()
-
-    @router.actor(confirmation_mode="manual", routing_strategy=catch_all_routing_strategy, channel="forgotten")
-    async def forget() -> None: ...
-
-    for _ in range(3):
-        await do("send", form={"channel": "forgotten"})
-        await do("step")
-    await send("{}", topic="greet")
-    made["not settled"] = session.state()
+    await _pile_up(made, session, router, do)
     session.close()
 
 
@@ -225,3 +217,16 @@ async def _look_around(made: dict[str, dict[str, Any]], session: Session, do: Ca
     made["guessed"] = session.state()
     await do("send", form={})
     made["error"] = session.state()
+
+
+async def _pile_up(made: dict[str, dict[str, Any]], session: Session, router: Router, do: Callable[..., Any]) -> None:
+    @router.actor(confirmation_mode="manual", routing_strategy=catch_all_routing_strategy, channel="forgotten")
+    async def forget() -> None: ...
+
+    for _ in range(3):
+        await do("send", form={"channel": "forgotten"})
+        await do("step")
+    await do("send", form={"channel": "tasks", "topic": "greet"})
+    made["not settled"] = session.state()
+    await do("send", form={"channel": "tasks", "count": "20"})
+    made["many waiting"] = session.state()

@@ -1051,7 +1051,7 @@ function drawControls(parts, shown, now, ui) {
 
   const problem = formProblem(ui.form);
   const touched = ui.form.payload.trim() || problem?.field !== "payload";
-  parts.problem.textContent = problem && problem.field !== "to" && touched ? problem.text : "";
+  parts.problem.textContent = problem && touched ? problem.text : "";
   parts.payload.setAttribute("aria-invalid", String(problem?.field === "payload"));
   parts.otherBox.hidden = !ui.form.other;
   const lines = Math.min(8, ui.form.payload.split("\n").length);
@@ -1125,7 +1125,7 @@ function laneElements(lanes, open) {
       h("div.lanehead", null, h("b.lanename", null, theirs(lane.channel)), h("span.count", null, lane.waiting ? `${lane.waiting.toLocaleString("en")} waiting` : "empty")),
       inWorkElement(lane),
       lane.unheard && h("p.warning", null, mark("⚠ "), "no actor listens here"),
-      h("ol.messages", null, lane.messages.map((message, place) =>
+      lane.messages.length > 0 && h("ol.messages", { tabindex: "0", "data-k": `messages ${lane.key}`, "aria-label": `Waiting on ${lane.channel}` }, lane.messages.map((message, place) =>
         h("li.message", null, h("div.messagehead", null, ticket(message), place === 0 && lane.next && h("span.tag.next", null, "next"), tags(message)),
           h("div.payloadline", null, code(message.payload),
             message.payload.endsWith("…") && button(`open ${lane.key} ${message.id}`, "open", () => open(`Message ${message.name}`, { type: "open", what: "waiting", channel: lane.key, message: message.id }), { class: "wb-button wb-small", "aria-label": `Open ${message.name}` }))))),
