@@ -184,7 +184,6 @@ def tray_fields(queues: QueuesSnapshot) -> Fields:
     letters = [letter for queue in queues.channels for letter in reversed(queue.dead_letters)]
     return {
         "dead": sum(queue.dead for queue in queues.channels),
-        "dropped": sum(queue.dead_dropped for queue in queues.channels),
         "letters": within(map(_letter_fields, letters), TRAY_BYTES),
     }
 
@@ -270,7 +269,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
         "story": story(step, phase),
     }
     fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
-    if phase in (None, "settled"):
+    if phase is None:
         word, where = words.SETTLEMENTS[step.settlement.action]
         fields["settlement"] = {
             "action": None if step.settlement.action is None else step.settlement.action.value,

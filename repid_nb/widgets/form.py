@@ -12,7 +12,7 @@ from repid_nb.core.errors import DestinationError, InvalidMessageError
 from repid_nb.core.router import Route
 from repid_nb.widgets.fields import cut, key_of, named
 
-__all__ = ["Form", "choices"]
+__all__ = ["JSON", "Form", "choices"]
 
 JSON = "application/json"
 MOST_AT_ONCE = 1000

@@ -67,6 +67,7 @@ describe("the plan", () => {
     assert.deepEqual(track({ ...stepped, phase: "ran" }), ["done", "done", "done", "open"]);
     assert.deepEqual(track(stepped), ["done", "done", "done", "done"]);
     assert.deepEqual(track({ ...stepped, winner: null, verdicts: [] }), ["done", "done", "skipped", "done"]);
+    assert.deepEqual(track({ ...stepped, settlement: { ...settlement, action: null } }), ["done", "done", "done", "open"]);
   });
 
   test("actors wait to be asked until there is a verdict", () => {

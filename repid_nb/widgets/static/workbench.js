@@ -93,7 +93,6 @@ function nextLabel(step) {
 function lanesPlan(state) {
   return (state.lanes.lanes ?? []).map((lane) => ({
     ...lane,
-    total: count(lane.waiting, "message"),
     more: lane.waiting - lane.messages.length,
     unheard: !lane.actors,
   }));
@@ -110,7 +109,7 @@ function workerPlan(step, held, live) {
   const ran = Boolean(step.winner);
   const track = PHASE_WORDS.map((word, place) => {
     const skipped = word === "run" && !ran && reached > 1;
-    const done = place === 3 ? reached === PHASES.length : word === "run" ? reached >= 3 : reached >= place;
+    const done = place === 3 ? Boolean(step.settlement?.action) : word === "run" ? reached >= 3 : reached >= place;
     return { word, state: skipped ? "skipped" : done ? "done" : "open" };
   });
   return {
@@ -260,7 +259,7 @@ export function journey(before, after) {
   const legs = [];
   if (from < 0) legs.push({ leg: "pull" });
   if (from < 1 && to >= 1) legs.push({ leg: "ask" });
-  if (after.winner && from < 3 && to >= 2 && !(from === 2 && to === 2)) legs.push({ leg: "run" });
+  if (after.winner && from < 3 && to >= 2) legs.push({ leg: "run" });
   if (to === PHASES.length) {
     const action = after.settlement?.action;
     legs.push({ leg: "settle", to: action === "nacked" ? "tray" : action === "rejected" ? "tail" : action ? "done" : "worker" });
@@ -1045,7 +1044,6 @@ function drawControls(parts, shown, now, ui) {
   parts.largeButton.setAttribute("aria-pressed", String(Boolean(now.projector)));
   parts.keysButton.setAttribute("aria-expanded", String(ui.keys));
   parts.root.classList.toggle("wb-large", now.projector === true);
-  parts.root.classList.toggle("wb-past", now.history.live === false);
   parts.root.setAttribute("aria-busy", String(controls.busy && !controls.held));
   parts.story.setAttribute("aria-live", running ? "off" : "polite");
 
