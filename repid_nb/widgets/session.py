@@ -13,7 +13,7 @@ from typing import Any
 from repid_nb.core.errors import InvalidMessageError, RepidNbError, SteppingError
 from repid_nb.core.events import Event, Published
 from repid_nb.display import words
-from repid_nb.display.text import as_text, rewound_sentence
+from repid_nb.display.text import rewound_sentence
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets import takeaway
@@ -23,13 +23,12 @@ from repid_nb.widgets.form import Form
 from repid_nb.widgets.holding import Holding
 from repid_nb.widgets.predicting import Predictions
 from repid_nb.widgets.reading import Reading
+from repid_nb.widgets.repeating import Repeating
 from repid_nb.widgets.scene import Scene
+from repid_nb.widgets.story import idle_sentence
 
 __all__ = ["Session"]
 
-MOST_STEPS = 10_000
-SLOWEST = 60
-MESSAGES_BETWEEN_YIELDS = 50
 MOST_VIEWS = 16
 
 Reply = Callable[[dict[str, Any]], None]
@@ -54,12 +53,11 @@ class Session:
         self.notice = ""
         self.answered: dict[str, int] = {}
         self.busy: str | None = None
-        self.progress: tuple[int, int] | None = None
         self._changed = changed
         self._reply = reply
         self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
         self._closed = False
+        self._repeating = Repeating(stepper, self.scene, changed)
         self._holding = Holding(stepper, self.scene, changed, self._settled)
         self._end_observing = stepper.server.observe(self._hear)
         self._longer: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -140,10 +138,11 @@ class Session:
             state = self.scene.state(self.predictions)
         except Exception as error:
             self.error = _in_words(error)
+        progress = self._repeating.progress
         state["status"] = {
             "busy": self.busy,
             "held": self._holding.is_holding,
-            "progress": None if self.progress is None else list(self.progress),
+            "progress": None if progress is None else list(progress),
             "answered": dict(self.answered),
             "error": cut(self.error, 600),
             "notice": cut(self.notice, 400),
@@ -170,14 +169,14 @@ class Session:
     def _over(self, command: Mapping[str, Any], task: asyncio.Task[None]) -> None:
         if task.cancelled():
             self.notice = self._stopped_notice()
-        self.busy = self.progress = None
+        self.busy = None
         self._holding.over()
-        self._stopping.clear()
+        self._repeating.over()
         self._answer(command)
 
     def _stopped_notice(self) -> str:
-        if self.busy == "send" and self.progress is not None:
-            done, most = self.progress
+        if self.busy == "send" and self._repeating.progress is not None:
+            done, most = self._repeating.progress
             return f"Stopped after {done:,} of {words.counted(most, 'message')}."
         if self.scene.under_way and self.busy in ("step", "step_into", "run"):
             return "Stopped. What was held is back at its place in the queue."
@@ -205,21 +204,7 @@ class Session:
     # Commands that take time.
 
     async def _send(self, command: Mapping[str, Any]) -> None:
-        form = self._form(command)
-        sent = None
-        for place in range(1, form.count + 1):
-            sent = await self.stepper.send(form.channel, form.payload, **form.options)
-            self.progress = (place, form.count)
-            if place % MESSAGES_BETWEEN_YIELDS == 0:
-                await asyncio.sleep(0)
-        self.scene.look_at_now()
-        if sent is None:
-            self.notice = "Nothing was put on the queue: producer middleware kept it back."
-        elif form.count == 1:
-            name = words.message_name(sent.message)
-            self.notice = f"Sent {name} to {form.channel}: {words.counted(sent.waiting, 'message')} waiting there."
-        else:
-            self.notice = f"Sent {words.counted(form.count, 'message')} to {form.channel}: {sent.waiting:,} waiting."
+        self.notice = await self._repeating.send(self._form(command))
 
     async def _explain(self, command: Mapping[str, Any]) -> None:
         form = self._form(command)
@@ -231,8 +216,10 @@ class Session:
         self._require_now()
         asked = self.scene.upcoming
         step = await self.stepper.step(self.scene.pull_from)
-        self._stepped(step)
-        if isinstance(step, Step) and command.get("pick"):
+        self.scene.look_at_now()
+        if isinstance(step, Idle):
+            self.notice = idle_sentence(step)
+        elif command.get("pick"):
             self.predictions.mark(str(command["pick"]), step, asked)
 
     async def _step_into(self, command: Mapping[str, Any]) -> None:
@@ -242,33 +229,7 @@ class Session:
     async def _run(self, command: Mapping[str, Any]) -> None:
         self._require_now()
         most, pace = int(command.get("max_steps") or 100), float(command.get("pace") or 0)
-        if not 1 <= most <= MOST_STEPS:
-            raise InvalidMessageError(f"Run between 1 and {MOST_STEPS:,} steps, not {most:,}.")
-        if not 0 <= pace <= SLOWEST:
-            raise InvalidMessageError(f"Wait between 0 and {SLOWEST} seconds after a step, not {pace}.")
-        for done in range(most):
-            self.progress = (done, most)
-            step = await self.stepper.step(self.scene.pull_from)
-            if isinstance(step, Idle):
-                self.notice = f"Ran {words.counted(done, 'step')}, until nothing was left to pull."
-                if not done:
-                    self._stepped(step)
-                return
-            self._stepped(step)
-            # Also without a pace: the page's own messages come in between.
-            await self._pause(pace)
-            if self._stopping.is_set():
-                self.notice = f"Stopped after {words.counted(done + 1, 'step')}."
-                return
-        self.notice = f"Ran {words.counted(most, 'step')}, as many as were asked for."
-
-    async def _pause(self, seconds: float) -> None:
-        self._changed()
-        if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        await asyncio.wait({waiting := asyncio.create_task(self._stopping.wait())}, timeout=seconds)
-        waiting.cancel()
+        self.notice = await self._repeating.run(most, pace)
 
     async def _go_on(self, command: Mapping[str, Any]) -> None:
         self._require_own()
@@ -315,8 +276,8 @@ class Session:
         if self._task is None or self._task.done():
             return
         # A run ends after its step; what is asked twice, or waits for somebody, ends now.
-        if self.busy == "run" and not self._stopping.is_set():
-            self._stopping.set()
+        if self.busy == "run" and not self._repeating.is_stopping:
+            self._repeating.stop()
             self.notice = "Stopping after this step. Press Stop again to stop at once."
         else:
             self._task.cancel()
@@ -354,11 +315,6 @@ class Session:
         # What an actor sends, it will send again.
         if isinstance(event, Published) and not self._holding.is_delivering_here:
             self.deeds.sent(event.channel, event.message)
-
-    def _stepped(self, step: Step | Idle) -> None:
-        self.scene.look_at_now()
-        if isinstance(step, Idle):
-            self.notice = as_text(step).replace("\n  ", ". ")
 
     def _require_now(self) -> None:
         self._require_own()

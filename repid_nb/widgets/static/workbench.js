@@ -109,7 +109,7 @@ function workerPlan(step, held, live) {
   const ran = Boolean(step.winner);
   const track = PHASE_WORDS.map((word, place) => {
     const skipped = word === "run" && !ran && reached > 1;
-    const done = place === 3 ? Boolean(step.settlement?.action) : word === "run" ? reached >= 3 : reached >= place;
+    const done = place === 3 ? reached === PHASES.length && Boolean(step.settlement?.action) : word === "run" ? reached >= 3 : reached >= place;
     return { word, state: skipped ? "skipped" : done ? "done" : "open" };
   });
   return {
