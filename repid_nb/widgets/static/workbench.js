@@ -984,8 +984,15 @@ function sendForm(parts, keep, ui, deeds, update) {
       h("div.morerow", null,
         h("div.field", null, "Headers", headers,
           keep("addHeader", button("add header", "+ header", () => addHeader().querySelector("input").focus()))),
-        h("label.field", null, "Content type", keep("contentType", h("input.input", { ...typed("content_type"), value: ui.form.content_type })), keep("contentTypes", h("datalist", null, ...["application/json", "text/plain", "application/octet-stream"].map((value) => h("option", { value }))))),
-        h("label.field", null, "Priority", keep("priority", h("select.input", typed("priority"), h("option", { value: "" }, "4, as usual"), ...[9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((value) => h("option", { value }, value === 9 ? "9, first" : value === 0 ? "0, last" : value))))),
+        h("label.field", null, "Content type",
+          keep("contentType", h("input.input", { ...typed("content_type"), value: ui.form.content_type })),
+          keep("contentTypes", h("datalist", null,
+            ["application/json", "text/plain", "application/octet-stream"].map((value) => h("option", { value }))))),
+        h("label.field", null, "Priority",
+          keep("priority", h("select.input", typed("priority"),
+            h("option", { value: "" }, "4, as usual"),
+            [9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((value) =>
+              h("option", { value }, value === 9 ? "9, first" : value === 0 ? "0, last" : value))))),
         h("label.field", null, "How many", keep("count", h("input.input.narrow", { ...typed("count"), type: "number", min: 1, max: 1000, value: "1" }))))));
 }
 
@@ -1126,7 +1133,12 @@ function laneElements(lanes, open) {
       lane.messages.length > 0 && h("ol.messages", { tabindex: "0", "data-k": `messages ${lane.key}`, "aria-label": `Waiting on ${lane.channel}` }, lane.messages.map((message, place) =>
         h("li.message", null, h("div.messagehead", null, ticket(message), place === 0 && lane.next && h("span.tag.next", null, "next"), tags(message)),
           h("div.payloadline", null, code(message.payload),
-            message.payload.endsWith("…") && button(`open ${lane.key} ${message.id}`, "open", () => open(`Message ${message.name}`, { type: "open", what: "waiting", channel: lane.key, message: message.id }), { class: "wb-button wb-small", "aria-label": `Open ${message.name}` }))))),
+            message.payload.endsWith("…") && button(
+              `open ${lane.key} ${message.id}`,
+              "open",
+              () => open(`Message ${message.name}`, { type: "open", what: "waiting", channel: lane.key, message: message.id }),
+              { class: "wb-button wb-small", "aria-label": `Open ${message.name}` },
+            ))))),
       lane.more > 0 && lane.messages.length > 0 && h("p.andmore", null, `… and ${lane.more.toLocaleString("en")} more`),
       h("span.tail", { "data-tail": lane.key, "aria-hidden": "true" }),
       lane.more_channels && h("p.andmore", null, `… and ${count(lane.more_channels, "more channel")}`)));
@@ -1156,7 +1168,12 @@ function workerElements(worker, open) {
       message.headers.length > 0 && h("dl.headers", null, message.headers.map(([name, value]) => [h("dt", null, theirs(name)), h("dd", null, theirs(value))])),
       message.more_headers > 0 && h("p.andmore", null, `… and ${count(message.more_headers, "more header")}`),
       h("div.slotfoot", null, h("span.count", null, [message.size, message.content_type === "application/json" ? "" : message.content_type].filter(Boolean).join(" · ")),
-        button("open message", "open", () => open(`Message ${message.name}`, { type: "open", what: "message", step: worker.number }), { class: "wb-button wb-small", "aria-label": `Open ${message.name}` })),
+        button(
+          "open message",
+          "open",
+          () => open(`Message ${message.name}`, { type: "open", what: "message", step: worker.number }),
+          { class: "wb-button wb-small", "aria-label": `Open ${message.name}` },
+        )),
       worker.sighting && h("p.sighting", null, mark("↩ "), `sighting ${worker.sighting}`)),
     h("ol.track", { "aria-label": "How far it has come" }, worker.track.map((one) =>
       h("li", { class: `wb-phase wb-${one.state}` }, mark(one.state === "done" ? "●" : one.state === "skipped" ? "–" : "○"), h("span.phaseword", null, one.word),
@@ -1168,7 +1185,10 @@ function workerElements(worker, open) {
 function actorElements(actors, open, keepNewest) {
   if (actors.none) return [h("p.nothing", null, actors.channel ? "No actor listens on this channel." : "No actor is registered yet.")];
   return [
-    actors.stale && h("div.stale", null, mark("⚠ "), h("span", null, "An actor is registered twice: its cell ran again, and the older function comes first."), button("keep newest", "Keep only the newest", keepNewest)),
+    actors.stale && h("div.stale", null,
+      mark("⚠ "),
+      h("span", null, "An actor is registered twice: its cell ran again, and the older function comes first."),
+      button("keep newest", "Keep only the newest", keepNewest)),
     h("ol.actors", { "aria-label": `Actors of ${actors.channel ?? ""}` }, actors.rows.map((row) => actorElement(row, open))),
     actors.more > 0 && h("p.andmore", null, `… and ${count(actors.more, "more actor")}`),
     actors.nobody && h("div.nobody", { "data-nobody": "" }, h("b", null, actors.nobody)),
@@ -1226,8 +1246,18 @@ function trayElements(tray, locked, open, ask) {
           h("div.messagehead", null, ticket(letter), tags(letter)),
           h("div.why", null, theirs(letter.reason)),
           h("div.letterbuttons", null,
-            button(`open ${letter.key} ${letter.id}`, "Open", () => open(`Dead letter ${letter.name}`, { type: "open", what: "waiting", channel: letter.key, message: letter.id }), { class: "wb-button wb-small", "aria-label": `Open ${letter.name}` }),
-            button(`resend ${letter.key} ${letter.id}`, "Send again", () => ask("resend", { channel: letter.key, message: letter.id }), { class: "wb-button wb-small", "aria-disabled": String(locked), "aria-label": `Send again ${letter.name}` }))))),
+            button(
+              `open ${letter.key} ${letter.id}`,
+              "Open",
+              () => open(`Dead letter ${letter.name}`, { type: "open", what: "waiting", channel: letter.key, message: letter.id }),
+              { class: "wb-button wb-small", "aria-label": `Open ${letter.name}` },
+            ),
+            button(
+              `resend ${letter.key} ${letter.id}`,
+              "Send again",
+              () => ask("resend", { channel: letter.key, message: letter.id }),
+              { class: "wb-button wb-small", "aria-disabled": String(locked), "aria-label": `Send again ${letter.name}` },
+            ))))),
       hidden > 0 && h("p.andmore", null, `… and ${hidden.toLocaleString("en")} older`)),
   ];
 }
@@ -1276,7 +1306,9 @@ function explanationElements(explanation, close) {
 function openedElements(opened, close) {
   if (!opened) return [];
   return [h("section.opened", { "aria-label": opened.title },
-    h("div.answerhead", null, h("b", null, theirs(opened.title)), h("span.count", null, opened.whole ? count(opened.total, "character") : `${opened.next.toLocaleString("en")} of ${count(opened.total, "character")}`),
+    h("div.answerhead", null,
+      h("b", null, theirs(opened.title)),
+      h("span.count", null, `${opened.whole ? "" : `${opened.next.toLocaleString("en")} of `}${count(opened.total, "character")}`),
       h("span.gap"),
       opened.whole && button("copy", "Copy", () => navigator.clipboard?.writeText(opened.text), { class: "wb-button wb-small" }),
       opened.whole && opened.file && button("download", "Download", () => download(opened.text, opened.file), { class: "wb-button wb-small" }),
