@@ -717,7 +717,9 @@ function render({ model, el }) {
     // Not scrollIntoView: that would scroll the notebook too.
     if (current) current.closest("ol").scrollLeft = current.offsetLeft - current.closest("ol").offsetLeft - 100;
     region("explanation", ui.explanation, () => explanationElements(ui.explanation, () => { ui.explanation = null; update(); }));
-    region("opened", ui.opened, () => openedElements(ui.opened, () => { ui.opened = null; update(); }));
+    // Not its text: a file may have many megabytes, and is drawn with every piece that comes.
+    const { title, next, total, whole } = ui.opened ?? {};
+    region("opened", [title, next, total, whole], () => openedElements(ui.opened, () => { ui.opened = null; update(); }));
     region("keys", ui.keys, () => (ui.keys ? keyElements(() => deeds.keys()) : []));
     if (legs.length) motion.play(parts.root, legs, from, now.step);
     else if (!same(shownStep, now.step)) motion.stop();
