@@ -88,6 +88,14 @@ def test_what_they_say_stays_apart(tmp_path: Path):
     ]
 
 
+def test_a_command_that_does_not_exist_leaves_none_of_the_others_running():
+    waits_for_ever = python("import threading; threading.Event().wait()")
+    running = side_by_side(waits_for_ever, "no-such-command")
+    said, _ = running.communicate(timeout=60)  # ends when nobody holds their output any more
+    assert "no-such-command" in said
+    assert running.returncode == 1
+
+
 @pytest.mark.parametrize(
     "stop",
     [

@@ -18,10 +18,10 @@ from repid_nb.core.worker import MAX_UNROUTED_RETRIES
 from repid_nb.display import words
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets.form import JSON
 
 __all__ = ["Deeds"]
 
-JSON = "application/json"
 # How many messages of a channel a cell starts with: who looks at a long queue must not wait for its end.
 WAITING = 1000
 

@@ -7,6 +7,7 @@ thousand.
 from __future__ import annotations
 
 import codecs
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -20,11 +21,14 @@ from repid_nb.stepping.shorten import written
 from repid_nb.widgets.story import story, who
 
 __all__ = [
+    "channel_fields",
     "cut",
     "explanation_fields",
     "history_fields",
+    "key_of",
     "lane_fields",
     "message_fields",
+    "named",
     "payload_cut",
     "step_fields",
     "tray_fields",
@@ -61,6 +65,21 @@ def cut(text: str, limit: int = SHORT) -> str:
     return f"{kept}…"
 
 
+def key_of(name: str) -> str:
+    """Return what the page calls something by: its name, or a digest of one that the page cannot hold as it is.
+
+    A digest is longer than any name that the page holds, so the two are never mixed up.
+    """
+    if cut(name, NAME) == name:
+        return name
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def named(key: object, names: Iterable[str]) -> str:
+    """Return which of some names the page means by a key; the key where it means none of them."""
+    return next((name for name in names if key_of(name) == key), str(key))
+
+
 def payload_cut(payload: bytes, limit: int = SHORT) -> str:
     """Return the beginning of a payload as text, without reading the rest of a long one."""
     if len(payload) <= words.LONGEST:
@@ -84,11 +103,24 @@ def within(made: Iterable[T], budget: int) -> list[T]:
     return kept
 
 
+def ticket_fields(message: MessageSnapshot) -> Fields:
+    """Return which message it is."""
+    whole = message.id or ""
+    fields = {"id": key_of(whole), "name": words.message_name(message)}
+    if fields["id"] != whole:
+        fields["title"] = cut(whole, NAME)
+    return fields
+
+
+def channel_fields(name: str) -> Fields:
+    """Return which channel it is, and how it is shown."""
+    return {"key": key_of(name), "channel": cut(name, NAME)}
+
+
 def message_fields(message: MessageSnapshot, sightings_limit: int | None = None) -> Fields:
     """Return a message as it lies on a lane."""
     fields: Fields = {
-        "id": cut(message.id or "", NAME),
-        "name": words.message_name(message),
+        **ticket_fields(message),
         "topic": cut((message.headers or {})["topic"], 40) if "topic" in (message.headers or {}) else None,
         "payload": payload_cut(message.payload, 60),
     }
@@ -127,17 +159,17 @@ def lane_fields(
         waiting = (message_fields(one, sightings_limit) for one in queue.ready)
         lanes.append(
             {
-                "channel": cut(name, NAME),
+                **channel_fields(name),
                 "actors": actors.get(name, 0),
                 "waiting": queue.waiting,
                 "next": name == next_channel,
                 "messages": within(waiting, LANES_BYTES // busy),
-                "held": [message_fields(one, sightings_limit) for one in queue.in_work[:2]],
+                "working": [ticket_fields(one) for one in queue.in_work[:2]],
                 "in_work": queue.working,
             },
         )
-    order = {cut(name, NAME): place for place, name in enumerate([*actors, *known])}
-    lanes.sort(key=lambda lane: order.get(str(lane["channel"]), 0))
+    order = {key_of(name): place for place, name in enumerate([*actors, *known])}
+    lanes.sort(key=lambda lane: order.get(lane["key"], 0))
     if len(channels) > len(shown):
         lanes[-1]["more_channels"] = len(channels) - len(shown)
     return lanes
@@ -152,7 +184,6 @@ def tray_fields(queues: QueuesSnapshot) -> Fields:
     letters = [letter for queue in queues.channels for letter in reversed(queue.dead_letters)]
     return {
         "dead": sum(queue.dead for queue in queues.channels),
-        "dropped": sum(queue.dead_dropped for queue in queues.channels),
         "letters": within(map(_letter_fields, letters), TRAY_BYTES),
     }
 
@@ -160,7 +191,7 @@ def tray_fields(queues: QueuesSnapshot) -> Fields:
 def _letter_fields(letter: DeadLetter) -> Fields:
     return {
         **message_fields(letter.message),
-        "channel": cut(letter.message.channel, NAME),
+        "key": key_of(letter.message.channel),
         "reason": cut(letter.reason, 120),
     }
 
@@ -186,10 +217,11 @@ def _verdict_fields(verdict: Verdict, winner: int | None) -> Fields:
 
 def verdict_fields(verdicts: Sequence[Verdict]) -> Fields:
     """Return verdicts in order of registration; of very many the first, with the winner among them."""
-    winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
+    place, found = next(((place, one) for place, one in enumerate(verdicts) if one.role == "winner"), (0, None))
+    winner = None if found is None else found.position
     shown = within((_verdict_fields(one, winner) for one in verdicts), VERDICTS_BYTES)
-    if winner is not None and winner > len(shown):
-        shown[-1] = _verdict_fields(verdicts[winner - 1], winner)
+    if found is not None and place >= len(shown):
+        shown[-1] = _verdict_fields(found, winner)
     return {"verdicts": shown, "more_verdicts": len(verdicts) - len(shown)}
 
 
@@ -214,7 +246,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
     fields: Fields = {
         "number": step.number,
         "phase": phase,
-        "channel": cut(step.channel, NAME),
+        **channel_fields(step.channel),
         "message": {
             **message_fields(message),
             "payload": payload_cut(message.payload, TEXT),
@@ -237,7 +269,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
         "story": story(step, phase),
     }
     fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
-    if phase in (None, "settled"):
+    if phase is None:
         word, where = words.SETTLEMENTS[step.settlement.action]
         fields["settlement"] = {
             "action": None if step.settlement.action is None else step.settlement.action.value,

@@ -10,8 +10,9 @@ from typing import Any
 from repid_nb.core.app import Repid
 from repid_nb.core.errors import DestinationError, InvalidMessageError
 from repid_nb.core.routes import Route
+from repid_nb.widgets.fields import cut, key_of, named
 
-__all__ = ["Form", "choices"]
+__all__ = ["JSON", "Form", "choices"]
 
 JSON = "application/json"
 MOST_AT_ONCE = 1000
@@ -47,19 +48,21 @@ class Form:
         Args:
             given: Its fields: `channel` or `operation`, `topic`, `headers` as pairs, `payload`, `content_type`,
                 `priority`, `count`.
-            app: The app, which knows the operations.
+            app: The app, which knows the operations; each by the page's key for it.
 
         Raises:
             DestinationError: There is neither a channel nor an operation.
             UnknownNameError: There is no such operation.
-            InvalidMessageError: The payload is not the JSON that it should be, a header has no name or is given twice,
-                or the count is out of range.
+            InvalidMessageError: The channel's name cannot be written as UTF-8, the payload is not the JSON that it
+                should be, a header has no name or is given twice, or the count is out of range.
         """
         operation, channel = given.get("operation"), given.get("channel")
         if operation:
-            channel = app.messages.find(str(operation)).channel.address
+            channel = app.messages.find(named(operation, app.messages.list_operations())).channel.address
         if not channel:
             raise DestinationError("Say where the message goes: a channel, or an operation.")
+        if not _is_text(str(channel)):
+            raise InvalidMessageError(f"The channel {channel!r} has half a character in its name: type it again.")
         content_type = str(given.get("content_type") or "").strip() or JSON
         payload = _payload(str(given.get("payload") or ""), content_type)
         return cls(
@@ -81,6 +84,14 @@ class Form:
             "priority": self.priority,
             "content_type": self.content_type,
         }
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _payload(text: str, content_type: str) -> Any:
@@ -122,6 +133,9 @@ def _whole(given: Any, what: str, least: int, most: int) -> int | None:
 def choices(app: Repid, routes: Sequence[Route], channels: Iterable[str]) -> dict[str, Any]:
     """Return what the send form offers: channels, operations, and the topics that actors of each channel listen to.
 
+    A channel is a pair of its key and what is shown, an operation another with its channel's behind it. A topic stands
+    behind its channel's key, and only where the page can hold it as it is.
+
     Args:
         app: The app.
         routes: Its actors.
@@ -131,7 +145,15 @@ def choices(app: Repid, routes: Sequence[Route], channels: Iterable[str]) -> dic
     operations = app.messages.list_operations()
     targets = [operation.channel.address for operation in operations.values()]
     return {
-        "channels": list(dict.fromkeys([*heard, *targets, *channels]))[:OFFERED],
-        "operations": [[name, one.channel.address] for name, one in operations.items()][:OFFERED],
-        "topics": [[route.actor.channel_address, route.actor.name] for route in routes][:OFFERED],
+        "channels": [_keyed(name) for name in [*dict.fromkeys([*heard, *targets, *channels])][:OFFERED]],
+        "operations": [[*_keyed(name), *_keyed(one.channel.address)] for name, one in [*operations.items()][:OFFERED]],
+        "topics": [
+            [key_of(route.actor.channel_address), route.actor.name]
+            for route in routes[:OFFERED]
+            if key_of(route.actor.name) == route.actor.name
+        ],
     }
+
+
+def _keyed(name: str) -> list[str]:
+    return [key_of(name), cut(name, 60)]

@@ -12,6 +12,7 @@ from repid_nb.stepping.record import Step
 from repid_nb.stepping.shorten import written
 from repid_nb.widgets import takeaway
 from repid_nb.widgets.deeds import Deeds
+from repid_nb.widgets.fields import cut, key_of
 from repid_nb.widgets.picture import picture_of
 from repid_nb.widgets.scene import Scene
 
@@ -33,7 +34,7 @@ class Reading:
     def __init__(self, scene: Scene, deeds: Deeds) -> None:
         self._scene = scene
         self._deeds = deeds
-        self._taken = ""
+        self._taken: dict[str, str] = {}
 
     def open(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """Return a piece of a message or of a part of a step; that it is gone, if it is."""
@@ -50,10 +51,10 @@ class Reading:
 
     def take_piece(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """Return a piece of the session in one of its forms; the first piece fixes what the others are of."""
-        start = int(command.get("from") or 0)
-        if start == 0:
-            self._taken = self.take(str(command.get("form")))
-        return piece_of(self._taken, start, LARGE_PIECE)
+        form, start = str(command.get("form")), int(command.get("from") or 0)
+        if start == 0 or form not in self._taken:
+            self._taken[form] = self.take(form)
+        return piece_of(self._taken[form], start, LARGE_PIECE)
 
     def take(self, form: str) -> str:
         """Return the session in one of the forms `cell`, `json_lines`, `mermaid` and `html`.
@@ -75,14 +76,12 @@ class Reading:
 
 def message_text(message: MessageSnapshot) -> str:
     """Return a whole message: its headers, a line each, and its payload."""
-    headers = [f"{name}: {value}" for name, value in (message.headers or {}).items()]
+    lines = [f"{name}: {value}" for name, value in (message.headers or {}).items()]
     if message.content_type:
-        headers.append(f"content type: {message.content_type}")
-    return "\n".join([*headers, "", words.payload_text(message.payload)] if headers else [_body(message)])
-
-
-def _body(message: MessageSnapshot) -> str:
-    return words.payload_text(message.payload)
+        lines.append(f"content type: {message.content_type}")
+    if lines:
+        lines.append("")
+    return "\n".join([*lines, words.payload_text(message.payload)])
 
 
 def step_text(step: Step, what: str) -> str:
@@ -107,8 +106,8 @@ def step_text(step: Step, what: str) -> str:
     raise UnknownNameError(f"Step {step.number} has no {what!r} to open.")
 
 
-def waiting_message(queues: QueuesSnapshot, channel: str, message_id: str) -> MessageSnapshot:
-    """Return a message that waits, is in work, or is dead.
+def waiting_message(queues: QueuesSnapshot, channel: str, key: str) -> MessageSnapshot:
+    """Return a message that waits, is in work, or is dead, by what the page calls it.
 
     Raises:
         UnknownNameError: It is not there any more.
@@ -117,13 +116,22 @@ def waiting_message(queues: QueuesSnapshot, channel: str, message_id: str) -> Me
     kept: Iterable[Any] = () if queue is None else (*queue.ready, *queue.in_work)
     dead = () if queue is None else (letter.message for letter in queue.dead_letters)
     for message in (*kept, *dead):
-        if message.id == message_id:
+        if key_of(message.id or "") == key:
             found: MessageSnapshot = message
             return found
-    raise UnknownNameError(f"Message {message_id!r} is not on {channel!r} any more.")
+    raise UnknownNameError(f"Message {cut(key, 20)!r} is not on {channel!r} any more.")
 
 
 def piece_of(text: str, start: int, size: int = PIECE) -> dict[str, Any]:
-    """Return a piece of a text, with where it starts and how long the whole is, in characters."""
+    """Return a piece of a text, with where it starts, where the next one does and how long the whole is.
+
+    Counted in characters, which no page can: JavaScript counts an emoji as two.
+    """
     start = max(0, start)
-    return {"from": start, "total": len(text), "text": text[start : start + size].encode("utf-8", "replace").decode()}
+    piece = text[start : start + size]
+    return {
+        "from": start,
+        "next": start + len(piece),
+        "total": len(text),
+        "text": piece.encode("utf-8", "replace").decode(),
+    }

@@ -13,7 +13,16 @@ from repid_nb.stepping.gate import Phase
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.stale import stale_notes
 from repid_nb.stepping.stepper import Stepper
-from repid_nb.widgets.fields import cut, history_fields, lane_fields, step_fields, tray_fields, within
+from repid_nb.widgets.fields import (
+    channel_fields,
+    cut,
+    history_fields,
+    lane_fields,
+    named,
+    step_fields,
+    tray_fields,
+    within,
+)
 from repid_nb.widgets.form import choices
 from repid_nb.widgets.predicting import NOBODY, Predictions
 
@@ -52,6 +61,11 @@ class Scene:
         return self._loaded is not None
 
     @property
+    def is_live(self) -> bool:
+        """Whether the Stepper is looked at as it is now."""
+        return self._at is None and self._loaded is None
+
+    @property
     def under_way(self) -> bool:
         """Whether a step has begun and is not over."""
         return self._held is not None
@@ -82,7 +96,7 @@ class Scene:
     @property
     def queues(self) -> QueuesSnapshot:
         """The queues that are shown."""
-        if self._at is None and self._loaded is None:
+        if self.is_live:
             return self.stepper.snapshot()
         steps = self.steps
         shown = next((step for step in steps if step.number == self.at), None)
@@ -121,11 +135,11 @@ class Scene:
         raise UnknownNameError(f"Step {number} is not kept any more.")
 
     def channel_named(self, name: object) -> str | None:
-        """Return the channel that the page named; it knows very long names only by their beginning."""
+        """Return the channel that the page named, by its key or as somebody typed it."""
         if not name:
             return None
-        known = (*self.routes.by_channel, *self.queues)
-        return next((channel for channel in known if cut(channel, 60) == name), str(name))
+        operations = self.stepper.app.messages.list_operations().values()
+        return named(name, [*self.routes.by_channel, *self.queues, *(one.channel.address for one in operations)])
 
     @property
     def next_channel(self) -> str | None:
@@ -146,27 +160,27 @@ class Scene:
         routes, queues, steps = self.routes, self.queues, self.steps
         first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
         at = newest if self._at is None else self._at
-        next_channel = None if self._at is not None or self.is_replay else self.next_channel
-        if self._held is not None and self._at is None and not self.is_replay:
+        next_channel = self.next_channel if self.is_live else None
+        phase: Phase | None = None
+        if self._held is not None and self.is_live:
             phase, so_far = self._held
-            step: dict[str, Any] = step_fields(so_far(), phase)
+            step: Step | None = so_far()
         else:
-            found = next((one for one in reversed(steps) if one.number == at), None)
-            step = {} if found is None else step_fields(found)
+            step = next((one for one in reversed(steps) if one.number == at), None)
         counts = {channel: len(actors) for channel, actors in routes.by_channel.items()}
-        focus = step.get("channel") or next_channel or next(iter(counts), None)
+        focus = step.channel if step is not None else next_channel or next(iter(counts), None)
         return {
             "lanes": {
                 "lanes": lane_fields(queues, counts, self.stepper.max_unrouted_retries, next_channel),
-                "pull_from": cut(self.pull_from or "", 60),
+                "pull_from": channel_fields(self.pull_from) if self.pull_from else None,
             },
             "tray": tray_fields(queues),
             "actors": self._actors(routes.routes, focus),
-            "step": step,
+            "step": {} if step is None else step_fields(step, phase),
             "history": {
                 **history_fields(steps, at, first=first, newest=newest),
                 "replay": self.is_replay,
-                "live": self._at is None and not self.is_replay,
+                "live": self.is_live,
                 "done": sum(_is_done(one) for one in steps if one.number <= at),
             },
             "choices": _bounded(choices(self.stepper.app, routes.routes, queues)),
@@ -174,7 +188,7 @@ class Scene:
         }
 
     def _actors(self, routes: Sequence[Route], channel: str | None) -> dict[str, Any]:
-        listening = [route for route in routes if cut(route.actor.channel_address, 60) == channel]
+        listening = [route for route in routes if route.actor.channel_address == channel]
         notes = stale_notes(listening)
         actors = (
             {
@@ -186,7 +200,12 @@ class Scene:
             for position, route in enumerate(listening, start=1)
         )
         shown = within(actors, ACTORS_BYTES)
-        return {"channel": channel, "actors": shown, "more": len(listening) - len(shown), "stale": bool(notes)}
+        return {
+            "channel": cut(channel or "", 60),
+            "actors": shown,
+            "more": len(listening) - len(shown),
+            "stale": bool(notes),
+        }
 
     def _prediction(self, predictions: Predictions, routes: Sequence[Route]) -> dict[str, Any]:
         told = {"on": predictions.on, "right": predictions.right, "asked": predictions.asked, "last": predictions.last}

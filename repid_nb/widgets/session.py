@@ -13,22 +13,23 @@ from typing import Any
 from repid_nb.core.errors import InvalidMessageError, RepidNbError, SteppingError
 from repid_nb.core.events import Event, Published
 from repid_nb.display import words
-from repid_nb.display.text import as_text, rewound_sentence
+from repid_nb.display.text import rewound_sentence
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets import takeaway
 from repid_nb.widgets.deeds import Deeds
-from repid_nb.widgets.fields import cut, explanation_fields
+from repid_nb.widgets.fields import cut, explanation_fields, named
 from repid_nb.widgets.form import Form
 from repid_nb.widgets.holding import Holding
 from repid_nb.widgets.predicting import Predictions
 from repid_nb.widgets.reading import Reading
+from repid_nb.widgets.repeating import Repeating
 from repid_nb.widgets.scene import Scene
+from repid_nb.widgets.story import idle_sentence
 
 __all__ = ["Session"]
 
-MOST_STEPS = 10_000
-MESSAGES_BETWEEN_YIELDS = 50
+MOST_VIEWS = 16
 
 Reply = Callable[[dict[str, Any]], None]
 
@@ -50,14 +51,13 @@ class Session:
         self.reading = Reading(self.scene, self.deeds)
         self.error = ""
         self.notice = ""
-        self.answered = 0
+        self.answered: dict[str, int] = {}
         self.busy: str | None = None
-        self.progress: tuple[int, int] | None = None
         self._changed = changed
         self._reply = reply
         self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
         self._closed = False
+        self._repeating = Repeating(stepper, self.scene, changed)
         self._holding = Holding(stepper, self.scene, changed, self._settled)
         self._end_observing = stepper.server.observe(self._hear)
         self._longer: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -89,8 +89,11 @@ class Session:
         """Do what the page asks for: at once, or as a task of its own where it takes time.
 
         Args:
-            command: Its `type`, an `id` to answer to, and what it needs.
+            command: Its `type`, an `id` to answer to (which view asks, and its own number), and what it needs.
         """
+        if not isinstance(command, Mapping):
+            self._refuse({}, f"The workbench knows no {command!r}.")
+            return
         kind = str(command.get("type"))
         if kind in self._at_once:
             self._guard(partial(self._at_once[kind], command))
@@ -102,8 +105,9 @@ class Session:
         elif self.busy is not None:
             self._refuse(command, f"One thing at a time: the {self.busy.replace('_', ' ')} is not done yet.")
         else:
-            self.busy = kind
-            self._task = asyncio.get_running_loop().create_task(self._guarded(kind, command))
+            self._guard(partial(self._begin, kind, command))
+            if self.busy is None:
+                self._answer(command)
 
     async def wait(self) -> None:
         """Wait until the task of the last command is done."""
@@ -127,33 +131,56 @@ class Session:
         return self._task
 
     def state(self) -> dict[str, dict[str, Any]]:
-        """Return everything that the page shows, as small plain fields by trait."""
-        state = self.scene.state(self.predictions)
+        """Return everything that the page shows, as small plain fields by trait; what it cannot show, it says."""
+        state: dict[str, dict[str, Any]] = {}
+        # An error here would end every later update too, and nobody would hear of it.
+        try:
+            state = self.scene.state(self.predictions)
+        except Exception as error:
+            self.error = _in_words(error)
+        progress = self._repeating.progress
         state["status"] = {
             "busy": self.busy,
             "held": self._holding.is_holding,
-            "progress": None if self.progress is None else list(self.progress),
-            "answered": self.answered,
+            "progress": None if progress is None else list(progress),
+            "answered": dict(self.answered),
             "error": cut(self.error, 600),
             "notice": cut(self.notice, 400),
         }
         return state
 
-    async def _guarded(self, kind: str, command: Mapping[str, Any]) -> None:
-        """Run a command to its end, whatever happens: the page is told in words."""
+    def _begin(self, kind: str, command: Mapping[str, Any]) -> None:
         self.error = self.notice = ""
+        self._task = asyncio.get_running_loop().create_task(self._guarded(kind, command))
+        self.busy = kind
+        # Not at the end of the task itself: of one that is cancelled before its first turn nothing runs at all.
+        self._task.add_done_callback(partial(self._over, command))
+
+    async def _guarded(self, kind: str, command: Mapping[str, Any]) -> None:
+        """Run a command to its end, whatever it raises: the page is told in words."""
         # A strategy, an actor or a serializer may raise anything at all, and a task's error reaches nobody.
         try:
             await self._longer[kind](command)
         except asyncio.CancelledError:
-            self.notice = "Stopped. What was held is back at its place in the queue."
+            raise
         except BaseException as error:
             self.error = _in_words(error)
-        finally:
-            self.busy = self.progress = None
-            self._holding.over()
-            self._stopping.clear()
-            self._answer(command)
+
+    def _over(self, command: Mapping[str, Any], task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            self.notice = self._stopped_notice()
+        self.busy = None
+        self._holding.over()
+        self._repeating.over()
+        self._answer(command)
+
+    def _stopped_notice(self) -> str:
+        if self.busy == "send" and self._repeating.progress is not None:
+            done, most = self._repeating.progress
+            return f"Stopped after {done:,} of {words.counted(most, 'message')}."
+        if self.scene.under_way and self.busy in ("step", "step_into", "run"):
+            return "Stopped. What was held is back at its place in the queue."
+        return "Stopped."
 
     def _guard(self, deed: Callable[[], Any]) -> None:
         try:
@@ -162,8 +189,12 @@ class Session:
             self.error = _in_words(error)
 
     def _answer(self, command: Mapping[str, Any]) -> None:
-        number = command.get("id")
-        self.answered = max(self.answered, number if isinstance(number, int) else 0)
+        match command.get("id"):
+            case [str(view), int(number)]:
+                # Those that ask are kept: a view that was closed asks no more.
+                self.answered[view] = max(number, self.answered.pop(view, 0))
+                if len(self.answered) > MOST_VIEWS:
+                    del self.answered[next(iter(self.answered))]
         self._changed()
 
     def _refuse(self, command: Mapping[str, Any], why: str) -> None:
@@ -173,33 +204,22 @@ class Session:
     # Commands that take time.
 
     async def _send(self, command: Mapping[str, Any]) -> None:
-        form = Form.read(command.get("form") or {}, self.stepper.app)
-        sent = None
-        for place in range(form.count):
-            sent = await self.stepper.send(form.channel, form.payload, **form.options)
-            if place % MESSAGES_BETWEEN_YIELDS == MESSAGES_BETWEEN_YIELDS - 1:
-                await asyncio.sleep(0)
-        self.scene.look_at_now()
-        if sent is None:
-            self.notice = "Nothing was put on the queue: producer middleware kept it back."
-        elif form.count == 1:
-            name = words.message_name(sent.message)
-            self.notice = f"Sent {name} to {form.channel}: {words.counted(sent.waiting, 'message')} waiting there."
-        else:
-            self.notice = f"Sent {words.counted(form.count, 'message')} to {form.channel}: {sent.waiting:,} waiting."
+        self.notice = await self._repeating.send(self._form(command))
 
     async def _explain(self, command: Mapping[str, Any]) -> None:
-        form = Form.read(command.get("form") or {}, self.stepper.app)
+        form = self._form(command)
         headers, payload = form.headers or None, form.payload
         explanation = self.stepper.explain(form.channel, headers, payload, topic=form.topic)
         self._reply({"type": "explanation", "id": command.get("id"), **explanation_fields(explanation)})
 
     async def _step(self, command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_now()
         asked = self.scene.upcoming
         step = await self.stepper.step(self.scene.pull_from)
-        self._stepped(step)
-        if isinstance(step, Step) and command.get("pick"):
+        self.scene.look_at_now()
+        if isinstance(step, Idle):
+            self.notice = idle_sentence(step)
+        elif command.get("pick"):
             self.predictions.mark(str(command["pick"]), step, asked)
 
     async def _step_into(self, command: Mapping[str, Any]) -> None:
@@ -207,41 +227,17 @@ class Session:
         await self._step(command)
 
     async def _run(self, command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_now()
         most, pace = int(command.get("max_steps") or 100), float(command.get("pace") or 0)
-        if not 1 <= most <= MOST_STEPS:
-            raise InvalidMessageError(f"Run between 1 and {MOST_STEPS:,} steps, not {most:,}.")
-        for done in range(most):
-            self.progress = (done, most)
-            step = await self.stepper.step(self.scene.pull_from)
-            if isinstance(step, Idle):
-                self.notice = f"Ran {words.counted(done, 'step')}, until nothing was left to pull."
-                if not done:
-                    self._stepped(step)
-                return
-            self._stepped(step)
-            # Also without a pace: the page's own messages come in between.
-            await self._pause(pace)
-            if self._stopping.is_set():
-                self.notice = f"Stopped after {words.counted(done + 1, 'step')}."
-                return
-        self.notice = f"Ran {words.counted(most, 'step')}, as many as were asked for."
-
-    async def _pause(self, seconds: float) -> None:
-        self._changed()
-        if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        await asyncio.wait({waiting := asyncio.create_task(self._stopping.wait())}, timeout=seconds)
-        waiting.cancel()
+        self.notice = await self._repeating.run(most, pace)
 
     async def _go_on(self, command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_own()
         to = int(command.get("to", self.scene.at))
         self._rewind(to)
 
     async def _reset(self, _command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_own()
         self._rewind(self.scene.first)
         self.predictions.clear()
 
@@ -252,16 +248,16 @@ class Session:
         self.notice = rewound_sentence(rewound)
 
     async def _resend(self, command: Mapping[str, Any]) -> None:
-        self._require_live()
+        self._require_now()
         channel, wanted = self._channel(command), str(command.get("message"))
         if channel is None:
             raise InvalidMessageError("Say which channel's dead letter is to be sent again.")
         letters = self.stepper.server.dead_letters(channel)
-        message_id = next((one.message.id for one in letters if cut(one.message.id or "", 60) == wanted), wanted)
+        message_id = named(wanted, (one.message.id or "" for one in letters))
         self.stepper.resend(channel, message_id)
         self.deeds.resent(channel, message_id)
         self.scene.look_at_now()
-        self.notice = f"{cut(message_id or '', 20)} is back at the tail of {channel}; its sightings start again."
+        self.notice = f"{cut(message_id, 20)} is back at the tail of {channel}; its sightings start again."
 
     async def _keep_newest(self, _command: Mapping[str, Any]) -> None:
         forgotten = self.stepper.keep_newest_actors()
@@ -280,8 +276,8 @@ class Session:
         if self._task is None or self._task.done():
             return
         # A run ends after its step; what is asked twice, or waits for somebody, ends now.
-        if self.busy == "run" and not self._stopping.is_set():
-            self._stopping.set()
+        if self.busy == "run" and not self._repeating.is_stopping:
+            self._repeating.stop()
             self.notice = "Stopping after this step. Press Stop again to stop at once."
         else:
             self._task.cancel()
@@ -320,16 +316,20 @@ class Session:
         if isinstance(event, Published) and not self._holding.is_delivering_here:
             self.deeds.sent(event.channel, event.message)
 
-    def _stepped(self, step: Step | Idle) -> None:
-        self.scene.look_at_now()
-        if isinstance(step, Idle):
-            self.notice = as_text(step).replace("\n  ", ". ")
+    def _require_now(self) -> None:
+        self._require_own()
+        if not self.scene.is_live:
+            raise SteppingError("You are looking at an earlier step. Go back to now first, or go on from here.")
 
-    def _require_live(self) -> None:
+    def _require_own(self) -> None:
         if self.scene.is_replay:
             raise SteppingError("These are loaded steps, to look at. Go back to your own session first.")
         if self.scene.under_way:
             raise SteppingError("A step is under way, from a cell. Wait until it has ended.")
+
+    def _form(self, command: Mapping[str, Any]) -> Form:
+        given = command.get("form") or {}
+        return Form.read({**given, "channel": self.scene.channel_named(given.get("channel"))}, self.stepper.app)
 
     def _channel(self, command: Mapping[str, Any]) -> str | None:
         return self.scene.channel_named(command.get("channel"))

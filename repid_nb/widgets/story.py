@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from repid_nb.display import words
-from repid_nb.stepping.record import Step, Verdict
+from repid_nb.display.text import as_text
+from repid_nb.stepping.record import Idle, Step, Verdict
 
-__all__ = ["story", "who"]
+__all__ = ["idle_sentence", "story", "who"]
 
 
 def who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> str:
@@ -44,6 +45,11 @@ def story(step: Step, phase: str | None = None) -> str:
         got = f"{about}: {who(None, step.verdicts)}"
     became = f"It was {settled[2:]}" if step.settlement.action is not None else f"It is {settled[2:]}"
     return f"Step {step.number}: {got} {became}: {where}."
+
+
+def idle_sentence(idle: Idle) -> str:
+    """Tell that there was nothing to pull."""
+    return as_text(idle).replace("\n  ", ". ")
 
 
 def _ended(step: Step) -> str:

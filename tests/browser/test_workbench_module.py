@@ -14,7 +14,21 @@ from support.stage import STRANGE, Stage, real_states
 pytestmark = pytest.mark.browser
 
 States = dict[str, dict[str, Any]]
-SHOWN = ["empty", "waiting", "pulled", "decided", "acked", "raised", "rejected", "poison", "past", "error", "shadowed"]
+SHOWN = [
+    "empty",
+    "waiting",
+    "pulled",
+    "decided",
+    "acked",
+    "raised",
+    "rejected",
+    "poison",
+    "past",
+    "error",
+    "shadowed",
+    "not settled",
+    "many waiting",
+]
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +101,6 @@ def test_axe_finds_nothing(stage: Callable[..., Stage], name: str, theme: str):
         shown.press("Step")
     if name == "waiting":
         shown.press("? Keys")
-    shown.page.wait_for_function("document.querySelectorAll('.wb-lanes, .repid-wb').length")
     assert problems(shown.page, ".repid-wb") == []
 
 
@@ -109,6 +122,19 @@ def test_somebody_s_text_is_shown_and_does_nothing(stage: Callable[..., Stage], 
     assert shown.page.evaluate("[window.hacked, ({}).polluted]") == [None, None]
 
 
+def test_what_nobody_settled_is_in_work_on_its_lane(stage: Callable[..., Stage]):
+    lanes = stage("not settled").page.locator(".wb-lane")
+    expect(lanes.nth(1)).to_contain_text("in work: m9m10 and 1 more")
+    expect(lanes.first).not_to_contain_text("in work")
+
+
+def test_a_long_lane_is_scrolled_by_keyboard(stage: Callable[..., Stage]):
+    shown = stage("many waiting")
+    shown.page.get_by_role("list", name="Waiting on tasks").focus()
+    shown.page.keyboard.press("PageDown")
+    shown.page.wait_for_function("document.activeElement.scrollTop > 0")
+
+
 def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
     expect(stage("pulled").page.locator(".wb-headers")).to_contain_text("__proto__")
 
@@ -116,14 +142,29 @@ def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
 def test_a_mistake_in_the_payload_is_named_and_sending_is_off(stage: Callable[..., Stage]):
     shown = stage("empty")
     shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1,}')
-    expect(shown.page.locator(".wb-problem")).to_have_text("Line 2, column 9: a comma too many before }")
+    expect(shown.page.locator(".wb-send > .wb-problem")).to_have_text("Line 2, column 9: a comma too many before }")
     expect(shown.page.get_by_role("button", name="Send", exact=True)).to_have_attribute("aria-disabled", "true")
     shown.page.get_by_role("button", name="Send", exact=True).dispatch_event("click")
     assert shown.asked() == []
     shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1}')
-    expect(shown.page.locator(".wb-problem")).to_be_empty()
+    expect(shown.page.locator(".wb-send > .wb-problem")).to_be_empty()
     shown.press("Send")
     assert shown.asked()[0]["form"]["payload"] == '{"to": "ada",\n "n": 1}'
+
+
+def test_sending_is_off_with_its_reason_until_it_is_said_where_to(stage: Callable[..., Stage], states: States):
+    shown = stage("without actors")
+    reason = shown.page.locator(".wb-send > .wb-problem")
+    expect(reason).to_have_text("Say where it goes.")
+    shown.show(states["empty"])
+    shown.page.locator("[data-k=to]").select_option("channel tasks")
+    expect(reason).to_be_empty()
+    shown.page.locator("[data-k=to]").select_option("other")
+    expect(reason).to_have_text("Say where it goes.")
+    shown.page.get_by_label("Channel", exact=True).fill("elsewhere")
+    expect(reason).to_be_empty()
+    shown.press("Send")
+    assert shown.asked()[0]["form"]["channel"] == "elsewhere"
 
 
 def test_nothing_typed_is_lost_when_something_new_is_shown(stage: Callable[..., Stage], states: States):
@@ -155,6 +196,32 @@ def test_headers_are_sent_as_they_are_typed(stage: Callable[..., Stage]):
     assert shown.asked()[0]["form"]["headers"] == [["__proto__", "x"]]
 
 
+def test_a_header_is_removed_by_its_name_and_the_focus_stays_with_the_next(stage: Callable[..., Stage]):
+    shown = stage("empty")
+    shown.page.get_by_text("Headers, content type").click()
+    for name in ("trace", "user"):
+        shown.press("+ header")
+        shown.page.get_by_label("Header name").last.fill(name)
+    shown.press("Remove header trace")
+    expect(shown.page.get_by_label("Header name")).to_be_focused()
+    expect(shown.page.get_by_label("Header name")).to_have_value("user")
+    shown.press("Remove header user")
+    expect(shown.page.get_by_role("button", name="+ header")).to_be_focused()
+    shown.press("Send")
+    assert shown.asked()[0]["form"]["headers"] == []
+
+
+def test_steps_are_loaded_from_a_file_and_its_hidden_field_is_no_button(stage: Callable[..., Stage]):
+    shown = stage("empty")
+    shown.page.get_by_text("Take it away").click()
+    expect(shown.page.get_by_role("button", name="Steps as JSON Lines")).to_have_count(1)
+    with shown.page.expect_file_chooser() as chosen:
+        shown.press("Load steps …")
+    chosen.value.set_files({"name": "steps.jsonl", "mimeType": "text/plain", "buffer": b"{}"})
+    shown.page.wait_for_function("sent.length")
+    assert [(one["type"], one["text"]) for one in shown.asked()] == [("load", "{}")]
+
+
 def test_a_button_asks_once_until_the_kernel_has_answered(stage: Callable[..., Stage], states: States):
     shown = stage("waiting")
     shown.press("Step")
@@ -164,6 +231,53 @@ def test_a_button_asks_once_until_the_kernel_has_answered(stage: Callable[..., S
     shown.show(states["acked"])
     shown.page.keyboard.press("s")
     assert [one["type"] for one in shown.asked()] == ["step", "step"]
+
+
+def test_a_second_press_before_the_page_is_drawn_again_is_not_sent(stage: Callable[..., Stage]):
+    shown = stage("waiting")
+    shown.page.locator("[data-k=step]").evaluate("step => { step.click(); step.click(); }")
+    assert [one["type"] for one in shown.asked()] == ["step"]
+
+
+@pytest.mark.parametrize(
+    ("state", "greyed"),
+    [("past", ["step", "into", "run"]), ("empty", ["reset", "back", "forward"])],
+)
+def test_a_greyed_button_does_nothing(stage: Callable[..., Stage], state: str, greyed: list[str]):
+    shown = stage(state)
+    for key in greyed:
+        pressed = shown.page.locator(f"[data-k={key}]")
+        expect(pressed).to_be_disabled()
+        pressed.dispatch_event("click")
+    assert shown.asked() == []
+    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
+
+
+@pytest.mark.parametrize("keys", ["Enter", "Control+Enter"])
+def test_a_message_is_not_sent_while_the_kernel_is_busy(stage: Callable[..., Stage], keys: str):
+    shown = stage("waiting")
+    shown.press("Step")
+    shown.page.get_by_label("Topic" if keys == "Enter" else "Payload").press(keys)
+    shown.page.locator(".repid-wb").focus()
+    shown.page.keyboard.press("w")
+    assert [one["type"] for one in shown.asked()] == ["step"]
+
+
+def test_two_views_of_a_workbench_each_wait_for_their_own_answers(stage: Callable[..., Stage]):
+    page = stage("acked").page
+    page.evaluate("show_again()")
+    first, second = page.locator(".repid-wb").all()
+    first.get_by_role("button", name="Open m1").click()
+    second.get_by_role("button", name="Step", exact=True).click()
+    (asked, stepped) = (one["id"] for one in page.evaluate("sent"))
+    answer = "([view, number]) => model.set('status', {...model.get('status'), answered: {[view]: number}})"
+    page.evaluate(answer, [asked[0], 5000])
+    page.evaluate("id => reply({type: 'text', id, from: 0, next: 1, total: 1, text: 'x'})", asked)
+    expect(first.locator(".wb-whole")).to_have_text("x")
+    expect(second.locator(".wb-opened")).to_have_count(0)
+    expect(second.get_by_role("button", name="Step", exact=True)).to_be_disabled()
+    page.evaluate(answer, stepped)
+    expect(second.get_by_role("button", name="Step", exact=True)).to_be_enabled()
 
 
 def test_the_focus_stays_on_the_button_that_takes_the_place(stage: Callable[..., Stage], states: States):
@@ -227,6 +341,26 @@ def test_a_guess_is_asked_for_before_the_step(stage: Callable[..., Stage], state
     expect(shown.page.locator(".wb-score")).to_contain_text("✗ Not this time.")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("predicting", "guessed", "✗ Not this time."),
+        ("acked", "past", "You are looking at step 1 of 4."),
+        ("acked", "error", "That did not work."),
+    ],
+)
+def test_what_is_read_aloud_comes_into_a_region_that_was_there(
+    stage: Callable[..., Stage], states: States, before: str, after: str, said: str
+):
+    shown = stage(before)
+    shown.page.locator(":is([role=status], [role=alert])").evaluate_all(
+        "all => all.forEach(one => { one.early = getComputedStyle(one).display !== 'none'; })"
+    )
+    shown.show(states[after])
+    region = shown.page.locator(":is([role=status], [role=alert])").filter(has_text=said)
+    assert region.evaluate("one => one.early") is True
+
+
 def test_an_answer_to_who_would_get_this_is_shown_with_its_reasons(stage: Callable[..., Stage], states: States):
     shown = stage("waiting")
     shown.press("Who would get this?")
@@ -242,11 +376,46 @@ def test_an_answer_to_who_would_get_this_is_shown_with_its_reasons(stage: Callab
 def test_a_long_text_is_read_on_when_asked(stage: Callable[..., Stage]):
     shown = stage("acked")
     shown.press("Open m1")
-    shown.page.evaluate("reply({type: 'text', id: sent[0].id, from: 0, total: 6, text: 'abc'})")
+    shown.tell("🎉bc<b>", size=3)
+    expect(shown.page.locator(".wb-opened")).to_contain_text("3 of 6 characters")
     shown.press("Show more")
-    assert shown.asked()[1]["from"] == 3
-    shown.page.evaluate("reply({type: 'text', id: sent[1].id, from: 3, total: 6, text: '<b>'})")
-    expect(shown.page.locator(".wb-whole")).to_have_text("abc<b>")
+    shown.press("Show more")
+    assert [one["from"] for one in shown.asked()] == [0, 3, 3]
+    shown.tell("🎉bc<b>", size=3, question=1)
+    shown.tell("🎉bc<b>", size=3, question=2)
+    expect(shown.page.locator(".wb-whole")).to_have_text("🎉bc<b>")
+    expect(shown.page.locator(".wb-opened")).to_contain_text("6 characters")
+
+
+def test_a_file_is_fetched_to_its_end(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.page.get_by_text("Take it away").click()
+    shown.press("A Mermaid diagram")
+    for question in range(3):
+        shown.tell("🎉b🎉d🎉", size=2, question=question)
+    assert [one["from"] for one in shown.asked()] == [0, 2, 4]
+    expect(shown.page.locator(".wb-whole")).to_have_text("🎉b🎉d🎉")
+    expect(shown.page.get_by_role("button", name="Download")).to_be_visible()
+
+
+def test_of_two_texts_the_one_that_was_opened_last_is_shown(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.page.get_by_text("Take it away").click()
+    shown.press("A Mermaid diagram")
+    shown.tell("diagram", size=4)
+    shown.press("Open m1")
+    shown.tell("message", size=4, question=2)
+    shown.tell("diagram", size=4, question=1)
+    expect(shown.page.locator(".wb-opened")).to_contain_text("Message m1")
+    expect(shown.page.locator(".wb-whole")).to_have_text("mess")
+
+
+def test_a_text_that_was_closed_stays_closed(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.press("Open m1")
+    shown.press("Close")
+    shown.tell("message")
+    expect(shown.page.locator(".wb-opened")).to_have_count(0)
 
 
 def test_reset_asks_twice(stage: Callable[..., Stage]):
@@ -255,6 +424,29 @@ def test_reset_asks_twice(stage: Callable[..., Stage]):
     assert shown.asked() == []
     shown.press("Really? Reset")
     assert shown.asked()[0]["type"] == "reset"
+
+
+def test_after_anything_else_reset_asks_twice_again(stage: Callable[..., Stage], states: States):
+    shown = stage("acked")
+    shown.press("Reset")
+    shown.press("Step")
+    shown.show(states["raised"])
+    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
+    shown.press("Reset")
+    shown.press("Really? Reset")
+    assert [one["type"] for one in shown.asked()] == ["step", "reset"]
+    shown.show(states["waiting"])
+    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
+
+
+def test_how_many_steps_a_run_may_take_is_checked_where_it_is_typed(stage: Callable[..., Stage]):
+    shown = stage("waiting")
+    shown.page.get_by_label("at most").fill("0")
+    expect(shown.page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    expect(shown.page.get_by_text("At most: 1 to 10,000 steps.")).to_be_visible()
+    shown.page.get_by_label("at most").fill("7")
+    shown.press("Run")
+    assert [one["max_steps"] for one in shown.asked()] == [7]
 
 
 def test_a_kernel_that_does_not_answer_is_said_in_words(browser: Browser, states: States):
@@ -318,17 +510,17 @@ def test_what_was_rendered_is_cleaned_up(stage: Callable[..., Stage]):
 
 def test_the_kernel_knows_which_channel_the_page_pulls_from(stage: Callable[..., Stage], states: States):
     (lane,) = states["waiting"]["lanes"]["lanes"]
-    lanes = [lane, {**lane, "channel": "other"}]
+    lanes = [lane, {**lane, "key": "digest", "channel": "other"}]
     shown = stage("waiting")
     shown.show({**states["waiting"], "lanes": {"lanes": lanes}})
     choice = shown.page.get_by_label("Pull from")
     choice.select_option("other")
-    assert [shown.asked()[-1][name] for name in ("type", "channel")] == ["pull_from", "other"]
+    assert [shown.asked()[-1][name] for name in ("type", "channel")] == ["pull_from", "digest"]
     expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
-    expect(choice).to_have_value("other")
-    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": "other"}})
-    expect(choice).to_have_value("other")
+    expect(choice).to_have_value("digest")
+    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": {"key": "digest", "channel": "other"}}})
+    expect(choice).to_have_value("digest")
     shown.press("Step")
     assert shown.asked()[-1]["type"] == "step"
-    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": ""}})
+    shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": None}})
     expect(choice).to_have_value("")

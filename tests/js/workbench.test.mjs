@@ -11,23 +11,23 @@ const { count, emptyForm, formMessage, formProblem, journey, jsonProblem, keyAct
 const message = { id: "m1", name: "m1", topic: "greet", payload: "{}", headers: [], more_headers: 0, size: "2 bytes" };
 const verdict = { position: 1, actor: "greet", strategy: "topic", outcome: "match", answer: "✓ match", reason: "", role: "winner" };
 const settlement = { action: "acked", tone: "good", word: "✓ acked", where: "done", reason: "", took: null };
-const stepped = { number: 1, phase: null, channel: "tasks", message, winner: "greet", verdicts: [verdict], story: "Step 1.", settlement };
+const stepped = { number: 1, phase: null, key: "tasks", channel: "tasks", message, winner: "greet", verdicts: [verdict], story: "Step 1.", settlement };
 
 function state(changes = {}) {
   return {
-    lanes: { lanes: [{ channel: "tasks", actors: 1, waiting: 2, next: true, messages: [message], held: [], in_work: 0 }] },
+    lanes: { lanes: [{ key: "tasks", channel: "tasks", actors: 1, waiting: 2, next: true, messages: [message], working: [], in_work: 0 }] },
     tray: { dead: 0, letters: [] },
     actors: { channel: "tasks", actors: [{ position: 1, actor: "greet", strategy: "topic" }], more: 0, stale: false },
     step: {},
     history: { at: 0, first: 0, newest: 0, steps: [], replay: false, live: true, done: 0 },
     choices: {},
     prediction: { on: false, right: 0, asked: 0, last: null },
-    status: { busy: null, held: false, progress: null, answered: 0, error: "", notice: "" },
+    status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
     projector: false,
     ...changes,
   };
 }
-const ui = (changes = {}) => ({ pending: null, silent: false, sure: false, picking: null, keys: false, form: emptyForm(), explanation: null, opened: null, gone: false, ...changes });
+const ui = (changes = {}) => ({ pending: null, silent: false, sure: false, picking: null, keys: false, most: "100", form: emptyForm(), explanation: null, opened: null, gone: false, ...changes });
 const busy = (changes = {}) => state({ status: { ...state().status, busy: "step", ...changes } });
 
 describe("the plan", () => {
@@ -42,6 +42,14 @@ describe("the plan", () => {
     assert.equal(plan(state(), ui()).controls.step, true);
     assert.equal(plan(state(), ui({ pending: 3 })).controls.step, false);
     assert.equal(plan(busy(), ui()).controls.step, false);
+  });
+
+  test("a run that may take no step, or too many, is off with the reason", () => {
+    assert.deepEqual([plan(state(), ui()).controls.run, plan(state(), ui()).controls.most], [true, ""]);
+    for (const most of ["0", "-1", "10001", "1.5", "", "x"]) {
+      const { controls } = plan(state(), ui({ most }));
+      assert.deepEqual([controls.run, controls.most], [false, "At most: 1 to 10,000 steps."]);
+    }
   });
 
   test("what runs can be stopped, what is held can go on", () => {
@@ -59,6 +67,7 @@ describe("the plan", () => {
     assert.deepEqual(track({ ...stepped, phase: "ran" }), ["done", "done", "done", "open"]);
     assert.deepEqual(track(stepped), ["done", "done", "done", "done"]);
     assert.deepEqual(track({ ...stepped, winner: null, verdicts: [] }), ["done", "done", "skipped", "done"]);
+    assert.deepEqual(track({ ...stepped, settlement: { ...settlement, action: null } }), ["done", "done", "done", "open"]);
   });
 
   test("actors wait to be asked until there is a verdict", () => {

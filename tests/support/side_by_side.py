@@ -22,12 +22,16 @@ def main(*commands: str) -> int:
     """Run the commands.
 
     Ctrl-C reaches them all by itself. A SIGTERM is handed on as what Ctrl-C sends, which they know how to end with.
+    When one of them cannot be started, those that were end in the same way.
 
     Args:
         commands: Each as one text, split like a shell does it.
 
     Returns:
         0 where all have ended with 0, otherwise 1.
+
+    Raises:
+        OSError: One of them cannot be started.
     """
     started = time.monotonic()
     running: list[subprocess.Popen[bytes]] = []
@@ -35,10 +39,16 @@ def main(*commands: str) -> int:
     signal.signal(signal.SIGTERM, lambda *_: [one.send_signal(signal.SIGINT) for one in running])
     with tempfile.TemporaryDirectory() as folder:
         logs = [Path(folder, f"{number}.log") for number in range(1, len(commands))]
-        running.append(subprocess.Popen(shlex.split(commands[0])))  # noqa: S603  (the Makefile's commands)
-        for command, log in zip(commands[1:], logs, strict=True):
-            with log.open("wb") as output:
-                running.append(subprocess.Popen(shlex.split(command), stdout=output, stderr=subprocess.STDOUT))  # noqa: S603
+        try:
+            running.append(subprocess.Popen(shlex.split(commands[0])))  # noqa: S603  (the Makefile's commands)
+            for command, log in zip(commands[1:], logs, strict=True):
+                with log.open("wb") as output:
+                    running.append(subprocess.Popen(shlex.split(command), stdout=output, stderr=subprocess.STDOUT))  # noqa: S603
+        except OSError:
+            for one in running:
+                one.send_signal(signal.SIGINT)
+                one.wait()
+            raise
         codes = [one.wait() for one in running]
         for command, log in zip(commands[1:], logs, strict=True):
             sys.stdout.write(f"\n==> {command}\n{log.read_text(encoding='utf-8', errors='replace')}")

@@ -14,6 +14,7 @@ from support.files import ROOT
 from support.waiting import until
 
 from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
+from repid_nb.widgets.reading import piece_of
 from repid_nb.widgets.session import Session
 
 __all__ = ["STRANGE", "Stage", "real_states"]
@@ -43,13 +44,17 @@ START = """async ([source, state]) => {
         off(name, heard) { listeners[name] = (listeners[name] ?? []).filter(one => one !== heard); },
     };
     window.listening = () => Object.values(listeners).flat().length;
-    window.show = (next, answered) => {
+    window.show = next => {
         for (const name of Object.keys(next)) window.model.set(name, next[name]);
-        if (answered) window.model.set('status', {...next.status, answered});
+        const answered = Object.fromEntries(window.sent.map(({id: [view, number]}) => [view, number]));
+        window.model.set('status', {...next.status, answered});
     };
     window.reply = content => listeners['msg:custom'].forEach(heard => heard(content));
     const widget = (await import(`data:text/javascript;base64,${source}`)).default;
     window.clean = widget.render({model: window.model, el: document.getElementById('el')});
+    window.show_again = () => {
+        widget.render({model: window.model, el: document.body.appendChild(document.createElement('section'))});
+    };
 }"""
 
 
@@ -92,8 +97,8 @@ class Stage:
 
     def show(self, state: dict[str, Any]) -> None:
         """Show another state, as the answer to everything that was asked so far."""
-        self.page.evaluate("state => show(state, Number(sent.at(-1)?.id ?? 0))", state)
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate("state => show(state)", state)
+        self._drawn()
 
     def press(self, name: str) -> None:
         """Press a button."""
@@ -103,6 +108,18 @@ class Stage:
         """Return what the page asked the kernel for."""
         sent: list[dict[str, Any]] = self.page.evaluate("sent")
         return sent
+
+    def tell(self, text: str, *, size: int = 4_000, question: int = 0) -> None:
+        """Answer one of the questions for a whole text with the piece of it that was asked for."""
+        asked = self.asked()[question]
+        self.page.evaluate(
+            "content => reply(content)",
+            {"type": "text", "id": asked["id"], **piece_of(text, asked["from"], size)},
+        )
+        self._drawn()
+
+    def _drawn(self) -> None:
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def _note(self, error: Error) -> None:
         self.errors.append(str(error))
@@ -185,6 +202,7 @@ async def _play(made: dict[str, dict[str, Any]]) -> None:
         await do("step")
         made[name] = session.state()
     made["shadowed"] = session.state()
+    await _pile_up(made, session, router, do)
     session.close()
 
 
@@ -199,3 +217,16 @@ async def _look_around(made: dict[str, dict[str, Any]], session: Session, do: Ca
     made["guessed"] = session.state()
     await do("send", form={})
     made["error"] = session.state()
+
+
+async def _pile_up(made: dict[str, dict[str, Any]], session: Session, router: Router, do: Callable[..., Any]) -> None:
+    @router.actor(confirmation_mode="manual", routing_strategy=catch_all_routing_strategy, channel="forgotten")
+    async def forget() -> None: ...
+
+    for _ in range(3):
+        await do("send", form={"channel": "forgotten"})
+        await do("step")
+    await do("send", form={"channel": "tasks", "topic": "greet"})
+    made["not settled"] = session.state()
+    await do("send", form={"channel": "tasks", "count": "20"})
+    made["many waiting"] = session.state()

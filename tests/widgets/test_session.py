@@ -23,7 +23,7 @@ class Page:
         self.session = Session(stepper, lambda _after=0.0: None, self.replies.append)
 
     async def do(self, kind: str, **rest: Any) -> dict[str, Any]:
-        self.session.handle({"type": kind, "id": self.session.answered + 1, **rest})
+        self.session.handle({"type": kind, **rest})
         return await self.rest()
 
     async def send(self, payload: str = "{}", topic: str | None = None, **rest: Any) -> dict[str, Any]:
@@ -127,12 +127,23 @@ async def test_several_are_sent_at_once(page: Page):
     assert state["status"]["notice"] == "Sent 120 messages to tasks: 120 waiting."
 
 
+async def test_sending_many_can_be_stopped_and_how_many_were_sent_is_said(page: Page):
+    page.session.handle({"type": "send", "form": {"channel": "tasks", "count": "1000"}})
+    await until(lambda: bool(page.stepper.queues))
+    page.session.handle({"type": "stop"})
+    await page.rest()
+    sent = page.stepper.queues["tasks"].waiting
+    assert page.status["notice"] == f"Stopped after {sent} of 1,000 messages."
+    assert 0 < sent < 1000
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [
         ({"channel": "tasks", "payload": "{"}, "not JSON"),
         ({}, "Say where"),
         ({"operation": "nope"}, "Operation 'nope' not found"),
+        ({"channel": "\ud800"}, "half a character"),
         ({"channel": "tasks", "count": "1001"}, "from 1 to 1000"),
         ({"channel": "tasks", "priority": "ten"}, "from 0 to 9"),
         ({"channel": "tasks", "headers": [["a", "1"], ["a", "2"]]}, "given twice"),
@@ -236,6 +247,18 @@ async def test_a_run_is_bounded(page: Page):
     assert "Run between 1 and 10,000 steps" in (await page.do("run", max_steps=-1))["status"]["error"]
 
 
+@pytest.mark.parametrize("pace", ["nan", "inf", -1, 61])
+async def test_a_run_never_waits_without_end(page: Page, pace: Any):
+    await page.send('{"to": "ada"}', "greet")
+    assert "between 0 and 60 seconds" in (await page.do("run", pace=pace))["status"]["error"]
+
+
+@pytest.mark.parametrize("command", ["step", None, [1], {"type": "fly"}])
+async def test_what_no_page_would_send_is_refused_in_words(page: Page, command: Any):
+    page.session.handle(command)
+    assert page.status["error"].startswith("The workbench knows no ")
+
+
 async def test_a_run_with_a_pace_can_be_stopped(page: Page):
     await page.send('{"to": "ada"}', "greet", count="5")
     page.session.handle({"type": "run", "pace": 60})
@@ -256,12 +279,46 @@ async def test_an_actor_that_never_ends_can_be_stopped(page: Page):
     assert page.status["busy"] is None
 
 
+async def test_a_command_that_is_stopped_before_it_has_begun_leaves_the_session_free(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    page.session.handle({"type": "step"})
+    page.session.handle({"type": "stop"})
+    await until(lambda: page.session.busy is None)
+    assert page.status["notice"] == "Stopped."
+    assert page.waiting == ["m1"]
+    assert (await page.do("step"))["step"]["winner"] == "greet"
+
+
+def test_without_a_running_loop_that_is_said_and_the_session_stays_free():
+    app, _ = new_app()
+    page = Page(Stepper(app))
+    page.session.handle({"type": "step"})
+    assert page.status["error"] == "RuntimeError: no running event loop"
+    assert page.status["busy"] is None
+    page.session.close()
+
+
 async def test_one_thing_at_a_time(page: Page):
     await page.send('{"to": "ada"}', "greet", count="2")
     await page.do("step_into")
     page.session.handle({"type": "step", "id": 99})
     assert page.status["error"].startswith("One thing at a time")
     assert page.status["held"]
+
+
+async def test_each_view_is_told_which_of_its_own_questions_are_answered(page: Page):
+    page.session.handle({"type": "dismiss", "id": ["here", 7]})
+    before = page.status["answered"]
+    page.session.handle({"type": "dismiss", "id": ["there", 2]})
+    assert (before, page.status["answered"]) == ({"here": 7}, {"here": 7, "there": 2})
+
+
+async def test_of_the_views_only_those_that_ask_are_remembered(page: Page):
+    for number in range(100):
+        page.session.handle({"type": "dismiss", "id": ["here", number]})
+        page.session.handle({"type": "dismiss", "id": [f"view {number}", 1]})
+    assert page.status["answered"]["here"] == 99
+    assert len(page.status["answered"]) == 16
 
 
 async def test_a_step_of_a_cell_shows_here_too(page: Page):
@@ -279,6 +336,18 @@ async def test_looking_back_shows_the_queues_as_they_were_and_changes_nothing(pa
     assert (await page.do("seek", to=0))["lanes"]["lanes"][0]["waiting"] == 3
     assert (await page.do("seek", to=3))["history"]["live"] is True
     assert page.stepper.queues["tasks"].waiting == 0
+
+
+@pytest.mark.parametrize("kind", ["step", "step_into", "run", "resend"])
+async def test_nothing_happens_now_while_an_earlier_step_is_looked_at(page: Page, kind: str):
+    await page.send(topic="fail")
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("step")
+    await page.do("seek", to=0)
+    state = await page.do(kind, channel="tasks", message="m1")
+    assert state["status"]["error"].startswith("You are looking at an earlier step.")
+    assert len(page.stepper.history) == 1
+    assert page.stepper.queues["tasks"].dead == 1
 
 
 async def test_going_on_from_an_earlier_step_takes_the_later_ones_back(page: Page):
@@ -308,15 +377,27 @@ async def test_a_dead_letter_can_be_opened_and_sent_again(page: Page):
 
 
 async def test_a_long_text_is_fetched_a_piece_at_a_time(page: Page):
-    text = "é" * 1_000_000
+    text = "🎉" * 1_000_000
     await page.send(text, content_type="text/plain")
     assert len(json.dumps(page.state)) < 8_000
-    read = ""
+    read, place = "", 0
     while len(read) < 12_000:
-        page.session.handle({"type": "open", "what": "waiting", "channel": "tasks", "message": "m1", "from": len(read)})
+        page.session.handle({"type": "open", "what": "waiting", "channel": "tasks", "message": "m1", "from": place})
         read += page.replies[-1]["text"]
+        place = page.replies[-1]["next"]
         assert len(page.replies[-1]["text"]) <= 4_000
     assert read == f"content type: text/plain\n\n{text}"[: len(read)]
+
+
+async def test_two_files_can_be_taken_at_the_same_time(page: Page):
+    await page.send(json.dumps("x" * 100_000), count="3", topic="nobody")
+    await page.do("run", max_steps=3)
+    whole = page.session.reading.take("json_lines")
+    page.session.handle({"type": "take", "form": "json_lines"})
+    place = page.replies[-1]["next"]
+    page.session.handle({"type": "take", "form": "mermaid"})
+    page.session.handle({"type": "take", "form": "json_lines", "from": place})
+    assert [page.replies[-1][name] for name in ("total", "text")] == [len(whole), whole[place : place + 200_000]]
 
 
 async def test_what_is_gone_cannot_be_opened_and_that_is_said(page: Page):
@@ -389,6 +470,17 @@ async def test_a_quick_step_that_stops_nowhere_is_pictured_only_before_and_after
         patched.setattr(page.stepper.server, "snapshot", snapshot)
         await page.stepper.step()
     assert pictures == 2
+
+
+async def test_what_nobody_settled_stays_on_its_lane(page: Page):
+    @page.stepper.app.router.actor(channel="tasks", confirmation_mode="manual")
+    async def forget() -> None: ...
+
+    await page.send(topic="forget", count="3")
+    await page.do("run", max_steps=3)
+    (lane,) = page.state["lanes"]["lanes"]
+    assert (lane["waiting"], lane["in_work"]) == (0, 3)
+    assert lane["working"] == [{"id": "m1", "name": "m1"}, {"id": "m2", "name": "m2"}]
 
 
 async def test_an_actor_that_is_registered_twice_is_marked_and_can_be_mended():
@@ -536,6 +628,41 @@ async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):
     assert not (await page.do("unload"))["history"]["replay"]
 
 
+async def test_steps_whose_verdicts_are_not_all_there_can_be_looked_at(page: Page):
+    await page.send(topic="fail")
+    await page.do("step")
+    step = page.stepper.history[0].to_dict()
+    step["verdicts"] = [one for one in step["verdicts"] if one["role"] == "winner"]
+    await page.do("load", text=json.dumps(step))
+    state = await page.do("seek", to=1)
+    assert [one["actor"] for one in state["step"]["verdicts"]] == ["fail"]
+    assert state["status"]["error"] == ""
+
+
+async def test_of_very_many_verdicts_that_of_the_winner_is_shown():
+    app, router = new_app()
+    for number in range(40):
+
+        @router.actor(name=f"actor {number}")
+        async def work() -> None: ...
+
+    page = Page(Stepper(app))
+    await page.send(topic="actor 30")
+    step = (await page.do("step"))["step"]
+    assert step["verdicts"][-1]["actor"] == step["winner"] == "actor 30"
+    assert len(step["verdicts"]) + step["more_verdicts"] == 40
+    page.session.close()
+
+
+async def test_what_cannot_be_shown_is_said_and_later_updates_come(page: Page):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(page.stepper, "snapshot", lambda _window=None: {}["lost"])
+        assert page.status["error"] == "KeyError: 'lost'"
+    state = await page.send()
+    assert state["status"]["error"] == ""
+    assert page.waiting == ["m1"]
+
+
 async def test_what_is_no_session_is_not_loaded_and_the_line_is_named(page: Page):
     assert "Line 2 is not a step" in (await page.do("load", text="\n{}\n"))["status"]["error"]
 
@@ -552,6 +679,103 @@ async def test_a_diagram_escapes_what_means_something_to_mermaid():
     diagram = page.session.reading.take("mermaid")
     assert "    participant a0 as a#59;b--#62;#62;c#92;nend\n" in diagram
     assert diagram.startswith("sequenceDiagram\n")
+    page.session.close()
+
+
+LONG = "tenants/north-western-europe/customers/business/accounts/0001/"
+UNKNOWN_TO_THE_PAGE = [
+    pytest.param("x" * 61, id="long"),
+    pytest.param("ä" * 31, id="long in bytes"),
+    pytest.param("tab\tname", id="control character"),
+    pytest.param("half\ud800", id="half a character"),
+    pytest.param(f"{LONG}orders", id="cut"),
+    pytest.param("y" * 100_000, id="very long"),
+]
+
+
+def app_with(*channels: str) -> Repid:
+    app, router = new_app()
+    for channel in channels:
+
+        @router.actor(channel=channel, name=f"actor of {channel}", routing_strategy=catch_all_routing_strategy)
+        async def work() -> None: ...
+
+    return app
+
+
+@pytest.mark.parametrize("name", UNKNOWN_TO_THE_PAGE)
+async def test_the_actors_of_a_channel_are_shown_whatever_its_name(name: str):
+    page = Page(Stepper(app_with("first", name)))
+    await page.stepper.send(name)
+    assert len(page.state["actors"]["actors"]) == 1
+    assert (await page.do("step_into"))["step"]["phase"] == "pulled"
+    assert len(page.state["actors"]["actors"]) == 1
+    await page.do("finish")
+    page.session.close()
+
+
+@pytest.mark.parametrize("name", UNKNOWN_TO_THE_PAGE)
+async def test_any_name_can_be_sent_to_the_page_and_costs_little(name: str):
+    app = app_with(name)
+    app.messages.register_operation(operation_id=name, channel=name)
+    page = Page(Stepper(app))
+    await page.do("predict", on=True)
+    await page.stepper.send(name, topic=name)
+    before = page.state
+    await page.do("step")
+    for state in (before, page.state):
+        assert len(json.dumps(state, ensure_ascii=False).encode()) < 7_000
+    page.session.close()
+
+
+@pytest.mark.parametrize("name", UNKNOWN_TO_THE_PAGE)
+async def test_a_message_goes_where_the_form_says_whatever_the_name(name: str):
+    app = app_with(name[:-1] + "z", name)
+    app.messages.register_operation(operation_id=name, channel=name[:-1] + "z")
+    page = Page(Stepper(app))
+    choices = page.state["choices"]
+    if "\ud800" not in name:
+        await page.do("send", form={"channel": choices["channels"][1][0]})
+        assert page.stepper.queues[name].waiting == 1
+    await page.do("send", form={"operation": choices["operations"][0][0]})
+    assert page.stepper.queues[name[:-1] + "z"].waiting == 1
+    page.session.close()
+
+
+@pytest.mark.parametrize("name", UNKNOWN_TO_THE_PAGE)
+async def test_a_message_is_opened_and_sent_again_whatever_its_id_and_its_channel(name: str):
+    app = app_with()
+
+    @app.router.actor(channel=name, routing_strategy=catch_all_routing_strategy)
+    async def fail() -> None:
+        raise KeyError
+
+    page = Page(Stepper(app))
+    async with page.stepper.server.connection():
+        for payload in (b"first", b"second"):
+            parameters = {"message_id": f"{name}{payload.decode()}"}
+            await app.send_message(channel=name, payload=payload, server_specific_parameters=parameters)
+        (lane,) = page.state["lanes"]["lanes"]
+        await page.do("open", what="waiting", channel=lane["key"], message=lane["messages"][1]["id"])
+        assert page.replies[-1]["text"] == "second"
+        letter = (await page.do("step"))["tray"]["letters"][0]
+        await page.do("open", what="waiting", channel=letter["key"], message=letter["id"])
+        assert page.replies[-1]["text"] == "first"
+        await page.do("resend", channel=letter["key"], message=letter["id"])
+    assert [one.payload for one in page.stepper.queues[name].ready] == [b"second", b"first"]
+    page.session.close()
+
+
+async def test_channels_that_begin_alike_are_told_apart():
+    page = Page(Stepper(app_with(f"{LONG}orders", f"{LONG}invoices")))
+    await page.stepper.send(f"{LONG}orders")
+    await page.stepper.send(f"{LONG}invoices")
+    lanes = page.state["lanes"]["lanes"]
+    assert lanes[0]["channel"] == lanes[1]["channel"]
+    state = await page.do("pull_from", channel=lanes[1]["key"])
+    assert state["lanes"]["pull_from"]["key"] == lanes[1]["key"]
+    assert (await page.do("step"))["step"]["key"] == lanes[1]["key"]
+    assert page.stepper.queues[f"{LONG}invoices"].waiting == 0
     page.session.close()
 
 

@@ -8,10 +8,11 @@
  * @typedef {{lanes: Fields, tray: Fields, actors: Fields, step: Fields, history: Fields, choices: Fields,
  *   prediction: Fields, status: Fields, projector: boolean}} State  what the kernel says
  * @typedef {{pending: number|null, silent: boolean, sure: boolean, picking: null|"step"|"step_into", keys: boolean,
- *   form: Form, explanation: Fields|null, opened: Opened|null, gone: boolean}} Ui  what only this page knows
+ *   most: string, form: Form, explanation: Fields|null, opened: Opened|null, gone: boolean}} Ui  what only this page knows
  * @typedef {{channel: string, operation: string, other: boolean, topic: string, payload: string, content_type: string,
  *   priority: string, count: string, headers: [string, string][]}} Form
- * @typedef {{title: string, text: string, total: number, more: Fields, file: string, whole: boolean}} Opened
+ * @typedef {{title: string, file: string, text: string, next: number, total: number, whole: boolean,
+ *   more: () => void}} Opened  a text, as far as it was read; `next` is what Python calls the place of the rest
  */
 
 const TRAITS = ["lanes", "tray", "actors", "step", "history", "choices", "prediction", "status", "projector"];
@@ -45,13 +46,14 @@ export function plan(state, ui) {
       next: held ? nextLabel(step) : "",
       step: free && !ui.picking,
       into: free && !ui.picking,
-      run: free,
+      run: free && !mostProblem(ui.most),
       stop: Boolean(status.busy) && !held,
       back: !busy && history.at > history.first,
       forward: !busy && history.at < history.newest,
       seek: !busy && history.newest > history.first,
       reset: !busy && !history.replay && (history.newest > history.first || waiting > 0),
       progress: status.progress ? `${status.progress[0]} of at most ${status.progress[1]}` : "",
+      most: held ? "" : mostProblem(ui.most),
     },
     lanes: lanesPlan(state),
     worker: workerPlan(step, held, live),
@@ -91,7 +93,6 @@ function nextLabel(step) {
 function lanesPlan(state) {
   return (state.lanes.lanes ?? []).map((lane) => ({
     ...lane,
-    total: count(lane.waiting, "message"),
     more: lane.waiting - lane.messages.length,
     unheard: !lane.actors,
   }));
@@ -108,7 +109,7 @@ function workerPlan(step, held, live) {
   const ran = Boolean(step.winner);
   const track = PHASE_WORDS.map((word, place) => {
     const skipped = word === "run" && !ran && reached > 1;
-    const done = place === 3 ? reached === PHASES.length : word === "run" ? reached >= 3 : reached >= place;
+    const done = place === 3 ? reached === PHASES.length && Boolean(step.settlement?.action) : word === "run" ? reached >= 3 : reached >= place;
     return { word, state: skipped ? "skipped" : done ? "done" : "open" };
   });
   return {
@@ -258,7 +259,7 @@ export function journey(before, after) {
   const legs = [];
   if (from < 0) legs.push({ leg: "pull" });
   if (from < 1 && to >= 1) legs.push({ leg: "ask" });
-  if (after.winner && from < 3 && to >= 2 && !(from === 2 && to === 2)) legs.push({ leg: "run" });
+  if (after.winner && from < 3 && to >= 2) legs.push({ leg: "run" });
   if (to === PHASES.length) {
     const action = after.settlement?.action;
     legs.push({ leg: "settle", to: action === "nacked" ? "tray" : action === "rejected" ? "tail" : action ? "done" : "worker" });
@@ -303,6 +304,12 @@ export function formProblem(form) {
   const twice = names.find((name, place) => name && names.indexOf(name) !== place);
   if (twice !== undefined) return { field: "headers", text: `The header ${twice} is there twice.` };
   return null;
+}
+
+/** Say what is wrong with how many steps a run may take; nothing when it is well. @param {string} most */
+export function mostProblem(most) {
+  const number = Number(most);
+  return Number.isInteger(number) && number >= 1 && number <= 10000 ? "" : "At most: 1 to 10,000 steps.";
 }
 
 /**
@@ -498,19 +505,25 @@ const code = (text) => h("code.code", null, theirs(text));
 /** A symbol for the eye only: the word beside it says the same. @param {string} symbol */
 const mark = (symbol) => h("span.mark", { "aria-hidden": "true" }, symbol);
 
+/** Greyed, a button can still be pressed: `disabled` would take the focus away with every step. @param {Element} element */
+const isAble = (element) => element.getAttribute("aria-disabled") !== "true";
+
 /**
  * @param {string} key  by which it finds the focus again after a redraw
  * @param {string} label
- * @param {() => void} onclick
+ * @param {() => void} pressed  what to do, unless the button is greyed
  * @param {Fields} [properties]
  */
-function button(key, label, onclick, properties = {}) {
+function button(key, label, pressed, properties = {}) {
+  const onclick = (/** @type {any} */ event) => {
+    if (isAble(event.currentTarget)) pressed();
+  };
   return h("button.button", { type: "button", "data-k": key, onclick, ...properties }, label);
 }
 
 /** @param {Fields} message @param {Fields} [properties] */
 function ticket(message, properties = {}) {
-  return h("span.ticket", { "data-message": message.id, title: message.id === message.name ? null : message.id, ...properties }, theirs(message.name));
+  return h("span.ticket", { "data-message": message.id, title: message.title ?? (message.id === message.name ? null : message.id), ...properties }, theirs(message.name));
 }
 
 /** @param {Fields} message */
@@ -541,17 +554,20 @@ function render({ model, el }) {
     sure: false,
     picking: null,
     keys: false,
+    most: "100",
     form: emptyForm(),
     explanation: null,
     opened: null,
     gone: false,
   };
-  let number = Math.floor(Math.random() * 1000) + Number(model.get("status")?.answered ?? 0);
+  // A workbench may be shown in several places, and each waits for its own answers.
+  const view = Math.random().toString(36).slice(2, 10);
+  let number = 0;
   let shownStep = /** @type {Fields|null} */ (null);
   let frame = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let silence;
-  /** @type {Map<string, (content: Fields) => void>} */
+  /** @type {Map<number, (content: Fields) => void>} */
   const answers = new Map();
   const drawn = new Map();
   const motion = createMotion();
@@ -561,9 +577,9 @@ function render({ model, el }) {
   /** Ask the kernel for something. @param {string} type @param {Fields} [rest] @param {(content: Fields) => void} [heard] */
   function ask(type, rest = {}, heard) {
     number += 1;
-    const id = number;
-    if (heard) answers.set(`${id}`, heard);
-    if (!["open", "take", "predict", "dismiss"].includes(type)) ui.pending = id;
+    ui.sure = false;
+    if (heard) answers.set(number, heard);
+    if (!["open", "take", "predict", "dismiss"].includes(type)) ui.pending = number;
     clearTimeout(silence);
     silence = setTimeout(() => {
       if (ui.pending !== null && !model.get("status")?.busy) {
@@ -573,12 +589,12 @@ function render({ model, el }) {
       }
     }, SILENCE);
     try {
-      model.send({ type, id, ...rest });
+      model.send({ type, id: [view, number], ...rest });
     } catch {
       ui.gone = true;
       ui.pending = null;
     }
-    update();
+    drawNow();
   }
 
   /** What the page does when somebody asks for it, by button or by key. */
@@ -587,7 +603,7 @@ function render({ model, el }) {
     into: () => choose("step_into"),
     next: () => ask("next_phase"),
     finish: () => ask("finish"),
-    run: () => ask("run", { max_steps: Number(parts.most.value) || 100, pace: Number(parts.pace.value) }),
+    run: () => ask("run", { max_steps: Number(ui.most), pace: Number(parts.pace.value) }),
     stop: () => ask("stop"),
     back: () => ask("seek", { to: state().history.at - 1 }),
     forward: () => ask("seek", { to: state().history.at + 1 }),
@@ -595,9 +611,9 @@ function render({ model, el }) {
     now: () => ask("seek", { to: state().history.newest }),
     goOn: () => ask("go_on", { to: state().history.at }),
     reset: () => {
-      if (ui.sure) ask("reset");
-      ui.sure = !ui.sure;
-      update();
+      if (ui.sure) return ask("reset");
+      ui.sure = true;
+      return update();
     },
     large: () => {
       model.set("projector", !model.get("projector"));
@@ -613,10 +629,10 @@ function render({ model, el }) {
       update();
     },
     send: () => {
-      if (!formProblem(ui.form)) ask("send", { form: formMessage(ui.form) });
+      if (isAble(parts.send)) ask("send", { form: formMessage(ui.form) });
     },
     who: () => {
-      if (formProblem(ui.form)) return;
+      if (!isAble(parts.who)) return;
       ask("explain", { form: formMessage(ui.form) }, (content) => {
         ui.explanation = content;
         update();
@@ -628,8 +644,7 @@ function render({ model, el }) {
   function choose(type, pick) {
     if (state().prediction.on && state().prediction.options && !pick) {
       ui.picking = type;
-      cancelAnimationFrame(frame);
-      draw();
+      drawNow();
       parts.root.querySelector(".wb-picking button")?.focus();
       return;
     }
@@ -640,21 +655,24 @@ function render({ model, el }) {
 
   /** Show a whole text, the rest of it when asked for. @param {string} title @param {Fields} command @param {string} [file] */
   function open(title, command, file = "") {
-    const more = (/** @type {number} */ from) =>
-      ask(command.type, { ...command, from }, (content) => {
-        const before = from ? (ui.opened?.text ?? "") : "";
-        const text = before + content.text;
-        ui.opened = { title, text, total: content.total, more: { from: text.length }, file, whole: text.length >= content.total };
+    const more = () =>
+      ask(command.type, { ...command, from: mine.next }, (content) => {
+        // This one was closed meanwhile, another one opened, or the same piece asked for twice.
+        if (ui.opened !== mine || content.from !== mine.next) return;
+        mine.text += content.text;
+        mine.next = content.next;
+        mine.total = content.total;
+        mine.whole = content.next >= content.total;
         // A file is wanted whole; a text is read as far as somebody wants.
-        if (file && !ui.opened.whole && content.text) more(content.from + content.text.length);
+        if (file && !mine.whole) more();
         update();
-        if (!from) parts.root.querySelector(".wb-opened")?.scrollIntoView?.({ block: "nearest" });
+        if (!content.from) parts.root.querySelector(".wb-opened")?.scrollIntoView?.({ block: "nearest" });
       });
-    ui.opened = { title, text: "", total: 0, more: {}, file, whole: false };
-    opened.more = more;
-    more(0);
+    /** @type {Opened} */
+    const mine = { title, file, text: "", next: 0, total: 0, whole: false, more };
+    ui.opened = mine;
+    more();
   }
-  const opened = { more: (/** @type {number} */ _from) => {} };
 
   const parts = skeleton(ui, deeds, { update, open, ask, state });
   el.replaceChildren(parts.root);
@@ -672,7 +690,7 @@ function render({ model, el }) {
   function draw() {
     frame = 0;
     const now = state();
-    if (ui.pending !== null && Number(now.status.answered ?? 0) >= ui.pending) {
+    if (ui.pending !== null && (now.status.answered?.[view] ?? 0) >= ui.pending) {
       ui.pending = null;
       ui.silent = false;
     }
@@ -692,13 +710,16 @@ function render({ model, el }) {
     region("actors", shown.actors, () => actorElements(shown.actors, open, () => ask("keep_newest")));
     region("outcome", [shown.outcome, now.history.done], () => outcomeElements(shown.outcome, now.history.done ?? 0, now.history.first > 0));
     region("tray", [now.tray, shown.controls.busy, now.history.live], () => trayElements(now.tray, shown.controls.busy || now.history.live === false, open, ask));
-    region("picking", [shown.picking, shown.score], () => pickingElements(shown, (pick) => choose(ui.picking ?? "step", pick), () => { ui.picking = null; update(); }));
+    region("score", shown.score, () => scoreElements(shown.score));
+    region("picking", shown.picking, () => pickingElements(shown.picking, (pick) => choose(ui.picking ?? "step", pick), () => { ui.picking = null; update(); }));
     region("pills", now.history, () => pillElements(now.history, (to) => ask("seek", { to })));
     const current = parts.pills.querySelector("[aria-current]");
     // Not scrollIntoView: that would scroll the notebook too.
     if (current) current.closest("ol").scrollLeft = current.offsetLeft - current.closest("ol").offsetLeft - 100;
     region("explanation", ui.explanation, () => explanationElements(ui.explanation, () => { ui.explanation = null; update(); }));
-    region("opened", ui.opened, () => openedElements(ui.opened, opened, () => { ui.opened = null; update(); }));
+    // Not its text: a file may have many megabytes, and is drawn with every piece that comes.
+    const { title, next, total, whole } = ui.opened ?? {};
+    region("opened", [title, next, total, whole], () => openedElements(ui.opened, () => { ui.opened = null; update(); }));
     region("keys", ui.keys, () => (ui.keys ? keyElements(() => deeds.keys()) : []));
     if (legs.length) motion.play(parts.root, legs, from, now.step);
     else if (!same(shownStep, now.step)) motion.stop();
@@ -709,6 +730,12 @@ function render({ model, el }) {
     ui.silent = false;
     ask("dismiss");
     parts.root.focus();
+  }
+
+  /** Draw at once: what may not be pressed twice is greyed before a second press can arrive. */
+  function drawNow() {
+    cancelAnimationFrame(frame);
+    draw();
   }
 
   /** Draw in the next frame, once, however many traits came. */
@@ -773,8 +800,10 @@ function render({ model, el }) {
 
   /** @param {Fields} content */
   function onMessage(content) {
-    const heard = answers.get(`${content?.id}`);
-    answers.delete(`${content?.id}`);
+    const [asker, asked] = content?.id ?? [];
+    if (asker !== view) return;
+    const heard = answers.get(asked);
+    answers.delete(asked);
     heard?.(content);
   }
 
@@ -839,7 +868,18 @@ function skeleton(ui, deeds, tools) {
       keep("stop", button("stop", "Stop", deeds.stop, { title: "Stop (R or Esc)" })),
       keep("paceBox", h("label.field.inline", null, h("span.hidden", null, "Pace"), keep("pace", h("select.input", { "data-k": "pace", title: "How fast" },
         h("option", { value: "0" }, "at full speed"), h("option", { value: "0.4" }, "quickly"), h("option", { value: "1.5", selected: true }, "to watch"), h("option", { value: "4" }, "slowly"))))),
-      keep("mostBox", h("label.field.inline", null, "at most ", keep("most", h("input.input.narrow", { type: "number", min: 1, max: 10000, value: "100", "data-k": "most" })))),
+      keep("mostBox", h("label.field.inline", null, "at most ", keep("most", h("input.input.narrow", {
+        type: "number",
+        min: 1,
+        max: 10000,
+        value: ui.most,
+        "data-k": "most",
+        oninput: () => {
+          ui.most = parts.most.value;
+          tools.update();
+        },
+      })))),
+      keep("mostProblem", h("span.problem", { role: "status" })),
       keep("progress", h("span.progress")),
     ),
     h("span.gap"),
@@ -870,7 +910,8 @@ function skeleton(ui, deeds, tools) {
       sendForm(parts, keep, ui, deeds, tools.update),
       keep("explanation", h("div.explanation", { role: "status" })),
       controls,
-      keep("banner", h("div.bannerbox")),
+      keep("banner", h("div.bannerbox", { role: "status" })),
+      keep("score", h("div.scorebox", { role: "status" })),
       keep("picking", h("div.pickingbox")),
       keep("story", h("p.story", { "aria-live": "polite" })),
       keep("notice", h("p.notice", { role: "status" })),
@@ -899,13 +940,27 @@ function sendForm(parts, keep, ui, deeds, update) {
     },
   });
   const headers = keep("headerRows", h("div.headerrows"));
-  const addHeader = (name = "", value = "") => {
-    const pair = /** @type {[string, string]} */ ([name, value]);
+  const addHeader = () => {
+    const pair = /** @type {[string, string]} */ (["", ""]);
     ui.form.headers.push(pair);
-    const row = h("div.headerrow", null,
-      h("input.input", { placeholder: "name", "aria-label": "Header name", oninput: (/** @type {any} */ event) => { pair[0] = event.target.value; update(); } }),
-      h("input.input", { placeholder: "value", "aria-label": "Header value", oninput: (/** @type {any} */ event) => { pair[1] = event.target.value; update(); } }),
-      button("", "Remove", () => { ui.form.headers = ui.form.headers.filter((one) => one !== pair); row.remove(); update(); }));
+    const remove = button("remove header", "Remove", () => {
+      ui.form.headers = ui.form.headers.filter((one) => one !== pair);
+      // The focus would be lost with the button, and with it the keys.
+      (row.nextElementSibling?.querySelector("input") ?? parts.addHeader).focus();
+      row.remove();
+      update();
+    });
+    const field = (/** @type {0|1} */ place, /** @type {string} */ what) =>
+      h("input.input", {
+        placeholder: what,
+        "aria-label": `Header ${what}`,
+        oninput: (/** @type {any} */ event) => {
+          pair[place] = event.target.value;
+          remove.setAttribute("aria-label", `Remove header ${pair[0]}`.trim());
+          update();
+        },
+      });
+    const row = h("div.headerrow", null, field(0, "name"), field(1, "value"), remove);
     headers.append(row);
     update();
     return row;
@@ -929,9 +984,17 @@ function sendForm(parts, keep, ui, deeds, update) {
     keep("problem", h("p.problem", { role: "status" })),
     h("details.more", null, h("summary", null, "Headers, content type, priority, how many"),
       h("div.morerow", null,
-        h("div.field", null, "Headers", headers, button("add header", "+ header", () => addHeader().querySelector("input").focus())),
-        h("label.field", null, "Content type", keep("contentType", h("input.input", { ...typed("content_type"), value: ui.form.content_type })), keep("contentTypes", h("datalist", null, ...["application/json", "text/plain", "application/octet-stream"].map((value) => h("option", { value }))))),
-        h("label.field", null, "Priority", keep("priority", h("select.input", typed("priority"), h("option", { value: "" }, "4, as usual"), ...[9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((value) => h("option", { value }, value === 9 ? "9, first" : value === 0 ? "0, last" : value))))),
+        h("div.field", null, "Headers", headers,
+          keep("addHeader", button("add header", "+ header", () => addHeader().querySelector("input").focus()))),
+        h("label.field", null, "Content type",
+          keep("contentType", h("input.input", { ...typed("content_type"), value: ui.form.content_type })),
+          keep("contentTypes", h("datalist", null,
+            ["application/json", "text/plain", "application/octet-stream"].map((value) => h("option", { value }))))),
+        h("label.field", null, "Priority",
+          keep("priority", h("select.input", typed("priority"),
+            h("option", { value: "" }, "4, as usual"),
+            [9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((value) =>
+              h("option", { value }, value === 9 ? "9, first" : value === 0 ? "0, last" : value))))),
         h("label.field", null, "How many", keep("count", h("input.input.narrow", { ...typed("count"), type: "number", min: 1, max: 1000, value: "1" }))))));
 }
 
@@ -939,7 +1002,7 @@ function sendForm(parts, keep, ui, deeds, update) {
 function takeAway(parts, keep, tools) {
   const take = (/** @type {string} */ form, /** @type {string} */ label, /** @type {string} */ file) =>
     button(`take ${form}`, label, () => tools.open(label, { type: "take", form }, file));
-  const load = h("input", { type: "file", accept: ".jsonl,.ndjson,.json,.txt", class: "wb-hidden", tabindex: "-1", "aria-label": "Steps as JSON Lines", onchange: async () => {
+  const load = h("input", { type: "file", accept: ".jsonl,.ndjson,.json,.txt", hidden: true, onchange: async () => {
     const file = load.files[0];
     if (file) tools.ask("load", { text: await file.text() });
     load.value = "";
@@ -958,7 +1021,6 @@ function drawControls(parts, shown, now, ui) {
   const { controls } = shown;
   const show = (/** @type {string} */ name, /** @type {boolean} */ visible) => { parts[name].hidden = !visible; };
   const able = (/** @type {string} */ name, /** @type {boolean} */ enabled) => {
-    // Not `disabled`: a button that has the focus would lose it with every step.
     parts[name].setAttribute("aria-disabled", String(!enabled));
   };
   const focused = parts.root.ownerDocument.activeElement;
@@ -983,19 +1045,20 @@ function drawControls(parts, shown, now, ui) {
   parts.slider.max = now.history.newest ?? 0;
   if (ui.pending === null) parts.slider.value = now.history.at ?? 0;
   parts.slider.setAttribute("aria-valuetext", `${stepName(now.history.at ?? 0)} of ${now.history.newest ?? 0}`);
+  parts.mostProblem.textContent = controls.most;
+  parts.most.setAttribute("aria-invalid", String(Boolean(controls.most)));
   parts.progress.textContent = running ? controls.progress : "";
   parts.reset.textContent = ui.sure ? "Really? Reset" : "Reset";
   parts.predictButton.setAttribute("aria-pressed", String(Boolean(now.prediction.on)));
   parts.largeButton.setAttribute("aria-pressed", String(Boolean(now.projector)));
   parts.keysButton.setAttribute("aria-expanded", String(ui.keys));
   parts.root.classList.toggle("wb-large", now.projector === true);
-  parts.root.classList.toggle("wb-past", now.history.live === false);
   parts.root.setAttribute("aria-busy", String(controls.busy && !controls.held));
   parts.story.setAttribute("aria-live", running ? "off" : "polite");
 
   const problem = formProblem(ui.form);
   const touched = ui.form.payload.trim() || problem?.field !== "payload";
-  parts.problem.textContent = problem && problem.field !== "to" && touched ? problem.text : "";
+  parts.problem.textContent = problem && touched ? problem.text : "";
   parts.payload.setAttribute("aria-invalid", String(problem?.field === "payload"));
   parts.otherBox.hidden = !ui.form.other;
   const lines = Math.min(8, ui.form.payload.split("\n").length);
@@ -1012,8 +1075,8 @@ function drawChoices(parts, now, ui) {
     parts.to.dataset.choices = key;
     const picked = parts.to.value;
     const options = [
-      channels.length && h("optgroup", { label: "Channels" }, channels.map((name) => h("option", { value: `channel ${name}` }, name))),
-      operations.length && h("optgroup", { label: "Operations" }, operations.map(([name, to]) => h("option", { value: `operation ${name}` }, `${name} → ${to}`))),
+      channels.length && h("optgroup", { label: "Channels" }, channels.map(([key, name]) => h("option", { value: `channel ${key}` }, name))),
+      operations.length && h("optgroup", { label: "Operations" }, operations.map(([key, name, , to]) => h("option", { value: `operation ${key}` }, `${name} → ${to}`))),
       h("option", { value: "other" }, "another channel …"),
     ];
     parts.to.replaceChildren(...options.filter(Boolean));
@@ -1023,19 +1086,19 @@ function drawChoices(parts, now, ui) {
     if (parts.to.value === "other") ui.form.other = true;
     parts.otherBox.hidden = !ui.form.other;
   }
-  const from = now.lanes.pull_from ?? "";
+  const from = now.lanes.pull_from;
   // What was just chosen stands there until the kernel has heard of it.
-  const chosen = ui.pending === null ? from : parts.from.value;
-  const heard = (now.lanes.lanes ?? []).filter((lane) => lane.actors).map((lane) => lane.channel);
-  const offered = [...new Set(from ? [...heard, from] : heard)];
+  const chosen = ui.pending === null ? (from?.key ?? "") : parts.from.value;
+  const heard = (now.lanes.lanes ?? []).filter((lane) => lane.actors);
+  const offered = (!from || heard.some((lane) => lane.key === from.key) ? heard : [...heard, from]).map(({ key, channel }) => [key, channel]);
   parts.channelBox.hidden = offered.length < 2;
   if (!same(offered, parts.from.offered)) {
     parts.from.offered = offered;
-    const options = offered.map((value) => h("option", { value }, value));
+    const options = offered.map(([value, name]) => h("option", { value }, name));
     parts.from.replaceChildren(h("option", { value: "" }, "each channel in turn"), ...options);
   }
   parts.from.value = chosen;
-  const channel = ui.form.operation ? operations.find(([name]) => name === ui.form.operation)?.[1] : ui.form.channel;
+  const channel = ui.form.operation ? operations.find(([key]) => key === ui.form.operation)?.[2] : ui.form.channel;
   const known = [...new Set(topics.filter(([where]) => where === channel).map(([, name]) => name))];
   if (!same(known, parts.topics.known)) {
     parts.topics.known = known;
@@ -1057,7 +1120,7 @@ function errorLine(text, close) {
 /** @param {any} banner @param {Fields} deeds @param {() => void} back */
 function bannerElements(banner, deeds, back) {
   if (!banner) return [];
-  return [h("div.banner", { role: "status" }, mark("⏱ "), h("span.bannertext", null, h("b", null, banner.text), " ", banner.undone ?? ""),
+  return [h("div.banner", null, mark("⏱ "), h("span.bannertext", null, h("b", null, banner.text), " ", banner.undone ?? ""),
     banner.goOn && button("go on", "Go on from here", deeds.goOn, { title: "G" }), button("to now", banner.back, back))];
 }
 
@@ -1065,16 +1128,34 @@ function bannerElements(banner, deeds, back) {
 function laneElements(lanes, open) {
   if (!lanes.length) return [h("p.nothing", null, "No channel yet.")];
   return lanes.map((lane) =>
-    h("div.lane", { "data-lane": lane.channel, class: `wb-lane${lane.next ? " wb-next" : ""}` },
+    h("div.lane", { "data-lane": lane.key, class: `wb-lane${lane.next ? " wb-next" : ""}` },
       h("div.lanehead", null, h("b.lanename", null, theirs(lane.channel)), h("span.count", null, lane.waiting ? `${lane.waiting.toLocaleString("en")} waiting` : "empty")),
+      inWorkElement(lane),
       lane.unheard && h("p.warning", null, mark("⚠ "), "no actor listens here"),
-      h("ol.messages", null, lane.messages.map((message, place) =>
+      lane.messages.length > 0 && h("ol.messages", { tabindex: "0", "data-k": `messages ${lane.key}`, "aria-label": `Waiting on ${lane.channel}` }, lane.messages.map((message, place) =>
         h("li.message", null, h("div.messagehead", null, ticket(message), place === 0 && lane.next && h("span.tag.next", null, "next"), tags(message)),
           h("div.payloadline", null, code(message.payload),
-            message.payload.endsWith("…") && button(`open ${lane.channel} ${message.id}`, "open", () => open(`Message ${message.name}`, { type: "open", what: "waiting", channel: lane.channel, message: message.id }), { class: "wb-button wb-small", "aria-label": `Open ${message.name}` }))))),
+            message.payload.endsWith("…") && button(
+              `open ${lane.key} ${message.id}`,
+              "open",
+              () => open(`Message ${message.name}`, { type: "open", what: "waiting", channel: lane.key, message: message.id }),
+              { class: "wb-button wb-small", "aria-label": `Open ${message.name}` },
+            ))))),
       lane.more > 0 && lane.messages.length > 0 && h("p.andmore", null, `… and ${lane.more.toLocaleString("en")} more`),
-      h("span.tail", { "data-tail": lane.channel, "aria-hidden": "true" }),
+      h("span.tail", { "data-tail": lane.key, "aria-hidden": "true" }),
       lane.more_channels && h("p.andmore", null, `… and ${count(lane.more_channels, "more channel")}`)));
+}
+
+/** What was pulled and is not settled: it is on its queue still, and nobody else gets it. @param {any} lane */
+function inWorkElement(lane) {
+  const more = lane.in_work - lane.working.length;
+  return (
+    lane.in_work > 0 &&
+    h("div.messagehead.inwork", null,
+      h("span.count", null, "in work: "),
+      lane.working.map((message) => ticket(message)),
+      more > 0 && h("span.count", null, ` and ${more.toLocaleString("en")} more`))
+  );
 }
 
 /** @param {any} worker @param {Function} open */
@@ -1089,7 +1170,12 @@ function workerElements(worker, open) {
       message.headers.length > 0 && h("dl.headers", null, message.headers.map(([name, value]) => [h("dt", null, theirs(name)), h("dd", null, theirs(value))])),
       message.more_headers > 0 && h("p.andmore", null, `… and ${count(message.more_headers, "more header")}`),
       h("div.slotfoot", null, h("span.count", null, [message.size, message.content_type === "application/json" ? "" : message.content_type].filter(Boolean).join(" · ")),
-        button("open message", "open", () => open(`Message ${message.name}`, { type: "open", what: "message", step: worker.number }), { class: "wb-button wb-small", "aria-label": `Open ${message.name}` })),
+        button(
+          "open message",
+          "open",
+          () => open(`Message ${message.name}`, { type: "open", what: "message", step: worker.number }),
+          { class: "wb-button wb-small", "aria-label": `Open ${message.name}` },
+        )),
       worker.sighting && h("p.sighting", null, mark("↩ "), `sighting ${worker.sighting}`)),
     h("ol.track", { "aria-label": "How far it has come" }, worker.track.map((one) =>
       h("li", { class: `wb-phase wb-${one.state}` }, mark(one.state === "done" ? "●" : one.state === "skipped" ? "–" : "○"), h("span.phaseword", null, one.word),
@@ -1101,7 +1187,10 @@ function workerElements(worker, open) {
 function actorElements(actors, open, keepNewest) {
   if (actors.none) return [h("p.nothing", null, actors.channel ? "No actor listens on this channel." : "No actor is registered yet.")];
   return [
-    actors.stale && h("div.stale", null, mark("⚠ "), h("span", null, "An actor is registered twice: its cell ran again, and the older function comes first."), button("keep newest", "Keep only the newest", keepNewest)),
+    actors.stale && h("div.stale", null,
+      mark("⚠ "),
+      h("span", null, "An actor is registered twice: its cell ran again, and the older function comes first."),
+      button("keep newest", "Keep only the newest", keepNewest)),
     h("ol.actors", { "aria-label": `Actors of ${actors.channel ?? ""}` }, actors.rows.map((row) => actorElement(row, open))),
     actors.more > 0 && h("p.andmore", null, `… and ${count(actors.more, "more actor")}`),
     actors.nobody && h("div.nobody", { "data-nobody": "" }, h("b", null, actors.nobody)),
@@ -1159,20 +1248,37 @@ function trayElements(tray, locked, open, ask) {
           h("div.messagehead", null, ticket(letter), tags(letter)),
           h("div.why", null, theirs(letter.reason)),
           h("div.letterbuttons", null,
-            button(`open ${letter.channel} ${letter.id}`, "Open", () => open(`Dead letter ${letter.name}`, { type: "open", what: "waiting", channel: letter.channel, message: letter.id }), { class: "wb-button wb-small", "aria-label": `Open ${letter.name}` }),
-            button(`resend ${letter.channel} ${letter.id}`, "Send again", () => { if (!locked) ask("resend", { channel: letter.channel, message: letter.id }); }, { class: "wb-button wb-small", "aria-disabled": String(locked), "aria-label": `Send again ${letter.name}` }))))),
+            button(
+              `open ${letter.key} ${letter.id}`,
+              "Open",
+              () => open(`Dead letter ${letter.name}`, { type: "open", what: "waiting", channel: letter.key, message: letter.id }),
+              { class: "wb-button wb-small", "aria-label": `Open ${letter.name}` },
+            ),
+            button(
+              `resend ${letter.key} ${letter.id}`,
+              "Send again",
+              () => ask("resend", { channel: letter.key, message: letter.id }),
+              { class: "wb-button wb-small", "aria-disabled": String(locked), "aria-label": `Send again ${letter.name}` },
+            ))))),
       hidden > 0 && h("p.andmore", null, `… and ${hidden.toLocaleString("en")} older`)),
   ];
 }
 
-/** @param {any} shown @param {(pick: string) => void} pick @param {() => void} cancel */
-function pickingElements(shown, pick, cancel) {
-  if (!shown.picking && !shown.score) return [];
+/** @param {any} score */
+function scoreElements(score) {
+  if (!score) return [];
   return [
-    shown.score && h("div", { class: `wb-score wb-tone-${shown.score.tone}`, role: "status" },
-      h("b", null, shown.score.verdict), " ", theirs(shown.score.answer), h("span.count", null, shown.score.score)),
-    shown.picking && h("fieldset.picking", null, h("legend", null, theirs(shown.picking.question)),
-      ...shown.picking.options.map((option) => h("button.button", { type: "button", "data-k": `pick ${option.value}`, onclick: () => pick(option.value) },
+    h("div", { class: `wb-score wb-tone-${score.tone}` },
+      h("b", null, score.verdict), " ", theirs(score.answer), " ", h("span.count", null, score.score)),
+  ];
+}
+
+/** @param {any} picking @param {(pick: string) => void} pick @param {() => void} cancel */
+function pickingElements(picking, pick, cancel) {
+  if (!picking) return [];
+  return [
+    h("fieldset.picking", null, h("legend", null, theirs(picking.question)),
+      ...picking.options.map((option) => h("button.button", { type: "button", "data-k": `pick ${option.value}`, onclick: () => pick(option.value) },
         option.key ? h("span.position", null, option.key) : "", theirs(option.text))),
       button("pick cancel", "Not now", cancel, { class: "wb-button wb-small" })),
   ];
@@ -1198,19 +1304,23 @@ function explanationElements(explanation, close) {
     explanation.more_verdicts > 0 && h("p.andmore", null, `… and ${count(explanation.more_verdicts, "more actor")}`))];
 }
 
-/** @param {Opened|null} opened @param {{more: (from: number) => void}} reader @param {() => void} close */
-function openedElements(opened, reader, close) {
+/** @param {Opened|null} opened @param {() => void} close */
+function openedElements(opened, close) {
   if (!opened) return [];
-  const read = opened.text.length;
   return [h("section.opened", { "aria-label": opened.title },
-    h("div.answerhead", null, h("b", null, theirs(opened.title)), h("span.count", null, opened.whole ? count(opened.total, "character") : `${read.toLocaleString("en")} of ${count(opened.total, "character")}`),
+    h("div.answerhead", null,
+      h("b", null, theirs(opened.title)),
+      h("span.count", null, `${opened.whole ? "" : `${opened.next.toLocaleString("en")} of `}${count(opened.total, "character")}`),
       h("span.gap"),
       opened.whole && button("copy", "Copy", () => navigator.clipboard?.writeText(opened.text), { class: "wb-button wb-small" }),
       opened.whole && opened.file && button("download", "Download", () => download(opened.text, opened.file), { class: "wb-button wb-small" }),
       button("close text", "Close", close, { class: "wb-button wb-small" })),
-    h("pre.whole", { tabindex: "0", "aria-label": opened.title }, theirs(opened.file ? opened.text.slice(0, 20000) : opened.text)),
-    !opened.whole && !opened.file && read > 0 && button("more", "Show more", () => reader.more(read)))];
+    h("pre.whole", { tabindex: "0", "aria-label": opened.title }, theirs(opened.file ? beginning(opened.text) : opened.text)),
+    !opened.whole && !opened.file && opened.next > 0 && button("more", "Show more", opened.more))];
 }
+
+/** The beginning of a long text, not cut within a character. @param {string} text */
+const beginning = (text) => text.slice(0, 20000).replace(/[\ud800-\udbff]$/, "");
 
 /** @param {string} text @param {string} file */
 function download(text, file) {
@@ -1263,7 +1373,7 @@ function createMotion() {
     const rect = (/** @type {string} */ selector) => stage.querySelector(selector)?.getBoundingClientRect();
     const worker = rect("[data-slot=worker] .wb-ticket") ?? rect("[data-slot=worker]");
     const winner = rect("[data-actor=winner] .wb-actorname");
-    const lane = [...stage.querySelectorAll("[data-lane]")].find((one) => one.getAttribute("data-lane") === step.channel);
+    const lane = [...stage.querySelectorAll("[data-lane]")].find((one) => one.getAttribute("data-lane") === step.key);
     const ends = {
       done: rect("[data-bin=done]"),
       tray: rect("[data-bin=tray]"),
