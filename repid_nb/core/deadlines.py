@@ -85,7 +85,7 @@ class Deadline:
 
     def of_current_task(self) -> Deadline:
         """Return this one; or another, where middleware runs what the limit is for in a task of its own."""
-        return self if asyncio.current_task() is self._task else Deadline(self._deadlines)
+        return self if asyncio.current_task(self.loop) is self._task else Deadline(self._deadlines)
 
     def begin(self, seconds: float | None) -> None:
         """Let the task be cancelled in so many seconds; for None, 0 and infinity never."""

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias, get_args
 
-from repid_nb.core.actor import ActorData, ActorExecutionContext, AutoActionT, ManualActionT
+from repid_nb.core.actor import ActorData, ActorExecutionContext, AutoActionT, CallNextT, ManualActionT
 from repid_nb.core.deadlines import Deadline, Deadlines
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Event, Finished, Observer, Settled, Started
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.middleware import NO_MIDDLEWARE
+from repid_nb.core.middleware import NO_MIDDLEWARE, PipelineT, around
 from repid_nb.core.queue import nack
 
 __all__ = ["INTERRUPTIONS", "Delivery", "Gate", "is_task_cancelled"]
@@ -57,14 +57,18 @@ class Delivery:
     """
 
     __slots__ = (
+        "_call",
         "_context",
         "_deadline",
         "_gate",
+        "_inside",
         "_is_interrupted",
         "_is_watched",
         "_keeps_alive",
         "_observer",
     )
+
+    _call: CallNextT
 
     def __init__(
         self,
@@ -81,6 +85,7 @@ class Delivery:
         self._deadline = Deadline(deadlines or Deadlines())
         self._is_watched = observer is not None or gate is not None
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]
+        self._inside: PipelineT | None = None
 
     async def run(self, message: ReceivedMessageT, actor: ActorData) -> tuple[Any, BaseException | None]:
         """Run the actor and settle the message by its confirmation mode.
@@ -96,11 +101,17 @@ class Delivery:
         account = None if self._observer is None else _Account(message, actor)
         if actor.confirmation_mode == "ack_first" and message.action is None:
             await _settle(message, "ack", "acked before the actor ran (ack_first)", account)
-        call = self._run_and_settle if account is None else partial(self._run_and_settle, account=account)
+        inside = actor.middleware_pipeline
         result: Any = None
         error: BaseException | None = None
         try:
-            result = await actor.middleware_pipeline(call, message, actor)
+            if account is not None:
+                result = await inside(partial(self._run_and_settle, account=account), message, actor)
+            else:
+                # Mostly the next message is for an actor inside the same middleware.
+                if inside is not self._inside:
+                    self._inside, self._call = inside, around(inside, self._run_and_settle)
+                result = await self._call(message, actor)
         except (Exception, asyncio.CancelledError) as raised:
             if isinstance(raised, asyncio.CancelledError) and self._is_interrupted():
                 raise

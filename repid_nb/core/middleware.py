@@ -6,15 +6,17 @@ import operator
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from repid_nb.core.actor import ActorData, CallNextT
 from repid_nb.core.message import MessageData, MessagePublisherT, ReceivedMessageT
 
-__all__ = ["NO_MIDDLEWARE", "ActorMiddlewareT", "ProducerMiddlewareT", "compose", "pipeline"]
+__all__ = ["NO_MIDDLEWARE", "ActorMiddlewareT", "PipelineT", "ProducerMiddlewareT", "around", "compose", "pipeline"]
+
+PipelineT: TypeAlias = Callable[[CallNextT, ReceivedMessageT, ActorData], Coroutine[Any, Any, Any]]
 
 # The pipeline of an actor without middleware.
-NO_MIDDLEWARE = operator.call
+NO_MIDDLEWARE: PipelineT = operator.call
 
 
 class ActorMiddlewareT(Protocol):
@@ -53,25 +55,44 @@ def compose(
     return call_next
 
 
-def pipeline(middlewares: Sequence[Callable[..., Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Put middleware around a coroutine function that is known only later, and another one with each call.
+class Pipeline:
+    """Middleware around a coroutine function that is known only later.
 
     Args:
         middlewares: As for `compose`.
-
-    Returns:
-        A function of `(call_next, message, actor)` that calls `call_next(message, actor)` inside the middleware.
     """
-    if not middlewares:
-        return NO_MIDDLEWARE
-    inside_out = [_awaited(middleware) for middleware in reversed(middlewares)]
 
-    def run_inside(call_next: CallNextT, message: ReceivedMessageT, actor: ActorData) -> Coroutine[Any, Any, Any]:
-        for middleware in inside_out:
+    __slots__ = ("_inside_out",)
+
+    def __init__(self, middlewares: Sequence[Callable[..., Any]]) -> None:
+        self._inside_out = [_awaited(middleware) for middleware in reversed(middlewares)]
+
+    def around(self, call_next: CallNextT) -> CallNextT:
+        """Return a function of `(message, actor)` that calls `call_next(message, actor)` inside the middleware."""
+        for middleware in self._inside_out:
             call_next = partial(middleware, call_next)
-        return call_next(message, actor)
+        return call_next
 
-    return run_inside
+    def __call__(self, call_next: CallNextT, message: ReceivedMessageT, actor: ActorData) -> Coroutine[Any, Any, Any]:
+        """Call `call_next(message, actor)` inside the middleware."""
+        return self.around(call_next)(message, actor)
+
+
+def pipeline(middlewares: Sequence[Callable[..., Any]]) -> PipelineT:
+    """Return what calls `call_next(message, actor)` inside this middleware."""
+    return Pipeline(middlewares) if middlewares else NO_MIDDLEWARE
+
+
+def around(run_inside: PipelineT, call_next: CallNextT) -> CallNextT:
+    """Return `call_next` inside a pipeline, for message after message.
+
+    Args:
+        run_inside: A pipeline, of ours or of another library.
+        call_next: What it is to run inside its middleware.
+    """
+    if run_inside is NO_MIDDLEWARE:
+        return call_next
+    return run_inside.around(call_next) if isinstance(run_inside, Pipeline) else partial(run_inside, call_next)
 
 
 def _awaited(middleware: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
