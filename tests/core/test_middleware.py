@@ -2,7 +2,10 @@
 
 import pytest
 
+from repid_nb.core.app import Repid
+from repid_nb.core.in_memory import InMemoryServer
 from repid_nb.core.middleware import compose
+from repid_nb.core.router import Router
 
 
 async def target(*arguments):
@@ -107,3 +110,29 @@ async def test_arguments_may_be_passed_on_by_name():
         return channel, message
 
     assert await compose([naming, naming], publish)("tasks", "hello") == ("tasks", "hello")
+
+
+async def test_each_actor_stays_inside_its_own_middleware_with_one_worker_for_all_of_them():
+    app, router, log = Repid(), Router(channel="tasks"), []
+    app.servers.register_server("default", InMemoryServer(), is_default=True)
+
+    @router.actor(middlewares=[around("first", log)])
+    async def inside_first():
+        return ["ran"]
+
+    @router.actor(middlewares=[around("second", log), around("third", log)])
+    async def inside_second():
+        return ["ran"]
+
+    @router.actor
+    async def inside_nothing():
+        log.append("ran")
+
+    app.include_router(router)
+    async with app.servers.default.connection():
+        for topic in ("inside_first", "inside_first", "inside_second", "inside_nothing", "inside_first"):
+            await app.send_message_json(channel="tasks", payload={}, headers={"topic": topic})
+        await app.run_worker(messages_limit=5, tasks_limit=1, register_signals=[])
+    first = ["first in", "first out"]
+    second = ["second in", "third in", "third out", "second out"]
+    assert log == [*first, *first, *second, "ran", *first]
