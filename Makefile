@@ -7,8 +7,8 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/exercises/*.ipynb notebooks/
 LEFT_BEHIND := $(addprefix metadata.language_info.,version codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer)
 STRIP := $(BIN)/nbstripout --keep-output --keep-id --extra-keys "$(LEFT_BEHIND)"
 
-# What starts kernels takes as long as all other tests together, those that make environments of their own among them.
-NOTEBOOK_TESTS := tests/notebook $(filter-out tests/test_binder.py tests/test_nbgrader.py,$(wildcard tests/test_*.py))
+# What starts kernels takes as long as all other tests together, the one that makes an environment for nbgrader among them.
+NOTEBOOK_TESTS := tests/notebook $(filter-out tests/test_nbgrader.py,$(wildcard tests/test_*.py))
 
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
