@@ -119,11 +119,10 @@ class Stepper:
             message = puller.pull_nowait() if channel is None else puller.pull_nowait_from(channel)
             if message is None:
                 return self._idle(channel)
-            seen_before = self._recorder.sightings.of(message)
             step = await self._recorder.deliver(
                 message, number=self._timeline.newest + 1, before=before, explain_all=self.explain_all
             )
-            self._timeline.add(step, message, seen_before=seen_before, turn=puller.turn)
+            self._timeline.add(step, message, seen_before=step.sightings - 1, turn=puller.turn)
             if self.gate is not None:
                 await self.gate("settled", lambda: step)
             return step
