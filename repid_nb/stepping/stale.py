@@ -10,7 +10,7 @@ from repid_nb.core.declaration import Declaration
 from repid_nb.core.router import Router
 from repid_nb.core.routes import Route
 
-__all__ = ["CURE", "StaleActorWarning", "StaleWatch", "declared_again", "stale_declarations", "stale_notes"]
+__all__ = ["CURE", "StaleActorWarning", "StaleWatch", "declared_again", "stale_notes"]
 
 CURE = "stepper.keep_newest_actors()"
 
@@ -42,7 +42,7 @@ def stale_notes(routes: Sequence[Route]) -> dict[int, str]:
     return notes
 
 
-def stale_declarations(sources: Sequence[object]) -> list[tuple[Declaration, Declaration]]:
+def _stale_declarations(sources: Sequence[object]) -> list[tuple[Declaration, Declaration]]:
     """Return what of one channel was declared again later, oldest last, each with the newest.
 
     Args:
@@ -60,7 +60,7 @@ def declared_again(router: Router) -> list[tuple[str, Declaration, Declaration]]
     on_channels: dict[str, list[Declaration]] = {}
     for declaration, channel in router.declarations():
         on_channels.setdefault(channel.address, []).append(declaration)
-    return [(channel, *pair) for channel, declared in on_channels.items() for pair in stale_declarations(declared)]
+    return [(channel, *pair) for channel, declared in on_channels.items() for pair in _stale_declarations(declared)]
 
 
 class StaleWatch:
@@ -76,7 +76,7 @@ class StaleWatch:
             routes: The routes of each channel.
         """
         for channel, on_channel in routes.items():
-            for older, newest in reversed(stale_declarations([route.source for route in on_channel])):
+            for older, newest in reversed(_stale_declarations([route.source for route in on_channel])):
                 if (channel, older) in self._warned:
                     continue
                 self._warned.add((channel, older))
