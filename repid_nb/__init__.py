@@ -7,9 +7,11 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from repid_nb.core.shown import Shown
+from repid_nb.core.record import Record
 
 if TYPE_CHECKING:
+    from repid_nb.app import Repid
+    from repid_nb.asyncapi.document import AsyncAPIGenerator
     from repid_nb.core.actor import (
         ActorData,
         ActorExecutionContext,
@@ -19,24 +21,9 @@ if TYPE_CHECKING:
         OnErrorManualT,
         OnErrorT,
     )
-    from repid_nb.core.app import Repid
-    from repid_nb.core.asyncapi import AsyncAPIGenerator
-    from repid_nb.core.converter import BasicConverter, DefaultConverter, PydanticConverter
-    from repid_nb.core.dependencies import Depends, FullPayload, Header, Message, MessageDependency
-    from repid_nb.core.in_memory import InMemoryServer
-    from repid_nb.core.logger import logger
-    from repid_nb.core.message import (
-        BaseMessageT,
-        CapabilitiesT,
-        MessageAction,
-        MessageData,
-        ReceivedMessageT,
-        SentMessageT,
-        SerializerT,
-        ServerT,
-        SubscriberT,
-    )
-    from repid_nb.core.metadata import (
+    from repid_nb.core.arguments.converter import BasicConverter, DefaultConverter, PydanticConverter
+    from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header, Message, MessageDependency
+    from repid_nb.core.description import (
         ActorMessageMetadata,
         Channel,
         Contact,
@@ -50,16 +37,29 @@ if TYPE_CHECKING:
         SendOperation,
         Tag,
     )
-    from repid_nb.core.router import Router
-    from repid_nb.core.routing import catch_all_routing_strategy, topic_based_routing_strategy
+    from repid_nb.core.logger import logger
+    from repid_nb.core.memory.server import InMemoryServer
+    from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+    from repid_nb.core.message import (
+        BaseMessageT,
+        CapabilitiesT,
+        MessageAction,
+        MessageData,
+        ReceivedMessageT,
+        SentMessageT,
+        SerializerT,
+        ServerT,
+        SubscriberT,
+    )
+    from repid_nb.core.routing.router import Router
+    from repid_nb.core.routing.strategies import catch_all_routing_strategy, topic_based_routing_strategy
     from repid_nb.core.serializer import default_serializer
-    from repid_nb.core.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
-    from repid_nb.core.test_client import TestClient, TestMessage
     from repid_nb.display import as_html, as_text
     from repid_nb.notebook import run
     from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Settlement, Step, Steps, Verdict
-    from repid_nb.stepping.stale import StaleActorWarning
+    from repid_nb.stepping.stale_actors import StaleActorWarning
     from repid_nb.stepping.stepper import Stepper
+    from repid_nb.test_client import TestClient, TestMessage
     from repid_nb.widgets.workbench import Workbench
 
 __all__ = [
@@ -220,8 +220,8 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 # A record knows no view, and must show itself wherever it comes from: the first one that is shown loads the views.
-Shown.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
-Shown.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
+Record.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
+Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
 
 # In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands.
 if "IPython" in sys.modules:

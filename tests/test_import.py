@@ -55,9 +55,9 @@ def test_importing_the_package_loads_no_room_that_is_not_entered():
         print(sorted(name for name in sys.modules if name.startswith("repid_nb.")))
         print("asyncio" in sys.modules)
         repid_nb.Router
-        print("repid_nb.core.router" in sys.modules, "repid_nb.stepping" in sys.modules)
+        print("repid_nb.core.routing.router" in sys.modules, "repid_nb.stepping" in sys.modules)
     """)
-    assert printed == "['repid_nb.core', 'repid_nb.core.shown']\nFalse\nTrue False\n"
+    assert printed == "['repid_nb.core', 'repid_nb.core.record']\nFalse\nTrue False\n"
 
 
 def test_type_checkers_are_told_the_names_that_are_loaded():
@@ -83,7 +83,7 @@ def test_a_name_that_is_none_is_refused_and_the_names_are_offered_for_completion
 def test_a_record_shows_itself_though_nobody_has_asked_for_a_view():
     printed = run_script("""
         import asyncio
-        from repid_nb.core.in_memory import InMemoryServer
+        from repid_nb.core.memory.server import InMemoryServer
         from repid_nb.core.message import MessageData
 
         async def main():

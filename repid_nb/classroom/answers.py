@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from repid_nb.stepping.shorten import short
+from repid_nb.printable import short
 
 __all__ = ["AnswerKind", "Function", "Refused", "described"]
 

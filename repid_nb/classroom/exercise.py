@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from weakref import WeakSet
 
+from repid_nb.app import Repid
 from repid_nb.classroom.answers import AnswerKind, Refused, described
 from repid_nb.classroom.records import Finding
-from repid_nb.core.app import Repid
 from repid_nb.core.errors import DeclarationError
-from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.router import Router
-from repid_nb.core.snapshot import QueuesSnapshot
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.routing.router import Router
 from repid_nb.stepping.record import Idle, Sent, Step
-from repid_nb.stepping.stale import declared_again
+from repid_nb.stepping.stale_actors import declared_again
 from repid_nb.stepping.stepper import Stepper
 
 __all__ = ["Case", "Exercise", "Send", "Stage", "Want"]

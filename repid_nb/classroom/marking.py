@@ -9,13 +9,13 @@ from functools import cache
 from typing import Any
 
 from repid_nb.classroom.answers import Refused
-from repid_nb.classroom.bounded import LIMIT, Ended, run_bounded
 from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.exercise import Case, Exercise, Stage
 from repid_nb.classroom.records import Finding, Marking, Trouble
+from repid_nb.classroom.sandbox import LIMIT, Ended, run_bounded
 from repid_nb.core.errors import DeclarationError, RepidNbError
-from repid_nb.core.router import Router
-from repid_nb.core.shown import Shown
+from repid_nb.core.record import Record
+from repid_nb.core.routing.router import Router
 from repid_nb.stepping.record import Raised
 
 __all__ = ["check", "mark"]
@@ -119,7 +119,7 @@ class _Attempt:
         return None
 
     @property
-    def under_way(self) -> Shown | None:
+    def under_way(self) -> Record | None:
         """The message that is being tried, where it is a single one."""
         stage = self._stage
         return stage.sent[0] if stage is not None and len(stage.sent) == 1 else None
@@ -133,7 +133,7 @@ def _warning(text: str) -> str:
     return f"`{never_awaited[1]}` was called without `await` in front of it, so it did nothing."
 
 
-def _trouble(ended: Ended, limit: float, under_way: Shown | None) -> Trouble | None:
+def _trouble(ended: Ended, limit: float, under_way: Record | None) -> Trouble | None:
     if ended.is_time_up:
         where = " When time was up, it was here:" if ended.where else ""
         return Trouble(sentence=_time_up(limit, ended.still_runs) + where, where=ended.where, shown=under_way)

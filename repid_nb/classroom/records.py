@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from repid_nb.core.shown import Shown
+from repid_nb.core.record import Record
 from repid_nb.stepping.record import Raised
 
 __all__ = ["Exercises", "Finding", "Hint", "Listed", "Marking", "Trouble"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Finding(Shown):
+class Finding(Record):
     """A message that breaks an answer.
 
     Attributes:
@@ -24,11 +24,11 @@ class Finding(Shown):
 
     happened: str
     wanted: str
-    shown: Shown | None = None
+    shown: Record | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Trouble(Shown):
+class Trouble(Record):
     """Why an answer could not be tried to the end.
 
     Attributes:
@@ -39,11 +39,11 @@ class Trouble(Shown):
 
     sentence: str
     where: Raised | None = None
-    shown: Shown | None = None
+    shown: Record | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Marking(Shown):
+class Marking(Record):
     """What a check found. It counts as true when everything that was checked holds.
 
     Attributes:
@@ -69,7 +69,7 @@ class Marking(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Hint(Shown):
+class Hint(Record):
     """One hint.
 
     Attributes:
@@ -103,7 +103,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Exercises(Shown, Sequence[Listed]):
+class Exercises(Record, Sequence[Listed]):
     """All exercises, the easiest first."""
 
     exercises: tuple[Listed, ...]

@@ -7,11 +7,11 @@ from textwrap import indent
 from xml.etree.ElementTree import Element
 
 from repid_nb.classroom.records import Exercises, Finding, Hint, Marking, Trouble
-from repid_nb.core.shown import Shown
-from repid_nb.display.markup import AS_WRITTEN, Child, block, card, code, element, to_html
-from repid_nb.display.page import AMBER, CAPTION, CELL, GREEN, GREY, LINE, as_html
-from repid_nb.display.text import as_text
-from repid_nb.display.words import bounded, counted, printable
+from repid_nb.core.record import Record
+from repid_nb.display.html_view import AMBER, CAPTION, CELL, GREEN, GREY, LINE, as_html
+from repid_nb.display.text_view import as_text
+from repid_nb.html import AS_WRITTEN, Child, block, card, code, element, to_html
+from repid_nb.printable import bounded, counted, printable
 
 __all__: list[str] = []
 
@@ -179,7 +179,7 @@ def _framed(head: Element, body: str, foot: Iterable[Element]) -> str:
     )
 
 
-def _aside(shown: Shown | None) -> str:
+def _aside(shown: Record | None) -> str:
     if shown is None:
         return ""
     # A quotation where styles are taken away, as on GitHub.

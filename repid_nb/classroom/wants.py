@@ -9,8 +9,8 @@ from typing import Any, Literal
 from repid_nb.classroom.exercise import Stage, payload_of
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import MessageAction
+from repid_nb.printable import short
 from repid_nb.stepping.record import Step
-from repid_nb.stepping.shorten import short
 
 __all__ = ["DeadLetters", "NobodyWins", "PulledInOrder", "Raises", "Returns", "Settles", "WantOfMessage", "Wins"]
 

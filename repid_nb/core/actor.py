@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from repid_nb.core.description import ActorMessageMetadata, ConverterInputSchema, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.message import BaseMessageT, MessagePublisherT, ReceivedMessageT, SerializerT, ServerT
-from repid_nb.core.metadata import ActorMessageMetadata, ConverterInputSchema, CorrelationId, ExternalDocs, Tag
 
 __all__ = [
     "ActorData",

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
+from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.message import MessageAction
-from repid_nb.core.snapshot import ChannelSnapshot, MessageSnapshot
+from repid_nb.printable import LONGEST, counted, one_line, short
 from repid_nb.stepping.record import Argument, FieldError, Step, Verdict
-from repid_nb.stepping.shorten import short
 
 __all__ = [
     "OUTCOMES",
     "SETTLEMENTS",
     "argument_text",
-    "bounded",
-    "counted",
     "duration_text",
     "field_text",
     "headers_text",
     "message_name",
     "most_telling",
-    "one_line",
     "payload_text",
-    "printable",
     "queue_text",
     "role_text",
     "settlement_text",
@@ -43,36 +38,7 @@ SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
 }
 
 ID_LENGTH = 8
-LONGEST = 10_000
 VERDICTS = 10
-
-# The blocks of which Unicode joins emoji; a skin tone is one of them, and U+FE0F asks for the picture.
-_EMOJI = "[\u2194\u2195\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
-_JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
-
-
-def printable(text: str) -> str:
-    r"""Return text in which what cannot be seen is written out, as in `\x1b`.
-
-    A line feed stays, and so does a joiner between two emoji: it can be seen, they are drawn as one.
-    """
-    if text.isprintable():
-        return text
-    seen = {found.start() for found in _JOINER.finditer(text)}
-    return "".join(
-        one if one.isprintable() or one == "\n" or place in seen else repr(one)[1:-1] for place, one in enumerate(text)
-    )
-
-
-def one_line(text: str) -> str:
-    """Return text as `printable` does, bounded and on one line: somebody's text cannot add a line of its own."""
-    return printable(bounded(text)).replace("\n", "\\n")
-
-
-def bounded(text: str) -> str:
-    """Return text; a very long one without its end, and with how much that is."""
-    left_out = len(text) - LONGEST
-    return text if left_out <= 0 else f"{text[:LONGEST]}… and {counted(left_out, 'more character')}"
 
 
 def payload_text(payload: bytes) -> str:
@@ -116,11 +82,6 @@ def topic_text(message: MessageSnapshot) -> str:
 def headers_text(message: MessageSnapshot) -> str:
     """Return a message's headers other than the topic: `event: order.paid, user: 7`; nothing where there are none."""
     return ", ".join(f"{name}: {value}" for name, value in (message.headers or {}).items() if name != "topic")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it belongs: `1 step`, `2,000 steps`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def duration_text(seconds: float) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from repid_nb.core.actor import ActorData
-from repid_nb.core.enhanced_message import EnhancedReceivedMessage
+from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
 from repid_nb.core.message import ReceivedMessageT
+from repid_nb.printable import short
 from repid_nb.stepping.record import Argument
-from repid_nb.stepping.shorten import short
 
 __all__ = ["read_arguments"]
 

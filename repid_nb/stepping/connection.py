@@ -6,8 +6,8 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.pulling import InMemoryPuller
+from repid_nb.core.memory.pulling import InMemoryPuller
+from repid_nb.core.memory.server import InMemoryServer
 
 __all__ = ["Connection", "end_abandoned"]
 

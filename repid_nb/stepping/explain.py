@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from repid_nb.core.message import BaseMessageT
-from repid_nb.core.routing import CatchAllStrategy, TopicStrategy
-from repid_nb.stepping.raised import message_of
-from repid_nb.stepping.shorten import short
+from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
+from repid_nb.printable import short
+from repid_nb.stepping.exceptions import message_of
 
 __all__ = ["Finding", "examine", "strategy_name"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
-from repid_nb.core.shown import Shown
-from repid_nb.core.snapshot import MessageSnapshot, QueuesSnapshot
+from repid_nb.core.record import Record
 
 __all__ = [
     "Argument",
@@ -27,7 +27,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Verdict(Shown):
+class Verdict(Record):
     """What one actor's routing strategy said of a message.
 
     Attributes:
@@ -53,7 +53,7 @@ class Verdict(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Settlement(Shown):
+class Settlement(Record):
     """What became of a message.
 
     Attributes:
@@ -66,7 +66,7 @@ class Settlement(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class FieldError(Shown):
+class FieldError(Record):
     """One field of a payload or a header that does not fit the actor.
 
     Attributes:
@@ -81,7 +81,7 @@ class FieldError(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Raised(Shown):
+class Raised(Record):
     """An exception that ended an actor's run.
 
     Attributes:
@@ -100,7 +100,7 @@ class Raised(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Argument(Shown):
+class Argument(Record):
     """How one argument of the actor was read.
 
     Attributes:
@@ -118,7 +118,7 @@ class Argument(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Step(Shown):
+class Step(Record):
     """One pull, from the queue to the settlement.
 
     Attributes:
@@ -164,7 +164,7 @@ class Step(Shown):
 
         A payload is text where it is UTF-8, otherwise base64. A result that JSON cannot hold is there as its `repr`.
         """
-        from repid_nb.stepping.plain import step_to_dict  # noqa: PLC0415  (plain knows the records)
+        from repid_nb.stepping.step_json import step_to_dict  # noqa: PLC0415  (plain knows the records)
 
         return step_to_dict(self)
 
@@ -175,13 +175,13 @@ class Step(Shown):
         Raises:
             InvalidMessageError: The data is not that of a step; the message says what is missing or wrong.
         """
-        from repid_nb.stepping.plain import step_from_dict  # noqa: PLC0415  (plain knows the records)
+        from repid_nb.stepping.step_json import step_from_dict  # noqa: PLC0415  (plain knows the records)
 
         return step_from_dict(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Idle(Shown):
+class Idle(Record):
     """A step that found nothing to pull. It counts as false.
 
     Attributes:
@@ -198,7 +198,7 @@ class Idle(Shown):
         return False
 
 
-class _StepSequence(Shown, Sequence[Step]):
+class _StepSequence(Record, Sequence[Step]):
     steps: tuple[Step, ...]
 
     __slots__ = ()
@@ -248,7 +248,7 @@ class History(_StepSequence):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Explanation(Shown):
+class Explanation(Record):
     """Who would get a message. Nothing was sent or pulled.
 
     Attributes:
@@ -265,7 +265,7 @@ class Explanation(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Sent(Shown):
+class Sent(Record):
     """A message that was sent.
 
     Attributes:
@@ -278,7 +278,7 @@ class Sent(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Rewound(Shown):
+class Rewound(Record):
     """A way back in time.
 
     Attributes:

@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.events import Event, Finished
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.memory.queue import InMemoryReceivedMessage
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.queue import InMemoryReceivedMessage
-from repid_nb.core.routes import Routes
-from repid_nb.core.sightings import Sightings
-from repid_nb.core.snapshot import QueuesSnapshot
-from repid_nb.core.worker import Worker
+from repid_nb.core.routing.routes import Routes
+from repid_nb.core.worker.sightings import Sightings
+from repid_nb.core.worker.tasks import in_own_task
+from repid_nb.core.worker.worker import Worker
 from repid_nb.notebook import interruptible
-from repid_nb.stepping.apart import apart
+from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.gate import PHASES, Gate
-from repid_nb.stepping.inquiry import Inquiry
-from repid_nb.stepping.printing import caught_printing
 from repid_nb.stepping.record import Step
-from repid_nb.stepping.recording import Recording
+from repid_nb.stepping.step_builder import Recording
+from repid_nb.stepping.verdicts import Inquiry
 
 __all__ = ["WINDOW", "Recorder"]
 
@@ -158,7 +158,7 @@ class Recorder:
 
                 self._under_way = _UnderWay(message, recording, so_far, is_interrupted)
                 # In a task of its own the actor's context variables, and its cancelling itself, stay its own.
-                await apart(self._worker.deliver(message))
+                await in_own_task(self._worker.deliver(message))
         except BaseException:
             # The worker gives back what it was delivering, but a step may be cancelled before that begins.
             message.release()

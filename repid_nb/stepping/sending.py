@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from repid_nb.core.app import Repid
+from repid_nb.app import Repid
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.events import Event, Published
-from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.queue import DEFAULT_PRIORITY, QueuedMessage
-from repid_nb.core.snapshot import MessageSnapshot
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, QueuedMessage
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.stepping.record import Sent
 
 __all__ = ["Outgoing", "send", "with_topic"]

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
 
-from repid_nb.core.app import Repid
+from repid_nb.app import Repid
+from repid_nb.core.checks import check_address
 from repid_nb.core.errors import (
     ClosedError,
     DeclarationError,
@@ -20,20 +21,19 @@ from repid_nb.core.errors import (
     UnknownNameError,
     nearest_name,
 )
-from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.message import check_address
-from repid_nb.core.pulling import InMemoryPuller
-from repid_nb.core.routes import Routes
-from repid_nb.core.snapshot import QueuesSnapshot
-from repid_nb.core.worker import MAX_UNROUTED_RETRIES
+from repid_nb.core.memory.pulling import InMemoryPuller
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.routing.routes import Routes
+from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.stepping.connection import Connection, end_abandoned
 from repid_nb.stepping.gate import Gate
-from repid_nb.stepping.inquiry import Inquiry, imagined
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Recorder
 from repid_nb.stepping.sending import Outgoing, send, with_topic
-from repid_nb.stepping.stale import StaleWatch, declared_again
+from repid_nb.stepping.stale_actors import StaleWatch, declared_again
 from repid_nb.stepping.timeline import Timeline
+from repid_nb.stepping.verdicts import Inquiry, imagined
 
 __all__ = ["Stepper"]
 

@@ -6,10 +6,10 @@ from collections import deque
 from dataclasses import dataclass
 
 from repid_nb.core.errors import InvalidMessageError
-from repid_nb.core.journal import Journal, Mark
+from repid_nb.core.memory.journal import Journal, Mark
+from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.pulling import InMemoryPuller
-from repid_nb.core.sightings import Sightings
+from repid_nb.core.worker.sightings import Sightings
 from repid_nb.stepping.record import History, Step
 
 __all__ = ["Place", "Timeline"]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from repid_nb.core.app import Repid
+from repid_nb.app import Repid
 from repid_nb.core.errors import DestinationError, InvalidMessageError
-from repid_nb.core.routes import Route
-from repid_nb.widgets.fields import cut, key_of, named
+from repid_nb.core.routing.routes import Route
+from repid_nb.widgets.wire import cut, key_of, named
 
 __all__ = ["JSON", "Form", "choices"]
 

@@ -12,20 +12,20 @@ from typing import Any
 
 from repid_nb.core.errors import InvalidMessageError, RepidNbError, SteppingError
 from repid_nb.core.events import Event, Published
-from repid_nb.display import words
-from repid_nb.display.text import rewound_sentence
+from repid_nb.display.sentences import idle_sentence
+from repid_nb.display.text_view import rewound_sentence
+from repid_nb.printable import counted
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets import takeaway
-from repid_nb.widgets.deeds import Deeds
-from repid_nb.widgets.fields import cut, explanation_fields, named
+from repid_nb.widgets.batches import Repeating
+from repid_nb.widgets.breakpoints import Holding
+from repid_nb.widgets.export.replay import Deeds
+from repid_nb.widgets.export.texts import Reading
 from repid_nb.widgets.form import Form
-from repid_nb.widgets.holding import Holding
-from repid_nb.widgets.predicting import Predictions
-from repid_nb.widgets.reading import Reading
-from repid_nb.widgets.repeating import Repeating
-from repid_nb.widgets.scene import Scene
-from repid_nb.widgets.story import idle_sentence
+from repid_nb.widgets.predictions import Predictions
+from repid_nb.widgets.view import Scene
+from repid_nb.widgets.wire import cut, explanation_fields, named
 
 __all__ = ["Session"]
 
@@ -177,7 +177,7 @@ class Session:
     def _stopped_notice(self) -> str:
         if self.busy == "send" and self._repeating.progress is not None:
             done, most = self._repeating.progress
-            return f"Stopped after {done:,} of {words.counted(most, 'message')}."
+            return f"Stopped after {done:,} of {counted(most, 'message')}."
         if self.scene.under_way and self.busy in ("step", "step_into", "run"):
             return "Stopped. What was held is back at its place in the queue."
         return "Stopped."
@@ -261,7 +261,7 @@ class Session:
 
     async def _keep_newest(self, _command: Mapping[str, Any]) -> None:
         forgotten = self.stepper.keep_newest_actors()
-        self.notice = f"{words.counted(forgotten, 'older actor')} forgotten: the newest of each gets the messages now."
+        self.notice = f"{counted(forgotten, 'older actor')} forgotten: the newest of each gets the messages now."
 
     # Commands that are done at once, also while another is under way.
 
@@ -290,7 +290,7 @@ class Session:
         steps = takeaway.steps_of(str(command.get("text") or ""))
         self.error = ""
         self.scene.replay(steps)
-        self.notice = f"{words.counted(len(steps), 'step')} loaded, to look at. Your own session is still there."
+        self.notice = f"{counted(len(steps), 'step')} loaded, to look at. Your own session is still there."
 
     def _unload(self, _command: Mapping[str, Any]) -> None:
         self.error = self.notice = ""

@@ -12,9 +12,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from repid_nb.core.app import Repid
+from repid_nb.app import Repid
 from repid_nb.stepping.stepper import Stepper
-from repid_nb.widgets.picture import Picture, picture_of
+from repid_nb.widgets.export.still import Picture, picture_of
 from repid_nb.widgets.session import Session
 
 __all__ = ["Workbench"]

@@ -128,7 +128,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     ),
     "Import, over import asyncio": (
         Row("repid_nb", Case("import", "repid_nb"), ASYNCIO, 1.3),
-        Row("repid_nb, with what an app needs", Case("import", "repid_nb.core.app"), ASYNCIO),
+        Row("repid_nb, with what an app needs", Case("import", "repid_nb.app"), ASYNCIO),
         Row("repid", Case("import", "repid"), ASYNCIO),
         Row("pydantic", Case("import", "pydantic"), ASYNCIO),
     ),

@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel
 from support.script import run_script
 
-from repid_nb.core.app import Repid
+from repid_nb.app import Repid
+from repid_nb.core.description import Channel, RunnerInfo
 from repid_nb.core.errors import (
     DeclarationError,
     DestinationError,
@@ -19,11 +20,10 @@ from repid_nb.core.errors import (
     SerializationError,
     UnknownNameError,
 )
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
-from repid_nb.core.metadata import Channel, RunnerInfo
-from repid_nb.core.router import Router
-from repid_nb.core.signals import stop_on_signals
+from repid_nb.core.routing.router import Router
+from repid_nb.core.worker.signals import stop_on_signals
 
 IGNORED = signal.SIGUSR1
 PAYLOADS = {"send_message": b"1", "send_message_json": 1}

@@ -20,13 +20,13 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT7
 from repid import message_registry, server_registry
 
+from repid_nb.asyncapi.document import AsyncAPIGenerator
 from repid_nb.core import metadata
-from repid_nb.core.asyncapi import AsyncAPIGenerator
-from repid_nb.core.dependencies import FullPayload, Header
+from repid_nb.core.arguments.dependencies import FullPayload, Header
 from repid_nb.core.errors import SerializationError
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
-from repid_nb.core.router import Router
+from repid_nb.core.routing.router import Router
 
 SCHEMA_FILE = Path(__file__).parents[1] / "node_modules" / "@asyncapi" / "specs" / "schemas" / "3.0.0.json"
 INSTALL = "npm install --prefix tests --no-package-lock --no-audit --no-fund"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from repid_nb.asyncapi.page import asyncapi_html
 from repid_nb.core import asyncapi_page
-from repid_nb.core.asyncapi_page import asyncapi_html
 
 NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;"
 VOID = {"base", "meta"}

@@ -24,11 +24,11 @@ from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel
 
 from repid_nb.core import dependencies
 from repid_nb.core.actor import ActorData, ActorExecutionContext, ConverterT
-from repid_nb.core.converter import ArgumentSource, BasicConverter, DefaultConverter, PydanticConverter
-from repid_nb.core.dependencies import Depends, FullPayload, Header, Message
+from repid_nb.core.arguments.converter import ArgumentSource, BasicConverter, DefaultConverter, PydanticConverter
+from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header, Message
+from repid_nb.core.description import CorrelationId
 from repid_nb.core.errors import DeclarationError, InvalidMessageError
 from repid_nb.core.message import MessageAction
-from repid_nb.core.metadata import CorrelationId
 from repid_nb.core.serializer import default_serializer
 
 OURS = SimpleNamespace(
@@ -742,7 +742,7 @@ def test_the_default_is_the_basic_converter_where_pydantic_is_missing():
         "import sys; sys.modules['pydantic'] = None\n"
         "import importlib.util; find = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, *a: None if name == 'pydantic' else find(name, *a)\n"
-        "from repid_nb.core.converter import DefaultConverter\n"
+        "from repid_nb.core.arguments.converter import DefaultConverter\n"
         "async def fn(n): ...\n"
         "print(type(DefaultConverter(fn, correlation_id=None)).__name__)"
     )
@@ -764,7 +764,7 @@ def test_another_pydantic_than_2_is_refused(lib, monkeypatch):
 
 def test_pydantic_is_imported_by_the_first_actor_and_not_before():
     script = (
-        "import sys; from repid_nb.core.converter import DefaultConverter\n"
+        "import sys; from repid_nb.core.arguments.converter import DefaultConverter\n"
         "before = 'pydantic' in sys.modules\n"
         "async def fn(n: int): ...\n"
         "DefaultConverter(fn, correlation_id=None)\n"

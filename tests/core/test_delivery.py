@@ -6,15 +6,15 @@ import math
 import pytest
 
 from repid_nb.core.actor import ActorExecutionContext
-from repid_nb.core.delivery import Delivery
-from repid_nb.core.dependencies import Message
+from repid_nb.core.arguments.dependencies import Message
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Finished, Settled, Started
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.memory.pulling import InMemoryPuller
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageAction, MessageData
-from repid_nb.core.pulling import InMemoryPuller
-from repid_nb.core.router import Router
+from repid_nb.core.routing.router import Router
 from repid_nb.core.serializer import default_serializer
+from repid_nb.core.worker.delivery import Delivery
 
 ACTIONS = {
     "ack": MessageAction.acked,

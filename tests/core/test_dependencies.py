@@ -19,7 +19,8 @@ from repid.dependencies import get_full_payload_marker as repid_get_full_payload
 from repid.dependencies._utils import validate_dependency as repid_validate_dependency
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.dependencies import (
+from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
+from repid_nb.core.arguments.dependencies import (
     DependencyContext,
     DependencyT,
     Depends,
@@ -33,11 +34,10 @@ from repid_nb.core.dependencies import (
     resolve_all,
     validate_dependency,
 )
-from repid_nb.core.enhanced_message import EnhancedReceivedMessage
+from repid_nb.core.callables import UnresolvedAnnotationError, name_of, signature_of
 from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError
 from repid_nb.core.message import MessageAction, MessageData
 from repid_nb.core.serializer import default_serializer
-from repid_nb.core.signatures import UnresolvedAnnotationError, name_of, signature_of
 
 
 @dataclass

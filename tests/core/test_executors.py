@@ -13,7 +13,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from repid_nb.core.executors import asyncify
+from repid_nb.core.callables import asyncify
 
 colour: contextvars.ContextVar[str] = contextvars.ContextVar("colour", default="none")
 

@@ -5,11 +5,11 @@ import contextlib
 
 import pytest
 
+from repid_nb.core.description import Channel
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Published
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
-from repid_nb.core.metadata import Channel
 
 
 @pytest.fixture
@@ -389,7 +389,7 @@ class Deaf(Inbox):
 
 
 async def test_a_callback_that_does_not_listen_to_its_cancellation_does_not_hold_up_the_closing(server, monkeypatch):
-    monkeypatch.setattr("repid_nb.core.pulling.CANCELLATION_TIME", 0.01)
+    monkeypatch.setattr("repid_nb.core.memory.pulling.CANCELLATION_TIME", 0.01)
     await publish(server, "a")
     inbox = Deaf()
     subscriber = await server.subscribe(channels_to_callbacks={"tasks": inbox})

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repid_nb.core.errors import InvalidMessageError
-from repid_nb.core.journal import Journal
+from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.queue import InMemoryReceivedMessage, QueuedMessage, Queues
 from repid_nb.core.message import MessageAction
-from repid_nb.core.queue import InMemoryReceivedMessage, QueuedMessage, Queues
 
 CHANNELS = ("a", "b")
 

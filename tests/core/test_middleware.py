@@ -2,10 +2,10 @@
 
 import pytest
 
-from repid_nb.core.app import Repid
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.app import Repid
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.middleware import compose
-from repid_nb.core.router import Router
+from repid_nb.core.routing.router import Router
 
 
 async def target(*arguments):

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 import repid
 
-from repid_nb.core.app import Repid
-from repid_nb.core.pulling import InMemoryPuller
-from repid_nb.core.queue import QueuedMessage, Queues
-from repid_nb.core.router import Router
-from repid_nb.core.worker import Worker
+from repid_nb.app import Repid
+from repid_nb.core.memory.pulling import InMemoryPuller
+from repid_nb.core.memory.queue import QueuedMessage, Queues
+from repid_nb.core.routing.router import Router
+from repid_nb.core.worker.worker import Worker
 
 
 @pytest.fixture

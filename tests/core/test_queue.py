@@ -3,8 +3,8 @@
 import pytest
 
 from repid_nb.core.errors import DestinationError, InvalidMessageError
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, ChannelQueue, QueuedMessage, Queues
 from repid_nb.core.message import MessageAction
-from repid_nb.core.queue import DEFAULT_PRIORITY, ChannelQueue, QueuedMessage, Queues
 
 ME = object()
 SOMEBODY_ELSE = object()

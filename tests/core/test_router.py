@@ -8,14 +8,14 @@ from typing import Annotated
 import pytest
 import repid
 
-from repid_nb.core.app import Repid
-from repid_nb.core.converter import BasicConverter, DefaultConverter
-from repid_nb.core.declaration import ActorOptions
-from repid_nb.core.dependencies import FullPayload
+from repid_nb.app import Repid
+from repid_nb.core.arguments.converter import BasicConverter, DefaultConverter
+from repid_nb.core.arguments.dependencies import FullPayload
+from repid_nb.core.description import Channel, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
-from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.metadata import Channel, ExternalDocs, Tag
-from repid_nb.core.router import Router
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.routing.declaration import ActorOptions
+from repid_nb.core.routing.router import Router
 
 
 def declare(router: Router, name: str, **options: object) -> None:

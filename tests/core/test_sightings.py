@@ -4,13 +4,13 @@ import asyncio
 import gc
 from dataclasses import dataclass
 
-from repid_nb.core.app import Repid
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.app import Repid
+from repid_nb.core.memory.queue import InMemoryReceivedMessage, QueuedMessage, Queues
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
-from repid_nb.core.queue import InMemoryReceivedMessage, QueuedMessage, Queues
-from repid_nb.core.router import Router
-from repid_nb.core.sightings import Sightings
-from repid_nb.core.worker import Worker
+from repid_nb.core.routing.router import Router
+from repid_nb.core.worker.sightings import Sightings
+from repid_nb.core.worker.worker import Worker
 
 
 @dataclass

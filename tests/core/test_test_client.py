@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from repid_nb.core.app import Repid
-from repid_nb.core.dependencies import Depends, Message
+from repid_nb.app import Repid
+from repid_nb.core.arguments.dependencies import Depends, Message
 from repid_nb.core.errors import (
     ActorTimeoutError,
     DestinationError,
@@ -17,11 +17,11 @@ from repid_nb.core.errors import (
     UnknownNameError,
     UnroutedError,
 )
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageAction
-from repid_nb.core.router import Router
-from repid_nb.core.routing import catch_all_routing_strategy
-from repid_nb.core.test_client import TestClient, TestMessage
+from repid_nb.core.routing.router import Router
+from repid_nb.core.routing.strategies import catch_all_routing_strategy
+from repid_nb.test_client import TestClient, TestMessage
 
 
 def client_of(*functions, app: Repid | None = None, router: Router | None = None, **options) -> TestClient:

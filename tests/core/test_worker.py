@@ -7,15 +7,15 @@ import threading
 
 import pytest
 
-from repid_nb.core.app import Repid
-from repid_nb.core.dependencies import Message
+from repid_nb.app import Repid
+from repid_nb.core.arguments.dependencies import Message
 from repid_nb.core.errors import NotConnectedError
 from repid_nb.core.events import Finished, Matched, Pulled, Settled, Started
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
-from repid_nb.core.router import Router
-from repid_nb.core.routing import catch_all_routing_strategy
-from repid_nb.core.worker import Worker
+from repid_nb.core.routing.router import Router
+from repid_nb.core.routing.strategies import catch_all_routing_strategy
+from repid_nb.core.worker.worker import Worker
 
 colour: contextvars.ContextVar[str] = contextvars.ContextVar("colour", default="none")
 
@@ -386,7 +386,7 @@ async def test_what_is_not_finished_when_the_time_is_up_is_cancelled_and_goes_ba
 
 
 async def test_an_actor_that_does_not_listen_to_its_cancellation_does_not_hold_up_the_end(house, monkeypatch):
-    monkeypatch.setattr("repid_nb.core.worker.CANCELLATION_TIME", 0.01)
+    monkeypatch.setattr("repid_nb.core.worker.worker.CANCELLATION_TIME", 0.01)
     started, leave = asyncio.Event(), asyncio.Event()
 
     @house.router.actor

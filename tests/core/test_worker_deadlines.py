@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 import pytest
 
-from repid_nb.core.app import Repid
-from repid_nb.core.deadlines import Deadline, Deadlines
+from repid_nb.app import Repid
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Finished, Started
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.core.memory.queue import InMemoryReceivedMessage, QueuedMessage
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
-from repid_nb.core.queue import InMemoryReceivedMessage, QueuedMessage
-from repid_nb.core.router import Router
-from repid_nb.core.worker import Worker
+from repid_nb.core.routing.router import Router
+from repid_nb.core.worker.deadlines import Deadline, Deadlines
+from repid_nb.core.worker.worker import Worker
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):

@@ -5,13 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from repid_nb.core.app import Repid
-from repid_nb.core.in_memory import InMemoryServer
+from repid_nb.app import Repid
+from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
-from repid_nb.core.router import Router
-from repid_nb.core.routing import CatchAllStrategy, RoutingTable, TopicStrategy
-from repid_nb.core.test_client import TestMessage
-from repid_nb.core.worker import Worker
+from repid_nb.core.routing.router import Router
+from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
+from repid_nb.core.worker.table import RoutingTable
+from repid_nb.core.worker.worker import Worker
+from repid_nb.test_client import TestMessage
 
 TOPICS = ["red", "green", "blue"]
 

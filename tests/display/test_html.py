@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
 from repid_nb import Stepper, as_html
-from repid_nb.display.markup import AS_WRITTEN
+from repid_nb.html import AS_WRITTEN
 
 ELEMENTS = {
     "b",

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
 from repid_nb import Message, Router, StaleActorWarning, Stepper, as_html, as_text
-from repid_nb.display.words import duration_text, printable
+from repid_nb.display.words import duration_text
+from repid_nb.printable import printable
 
 
 async def nothing(): ...

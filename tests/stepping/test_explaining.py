@@ -17,7 +17,7 @@ from repid_nb import (
     topic_based_routing_strategy,
 )
 from repid_nb.core.errors import InvalidMessageError, UnknownNameError
-from repid_nb.core.routing import TopicStrategy
+from repid_nb.core.routing.strategies import TopicStrategy
 
 
 async def nothing(): ...

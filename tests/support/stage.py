@@ -14,7 +14,7 @@ from support.files import ROOT
 from support.waiting import until
 
 from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
-from repid_nb.widgets.reading import piece_of
+from repid_nb.widgets.export.texts import piece_of
 from repid_nb.widgets.session import Session
 
 __all__ = ["STRANGE", "Stage", "real_states"]

@@ -8,7 +8,7 @@ from repid_nb.classroom.answers import Function, Refused
 from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import MessageAction
-from repid_nb.core.router import Router
+from repid_nb.core.routing.router import Router
 
 __all__ = ["EXERCISE", "LeftAlone", "Rescued", "cinema", "weekend"]
 

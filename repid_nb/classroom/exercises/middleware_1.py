@@ -8,10 +8,10 @@ from repid_nb.classroom.answers import Function, Refused, described
 from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
 from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Settles, WantOfMessage
-from repid_nb.core.router import Router
-from repid_nb.core.routing import catch_all_routing_strategy
+from repid_nb.core.routing.router import Router
+from repid_nb.core.routing.strategies import catch_all_routing_strategy
+from repid_nb.printable import short
 from repid_nb.stepping.record import Step
-from repid_nb.stepping.shorten import short
 
 __all__ = ["EXERCISE", "Booked", "GivesOn", "LetsOut", "RunsOnce", "bake", "failed"]
 

@@ -3,7 +3,7 @@
 from repid_nb.classroom.answers import Function
 from repid_nb.classroom.exercise import Case, Exercise, Stage
 from repid_nb.classroom.wants import DeadLetters, PulledInOrder
-from repid_nb.core.router import Router
+from repid_nb.core.routing.router import Router
 
 __all__ = ["EXERCISE", "batch", "in_order"]
 

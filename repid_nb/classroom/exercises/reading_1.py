@@ -7,9 +7,9 @@ from repid_nb.classroom.answers import Refused, described
 from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import BaseMessageT
-from repid_nb.core.router import Router
-from repid_nb.core.routing import catch_all_routing_strategy
-from repid_nb.stepping.shorten import short
+from repid_nb.core.routing.router import Router
+from repid_nb.core.routing.strategies import catch_all_routing_strategy
+from repid_nb.printable import short
 
 __all__ = ["EXERCISE", "Predicted", "router"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from repid_nb.classroom.answers import Function, Refused
 from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
 from repid_nb.classroom.wants import NobodyWins, Wins
-from repid_nb.core.router import Router
+from repid_nb.core.routing.router import Router
 
 __all__ = ["EXERCISE"]
 

@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from repid_nb.app import Repid
 from repid_nb.classroom.answers import Function
 from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
 from repid_nb.classroom.records import Finding
-from repid_nb.core.app import Repid
-from repid_nb.core.dependencies import Message
-from repid_nb.core.in_memory import InMemoryServer
-from repid_nb.core.router import Router
-from repid_nb.stepping.raised import raised
+from repid_nb.core.arguments.dependencies import Message
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.routing.router import Router
+from repid_nb.stepping.exceptions import raised
 
 __all__ = ["EXERCISE", "Fails", "invoice", "shop"]
 

@@ -1,0 +1,400 @@
+"""The app: servers, operations and routers under one name (repid 2.1.4, `repid.main`)."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, overload
+
+from repid_nb.core.actor import ActorExecutionContext
+from repid_nb.core.checks import check_message
+from repid_nb.core.description import Contact, ExternalDocs, License, RunnerInfo, Tag
+from repid_nb.core.errors import DeclarationError, DestinationError
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, ServerT
+from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, compose
+from repid_nb.core.registry import MessageRegistry, ServerRegistry
+from repid_nb.core.routing.router import Router
+from repid_nb.core.routing.routes import ForeignRouterT
+from repid_nb.core.serializer import default_serializer as json_serializer
+from repid_nb.core.worker.signals import stop_on_signals
+from repid_nb.core.worker.worker import Worker
+
+__all__ = ["Repid"]
+
+
+class Repid:
+    """An application: registers servers and operations, includes routers, sends messages, runs workers.
+
+    Args:
+        title: What the AsyncAPI document calls it; so too the arguments up to `external_docs`.
+        version: The application's own version.
+        description: At length.
+        terms_of_service: A link.
+        contact: Whom to ask.
+        license: Under which terms.
+        tags: Labels.
+        external_docs: A link.
+        default_serializer: Turns the payloads of `send_message_json` into bytes.
+        actor_middlewares: Run around every actor, outermost first.
+        producer_middlewares: Run around every publish, outermost first.
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str = "Repid AsyncAPI",
+        version: str = "0.0.1",
+        description: str | None = None,
+        terms_of_service: str | None = None,
+        contact: Contact | None = None,
+        license: License | None = None,  # noqa: A002  (repid's name)
+        tags: Sequence[Tag] | None = None,
+        external_docs: ExternalDocs | None = None,
+        default_serializer: SerializerT | None = None,
+        actor_middlewares: Sequence[ActorMiddlewareT] | None = None,
+        producer_middlewares: Sequence[ProducerMiddlewareT] | None = None,
+    ) -> None:
+        self.title = title
+        self.version = version
+        self.description = description
+        self.terms_of_service = terms_of_service
+        self.contact = contact
+        self.license = license
+        self.tags = tags
+        self.external_docs = external_docs
+        self.default_serializer: SerializerT = default_serializer or json_serializer
+        self._servers = ServerRegistry()
+        self._messages = MessageRegistry()
+        self._router = Router(middlewares=actor_middlewares)
+        self._producer_middlewares = tuple(producer_middlewares or ())
+
+    @property
+    def servers(self) -> ServerRegistry:
+        """The servers, by name: `app.servers.register_server(...)`, `app.servers.default`."""
+        return self._servers
+
+    @property
+    def messages(self) -> MessageRegistry:
+        """The send operations, by id: `app.messages.register_operation(...)`."""
+        return self._messages
+
+    @property
+    def router(self) -> Router:
+        """The router that everything is included in."""
+        return self._router
+
+    def include_router(self, router: Router | ForeignRouterT) -> None:
+        """Listen with a router's actors. The same router a second time adds nothing.
+
+        Args:
+            router: A Router of repid_nb, or of repid itself.
+
+        Raises:
+            DeclarationError: It is no router.
+        """
+        self._router.include_router(router)
+
+    async def run_worker(
+        self,
+        *,
+        graceful_shutdown_time: float = 25.0,
+        messages_limit: float = math.inf,
+        tasks_limit: int = 1000,
+        register_signals: Iterable[signal.Signals] | None = None,
+        health_check_server: None = None,
+        asyncapi_server: None = None,
+        server_name: str | None = None,
+    ) -> RunnerInfo:
+        """Pull, route, run and settle messages until a limit is reached or a signal says stop.
+
+        Cancelled, the worker gives back what it holds: the queue is as if it had not been pulled.
+
+        Args:
+            graceful_shutdown_time: Seconds that running actors have to finish once the worker stops.
+            messages_limit: End after exactly this many messages; unrouted ones do not count (repid 2.1.4).
+            tasks_limit: How many messages run at once, at least 1.
+            register_signals: The signals that stop the worker; None for SIGINT and SIGTERM (in a notebook kernel
+                SIGTERM only, the kernel's own SIGINT handler is left alone), [] for none.
+            health_check_server: Not here; repid itself has it.
+            asyncapi_server: Not here; repid itself has it, and `asyncapi_html` gives the page.
+            server_name: The server; None for the default.
+
+        Returns:
+            How many messages ran.
+
+        Raises:
+            UnknownNameError: There is no such server.
+            NotConnectedError: Its connection is not open.
+            DeclarationError: A limit makes no sense, or one of the two HTTP servers is asked for.
+        """
+        if health_check_server is not None or asyncapi_server is not None:
+            raise DeclarationError(
+                "The health-check and AsyncAPI servers are repid's own; repid_nb runs without them. "
+                "Leave them out, and use app.asyncapi_html() for the page.",
+            )
+        if tasks_limit < 1:
+            raise DeclarationError(f"tasks_limit must be at least 1, not {tasks_limit}.")
+        server = self._servers.find(server_name)
+        routes = self._router.routes()
+        if not routes.by_channel or messages_limit <= 0:
+            return RunnerInfo(processed=0)
+        worker = Worker(self.execution_context(server), routes.by_channel)
+        with stop_on_signals(register_signals, worker.stop):
+            processed = await worker.run(
+                messages_limit=messages_limit,
+                tasks_limit=tasks_limit,
+                graceful_shutdown_time=graceful_shutdown_time,
+            )
+        return RunnerInfo(processed=processed)
+
+    def execution_context(self, server: ServerT) -> ActorExecutionContext:
+        """Return what a worker on `server` hands to actors' dependencies."""
+        return ActorExecutionContext(
+            server=server,
+            publish=self._publisher(server),
+            default_serializer=self.default_serializer,
+        )
+
+    def address_of(self, channel: str | None, operation_id: str | None) -> str:
+        """Return the channel that a message is for, given either it or an operation id.
+
+        Raises:
+            DestinationError: Both of them, or neither.
+            UnknownNameError: There is no such operation.
+        """
+        if operation_id is None:
+            if channel is None:
+                raise DestinationError("Either 'channel' or 'operation_id' must be specified.")
+            return channel
+        if channel is not None:
+            raise DestinationError("Specify either 'channel' or 'operation_id', not both.")
+        return self._messages.find(operation_id).channel.address
+
+    def generate_asyncapi_schema(self) -> dict[str, Any]:
+        """Return the AsyncAPI 3.0 document of the app: its servers, channels, actors and operations."""
+        from repid_nb.asyncapi.document import AsyncAPIGenerator  # noqa: PLC0415  (few need the document)
+
+        return AsyncAPIGenerator(
+            routers=[self._router.routes()],
+            servers=self._servers,
+            messages=self._messages,
+            title=self.title,
+            version=self.version,
+            description=self.description,
+            terms_of_service=self.terms_of_service,
+            contact=self.contact,
+            license=self.license,
+            tags=None if self.tags is None else list(self.tags),
+            external_docs=self.external_docs,
+        ).generate_schema()
+
+    def asyncapi_html(
+        self,
+        *,
+        sidebar: bool = True,
+        info: bool = True,
+        servers: bool = True,
+        operations: bool = True,
+        messages: bool = True,
+        schemas: bool = True,
+        errors: bool = True,
+        expand_message_examples: bool = True,
+    ) -> str:
+        """Return the AsyncAPI document as one HTML page that needs no network; a notebook shows it in a frame.
+
+        Args:
+            sidebar: Whether to show the table of contents; the others, whether to show that part.
+            info: Title, version, description.
+            servers: The servers.
+            operations: What is sent and received.
+            messages: The messages.
+            schemas: The schemas they share.
+            errors: What is wrong with the document, if anything.
+            expand_message_examples: Whether examples are open.
+        """
+        from repid_nb.asyncapi.page import asyncapi_html  # noqa: PLC0415  (few need the page)
+
+        return asyncapi_html(
+            self.generate_asyncapi_schema(),
+            sidebar=sidebar,
+            info=info,
+            servers=servers,
+            operations=operations,
+            messages=messages,
+            schemas=schemas,
+            errors=errors,
+            expand_message_examples=expand_message_examples,
+        )
+
+    @overload
+    async def send_message(
+        self,
+        *,
+        operation_id: str,
+        payload: bytes,
+        headers: dict[str, str] | None = None,
+        content_type: str | None = None,
+        server_name: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None: ...
+
+    @overload
+    async def send_message(
+        self,
+        *,
+        channel: str,
+        payload: bytes,
+        headers: dict[str, str] | None = None,
+        content_type: str | None = None,
+        server_name: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None: ...
+
+    async def send_message(
+        self,
+        *,
+        channel: str | None = None,
+        operation_id: str | None = None,
+        payload: bytes,
+        headers: dict[str, str] | None = None,
+        content_type: str | None = None,
+        server_name: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None:
+        """Send raw bytes (page "Messages" of the seeds).
+
+        Args:
+            channel: The channel's address. Either this or an operation id, never both.
+            operation_id: A registered operation, which names the channel.
+            payload: The body.
+            headers: Names and values, such as the topic.
+            content_type: The media type of the payload.
+            server_name: The server; None for the default.
+            server_specific_parameters: What the server understands; `InMemoryServer` takes `priority` and
+                `message_id`.
+
+        Raises:
+            DestinationError: Both of channel and operation id, or neither.
+            UnknownNameError: There is no such operation or server.
+            InvalidMessageError: The payload is not bytes, or the headers are not str to str.
+            NotConnectedError: The server's connection is not open.
+        """
+        address = self.address_of(channel, operation_id)
+        publishing = self._publish(
+            address,
+            payload,
+            headers=headers,
+            content_type=content_type,
+            server_name=server_name,
+            server_specific_parameters=server_specific_parameters,
+        )
+        if publishing is not None:
+            await publishing
+
+    @overload
+    async def send_message_json(
+        self,
+        *,
+        operation_id: str,
+        payload: Any,
+        headers: dict[str, str] | None = None,
+        serializer: SerializerT | None = None,
+        server_name: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None: ...
+
+    @overload
+    async def send_message_json(
+        self,
+        *,
+        channel: str,
+        payload: Any,
+        headers: dict[str, str] | None = None,
+        serializer: SerializerT | None = None,
+        server_name: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None: ...
+
+    async def send_message_json(
+        self,
+        *,
+        operation_id: str | None = None,
+        channel: str | None = None,
+        payload: Any,
+        headers: dict[str, str] | None = None,
+        serializer: SerializerT | None = None,
+        server_name: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None:
+        """Send a payload as JSON, with content type `application/json` (page "Messages" of the seeds).
+
+        Args:
+            operation_id: A registered operation, which names the channel.
+            channel: The channel's address. Either this or an operation id, never both.
+            payload: A dict, a list or a pydantic model; datetimes, UUIDs, Decimals and dataclasses may stand in it.
+            headers: Names and values, such as the topic.
+            serializer: Turns the payload into bytes, instead of the app's default.
+            server_name: The server; None for the default.
+            server_specific_parameters: What the server understands.
+
+        Raises:
+            SerializationError: Something in the payload has no JSON form; the message says where it stands.
+            DestinationError: Both of channel and operation id, or neither.
+            UnknownNameError: There is no such operation or server.
+            InvalidMessageError: The headers are not str to str.
+            NotConnectedError: The server's connection is not open.
+        """
+        body = (serializer or self.default_serializer)(payload)
+        address = self.address_of(channel, operation_id)
+        publishing = self._publish(
+            address,
+            body,
+            headers=headers,
+            content_type="application/json",
+            server_name=server_name,
+            server_specific_parameters=server_specific_parameters,
+        )
+        if publishing is not None:
+            await publishing
+
+    def _publish(
+        self,
+        channel: str,
+        payload: bytes,
+        *,
+        headers: dict[str, str] | None,
+        content_type: str | None,
+        server_name: str | None,
+        server_specific_parameters: dict[str, Any] | None,
+    ) -> Coroutine[Any, Any, Any] | None:
+        """Return what publishes when it is awaited, or None where that is already done."""
+        server = self._servers.find(server_name)
+        # Where nobody is to see the message on its way, there is no need to make one that can be shown.
+        if not self._producer_middlewares and type(server) is InMemoryServer:
+            server.publish_nowait(
+                channel,
+                payload,
+                headers=headers,
+                content_type=content_type,
+                server_specific_parameters=server_specific_parameters,
+            )
+            return None
+        message = MessageData(payload=payload, headers=headers, content_type=content_type)
+        check_message(channel, message)
+        return self._publisher(server)(channel, message, server_specific_parameters)
+
+    def _publisher(self, server: ServerT) -> MessagePublisherT:
+        def publish(
+            channel: str,
+            message: MessageData,
+            server_specific_parameters: dict[str, Any] | None,
+        ) -> Coroutine[Any, Any, None]:
+            return server.publish(
+                channel=channel,
+                message=message,
+                server_specific_parameters=server_specific_parameters,
+            )
+
+        return compose(self._producer_middlewares, publish)

@@ -1,0 +1,183 @@
+"""The components of an AsyncAPI document: each described once, and pointed at from wherever it is used.
+
+What a component is called, and how clashing names are numbered, is repid 2.1.4's; what a key may hold and how a pointer
+to it is written is AsyncAPI 3.0's (Components Object, Reference Object) and RFC 6901's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from repid_nb.core.actor import ActorData
+from repid_nb.core.description import ActorMessageMetadata, Channel, ExternalDocs, MessageSchema, SendOperation, Tag
+from repid_nb.core.message import ServerT
+
+__all__ = ["Components", "ReferenceT", "component_key", "pointer_token", "present", "unique_name"]
+
+ReferenceT: TypeAlias = dict[str, str]
+DescribedT: TypeAlias = ActorData | ActorMessageMetadata | Channel | MessageSchema | SendOperation | ServerT
+
+_NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
+_NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
+
+# Where a JSON schema holds further schemas; everywhere else ("default", "const", "examples") stands plain data.
+_HOLDS_NAMED_SCHEMAS = frozenset(
+    {"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"}
+)
+_HOLDS_SCHEMAS = frozenset(
+    {"additionalItems", "additionalProperties", "allOf", "anyOf", "contains", "else", "if", "items", "not", "oneOf"}
+    | {"prefixItems", "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"}
+)
+
+
+def component_key(name: str, *, fallback: str) -> str:
+    """Return `name` as a key that components and operations may have: letters, digits, dot, dash and underscore.
+
+    Args:
+        name: Any text.
+        fallback: The key of a name of which nothing is left.
+    """
+    return _NOT_IN_A_KEY.sub("_", name).strip("._-") or fallback
+
+
+def pointer_token(key: str) -> str:
+    """Return `key` as one step of a JSON pointer in a URI fragment (RFC 6901, section 6)."""
+    return quote(key.replace("~", "~0").replace("/", "~1"), safe="-._~")
+
+
+def unique_name(base: str, taken: Container[str], *, first: int = 1) -> str:
+    """Return `base`, or `base` with the lowest number from `first` on that nobody has taken."""
+    name, number = base, first
+    while name in taken:
+        name, number = f"{base}_{number}", number + 1
+    return name
+
+
+def present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+class Components:
+    """Collects the components of one document.
+
+    Attributes:
+        sections: What was collected: section of the Components Object, key, component.
+    """
+
+    def __init__(self) -> None:
+        self.sections: dict[str, dict[str, Any]] = {"messages": {}}
+        self._keys_of_tags: dict[str, str] = {}
+        self._keys_of_urls: dict[str, str] = {}
+
+    def add(self, section: str, name: str, component: Any) -> str:
+        """Keep a component and return its key.
+
+        Args:
+            section: The field of the Components Object, such as `messages`.
+            name: What the component should be called; clashing names are numbered.
+            component: The object itself.
+        """
+        store = self.sections.setdefault(section, {})
+        key = unique_name(component_key(name, fallback=section.removesuffix("s")), store)
+        store[key] = component
+        return key
+
+    def refer(self, section: str, key: str) -> ReferenceT:
+        """Return the Reference Object that points at a component."""
+        return {"$ref": f"#/components/{section}/{pointer_token(key)}"}
+
+    def described(self, source: DescribedT) -> dict[str, Any]:
+        """Return the fields that nearly every object of AsyncAPI has, as far as `source` gives them."""
+        return present(
+            {
+                "title": source.title,
+                "summary": source.summary,
+                "description": source.description,
+                "tags": self.tags(getattr(source, "tags", None)) or None,
+                "externalDocs": self.external_docs(source.external_docs),
+            }
+        )
+
+    def bindings(self, section: str, owner: str, bindings: Any) -> Any:
+        """Keep bindings as a component and return a reference to them: None without any, a reference as it is."""
+        if not bindings:
+            return None
+        if "$ref" in bindings:
+            return bindings
+        return self.refer(section, self.add(section, f"{owner}_bindings", bindings))
+
+    def security(self, schemes: Iterable[Any], owner: str) -> list[Any]:
+        """Keep security schemes as components and return references to them; references are returned as they are."""
+        return [
+            self.refer("securitySchemes", self.add("securitySchemes", f"{owner}-security-schema-{index}", scheme))
+            if isinstance(scheme, dict) and "$ref" not in scheme
+            else scheme
+            for index, scheme in enumerate(schemes)
+        ]
+
+    def tags(self, tags: Iterable[Tag] | None) -> list[ReferenceT]:
+        """Keep tags as components, the first of each name, and return references to them, each once."""
+        keys = [self._tag(tag) for tag in tags or () if tag.name]
+        return [self.refer("tags", key) for key in dict.fromkeys(keys)]
+
+    def _tag(self, tag: Tag) -> str:
+        component: dict[str, Any] = {"name": tag.name}
+        if tag.description:
+            component["description"] = tag.description
+        if docs := self.external_docs(tag.external_docs):
+            component["externalDocs"] = docs
+        if tag.name not in self._keys_of_tags:
+            store = self.sections.setdefault("tags", {})
+            # A name that is a key already stays whole, as in repid; component_key would trim its ends.
+            base = component_key(tag.name, fallback="tag") if _NOT_IN_A_KEY.search(tag.name) else tag.name
+            key = self._keys_of_tags[tag.name] = unique_name(base, store)
+            store[key] = component
+        return self._keys_of_tags[tag.name]
+
+    def external_docs(self, docs: ExternalDocs | None) -> ReferenceT | None:
+        """Keep a link as a component, the first for each address, and return a reference to it; None without one."""
+        if docs is None or not docs.url:
+            return None
+        if docs.url not in self._keys_of_urls:
+            store = self.sections.setdefault("externalDocs", {})
+            slug = _NOT_IN_A_SLUG.sub("_", docs.url.lower()).strip("_")
+            base = slug if slug.startswith("external_docs") else f"external_docs_{slug}".rstrip("_")
+            key = self._keys_of_urls[docs.url] = unique_name(base, store, first=2)
+            store[key] = {"url": docs.url} | ({"description": docs.description} if docs.description else {})
+        return self.refer("externalDocs", self._keys_of_urls[docs.url])
+
+    def schema(self, schema: Any) -> Any:
+        """Return a JSON schema without its definitions, which become components under their own names.
+
+        The schema that was given is left as it was.
+        """
+        written = _written_for_asyncapi(schema)
+        if isinstance(written, dict) and (definitions := written.pop("$defs", None)):
+            self.sections.setdefault("schemas", {}).update(definitions)
+        return written
+
+
+def _written_for_asyncapi(schema: Any) -> Any:
+    """Return a copy of a JSON schema in which a `discriminator` is what AsyncAPI takes: the name of the property.
+
+    Pydantic writes OpenAPI's object with `propertyName` and `mapping`, which AsyncAPI 3.0 (Schema Object) refuses.
+    """
+    if isinstance(schema, list | tuple):
+        return [_written_for_asyncapi(one) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    written: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword in _HOLDS_NAMED_SCHEMAS and isinstance(value, Mapping):
+            written[keyword] = {name: _written_for_asyncapi(one) for name, one in value.items()}
+        elif keyword in _HOLDS_SCHEMAS:
+            written[keyword] = _written_for_asyncapi(value)
+        elif keyword == "discriminator" and isinstance(value, Mapping) and "propertyName" in value:
+            written[keyword] = value["propertyName"]
+        else:
+            written[keyword] = value
+    return written

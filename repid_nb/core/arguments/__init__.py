@@ -1,0 +1,1 @@
+"""An actor's arguments: read from a message, converted, validated, injected."""

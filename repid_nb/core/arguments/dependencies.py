@@ -1,0 +1,314 @@
+"""What an actor may ask for beside its payload: headers, the message itself, and results of other functions.
+
+Names, signatures and behaviour are repid 2.1.4's (`repid.dependencies`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol, TypeAlias, get_origin, runtime_checkable
+
+from repid_nb.core.actor import ActorData, ActorExecutionContext
+from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
+from repid_nb.core.callables import asyncify, name_of, signature_of
+from repid_nb.core.errors import DeclarationError, InvalidMessageError
+from repid_nb.core.message import ReceivedMessageT
+
+__all__ = [
+    "DependencyContext",
+    "DependencyT",
+    "Depends",
+    "FullPayload",
+    "Header",
+    "Inputs",
+    "Message",
+    "MessageDependency",
+    "MissingHeaderError",
+    "get_dependency",
+    "get_full_payload_marker",
+    "resolve_all",
+    "validate_dependency",
+]
+
+
+class MissingHeaderError(InvalidMessageError, KeyError):
+    """A header that a parameter needs is not in the message."""
+
+    # KeyError.__str__ would show the repr of the message.
+    __str__ = Exception.__str__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependencyContext:
+    """What a dependency may look at while it is resolved for one message.
+
+    Attributes:
+        message: The message as the server handed it over.
+        actor: The actor that is about to run.
+        actor_context: Server, publisher and serializer.
+        parsed_args: The actor's positional-only arguments.
+        parsed_kwargs: The other arguments read from the payload, by name.
+        parsed_headers: The headers that were read, by name.
+        headers_id_to_name: The header's name, by the `id` of its `Header` object.
+    """
+
+    message: ReceivedMessageT
+    actor: ActorData
+    actor_context: ActorExecutionContext
+    parsed_args: list[Any]
+    parsed_kwargs: dict[str, Any]
+    parsed_headers: dict[str, Any]
+    headers_id_to_name: dict[int, str]
+
+
+@runtime_checkable
+class DependencyT(Protocol):
+    """Anything in an `Annotated` that knows how to `resolve` itself is a dependency."""
+
+    async def resolve(self, *, context: DependencyContext) -> Any: ...
+
+
+class FullPayload:
+    """Marks the one parameter, a pydantic model, that the whole payload is read into.
+
+    In `order: Annotated[Order, FullPayload()]` the model's fields stand at the top of the JSON object and not under
+    the name `order`.
+    """
+
+    __slots__ = ()
+
+
+class Header:
+    """Marks a parameter that is read from a header: `user: Annotated[str, Header()]`.
+
+    Args:
+        name: The header's name, where it is not the parameter's.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, *, name: str | None = None) -> None:
+        self.name = name
+
+    def read(self, context: DependencyContext) -> Any:
+        name = context.headers_id_to_name.get(id(self), self.name)
+        if name not in context.parsed_headers:
+            raise MissingHeaderError(
+                f"The message has no header {name!r} that was read for {context.actor.name!r}. Send it with "
+                f"headers={{{name!r}: ...}}, or give the parameter a default; a function given to Depends.override "
+                f"can read only the headers that the first one declared."
+            )
+        return context.parsed_headers[name]
+
+    async def resolve(self, *, context: DependencyContext) -> Any:
+        return self.read(context)
+
+
+class MessageDependency:
+    """Marks the parameter that is the message itself; written as its alias `Message`."""
+
+    def read(self, context: DependencyContext) -> EnhancedReceivedMessage:
+        return EnhancedReceivedMessage(
+            server=context.actor_context.server,
+            message=context.message,
+            default_serializer=context.actor_context.default_serializer,
+            publish=context.actor_context.publish,
+        )
+
+    async def resolve(self, *, context: DependencyContext) -> EnhancedReceivedMessage:
+        return self.read(context)
+
+
+Message: TypeAlias = Annotated[EnhancedReceivedMessage, MessageDependency()]
+
+
+class Depends:
+    """Marks a parameter that another function's result goes into: `db: Annotated[Database, Depends(get_db)]`.
+
+    The function's own parameters are read from the payload too, or are dependencies in their turn.
+
+    Args:
+        fn: A function or coroutine function; positional-only parameters are not supported.
+        run_in_process: Run a plain function in a pool of processes instead of threads.
+        pool_executor: Run a plain function in this pool.
+
+    Raises:
+        DeclarationError: It is no function, both ways to run are given, a parameter is positional-only, or an
+            annotation cannot be resolved (then it is also a NameError).
+    """
+
+    __slots__ = ("_fn", "_fn_locals", "inputs", "name")
+
+    def __init__(
+        self, fn: Callable[..., Any], *, run_in_process: bool = False, pool_executor: Executor | None = None
+    ) -> None:
+        frame = inspect.currentframe()
+        caller = frame.f_back if frame is not None else None
+        self._fn_locals = caller.f_locals if caller is not None else None
+        self.override(fn, run_in_process=run_in_process, pool_executor=pool_executor)
+
+    def override(
+        self, fn: Callable[..., Any], *, run_in_process: bool = False, pool_executor: Executor | None = None
+    ) -> None:
+        """Put another function in the place of the first, for a test.
+
+        What is read from payload and headers was settled when the actor was declared: the new function can ask only
+        for that, or must have defaults.
+        """
+        if not callable(fn):
+            raise DeclarationError(
+                f"Depends takes a function, and was given {fn!r}. Write the function's name alone: Depends(find), "
+                f"not Depends(find())."
+            )
+        if run_in_process and pool_executor is not None:
+            raise DeclarationError("Specify either 'run_in_process' or 'pool_executor', not both.")
+        inputs = Inputs.of(fn, self._fn_locals)
+        for parameter in inputs.payload:
+            if parameter.kind is parameter.POSITIONAL_ONLY:
+                raise DeclarationError(
+                    f"{name_of(fn)}: positional-only arguments in dependencies are not supported; "
+                    f"remove the '/' after {parameter.name!r}."
+                )
+        self._fn = asyncify(fn, run_in_process=run_in_process, executor=pool_executor)
+        self.name = name_of(fn)
+        self.inputs = inputs
+
+    async def resolve(self, *, context: DependencyContext) -> Any:
+        resolved = await resolve_all(self.inputs.dependencies, context)
+        for parameter in self.inputs.payload:
+            name = parameter.name
+            if name not in context.parsed_kwargs and parameter.default is parameter.empty:
+                raise InvalidMessageError(
+                    f"Dependency {self.name!r} needs {name!r}, which was not read from the payload. Make it "
+                    f"a parameter of the actor too, or give it a default."
+                )
+            resolved[name] = context.parsed_kwargs.get(name, parameter.default)
+        return await self._fn(**resolved)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """A function's parameters, sorted by where their arguments come from.
+
+    Attributes:
+        parameters: All of them, by name, in order.
+        payload: Those read from the payload.
+        dependencies: The dependency of each of the others, by parameter name.
+    """
+
+    parameters: Mapping[str, inspect.Parameter]
+    payload: tuple[inspect.Parameter, ...]
+    dependencies: dict[str, DependencyT]
+
+    @classmethod
+    def of(cls, fn: Callable[..., Any], fn_locals: Mapping[str, Any] | None) -> Inputs:
+        """Sort the parameters of a function; `*args` and `**kwargs` belong to neither kind."""
+        parameters = signature_of(fn, fn_locals).parameters
+        payload: list[inspect.Parameter] = []
+        dependencies: dict[str, DependencyT] = {}
+        for parameter in parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            dependency = get_dependency(parameter.annotation)
+            if dependency is None:
+                payload.append(parameter)
+            elif parameter.kind is parameter.POSITIONAL_ONLY:
+                raise DeclarationError(
+                    f"{name_of(fn)}: dependencies in positional-only arguments are not supported; "
+                    f"remove the '/' after {parameter.name!r}."
+                )
+            else:
+                dependencies[parameter.name] = dependency
+        return cls(parameters, tuple(payload), dependencies)
+
+    def all_payload(self) -> Iterator[inspect.Parameter]:
+        """Yield the parameters read from the payload, then those of nested dependencies."""
+        yield from self.payload
+        for dependency in self.dependencies.values():
+            if isinstance(dependency, Depends):
+                yield from dependency.inputs.all_payload()
+
+    def all_headers(self) -> Iterator[tuple[Header, inspect.Parameter]]:
+        """Yield each header with the parameter that it is for, nested dependencies in their place."""
+        for name, dependency in self.dependencies.items():
+            if isinstance(dependency, Header):
+                yield dependency, self.parameters[name]
+            elif isinstance(dependency, Depends):
+                yield from dependency.inputs.all_headers()
+
+
+async def resolve_all(dependencies: Mapping[str, DependencyT], context: DependencyContext) -> dict[str, Any]:
+    """Resolve dependencies side by side, each in a task of its own.
+
+    Args:
+        dependencies: By parameter name.
+        context: The message and what was read from it.
+
+    Returns:
+        The values, by parameter name.
+    """
+    resolved: dict[str, Any] = {}
+    waiting: dict[str, DependencyT] = {}
+    for name, dependency in dependencies.items():
+        # Exactly these two have nothing to wait for, and a task costs more than reading the rest of the message.
+        if type(dependency) is Header or type(dependency) is MessageDependency:
+            resolved[name] = dependency.read(context)
+        else:
+            waiting[name] = dependency
+    if waiting:
+        values = await asyncio.gather(*(dependency.resolve(context=context) for dependency in waiting.values()))
+        resolved.update(zip(waiting, values, strict=True))
+    return resolved
+
+
+def get_dependency(annotation: Any) -> DependencyT | None:
+    """Return the first dependency in an annotation, or None. `Header` and `MessageDependency` themselves are none."""
+    for metadata in _metadata(annotation):
+        if not _is_class_of(metadata, Header, MessageDependency) and isinstance(metadata, DependencyT):
+            return metadata
+    return None
+
+
+def get_full_payload_marker(annotation: Any) -> FullPayload | None:
+    """Return the `FullPayload()` in an annotation, or None."""
+    return next((one for one in _metadata(annotation) if isinstance(one, FullPayload)), None)
+
+
+def validate_dependency(annotation: Any, default: Any = None) -> None:
+    """Warn of a marker in the wrong form or place; the line warned of is the caller's caller's.
+
+    Args:
+        annotation: A parameter's; the class of a marker stands in it where an instance is meant.
+        default: The parameter's; it is a marker, which belongs beside the type.
+    """
+    if isinstance(default, (Depends, Header, MessageDependency, FullPayload)):
+        kind = type(default).__name__
+        warnings.warn(
+            f"A {kind} as a default value is not resolved: the function would be given the {kind} object itself. "
+            f"Write it beside the type, such as Annotated[str, {kind}({'...' * isinstance(default, Depends)})].",
+            UserWarning,
+            stacklevel=3,
+        )
+        return
+    for metadata in _metadata(annotation):
+        if _is_class_of(metadata, Header, MessageDependency, FullPayload):
+            warnings.warn(
+                f"Using the class {metadata.__name__} directly as dependency has no effect: "
+                f"write {metadata.__name__}() with parentheses.",
+                UserWarning,
+                stacklevel=3,
+            )
+            return
+
+
+def _metadata(annotation: Any) -> tuple[Any, ...]:
+    return annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+
+
+def _is_class_of(metadata: Any, *classes: type) -> bool:
+    return inspect.isclass(metadata) and issubclass(metadata, classes)

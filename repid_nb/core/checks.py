@@ -1,0 +1,91 @@
+"""Refusing what no queue could carry, before it is queued; each message says the fix."""
+
+from __future__ import annotations
+
+import reprlib
+
+from repid_nb.core.errors import DestinationError, InvalidMessageError
+from repid_nb.core.message import ReceivedMessageT, SentMessageT
+
+__all__ = ["answer_channel", "check_address", "check_message", "check_parts", "in_one_line"]
+
+
+def check_message(channel: object, message: SentMessageT) -> None:
+    """Refuse what no queue could carry, before it is queued.
+
+    Args:
+        channel: Where the message should go: a string.
+        message: Its payload must be bytes, its headers None or a dict of str to str.
+
+    Raises:
+        InvalidMessageError: One of them is something else; the message says which, and the fix.
+    """
+    check_parts(channel, message.payload, message.headers, message.content_type, message.reply_to)
+
+
+def check_parts(channel: object, payload: object, headers: object, content_type: object, reply_to: object) -> None:
+    """Do the same for a message that is still in parts."""
+    if not isinstance(channel, str):
+        check_address(channel)
+    if not isinstance(payload, bytes):
+        fix = "payload.encode()" if isinstance(payload, str) else "bytes(payload)"
+        if not isinstance(payload, (str, bytearray, memoryview)):
+            fix = "send_message_json"
+        raise InvalidMessageError(
+            f"The payload must be bytes, not {_kind(payload)}: use {fix}"
+            f"{'' if fix == 'send_message_json' else ', or send_message_json for JSON'}.",
+        )
+    if content_type is not None and not isinstance(content_type, str):
+        raise InvalidMessageError(f"The content type must be a str, not {_kind(content_type)}.")
+    if reply_to is not None and not isinstance(reply_to, str):
+        raise InvalidMessageError(f"The channel to reply to must be a str, not {_kind(reply_to)}.")
+    if headers is not None:
+        _check_headers(headers)
+
+
+def check_address(channel: object) -> None:
+    """Refuse what is no address of a channel, such as a `Channel` object.
+
+    Raises:
+        InvalidMessageError: It is something else.
+    """
+    if not isinstance(channel, str):
+        hint = " Use its address." if hasattr(channel, "address") else ""
+        raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
+
+
+def _check_headers(headers: object) -> None:
+    if not isinstance(headers, dict):
+        raise InvalidMessageError(
+            f"The headers must be a dict of str to str, not {_kind(headers)}: headers={{'topic': 'my_actor'}}.",
+        )
+    for name, value in headers.items():
+        if not isinstance(name, str):
+            raise InvalidMessageError(f"Header names must be str, not {_kind(name)}: {name!r}. Use str({name!r}).")
+        if not isinstance(value, str):
+            raise InvalidMessageError(
+                f"The header {name!r} must be a str, not {_kind(value)}: {value!r}. Use str(...), or leave it out.",
+            )
+
+
+def _kind(thing: object) -> str:
+    return "None" if thing is None else type(thing).__name__
+
+
+def answer_channel(target: str | None) -> str:
+    """Return the channel that an answer goes to.
+
+    Raises:
+        DestinationError: There is none.
+    """
+    if target is None:
+        raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
+    return target
+
+
+def in_one_line(message: ReceivedMessageT) -> str:
+    """Return what a message looks like when it is printed."""
+    return (
+        f"<message {message.message_id} on {message.channel!r}, "
+        f"headers {reprlib.repr(message.headers)}, {len(message.payload)} bytes of payload>"
+    )

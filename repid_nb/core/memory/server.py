@@ -1,0 +1,326 @@
+"""A message server that lives in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from repid_nb.core.checks import check_address, check_parts
+from repid_nb.core.description import ExternalDocs, Tag
+from repid_nb.core.errors import InvalidMessageError, NotConnectedError
+from repid_nb.core.events import Observer, guarded
+from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.pulling import InMemoryPuller, InMemorySubscriber
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, QueuedMessage, Queues, SightingsOf, never_sighted
+from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
+from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT
+
+__all__ = ["InMemoryServer"]
+
+HIGHEST_PRIORITY = 9
+
+
+class InMemoryServer:
+    """Keeps queues in memory and delivers by priority, then first in first out.
+
+    Nothing is lost while the process lives: a nacked message is kept with its reason among the dead letters, and what
+    a subscriber or a cancelled worker held goes back to its place. Same constructor and behaviour as repid 2.1.4's
+    `InMemoryServer`, but for that and for priorities (README, "Differences from repid").
+
+    Args:
+        title: What the AsyncAPI document calls it; so too the next arguments.
+        summary: In one line.
+        description: At length.
+        tags: Labels.
+        external_docs: A link.
+        dead_letter_limit: How many dead letters a channel keeps, at least 1; the oldest give way.
+
+    Raises:
+        InvalidMessageError: `dead_letter_limit` is below 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str | None = "In-Memory Server",
+        summary: str | None = "In-memory message broker for testing and development",
+        description: str | None = "A simple in-memory message broker that implements the ServerT protocol",
+        tags: Sequence[Tag] | None = None,
+        external_docs: ExternalDocs | None = None,
+        dead_letter_limit: int = 1000,
+    ) -> None:
+        if dead_letter_limit < 1:
+            raise InvalidMessageError(f"dead_letter_limit must be at least 1, not {dead_letter_limit}.")
+        self._title = title
+        self._summary = summary
+        self._description = description
+        self._tags = tags
+        self._external_docs = external_docs
+        self._connected = False
+        self._held_open = 0
+        self._queues = Queues(dead_letter_limit)
+
+    @property
+    def host(self) -> str:
+        return "localhost"
+
+    @property
+    def protocol(self) -> str:
+        return "in-memory"
+
+    @property
+    def pathname(self) -> str | None:
+        return None
+
+    @property
+    def title(self) -> str | None:
+        return self._title
+
+    @property
+    def summary(self) -> str | None:
+        return self._summary
+
+    @property
+    def description(self) -> str | None:
+        return self._description
+
+    @property
+    def protocol_version(self) -> str | None:
+        return "1.0.0"
+
+    @property
+    def variables(self) -> Mapping[str, Any] | None:
+        return None
+
+    @property
+    def security(self) -> Sequence[Any] | None:
+        return None
+
+    @property
+    def tags(self) -> Sequence[Tag] | None:
+        return self._tags
+
+    @property
+    def external_docs(self) -> ExternalDocs | None:
+        return self._external_docs
+
+    @property
+    def bindings(self) -> Any | None:
+        return None
+
+    @property
+    def capabilities(self) -> CapabilitiesT:
+        return {"supports_native_reply": True, "supports_lightweight_pause": True, "supports_keep_alive": False}
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connected or self._held_open > 0
+
+    async def connect(self) -> None:
+        """Open the connection. What was queued before is still there."""
+        self._connected = True
+
+    async def disconnect(self) -> None:
+        """Close the connection. What is queued stays."""
+        self._connected = False
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[ServerT, None]:
+        """Keep the connection open inside an `async with` block."""
+        await self.connect()
+        try:
+            yield self
+        finally:
+            await self.disconnect()
+
+    def hold_open(self) -> Callable[[], None]:
+        """Keep the connection open, whoever else opens and closes it meanwhile.
+
+        Returns:
+            A function that lets go of it.
+        """
+        self._held_open += 1
+        held = True
+
+        def let_go() -> None:
+            nonlocal held
+            self._held_open -= held
+            held = False
+
+        return let_go
+
+    async def publish(
+        self,
+        *,
+        channel: str,
+        message: SentMessageT,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None:
+        """Put a message on a channel's queue.
+
+        Args:
+            channel: The channel's address.
+            message: The message.
+            server_specific_parameters: `priority`, 0 (last) to 9 (first), by default 4 (AMQP 1.0); `message_id`, a
+                non-empty str, by default a new UUID. Anything else is ignored, as in repid.
+
+        Raises:
+            NotConnectedError: The connection is not open.
+            InvalidMessageError: The payload is not bytes, the headers are not str to str, or the priority is no whole
+                number from 0 to 9.
+        """
+        self.publish_nowait(
+            channel,
+            message.payload,
+            headers=message.headers,
+            content_type=message.content_type,
+            reply_to=message.reply_to,
+            server_specific_parameters=server_specific_parameters,
+        )
+
+    def publish_nowait(
+        self,
+        channel: str,
+        payload: bytes,
+        *,
+        headers: dict[str, str] | None = None,
+        content_type: str | None = None,
+        reply_to: str | None = None,
+        server_specific_parameters: dict[str, Any] | None = None,
+    ) -> None:
+        """Do what `publish` does, at once, for a message that is still in parts."""
+        if not (self._connected or self._held_open):
+            raise _not_connected("publish")
+        check_parts(channel, payload, headers, content_type, reply_to)
+        priority, message_id = DEFAULT_PRIORITY, None
+        if server_specific_parameters:
+            if not hasattr(server_specific_parameters, "get"):
+                raise InvalidMessageError(
+                    "server_specific_parameters must be a dict, such as {'priority': 9}, "
+                    f"not {server_specific_parameters!r}.",
+                )
+            priority = _checked_priority(server_specific_parameters.get("priority", DEFAULT_PRIORITY))
+            wanted_id = server_specific_parameters.get("message_id")
+            message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
+        message = QueuedMessage(payload, headers, content_type, reply_to, message_id)
+        self._queues.publish(channel, message, priority)
+
+    async def subscribe(
+        self,
+        *,
+        channels_to_callbacks: dict[str, Callable[[ReceivedMessageT], Coroutine[None, None, None]]],
+        concurrency_limit: int | None = None,
+    ) -> InMemorySubscriber:
+        """Call a coroutine function for each message as it comes (repid 2.1.4, `ServerT.subscribe`).
+
+        Args:
+            channels_to_callbacks: The callback of each channel.
+            concurrency_limit: How many callbacks run at once, at most; None or 0 for no limit.
+
+        Returns:
+            The running subscription.
+
+        Raises:
+            NotConnectedError: The connection is not open.
+        """
+        if not self.is_connected:
+            raise _not_connected("subscribe")
+        return InMemorySubscriber(
+            puller=self.puller(list(channels_to_callbacks)),
+            channels_to_callbacks=channels_to_callbacks,
+            concurrency_limit=concurrency_limit,
+        )
+
+    def puller(self, channels: Sequence[str]) -> InMemoryPuller:
+        """Return what pulls messages one at a time from these channels, in turn.
+
+        Raises:
+            NotConnectedError: The connection is not open.
+        """
+        if not self.is_connected:
+            raise _not_connected("pull")
+        return InMemoryPuller(self._queues, channels)
+
+    @property
+    def queues(self) -> Queues:
+        """The queues themselves, for who pulls from them."""
+        return self._queues
+
+    def snapshot(self, window: int | None = None, sightings: SightingsOf = never_sighted) -> QueuesSnapshot:
+        """Return what is on the queues now, frozen.
+
+        Args:
+            window: How many messages of each kind to show a channel; None for all. The totals are always whole.
+            sightings: Says of a waiting message how often a worker has seen it without a match; by default 0.
+        """
+        return self._queues.snapshot(window, sightings)
+
+    def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]:
+        """Return the dead letters of a channel, oldest first.
+
+        Raises:
+            InvalidMessageError: The channel is not its address.
+        """
+        check_address(channel)
+        queue = self._queues.known(channel)
+        return () if queue is None else queue.dead_letters(None)
+
+    def resend_dead_letters(self, channel: str, message_id: str | None = None) -> int:
+        """Put dead letters back on their channel's queue, at the tail.
+
+        Args:
+            channel: The channel.
+            message_id: Which one; None for all of them.
+
+        Returns:
+            How many were put back; 0 when there is no such dead letter.
+
+        Raises:
+            InvalidMessageError: The channel is not its address.
+        """
+        check_address(channel)
+        queue = self._queues.known(channel)
+        return 0 if queue is None else queue.resend(message_id)
+
+    def keep_journal(self) -> Journal:
+        """Note every change of the queues from now on, so that it can be taken back.
+
+        Returns:
+            The journal, shared by all who ask; it is kept as long as one of them holds it.
+        """
+        return self._queues.keep_journal()
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Have `observer` told of each message that is published, replies included.
+
+        Args:
+            observer: Called with a `Published`; one that raises is logged and told no more.
+
+        Returns:
+            A function that ends it.
+        """
+        tell = guarded(observer)
+        queues = self._queues
+        queues.observers = (*queues.observers, tell)
+
+        def end() -> None:
+            queues.observers = tuple(one for one in queues.observers if one is not tell)
+
+        return end
+
+
+def _not_connected(purpose: str) -> NotConnectedError:
+    return NotConnectedError(
+        f"Server is not connected, so it cannot {purpose}. "
+        "Open the connection around it: async with app.servers.default.connection(): ...",
+    )
+
+
+def _checked_priority(priority: object) -> int:
+    if isinstance(priority, int) and not isinstance(priority, bool) and 0 <= priority <= HIGHEST_PRIORITY:
+        return priority
+    raise InvalidMessageError(
+        f"The priority must be a whole number from 0 (last) to {HIGHEST_PRIORITY} (first), not {priority!r}. "
+        f"Leave it out for {DEFAULT_PRIORITY}.",
+    )

@@ -1,0 +1,94 @@
+"""What can be seen of the queues at one moment: frozen, and apart from the queues themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from repid_nb.core.checks import check_address
+from repid_nb.core.record import Record
+
+__all__ = ["ChannelSnapshot", "DeadLetter", "MessageSnapshot", "QueuesSnapshot"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MessageSnapshot(Record):
+    """One message.
+
+    Attributes:
+        id: Its id.
+        channel: The channel whose queue it is on.
+        payload: The body.
+        headers: Its headers, or None.
+        content_type: The media type of the payload, or None.
+        reply_to: The channel for an answer, or None.
+        priority: 0 (last) to 9 (first).
+        sightings: How often it was pulled without a match and is still waiting.
+    """
+
+    id: str | None
+    channel: str
+    payload: bytes
+    headers: dict[str, str] | None = None
+    content_type: str | None = None
+    reply_to: str | None = None
+    priority: int = 4
+    sightings: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DeadLetter(Record):
+    """A nacked message, kept with the reason.
+
+    Attributes:
+        message: The message.
+        reason: Why it was nacked, as a sentence.
+    """
+
+    message: MessageSnapshot
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ChannelSnapshot(Record):
+    """One channel's messages.
+
+    Attributes:
+        channel: Its address.
+        waiting: How many messages wait.
+        ready: The first of them, in the order in which they will be pulled.
+        working: How many messages are in work: pulled and not settled.
+        in_work: The first of them.
+        dead: How many dead letters are kept.
+        dead_letters: The newest of them, oldest first.
+        dead_dropped: How many older dead letters were given up because only so many are kept.
+    """
+
+    channel: str
+    waiting: int = 0
+    ready: tuple[MessageSnapshot, ...] = ()
+    working: int = 0
+    in_work: tuple[MessageSnapshot, ...] = ()
+    dead: int = 0
+    dead_letters: tuple[DeadLetter, ...] = ()
+    dead_dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class QueuesSnapshot(Record, Mapping[str, ChannelSnapshot]):
+    """Every channel's messages, by channel."""
+
+    channels: tuple[ChannelSnapshot, ...] = field(default=())
+
+    def __getitem__(self, channel: str) -> ChannelSnapshot:
+        check_address(channel)
+        for one in self.channels:
+            if one.channel == channel:
+                return one
+        raise KeyError(channel)
+
+    def __iter__(self) -> Iterator[str]:
+        return (one.channel for one in self.channels)
+
+    def __len__(self) -> int:
+        return len(self.channels)

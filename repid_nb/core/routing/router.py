@@ -1,0 +1,264 @@
+"""Routers: where actors are declared, and in which order they are asked (repid 2.1.4, `repid.router`)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar, cast, overload
+
+from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, OnErrorT
+from repid_nb.core.arguments.dependencies import validate_dependency
+from repid_nb.core.callables import signature_of
+from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag, as_channel
+from repid_nb.core.errors import DeclarationError
+from repid_nb.core.middleware import ActorMiddlewareT
+from repid_nb.core.routing.declaration import ActorOptions, Declaration, Inherited, check_options, check_running
+from repid_nb.core.routing.routes import ForeignRouterT, Routes
+from repid_nb.core.routing.strategies import RoutingStrategyT, make_strategy, topic_based_routing_strategy
+
+__all__ = ["Router"]
+
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+
+class _NotSet:
+    def __repr__(self) -> str:
+        return "NotSet"
+
+
+NOT_SET: Any = _NotSet()
+
+
+def _given(option: Any) -> Any:
+    return None if option is NOT_SET else option
+
+
+class Router:
+    """Declares actors; can be included in an app or in another router, and hands its options down.
+
+    Args:
+        channel: The channel of actors that name none; without it, `default`.
+        middlewares: Run around each actor, outside the actor's own.
+        timeout: Seconds a run may take, by default 300; 0 or infinity for no limit.
+        keep_alive: Whether long runs tell the server that they go on; a number of seconds sets how often.
+        run_in_process: Whether plain functions run in another process instead of a thread.
+        pool_executor: Where plain functions run, instead of either.
+        converter: How arguments are read; by default validated with pydantic.
+
+    Raises:
+        DeclarationError: The channel, middleware, time or pool is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        channel: str | Channel = NOT_SET,
+        middlewares: Sequence[ActorMiddlewareT] | None = None,
+        timeout: float = NOT_SET,
+        keep_alive: bool | float | None = NOT_SET,
+        run_in_process: bool = NOT_SET,
+        pool_executor: Executor | None = NOT_SET,
+        converter: type[ConverterT] = NOT_SET,
+    ) -> None:
+        if channel is not NOT_SET:
+            as_channel(channel, "Router: the channel")
+        check_running(
+            "Router",
+            middlewares=middlewares,
+            timeout=_given(timeout),
+            keep_alive=_given(keep_alive),
+            pool_executor=_given(pool_executor),
+        )
+        self._entries: list[Declaration | Router | ForeignRouterT] = []
+        self.channel = channel
+        self.middlewares = middlewares
+        self.timeout = timeout
+        self.keep_alive = keep_alive
+        self.run_in_process = run_in_process
+        self.pool_executor = pool_executor
+        self.converter = converter
+
+    @property
+    def actors(self) -> list[ActorData]:
+        """The actors of this router and of those it includes, in order of registration."""
+        return self.routes().actors
+
+    @property
+    def channels(self) -> list[Channel]:
+        """The channels that its actors listen on."""
+        return self.routes().channels
+
+    def include_router(self, router: Router | ForeignRouterT) -> None:
+        """Add another router's actors at this place in the order. The same router a second time adds nothing.
+
+        Args:
+            router: A Router of repid_nb or of repid itself.
+
+        Raises:
+            DeclarationError: It is no router, or it includes this one.
+        """
+        if isinstance(router, Router):
+            if router is self or router.contains(self):
+                raise DeclarationError(
+                    "Including this router would create a cycle: it already includes the router it should go into.",
+                )
+        elif not (hasattr(router, "actors") and hasattr(router, "channels")):
+            raise DeclarationError(f"include_router takes a Router, not {router!r}.")
+        if not any(entry is router for entry in self._entries):
+            self._entries.append(router)
+
+    def contains(self, router: Router) -> bool:
+        """Say whether `router` is included here, at any depth."""
+        return any(isinstance(entry, Router) and (entry is router or entry.contains(router)) for entry in self._entries)
+
+    def routes(self, inherited: Inherited | None = None, *, known: Routes | None = None) -> Routes:
+        """Settle what every actor inherits.
+
+        Args:
+            inherited: What the including router hands down.
+            known: Routes from before: an actor that is still the same is kept, with all the state of its strategy.
+
+        Returns:
+            The routes, in order of registration. An actor whose arguments cannot be read is passed over where the same
+            lines have declared it again.
+
+        Raises:
+            DeclarationError: An actor's arguments cannot be read.
+        """
+        return Routes.of(list(self._walk(inherited or Inherited())), known)
+
+    def declarations(self) -> list[tuple[Declaration, Channel]]:
+        """Return what is declared here and in the routers it includes, each with its channel, without building it."""
+        return [
+            (entry, entry.channel(handed_down))
+            for entry, handed_down in self._walk(Inherited())
+            if isinstance(entry, Declaration)
+        ]
+
+    def supersede(self, older: Declaration, newer: Declaration) -> None:
+        """Forget a declaration, here and in the routers it includes; `newer` takes its place beside it."""
+        if older in self._entries:
+            if newer in self._entries:
+                self._entries.remove(newer)
+                self._entries.insert(self._entries.index(older), newer)
+            self._entries.remove(older)
+        for entry in self._entries:
+            if isinstance(entry, Router):
+                entry.supersede(older, newer)
+
+    def _walk(self, inherited: Inherited) -> Iterator[tuple[Declaration | ForeignRouterT, Inherited]]:
+        """Yield the entries of this router and of those it includes, each with what it inherits."""
+        handed_down = self._merge(inherited)
+        for entry in self._entries:
+            if isinstance(entry, Router):
+                yield from entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
+            else:
+                yield entry, handed_down
+
+    def _merge(self, inherited: Inherited) -> Inherited:
+        own = {
+            name: value
+            for name in ("channel", "timeout", "keep_alive", "run_in_process", "pool_executor", "converter")
+            if not isinstance(value := getattr(self, name), _NotSet)
+        }
+        # A str and a Channel cannot be compared, and what is handed down is.
+        if "channel" in own:
+            own["channel"] = as_channel(own["channel"])
+        return replace(inherited, middlewares=(*inherited.middlewares, *(self.middlewares or ())), **own)
+
+    @overload
+    def actor(self, fn: AnyFunction, /) -> AnyFunction: ...
+
+    @overload
+    def actor(
+        self,
+        fn: None = None,
+        /,
+        name: str | None = None,
+        **options: Any,
+    ) -> Callable[[AnyFunction], AnyFunction]: ...
+
+    def actor(  # type: ignore[misc]  # the options are listed once, here, where `router.actor?` shows them
+        self,
+        fn: AnyFunction | None = None,
+        /,
+        name: str | None = None,
+        *,
+        confirmation_mode: ConfirmationModeT = "auto",
+        routing_strategy: RoutingStrategyT = topic_based_routing_strategy,
+        channel: Channel | str | None = None,
+        middlewares: Sequence[ActorMiddlewareT] | None = None,
+        timeout: float | None = None,
+        keep_alive: bool | float | None = None,
+        title: str | None = None,
+        summary: str | None = None,
+        description: str | None = None,
+        run_in_process: bool | None = None,
+        pool_executor: Executor | None = None,
+        converter: type[ConverterT] | None = None,
+        security: Sequence[Any] | None = None,
+        tags: Sequence[Tag] | None = None,
+        external_docs: ExternalDocs | None = None,
+        bindings: Any | None = None,
+        deprecated: bool = False,
+        on_error: OnErrorT | None = None,
+        correlation_id: CorrelationId | None = None,
+        message_schema: ActorMessageMetadata | None = None,
+    ) -> AnyFunction | Callable[[AnyFunction], AnyFunction]:
+        """Declare an actor: `@router.actor` or `@router.actor(...)` above a function, async or plain.
+
+        The function itself is returned unchanged (repid 2.1.4; page "Routing Strategies" of the seeds).
+
+        Args:
+            fn: The function. A plain one runs in a thread, so that it does not hold up the others.
+            name: The actor's name and, with the default strategy, its topic; by default the function's name.
+            confirmation_mode: When a message is settled: `auto` acks after a good run and follows `on_error` after a
+                bad one, `always_ack` acks either way, `ack_first` acks before the run, `manual` leaves it to the
+                actor, `manual_explicit` does what the actor returns.
+            routing_strategy: The factory of the strategy that says which messages the actor takes.
+            channel: The channel it listens on; by default the router's.
+            middlewares: Run around the actor, inside the router's.
+            timeout: Seconds a run may take; 0 or infinity for no limit.
+            keep_alive: Whether a long run tells the server that it goes on; a number of seconds sets how often.
+            title: What the AsyncAPI document calls the actor; so too the next.
+            summary: In one line; by default the function's name in words.
+            description: At length; by default the function's docstring.
+            run_in_process: Whether a plain function runs in another process instead of a thread.
+            pool_executor: Where a plain function runs, instead of either.
+            converter: How the arguments are read.
+            security: Security schemes.
+            tags: Labels.
+            external_docs: A link.
+            bindings: What is particular to a protocol.
+            deprecated: Whether new messages should no longer be sent to it.
+            on_error: `ack`, `nack`, `reject`, for the manual modes also `no_action`, or a function of the exception
+                that returns one of them. By default `nack`, in the manual modes `no_action`.
+            correlation_id: Where the correlation id stands in its messages.
+            message_schema: What the AsyncAPI document says of its messages.
+
+        Returns:
+            The function, or the decorator that returns it.
+
+        Raises:
+            DeclarationError: The options do not go together, the strategy is not one, or the converter cannot read the
+                arguments. Without a converter here and on the router that is found out by `routes`.
+        """
+        given = {key: value for key, value in locals().items() if key not in ("self", "fn")}
+        if fn is None:
+            return cast("Callable[[AnyFunction], AnyFunction]", partial(self.actor, **given))
+        options = check_options(fn, ActorOptions(**given))
+        # Annotations may name types that are local to the function in which the actor is declared.
+        fn_locals = sys._getframe(1).f_locals  # noqa: SLF001
+        for parameter in signature_of(fn, fn_locals).parameters.values():
+            validate_dependency(parameter.annotation, parameter.default)
+        strategy = make_strategy(routing_strategy, name or fn.__name__)
+        declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
+        converter = self.converter if converter is None else converter
+        # Without one it is up to the routers that will include this one.
+        if not isinstance(converter, _NotSet):
+            declaration.reader(converter)
+        self._entries.append(declaration)
+        return fn

@@ -1,0 +1,137 @@
+"""Who is on which channel: the actors of routers, with all that they inherit settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Protocol
+
+from repid_nb.core.actor import ActorData, CallNextT
+from repid_nb.core.description import Channel
+from repid_nb.core.message import ReceivedMessageT
+from repid_nb.core.middleware import ActorMiddlewareT, compose
+from repid_nb.core.routing.declaration import Declaration, Inherited
+
+__all__ = ["ForeignRouterT", "Route", "Routes"]
+
+
+class ForeignRouterT(Protocol):
+    """A router of another library whose actors have repid's shape."""
+
+    @property
+    def actors(self) -> list[Any]: ...
+
+    @property
+    def channels(self) -> list[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One actor on its channel, with what it was built from."""
+
+    actor: ActorData
+    channel: Channel
+    source: Declaration | ForeignRouterT
+    inherited: Inherited
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Everything that a router and the routers it includes declare, in order of registration."""
+
+    routes: tuple[Route, ...] = ()
+    by_channel: Mapping[str, Sequence[ActorData]] = field(default_factory=dict)
+    routes_by_channel: Mapping[str, Sequence[Route]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], known: Routes | None) -> Routes:
+        """Build what routers hold, each entry with what it inherits.
+
+        Args:
+            entries: In order of registration.
+            known: Routes from before: an actor that is still the same is kept.
+
+        Raises:
+            DeclarationError: An actor's arguments cannot be read, and the same lines have not declared it again.
+        """
+        earlier: dict[int, list[Route]] = {}
+        for route in () if known is None else known.routes:
+            earlier.setdefault(id(route.source), []).append(route)
+        found: list[Route] = []
+        for place, (entry, inherited) in enumerate(entries):
+            before = earlier.get(id(entry), [])
+            if not isinstance(entry, Declaration):
+                found += _foreign_routes(entry, inherited, before)
+            elif (known_route := _taken(before, inherited)) is not None:
+                found.append(known_route)
+            else:
+                try:
+                    found.append(Route(entry.build(inherited), entry.channel(inherited), entry, inherited))
+                except Exception:
+                    if not _is_declared_again(entry, entry.channel(inherited), entries[place + 1 :]):
+                        raise
+        grouped: dict[str, list[Route]] = {}
+        for route in found:
+            grouped.setdefault(route.actor.channel_address, []).append(route)
+        by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
+        return cls(tuple(found), by_channel, grouped)
+
+    @property
+    def actors(self) -> list[ActorData]:
+        return [route.actor for route in self.routes]
+
+    @property
+    def channels(self) -> list[Channel]:
+        """Each channel once; where it was described more than once, the first with a description counts."""
+        channels: dict[str, Channel] = {}
+        for route in self.routes:
+            known = channels.get(route.channel.address)
+            if known is None or (not _is_described(known) and _is_described(route.channel)):
+                channels[route.channel.address] = route.channel
+        return list(channels.values())
+
+
+def _is_described(channel: Channel) -> bool:
+    return any((channel.title, channel.summary, channel.description, channel.bindings, channel.external_docs))
+
+
+def _taken(routes: list[Route], inherited: Inherited) -> Route | None:
+    """Take the first route that inherits just this out of the list, so that one included twice stays two."""
+    place = next((place for place, route in enumerate(routes) if route.inherited == inherited), None)
+    return None if place is None else routes.pop(place)
+
+
+def _is_declared_again(
+    declaration: Declaration,
+    channel: Channel,
+    later: Iterable[tuple[Declaration | ForeignRouterT, Inherited]],
+) -> bool:
+    return any(
+        isinstance(other, Declaration)
+        and other.fn is not declaration.fn
+        and other.origin == declaration.origin
+        and other.channel(inherited).address == channel.address
+        for other, inherited in later
+    )
+
+
+def _foreign_routes(router: ForeignRouterT, inherited: Inherited, before: list[Route]) -> list[Route]:
+    channels = {channel.address: channel for channel in router.channels}
+    routes = []
+    for actor in router.actors:
+        inside = partial(_run_outside, inherited.middlewares, actor.middleware_pipeline)
+        wrapped = replace(actor, middleware_pipeline=inside) if inherited.middlewares else actor
+        routes.append(Route(wrapped, channels[actor.channel_address], router, inherited))
+    same = [route for route in (_taken(before, inherited) for _ in routes) if route is not None]
+    return same if [route.actor.name for route in same] == [route.actor.name for route in routes] else routes
+
+
+async def _run_outside(
+    middlewares: tuple[ActorMiddlewareT, ...],
+    pipeline: Callable[..., Any],
+    call_next: CallNextT,
+    message: ReceivedMessageT,
+    actor: ActorData,
+) -> Any:
+    return await compose(middlewares, partial(pipeline, call_next))(message, actor)

@@ -1,0 +1,259 @@
+"""Records as text: for terminals, screen readers and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+from typing import Any
+
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.display import words
+from repid_nb.printable import bounded, counted, one_line, printable, written
+from repid_nb.stepping.record import (
+    Argument,
+    Explanation,
+    FieldError,
+    History,
+    Idle,
+    Raised,
+    Rewound,
+    Sent,
+    Settlement,
+    Step,
+    Steps,
+    Verdict,
+)
+
+__all__ = ["as_text"]
+
+WIDTH = 80
+ROWS = 10
+
+
+@singledispatch
+def as_text(record: Any) -> str:
+    """Return a record's text form.
+
+    Args:
+        record: A Step, or any other record or snapshot of repid_nb.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    raise TypeError(f"There is no text form of a {type(record).__name__}.")
+
+
+@as_text.register
+def _(step: Step) -> str:
+    header = [f"Step {step.number}", f"channel {one_line(step.channel)}", *_message_words(step.message)]
+    if step.winner is None or step.sightings > 1:
+        header.append(f"sighting {step.sightings} of {step.sightings_limit}")
+    lines = [" · ".join(header), f"  payload  {_cut(words.payload_text(step.message.payload))}"]
+    lines += _verdict_lines(step.verdicts)
+    if step.middlewares:
+        lines.append(f"  inside middleware {_cut(', '.join(step.middlewares))}")
+    lines += [f"  {_cut(words.argument_text(argument))}" for argument in step.arguments]
+    lines += _labelled("printed", step.printed)
+    if step.exception is not None:
+        lines += _labelled("raised", _raised_text(step.exception))
+    elif step.result is not None:
+        lines += _labelled("returned", _cut(written(step.result)))
+    lines.append(f"  → {words.settlement_text(step)}")
+    if step.published:
+        lines.append(f"  sent {counted(len(step.published), 'message')} to {', '.join(_unique(step.published))}")
+    if step.channel in step.after:
+        lines.append(f"  {words.queue_text(step.after[step.channel])}")
+    return "\n".join(lines)
+
+
+@as_text.register
+def _(explanation: Explanation) -> str:
+    winner = "nobody" if explanation.winner is None else one_line(explanation.winner)
+    header = " · ".join(
+        [
+            f"Who would get this? {winner}",
+            f"channel {one_line(explanation.channel)}",
+            words.topic_text(explanation.message),
+        ],
+    )
+    return "\n".join([header, *_verdict_lines(explanation.verdicts), "  Nothing was sent."])
+
+
+@as_text.register
+def _(verdict: Verdict) -> str:
+    return _verdict_lines([verdict])[0].strip()
+
+
+@as_text.register
+def _(settlement: Settlement) -> str:
+    what, where = words.SETTLEMENTS[settlement.action]
+    return f"{what}: {one_line(settlement.reason)} · {where}"
+
+
+@as_text.register
+def _(argument: Argument) -> str:
+    return one_line(words.argument_text(argument))
+
+
+@as_text.register
+def _(field: FieldError) -> str:
+    return one_line(words.field_text(field))
+
+
+@as_text.register
+def _(exception: Raised) -> str:
+    return printable(_raised_text(exception))
+
+
+@as_text.register
+def _(idle: Idle) -> str:
+    where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
+    lines = [f"Idle · nothing is waiting on {where}"]
+    for channel, waiting in idle.unheard:
+        lines.append(f"  {counted(waiting, 'message')} on {one_line(repr(channel))}, where no actor listens")
+    return "\n".join(lines)
+
+
+@as_text.register
+def _(steps: Steps) -> str:
+    ending = "nothing is left to pull" if steps.ended_by == "idle" else "stopped at max_steps"
+    if steps.waiting:
+        ending += f", {counted(steps.waiting, 'message')} still waiting"
+    return "\n".join([f"{counted(len(steps), 'step')} · {ending}", *_step_lines(steps.steps)])
+
+
+@as_text.register
+def _(history: History) -> str:
+    dropped = f" · {counted(history.dropped, 'older step')} dropped" if history.dropped else ""
+    return "\n".join([f"History · {counted(len(history), 'step')}{dropped}", *_step_lines(history.steps)])
+
+
+@as_text.register
+def _(sent: Sent) -> str:
+    header = " · ".join([f"Sent to {one_line(sent.message.channel)}", *_message_words(sent.message)])
+    return f"{header} · {sent.waiting:,} waiting\n  payload  {_cut(words.payload_text(sent.message.payload))}"
+
+
+@as_text.register
+def _(rewound: Rewound) -> str:
+    lines = [rewound_sentence(rewound), *(f"  {words.queue_text(queue)}" for queue in rewound.queues.channels)]
+    return "\n".join(lines)
+
+
+def rewound_sentence(rewound: Rewound) -> str:
+    """Return what a rewind did and did not do, in words."""
+    where = f"after step {rewound.to}" if rewound.to else "before step 1"
+    if not rewound.undone:
+        undone = "no step was taken back"
+    elif len(rewound.undone) == 1:
+        undone = f"step {rewound.undone[0]} is taken back"
+    else:
+        undone = f"steps {rewound.undone[0]} to {rewound.undone[-1]} are taken back"
+    return f"The queues are as they were {where}: {undone}. What the actors did stays done."
+
+
+@as_text.register
+def _(queues: QueuesSnapshot) -> str:
+    return "\n".join(as_text(queue) for queue in queues.channels) or "No queue yet: nothing was sent."
+
+
+@as_text.register
+def _(queue: ChannelSnapshot) -> str:
+    lines = [words.queue_text(queue)]
+    lines += [f"  {place:>3}  {as_text(message)}" for place, message in enumerate(queue.ready[:ROWS], start=1)]
+    more = queue.waiting - min(ROWS, len(queue.ready))
+    if more > 0:
+        lines.append(f"       ... and {more:,} more")
+    lines += [f"  in work  {as_text(message)}" for message in queue.in_work[:ROWS]]
+    if queue.working > min(ROWS, len(queue.in_work)):
+        lines.append(f"  in work  ... and {queue.working - min(ROWS, len(queue.in_work)):,} more")
+    lines += [f"  dead     {as_text(letter)}" for letter in queue.dead_letters[-ROWS:]]
+    hidden = queue.dead - min(ROWS, len(queue.dead_letters))
+    if hidden > 0:
+        lines.append(f"  dead     ... and {hidden:,} older")
+    if queue.dead_dropped:
+        lines.append(f"  {counted(queue.dead_dropped, 'older dead letter')} dropped")
+    return "\n".join(lines)
+
+
+@as_text.register
+def _(message: MessageSnapshot) -> str:
+    sighted = f" · sent back {counted(message.sightings, 'time')}" if message.sightings else ""
+    return f"{' · '.join(_message_words(message))}{sighted} · {_cut(words.payload_text(message.payload), 40)}"
+
+
+@as_text.register
+def _(letter: DeadLetter) -> str:
+    return f"{as_text(letter.message)} · {one_line(letter.reason)}"
+
+
+def _message_words(message: MessageSnapshot) -> list[str]:
+    found = [f"message {words.message_name(message)}", words.topic_text(message)]
+    if others := words.headers_text(message):
+        found.append(f"headers {_cut(others, 60)}")
+    if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
+        found.append(f"priority {message.priority}")
+    return found
+
+
+def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    if not verdicts:
+        return ["  no actor listens on this channel"]
+    winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
+    telling = words.most_telling(verdicts)
+    rows = [
+        (
+            str(verdict.position),
+            one_line(verdict.actor),
+            one_line(verdict.strategy),
+            words.OUTCOMES[verdict.outcome],
+            one_line(verdict.reason),
+            ("← " if verdict.role == "winner" else "") + words.role_text(verdict, winner),
+        )
+        for verdict in telling
+    ]
+    widths = [min(WIDTH, max(map(len, column))) for column in zip(*rows, strict=True)]
+    lines = []
+    for row, verdict in zip(rows, telling, strict=True):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(f"  {'  '.join(cells)}".rstrip())
+        if verdict.note:
+            lines.append(f"     ⚠ {one_line(verdict.note)}")
+    if len(verdicts) > len(telling):
+        lines.append(f"     ... and {len(verdicts) - len(telling):,} more")
+    return lines
+
+
+def _step_lines(steps: Sequence[Step]) -> Iterable[str]:
+    hidden = len(steps) - 2 * ROWS
+    for place, step in enumerate(steps):
+        if hidden > 0 and ROWS <= place < ROWS + hidden:
+            if place == ROWS:
+                yield f"       ... {counted(hidden, 'step')} ..."
+            continue
+        winner = "nobody" if step.winner is None else one_line(step.winner)
+        yield f"  {step.number:>3}  {words.message_name(step.message)} → {winner} · {as_text(step.settlement)}"
+
+
+def _raised_text(exception: Raised) -> str:
+    lines = [bounded(f"{exception.type}: {exception.message}" if exception.message else exception.type)]
+    lines += [f"  {bounded(words.field_text(one))}" for one in exception.fields[:ROWS]]
+    if len(exception.fields) > ROWS:
+        lines.append(f"  ... and {len(exception.fields) - ROWS:,} more")
+    lines += exception.traceback.splitlines()
+    lines += exception.hint.splitlines()
+    return "\n".join(lines)
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    lines = printable(bounded(text.rstrip("\n"))).split("\n") if text else []
+    return [f"  {label if not place else ' ' * len(label)}  {line}" for place, line in enumerate(lines)]
+
+
+def _cut(text: str, width: int = WIDTH) -> str:
+    line = one_line(text[: width + 1])
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def _unique(channels: Sequence[str]) -> Iterable[str]:
+    return dict.fromkeys(map(one_line, channels))

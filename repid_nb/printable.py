@@ -1,0 +1,86 @@
+"""Any text, safe and short: what cannot be seen is written out, what is long is cut."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from itertools import islice
+from typing import Any
+
+__all__ = ["LONGEST", "bounded", "counted", "one_line", "printable", "short", "written"]
+
+LONGEST = 10_000
+# The blocks of which Unicode joins emoji; a skin tone is one of them, and U+FE0F asks for the picture.
+_EMOJI = "[\u2194\u2195\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
+_JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
+
+
+class _Short(reprlib.Repr):
+    def repr1(self, x: Any, level: int) -> str:
+        try:
+            return super().repr1(x, level)
+        except Exception:
+            return _unshowable(x)
+
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        # reprlib's own sorts the keys.
+        if not x:
+            return "{}"
+        if level <= 0:
+            return f"{{{self.fillvalue}}}"
+        pairs = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
+            for key, value in islice(x.items(), self.maxdict)
+        ]
+        return f"{{{', '.join([*pairs, self.fillvalue] if len(x) > self.maxdict else pairs)}}}"
+
+
+_short = _Short()
+_short.maxstring = _short.maxother = _short.maxlong = 60
+_short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = 8
+
+
+def short(value: Any) -> str:
+    """Return a value as Python would write it, long ones cut in the middle; it never raises."""
+    return _short.repr(value)
+
+
+def written(value: Any) -> str:
+    """Return a value as Python would write it, whole; it never raises."""
+    try:
+        return repr(value)
+    except Exception:
+        return _unshowable(value)
+
+
+def _unshowable(value: Any) -> str:
+    return f"<{type(value).__name__}, which cannot be shown>"
+
+
+def printable(text: str) -> str:
+    r"""Return text in which what cannot be seen is written out, as in `\x1b`.
+
+    A line feed stays, and so does a joiner between two emoji: it can be seen, they are drawn as one.
+    """
+    if text.isprintable():
+        return text
+    seen = {found.start() for found in _JOINER.finditer(text)}
+    return "".join(
+        one if one.isprintable() or one == "\n" or place in seen else repr(one)[1:-1] for place, one in enumerate(text)
+    )
+
+
+def one_line(text: str) -> str:
+    """Return text as `printable` does, bounded and on one line: somebody's text cannot add a line of its own."""
+    return printable(bounded(text)).replace("\n", "\\n")
+
+
+def bounded(text: str) -> str:
+    """Return text; a very long one without its end, and with how much that is."""
+    left_out = len(text) - LONGEST
+    return text if left_out <= 0 else f"{text[:LONGEST]}… and {counted(left_out, 'more character')}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it belongs: `1 step`, `2,000 steps`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,107 @@
+"""An exception as a learner should see it: from the first line of their own code."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import os
+import threading
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+from itertools import dropwhile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from repid_nb.printable import short
+from repid_nb.stepping.record import FieldError, Raised
+
+__all__ = ["message_of", "raised"]
+
+# What lies between the worker and the learner's functions, and between one of these and another.
+_MACHINERY = (
+    contextlib.__file__,
+    threading.__file__,
+    *(str(folder) + os.sep for folder in (Path(asyncio.__file__).parent, Path(concurrent.futures.__file__).parent)),
+    str(Path(__file__).parents[1]) + os.sep,
+)
+_LIBRARIES = f"{os.sep}site-packages{os.sep}"
+MAX_FRAMES = 8
+MAX_LEAVES = 5
+
+
+def raised(error: BaseException) -> Raised:
+    """Return the record of an exception.
+
+    Args:
+        error: What an actor, its middleware or the reading of its arguments raised.
+
+    Returns:
+        Its type, its text, and a traceback that starts where the learner's own code does.
+    """
+    bare = Raised(type=type(error).__name__, message=message_of(error), traceback=_traceback(error.__traceback__))
+    # Somebody's class may have methods and notes of its own, and the step must end whatever they do.
+    with suppress(Exception):
+        fields = _fields(error)
+        message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else None
+        if isinstance(error, BaseExceptionGroup):
+            message = f"{bare.message}: {_leaves(error)}"
+        hint = "\n".join(getattr(error, "__notes__", ()))
+        return replace(bare, message=message or bare.message, fields=fields, hint=hint)
+    return bare
+
+
+def message_of(error: BaseException) -> str:
+    """Return an exception's text; it never raises."""
+    try:
+        return str(error)
+    except Exception as failure:
+        return f"(its text cannot be shown: {type(failure).__name__})"
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> str:
+    """Return the errors that a group is about, those of groups in it too."""
+    leaves: list[BaseException] = []
+    groups: list[BaseExceptionGroup[Any]] = [group]
+    for one in groups:
+        groups += [inner for inner in one.exceptions if isinstance(inner, BaseExceptionGroup)]
+        leaves += [inner for inner in one.exceptions if not isinstance(inner, BaseExceptionGroup)]
+    shown = [f"{type(leaf).__name__}: {message_of(leaf)}".removesuffix(": ") for leaf in leaves[:MAX_LEAVES]]
+    return "; ".join([*shown, f"and {len(leaves) - MAX_LEAVES} more"] if len(leaves) > MAX_LEAVES else shown)
+
+
+def _fields(error: BaseException) -> tuple[FieldError, ...]:
+    if not any(base.__module__.startswith("pydantic") for base in type(error).__mro__) or not hasattr(error, "errors"):
+        return ()
+    found: list[dict[str, Any]] = error.errors(include_url=False)
+    return tuple(
+        FieldError(
+            field=".".join(map(str, one["loc"])) or "payload",
+            problem=one["msg"],
+            given="nothing" if one["type"] == "missing" else short(one["input"]),
+        )
+        for one in found
+    )
+
+
+def _traceback(start: TracebackType | None) -> str:
+    called = [frame for frame in traceback.extract_tb(start) if not frame.filename.startswith(_MACHINERY)]
+    frames = list(dropwhile(lambda frame: _LIBRARIES in frame.filename, called))
+    left_out = len(frames) - MAX_FRAMES
+    if left_out > 0:
+        del frames[1 : 1 + left_out]
+    lines = []
+    for place, frame in enumerate(frames):
+        lines.append(f"{_file(frame.filename)}line {frame.lineno}, in {frame.name}")
+        if frame.line:
+            lines.append(f"    {frame.line}")
+        if place == 0 and left_out > 0:
+            lines.append(f"... {left_out} more calls ...")
+    return "\n".join(lines)
+
+
+def _file(filename: str) -> str:
+    is_cell = "ipykernel" in filename or filename.startswith("<")
+    return "" if is_cell else f"{Path(filename).name}, "

@@ -1,0 +1,106 @@
+"""Doing one thing many times: sending a message, stepping. How far it has come is seen, and it can be stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from repid_nb.core.errors import InvalidMessageError
+from repid_nb.display import words
+from repid_nb.display.sentences import idle_sentence
+from repid_nb.printable import counted
+from repid_nb.stepping.record import Idle
+from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets.form import Form
+from repid_nb.widgets.view import Scene
+
+__all__ = ["Repeating"]
+
+MOST_STEPS = 10_000
+SLOWEST = 60
+MESSAGES_BETWEEN_YIELDS = 50
+
+
+class Repeating:
+    """Repeats itself until it is done or stopped.
+
+    Args:
+        stepper: The Stepper.
+        scene: What the page looks at.
+        changed: Called whenever there is something new to show.
+
+    Attributes:
+        progress: How many are done of how many; None when nothing is under way.
+    """
+
+    def __init__(self, stepper: Stepper, scene: Scene, changed: Callable[[], None]) -> None:
+        self.progress: tuple[int, int] | None = None
+        self._stepper = stepper
+        self._scene = scene
+        self._changed = changed
+        self._stopping = asyncio.Event()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run ends after its present step."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Let the run end after its present step."""
+        self._stopping.set()
+
+    def over(self) -> None:
+        """Take in that nothing is under way any more."""
+        self.progress = None
+        self._stopping.clear()
+
+    async def send(self, form: Form) -> str:
+        """Send a message as often as the form says, and return what there is to tell about it."""
+        sent = None
+        for place in range(1, form.count + 1):
+            sent = await self._stepper.send(form.channel, form.payload, **form.options)
+            self.progress = (place, form.count)
+            if place % MESSAGES_BETWEEN_YIELDS == 0:
+                await asyncio.sleep(0)
+        self._scene.look_at_now()
+        if sent is None:
+            return "Nothing was put on the queue: producer middleware kept it back."
+        if form.count == 1:
+            waiting = counted(sent.waiting, "message")
+            return f"Sent {words.message_name(sent.message)} to {form.channel}: {waiting} waiting there."
+        return f"Sent {counted(form.count, 'message')} to {form.channel}: {sent.waiting:,} waiting."
+
+    async def run(self, most: int, pace: float) -> str:
+        """Step until nothing is left to pull, and return what there is to tell about it.
+
+        Args:
+            most: How many steps at most.
+            pace: Seconds to wait after each.
+
+        Raises:
+            InvalidMessageError: One of the two is out of range.
+        """
+        if not 1 <= most <= MOST_STEPS:
+            raise InvalidMessageError(f"Run between 1 and {MOST_STEPS:,} steps, not {most:,}.")
+        if not 0 <= pace <= SLOWEST:
+            raise InvalidMessageError(f"Wait between 0 and {SLOWEST} seconds after a step, not {pace}.")
+        for done in range(most):
+            self.progress = (done, most)
+            step = await self._stepper.step(self._scene.pull_from)
+            if isinstance(step, Idle):
+                ran = f"Ran {counted(done, 'step')}, until nothing was left to pull."
+                return ran if done else idle_sentence(step)
+            self._scene.look_at_now()
+            # Also without a pace: the page's own messages come in between.
+            await self._pause(pace)
+            if self.is_stopping:
+                return f"Stopped after {counted(done + 1, 'step')}."
+        return f"Ran {counted(most, 'step')}, as many as were asked for."
+
+    async def _pause(self, seconds: float) -> None:
+        self._changed()
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        await asyncio.wait({waiting := asyncio.create_task(self._stopping.wait())}, timeout=seconds)
+        waiting.cancel()

@@ -1,0 +1,182 @@
+"""What was done with a Stepper, and the cell of Python that does it all again."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeAlias
+
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
+from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
+from repid_nb.core.message import SentMessageT
+from repid_nb.core.serializer import default_serializer
+from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
+from repid_nb.printable import counted
+from repid_nb.stepping.record import Step
+from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets.form import JSON
+
+__all__ = ["Deeds"]
+
+# How many messages of a channel a cell starts with: who looks at a long queue must not wait for its end.
+WAITING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Resent:
+    channel: str
+    message_id: str | None
+
+
+_Deed: TypeAlias = MessageSnapshot | _Resent | str
+
+
+class Deeds:
+    """Takes note of what is done with a Stepper, from what is on its queues now; only the newest deeds are kept.
+
+    Args:
+        stepper: The Stepper.
+        limit: How many deeds are kept.
+    """
+
+    def __init__(self, stepper: Stepper, limit: int = 10_000) -> None:
+        self._stepper = stepper
+        self._limit = limit
+        history = stepper.history
+        self._begin(len(history) + history.dropped)
+
+    def _begin(self, newest: int) -> None:
+        """Start with what is on the queues now, right after step `newest`."""
+        queues = self._stepper.snapshot(WAITING)
+        self._start = newest
+        self._left_out = [line for queue in queues.channels for line in _left_out(queue)]
+        self._deeds: deque[_Deed] = deque(message for queue in queues.channels for message in queue.ready)
+        self._dropped = 0
+        self._priorities: dict[str | None, int] = {}
+
+    def sent(self, channel: str, message: SentMessageT) -> None:
+        """Add a message that was put on a queue, whoever sent it."""
+        self._add(
+            MessageSnapshot(
+                id=getattr(message, "message_id", None),
+                channel=channel,
+                payload=message.payload,
+                headers=message.headers,
+                content_type=message.content_type,
+                reply_to=message.reply_to,
+            ),
+        )
+
+    def stepped(self, step: Step) -> None:
+        """Add a step."""
+        self._learn(step.message)
+        self._add(f"await stepper.step({step.channel!r})")
+
+    def rewound(self, to: int) -> None:
+        """Add a return to the moment right after step `to`; one to before these deeds starts them anew."""
+        if to <= self._start:
+            self._begin(to)
+        else:
+            self._add(f"stepper.rewind({to - self._start})")
+
+    def resent(self, channel: str, message_id: str | None) -> None:
+        """Add that a dead letter was put back on its queue."""
+        self._add(_Resent(channel, message_id))
+
+    def as_cell(self) -> str:
+        """Return a cell that does it all again, with the same actors and queues of its own."""
+        for queue in self._stepper.queues.channels:
+            for message in (*queue.ready, *queue.in_work, *(letter.message for letter in queue.dead_letters)):
+                self._learn(message)
+        retries = self._stepper.max_unrouted_retries
+        option = "" if retries == MAX_UNROUTED_RETRIES else f", max_unrouted_retries={retries}"
+        lines = [
+            "from repid_nb import InMemoryServer, Repid, Stepper",
+            "",
+            "again = Repid()",
+            'again.servers.register_server("default", InMemoryServer(), is_default=True)',
+            "again.include_router(app.router)  # the actors of your app",
+            f"stepper = Stepper(again{option})",
+            "",
+            "# What cells did beside sending and stepping is not in here.",
+            *self._left_out,
+            *([f"# {counted(self._dropped, 'earlier call')} left out"] if self._dropped else []),
+        ]
+        for call, same in groupby(self._calls()):
+            times = sum(1 for _ in same)
+            lines += [call] if times == 1 else [f"for _ in range({times}):", f"    {call}"]
+        return "\n".join([*lines, "stepper.history"]) + "\n"
+
+    def _add(self, deed: _Deed) -> None:
+        self._deeds.append(deed)
+        if len(self._deeds) > self._limit:
+            self._deeds.popleft()
+            self._dropped += 1
+
+    def _learn(self, message: MessageSnapshot) -> None:
+        # Who hears of a message that is published is not told its priority.
+        if message.priority != DEFAULT_PRIORITY:
+            self._priorities[message.id] = message.priority
+
+    def _calls(self) -> Iterator[str]:
+        names: dict[str | None, str] = {}
+        sent = 0
+        for deed in self._deeds:
+            match deed:
+                case MessageSnapshot():
+                    sent += 1
+                    names[deed.id] = f"m{sent}"  # the ids that a Stepper gives
+                    yield _sending(deed, self._priorities.get(deed.id, deed.priority))
+                case _Resent(channel, message_id) if message_id in names:
+                    yield f"stepper.resend({channel!r}, {names[message_id]!r})"
+                case _Resent(channel, message_id):
+                    yield f"# Left out: {message_id!r} of {channel!r} was sent again; this cell does not know its id."
+                case str():
+                    yield deed
+
+
+def _left_out(queue: ChannelSnapshot) -> Iterator[str]:
+    """Yield what a new queue cannot start with, a comment each."""
+    sighted = sum(bool(message.sightings) for message in queue.ready)
+    for number, noun in (
+        (queue.waiting - len(queue.ready), "more waiting message"),
+        (queue.working, "message in work"),
+        (queue.dead, "dead letter"),
+    ):
+        if number > 0:
+            yield f"# Left out: {counted(number, noun)} on {queue.channel!r}, from before."
+    if sighted:
+        yield f"# Left out: the earlier sightings of {counted(sighted, 'message')} on {queue.channel!r}."
+
+
+def _sending(message: MessageSnapshot, priority: int) -> str:
+    headers = dict(message.headers or {})
+    topic = headers.pop("topic", None)
+    payload = _json_as_python(message.payload) if message.content_type == JSON else None
+    options = {
+        "topic": topic,
+        "headers": headers or None,
+        "priority": None if priority == DEFAULT_PRIORITY else priority,
+        "content_type": message.content_type if payload is None else None,
+    }
+    if payload is None and message.payload:
+        payload = repr(message.payload)
+    given = [repr(message.channel), *([payload] if payload else [])]
+    given += [f"{name}={value!r}" for name, value in options.items() if value is not None]
+    lost = "" if message.reply_to is None else f"  # left out: its reply_to, {message.reply_to!r}"
+    return f"await stepper.send({', '.join(given)}){lost}"
+
+
+def _json_as_python(payload: bytes) -> str | None:
+    """Return the Python of a JSON payload, or None when sending that would not give the same bytes."""
+    try:
+        text = repr(json.loads(payload))
+        same = default_serializer(ast.literal_eval(text)) == payload
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    # A Stepper sends None as an empty payload.
+    return text if same and text != "None" else None

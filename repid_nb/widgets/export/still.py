@@ -1,0 +1,41 @@
+"""The stage as plain HTML and as text, for pages without Python and without script."""
+
+from __future__ import annotations
+
+from repid_nb.display import as_html, as_text
+from repid_nb.html import element, to_html
+from repid_nb.widgets.view import Scene
+
+__all__ = ["Picture", "picture_of"]
+
+CAPTION = "A picture of the workbench. To play with it, run the notebook."
+
+
+class Picture:
+    """What a workbench showed at one moment, as plain HTML and as text.
+
+    Attributes:
+        html: The HTML; everything in it is escaped.
+        text: The text.
+    """
+
+    def __init__(self, html: str, text: str) -> None:
+        self.html = html
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def picture_of(scene: Scene) -> Picture:
+    """Return the step that is shown, and the queues."""
+    step = next((one for one in scene.steps if one.number == scene.at), None)
+    parts: list[object] = [scene.queues] if step is None else [step, scene.queues]
+    caption = to_html(element("div", CAPTION, style="opacity: 0.75"))
+    return Picture(
+        f"<div>{caption}{''.join(as_html(part) for part in parts)}</div>",
+        "\n".join([CAPTION, *(as_text(part) for part in parts)]),
+    )

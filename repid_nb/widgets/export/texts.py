@@ -1,0 +1,137 @@
+"""Whole texts: of what the page shows only the beginning of, and of what is taken away; a piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from repid_nb.core.errors import InvalidMessageError, RepidNbError, UnknownNameError
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
+from repid_nb.display import as_text, words
+from repid_nb.printable import written
+from repid_nb.stepping.record import Step
+from repid_nb.widgets import takeaway
+from repid_nb.widgets.export.replay import Deeds
+from repid_nb.widgets.export.still import picture_of
+from repid_nb.widgets.view import Scene
+from repid_nb.widgets.wire import cut, key_of
+
+__all__ = ["Reading"]
+
+# In characters; the page asks for the next when somebody wants to read on.
+PIECE = 4_000
+LARGE_PIECE = 200_000
+
+
+class Reading:
+    """Answers the page's questions for texts.
+
+    Args:
+        scene: What the page looks at.
+        deeds: What was done.
+    """
+
+    def __init__(self, scene: Scene, deeds: Deeds) -> None:
+        self._scene = scene
+        self._deeds = deeds
+        self._taken: dict[str, str] = {}
+
+    def open(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a piece of a message or of a part of a step; that it is gone, if it is."""
+        what = command.get("what")
+        try:
+            if what == "waiting":
+                channel = self._scene.channel_named(command.get("channel")) or ""
+                text = message_text(waiting_message(self._scene.queues, channel, str(command.get("message"))))
+            else:
+                text = step_text(self._scene.step_of(int(command["step"])), str(what))
+        except RepidNbError as error:
+            text = str(error)
+        return piece_of(text, int(command.get("from") or 0))
+
+    def take_piece(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a piece of the session in one of its forms; the first piece fixes what the others are of."""
+        form, start = str(command.get("form")), int(command.get("from") or 0)
+        if start == 0 or form not in self._taken:
+            self._taken[form] = self.take(form)
+        return piece_of(self._taken[form], start, LARGE_PIECE)
+
+    def take(self, form: str) -> str:
+        """Return the session in one of the forms `cell`, `json_lines`, `mermaid` and `html`.
+
+        Raises:
+            InvalidMessageError: There is no such form.
+        """
+        match form:
+            case "cell":
+                return self._deeds.as_cell()
+            case "json_lines":
+                return takeaway.as_json_lines(self._scene.steps)
+            case "mermaid":
+                return takeaway.as_mermaid(self._scene.steps)
+            case "html":
+                return picture_of(self._scene).html
+        raise InvalidMessageError(f"There is no form {form!r}: cell, json_lines, mermaid or html.")
+
+
+def message_text(message: MessageSnapshot) -> str:
+    """Return a whole message: its headers, a line each, and its payload."""
+    lines = [f"{name}: {value}" for name, value in (message.headers or {}).items()]
+    if message.content_type:
+        lines.append(f"content type: {message.content_type}")
+    if lines:
+        lines.append("")
+    return "\n".join([*lines, words.payload_text(message.payload)])
+
+
+def step_text(step: Step, what: str) -> str:
+    """Return the whole of one part of a step.
+
+    Args:
+        step: The step.
+        what: `message`, `printed`, `result` or `raised`.
+
+    Raises:
+        UnknownNameError: A step has no such part.
+    """
+    match what:
+        case "message":
+            return message_text(step.message)
+        case "printed":
+            return step.printed
+        case "result":
+            return written(step.result)
+        case "raised" if step.exception is not None:
+            return as_text(step.exception)
+    raise UnknownNameError(f"Step {step.number} has no {what!r} to open.")
+
+
+def waiting_message(queues: QueuesSnapshot, channel: str, key: str) -> MessageSnapshot:
+    """Return a message that waits, is in work, or is dead, by what the page calls it.
+
+    Raises:
+        UnknownNameError: It is not there any more.
+    """
+    queue = queues.get(channel)
+    kept: Iterable[Any] = () if queue is None else (*queue.ready, *queue.in_work)
+    dead = () if queue is None else (letter.message for letter in queue.dead_letters)
+    for message in (*kept, *dead):
+        if key_of(message.id or "") == key:
+            found: MessageSnapshot = message
+            return found
+    raise UnknownNameError(f"Message {cut(key, 20)!r} is not on {channel!r} any more.")
+
+
+def piece_of(text: str, start: int, size: int = PIECE) -> dict[str, Any]:
+    """Return a piece of a text, with where it starts, where the next one does and how long the whole is.
+
+    Counted in characters, which no page can: JavaScript counts an emoji as two.
+    """
+    start = max(0, start)
+    piece = text[start : start + size]
+    return {
+        "from": start,
+        "next": start + len(piece),
+        "total": len(text),
+        "text": piece.encode("utf-8", "replace").decode(),
+    }

@@ -1,0 +1,231 @@
+"""What the page looks at: now, an earlier step, or steps that were loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from repid_nb.core.errors import UnknownNameError
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
+from repid_nb.core.routing.routes import Route, Routes
+from repid_nb.stepping.explain import strategy_name
+from repid_nb.stepping.gate import Phase
+from repid_nb.stepping.record import Step
+from repid_nb.stepping.stale_actors import stale_notes
+from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets.form import choices
+from repid_nb.widgets.predictions import NOBODY, Predictions
+from repid_nb.widgets.wire import (
+    channel_fields,
+    cut,
+    history_fields,
+    lane_fields,
+    named,
+    step_fields,
+    tray_fields,
+    within,
+)
+
+__all__ = ["Scene"]
+
+ACTORS_BYTES = 900
+CHOICES_BYTES = 1_500
+
+
+class Scene:
+    """Where one looks, and what is to be seen there.
+
+    Args:
+        stepper: The Stepper, which holds the truth.
+
+    Attributes:
+        pull_from: The channel that the page's steps pull from; None for each channel in turn.
+    """
+
+    def __init__(self, stepper: Stepper) -> None:
+        self.stepper = stepper
+        self.pull_from: str | None = None
+        self._at: int | None = None
+        self._loaded: tuple[Step, ...] | None = None
+        self._held: tuple[Phase, Callable[[], Step]] | None = None
+        self._routes = Routes()
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The steps that are kept, or those that were loaded."""
+        return self.stepper.history.steps if self._loaded is None else self._loaded
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether loaded steps are looked at."""
+        return self._loaded is not None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the Stepper is looked at as it is now."""
+        return self._at is None and self._loaded is None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a step has begun and is not over."""
+        return self._held is not None
+
+    @property
+    def first(self) -> int:
+        """The earliest moment there is a way back to; 0 for the moment before the first step."""
+        steps = self.steps
+        return steps[0].number - 1 if steps else 0
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest step; 0 for none."""
+        steps = self.steps
+        return steps[-1].number if steps else 0
+
+    @property
+    def at(self) -> int:
+        """The number of the step that is shown."""
+        return self.newest if self._at is None else self._at
+
+    @property
+    def routes(self) -> Routes:
+        """The actors that are registered now."""
+        self._routes = self.stepper.app.router.routes(known=self._routes)
+        return self._routes
+
+    @property
+    def queues(self) -> QueuesSnapshot:
+        """The queues that are shown."""
+        if self.is_live:
+            return self.stepper.snapshot()
+        steps = self.steps
+        shown = next((step for step in steps if step.number == self.at), None)
+        if shown is not None:
+            return shown.after
+        return steps[0].before if steps else QueuesSnapshot()
+
+    def look_at_now(self) -> None:
+        """Look at the queues as they are."""
+        self._at = None
+
+    def look_at(self, number: int) -> None:
+        """Look at the moment right after a step; the newest is now."""
+        self._at = None if number >= self.newest else max(self.first, number)
+
+    def replay(self, steps: tuple[Step, ...] | None) -> None:
+        """Look at loaded steps, from the beginning; None for the Stepper's own again."""
+        self._loaded = steps
+        self._at = None if steps is None else self.first
+
+    def hold(self, phase: Phase | None, so_far: Callable[[], Step] | None) -> None:
+        """Take in how far the step under way has come, and what makes the Step so far; None when it is over."""
+        self._held = None if phase is None or so_far is None else (phase, so_far)
+
+    def step_of(self, number: int) -> Step:
+        """Return a step by its number, that under way included.
+
+        Raises:
+            UnknownNameError: It is not kept any more.
+        """
+        if self._held is not None and (held := self._held[1]()).number == number:
+            return held
+        for step in self.steps:
+            if step.number == number:
+                return step
+        raise UnknownNameError(f"Step {number} is not kept any more.")
+
+    def channel_named(self, name: object) -> str | None:
+        """Return the channel that the page named, by its key or as somebody typed it."""
+        if not name:
+            return None
+        operations = self.stepper.app.messages.list_operations().values()
+        return named(name, [*self.routes.by_channel, *self.queues, *(one.channel.address for one in operations)])
+
+    @property
+    def next_channel(self) -> str | None:
+        """The channel that the page's next step will pull from; None when nothing waits there."""
+        if self.pull_from is None:
+            return self.stepper.next_channel
+        queue = self.stepper.snapshot(0).get(self.pull_from)
+        return self.pull_from if queue is not None and queue.waiting else None
+
+    @property
+    def upcoming(self) -> MessageSnapshot | None:
+        """The message that the page's next step will pull, or None."""
+        channel = self.next_channel
+        return None if channel is None else self.stepper.snapshot(1)[channel].ready[0]
+
+    def state(self, predictions: Predictions) -> dict[str, dict[str, Any]]:
+        """Return what is to be seen, as plain fields by trait."""
+        routes, queues, steps = self.routes, self.queues, self.steps
+        first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
+        at = newest if self._at is None else self._at
+        next_channel = self.next_channel if self.is_live else None
+        phase: Phase | None = None
+        if self._held is not None and self.is_live:
+            phase, so_far = self._held
+            step: Step | None = so_far()
+        else:
+            step = next((one for one in reversed(steps) if one.number == at), None)
+        counts = {channel: len(actors) for channel, actors in routes.by_channel.items()}
+        focus = step.channel if step is not None else next_channel or next(iter(counts), None)
+        return {
+            "lanes": {
+                "lanes": lane_fields(queues, counts, self.stepper.max_unrouted_retries, next_channel),
+                "pull_from": channel_fields(self.pull_from) if self.pull_from else None,
+            },
+            "tray": tray_fields(queues),
+            "actors": self._actors(routes.routes, focus),
+            "step": {} if step is None else step_fields(step, phase),
+            "history": {
+                **history_fields(steps, at, first=first, newest=newest),
+                "replay": self.is_replay,
+                "live": self.is_live,
+                "done": sum(_is_done(one) for one in steps if one.number <= at),
+            },
+            "choices": _bounded(choices(self.stepper.app, routes.routes, queues)),
+            "prediction": self._prediction(predictions, routes.routes),
+        }
+
+    def _actors(self, routes: Sequence[Route], channel: str | None) -> dict[str, Any]:
+        listening = [route for route in routes if route.actor.channel_address == channel]
+        notes = stale_notes(listening)
+        actors = (
+            {
+                "position": position,
+                "actor": cut(route.actor.name, 60),
+                "strategy": cut(_strategy(route), 40),
+                **({"note": cut(notes[position], 160)} if position in notes else {}),
+            }
+            for position, route in enumerate(listening, start=1)
+        )
+        shown = within(actors, ACTORS_BYTES)
+        return {
+            "channel": cut(channel or "", 60),
+            "actors": shown,
+            "more": len(listening) - len(shown),
+            "stale": bool(notes),
+        }
+
+    def _prediction(self, predictions: Predictions, routes: Sequence[Route]) -> dict[str, Any]:
+        told = {"on": predictions.on, "right": predictions.right, "asked": predictions.asked, "last": predictions.last}
+        message = self.upcoming if predictions.on else None
+        if message is None:
+            return told
+        listening = [route.actor.name for route in routes if route.actor.channel_address == message.channel]
+        options = ([str(place), cut(name, 60)] for place, name in enumerate(listening, start=1))
+        nobody = [[value, text] for value, text in NOBODY.items()]
+        return {**told, "message": cut(message.id or "", 60), "options": [*within(options, ACTORS_BYTES), *nobody]}
+
+
+def _strategy(route: Route) -> str:
+    options = getattr(route.source, "options", None)
+    return strategy_name(route.actor.routing_strategy, getattr(options, "routing_strategy", None))
+
+
+def _is_done(step: Step) -> bool:
+    return step.settlement.action is not None and step.settlement.action.value in ("acked", "replied")
+
+
+def _bounded(offered: dict[str, Any]) -> dict[str, Any]:
+    return {name: within(values, CHOICES_BYTES) if values else [] for name, values in offered.items()}

@@ -1,0 +1,333 @@
+"""Records as small plain fields for the page.
+
+Every text is cut and every list a window, so that a step costs the same with ten messages waiting as with a hundred
+thousand.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.message import MessageAction
+from repid_nb.display import words
+from repid_nb.display.sentences import story, who
+from repid_nb.printable import LONGEST, counted, one_line, written
+from repid_nb.stepping.record import Explanation, Raised, Step, Verdict
+
+__all__ = [
+    "channel_fields",
+    "cut",
+    "explanation_fields",
+    "history_fields",
+    "key_of",
+    "lane_fields",
+    "message_fields",
+    "named",
+    "payload_cut",
+    "step_fields",
+    "tray_fields",
+]
+
+T = TypeVar("T")
+Fields = dict[str, Any]
+
+# In bytes of UTF-8, because that is what crosses the wire.
+NAME = 60
+SHORT = 80
+TEXT = 300
+LANES_BYTES = 2_000
+TRAY_BYTES = 700
+VERDICTS_BYTES = 1_500
+ARGUMENTS_BYTES = 500
+HISTORY = 7
+
+TONES = {
+    MessageAction.acked: "good",
+    MessageAction.replied: "good",
+    MessageAction.rejected: "back",
+    MessageAction.nacked: "bad",
+    None: "back",
+}
+
+
+def cut(text: str, limit: int = SHORT) -> str:
+    """Return text on one line, at most `limit` bytes of UTF-8 long; what is cut ends in an ellipsis."""
+    line = one_line(text[: limit + 1])
+    if len(text) <= limit and len(line.encode("utf-8", "replace")) <= limit:
+        return line
+    kept = line.encode("utf-8", "replace")[: limit - 3].decode("utf-8", "ignore")
+    return f"{kept}…"
+
+
+def key_of(name: str) -> str:
+    """Return what the page calls something by: its name, or a digest of one that the page cannot hold as it is.
+
+    A digest is longer than any name that the page holds, so the two are never mixed up.
+    """
+    if cut(name, NAME) == name:
+        return name
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def named(key: object, names: Iterable[str]) -> str:
+    """Return which of some names the page means by a key; the key where it means none of them."""
+    return next((name for name in names if key_of(name) == key), str(key))
+
+
+def payload_cut(payload: bytes, limit: int = SHORT) -> str:
+    """Return the beginning of a payload as text, without reading the rest of a long one."""
+    if len(payload) <= LONGEST:
+        return cut(words.payload_text(payload), limit)
+    beginning = payload[: 4 * limit]
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return cut(words.payload_text(payload), limit)
+    return cut(text, limit - 1) if len(text) > limit else f"{cut(text, limit - 3)}…"
+
+
+def within(made: Iterable[T], budget: int) -> list[T]:
+    """Return the first of some JSON fields that together need at most `budget` bytes; one at least."""
+    kept: list[T] = []
+    for one in made:
+        budget -= len(json.dumps(one, ensure_ascii=False).encode("utf-8", "replace"))
+        if budget < 0 and kept:
+            break
+        kept.append(one)
+    return kept
+
+
+def ticket_fields(message: MessageSnapshot) -> Fields:
+    """Return which message it is."""
+    whole = message.id or ""
+    fields = {"id": key_of(whole), "name": words.message_name(message)}
+    if fields["id"] != whole:
+        fields["title"] = cut(whole, NAME)
+    return fields
+
+
+def channel_fields(name: str) -> Fields:
+    """Return which channel it is, and how it is shown."""
+    return {"key": key_of(name), "channel": cut(name, NAME)}
+
+
+def message_fields(message: MessageSnapshot, sightings_limit: int | None = None) -> Fields:
+    """Return a message as it lies on a lane."""
+    fields: Fields = {
+        **ticket_fields(message),
+        "topic": cut((message.headers or {})["topic"], 40) if "topic" in (message.headers or {}) else None,
+        "payload": payload_cut(message.payload, 60),
+    }
+    if message.priority != DEFAULT_PRIORITY:
+        fields["priority"] = message.priority
+    if message.sightings and sightings_limit:
+        fields["seen"] = f"{message.sightings} of {sightings_limit}"
+    return fields
+
+
+def lane_fields(
+    queues: QueuesSnapshot,
+    actors: Mapping[str, int],
+    sightings_limit: int,
+    next_channel: str | None,
+) -> list[Fields]:
+    """Return the lanes: each channel that has actors or messages, the messages in the order of their pulls.
+
+    Args:
+        queues: The queues, with more messages than will be shown.
+        actors: How many actors listen on each channel.
+        sightings_limit: At which sighting a message becomes poison.
+        next_channel: Which channel the next step pulls from.
+    """
+    known = dict(queues.items())
+    channels = [*actors, *(name for name in known if name not in actors)]
+    if not channels:
+        return []
+    # The lane of the next pull is always seen; the budget is shared by those that have something to show.
+    channels.sort(key=lambda name: (name != next_channel, not _used(known.get(name))))
+    shown = channels[:6]
+    busy = sum(_used(known.get(name)) for name in shown) or 1
+    lanes = []
+    for name in shown:
+        queue = known.get(name, ChannelSnapshot(channel=name))
+        waiting = (message_fields(one, sightings_limit) for one in queue.ready)
+        lanes.append(
+            {
+                **channel_fields(name),
+                "actors": actors.get(name, 0),
+                "waiting": queue.waiting,
+                "next": name == next_channel,
+                "messages": within(waiting, LANES_BYTES // busy),
+                "working": [ticket_fields(one) for one in queue.in_work[:2]],
+                "in_work": queue.working,
+            },
+        )
+    order = {key_of(name): place for place, name in enumerate([*actors, *known])}
+    lanes.sort(key=lambda lane: order.get(lane["key"], 0))
+    if len(channels) > len(shown):
+        lanes[-1]["more_channels"] = len(channels) - len(shown)
+    return lanes
+
+
+def _used(queue: ChannelSnapshot | None) -> bool:
+    return queue is not None and bool(queue.waiting or queue.in_work)
+
+
+def tray_fields(queues: QueuesSnapshot) -> Fields:
+    """Return the dead letters, the newest first, with how many there are."""
+    letters = [letter for queue in queues.channels for letter in reversed(queue.dead_letters)]
+    return {
+        "dead": sum(queue.dead for queue in queues.channels),
+        "letters": within(map(_letter_fields, letters), TRAY_BYTES),
+    }
+
+
+def _letter_fields(letter: DeadLetter) -> Fields:
+    return {
+        **message_fields(letter.message),
+        "key": key_of(letter.message.channel),
+        "reason": cut(letter.reason, 120),
+    }
+
+
+def _verdict_fields(verdict: Verdict, winner: int | None) -> Fields:
+    fields: Fields = {
+        "position": verdict.position,
+        "actor": cut(verdict.actor, NAME),
+        "strategy": cut(verdict.strategy, 40),
+        "outcome": verdict.outcome,
+        "answer": words.OUTCOMES[verdict.outcome],
+        "reason": cut(verdict.reason, 160),
+        "asked": verdict.asked,
+    }
+    if verdict.role:
+        fields["role"] = verdict.role
+    if said := words.role_text(verdict, winner):
+        fields["led_to"] = said
+    if verdict.note:
+        fields["note"] = cut(verdict.note, 160)
+    return fields
+
+
+def verdict_fields(verdicts: Sequence[Verdict]) -> Fields:
+    """Return verdicts in order of registration; of very many the first, with the winner among them."""
+    place, found = next(((place, one) for place, one in enumerate(verdicts) if one.role == "winner"), (0, None))
+    winner = None if found is None else found.position
+    shown = within((_verdict_fields(one, winner) for one in verdicts), VERDICTS_BYTES)
+    if found is not None and place >= len(shown):
+        shown[-1] = _verdict_fields(found, winner)
+    return {"verdicts": shown, "more_verdicts": len(verdicts) - len(shown)}
+
+
+def explanation_fields(explanation: Explanation) -> Fields:
+    """Return who would get a message, with the verdicts."""
+    return {
+        "channel": cut(explanation.channel, NAME),
+        "who": who(explanation.winner, explanation.verdicts, would=True),
+        **verdict_fields(explanation.verdicts),
+    }
+
+
+def step_fields(step: Step, phase: str | None = None) -> Fields:
+    """Return a step as the stage shows it.
+
+    Args:
+        step: The step; while it is held, the step so far.
+        phase: How far it has come; None for the whole way.
+    """
+    message = step.message
+    others = {name: value for name, value in (message.headers or {}).items() if name != "topic"}
+    fields: Fields = {
+        "number": step.number,
+        "phase": phase,
+        **channel_fields(step.channel),
+        "message": {
+            **message_fields(message),
+            "payload": payload_cut(message.payload, TEXT),
+            "size": counted(len(message.payload), "byte"),
+            "headers": within(([cut(name, NAME), cut(value, NAME)] for name, value in others.items()), TEXT),
+            "more_headers": 0,
+            "content_type": cut(message.content_type or "", NAME),
+        },
+        "sighting": f"{step.sightings} of {step.sightings_limit}"
+        if step.sightings > 1 or (step.winner is None and phase != "pulled")
+        else None,
+        "winner": None if step.winner is None else cut(step.winner, NAME),
+        **verdict_fields(step.verdicts),
+        "arguments": within((cut(words.argument_text(one), 120) for one in step.arguments), ARGUMENTS_BYTES),
+        "printed": _lines(step.printed),
+        "result": None if step.result is None or step.exception is not None else _result(step, phase),
+        "raised": None if step.exception is None else raised_fields(step.exception),
+        "published": [cut(name, NAME) for name in list(dict.fromkeys(step.published))[:3]],
+        "sent": len(step.published),
+        "story": story(step, phase),
+    }
+    fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
+    if phase is None:
+        word, where = words.SETTLEMENTS[step.settlement.action]
+        fields["settlement"] = {
+            "action": None if step.settlement.action is None else step.settlement.action.value,
+            "tone": TONES[step.settlement.action],
+            "word": word,
+            "where": where,
+            "reason": cut(step.settlement.reason, 160),
+            "took": None if step.duration is None else words.duration_text(step.duration),
+        }
+    return fields
+
+
+def _result(step: Step, phase: str | None) -> str | None:
+    return None if phase in ("pulled", "decided", "about to run") else cut(written(step.result), TEXT)
+
+
+def _lines(text: str) -> str:
+    """Return the first lines of what was printed."""
+    lines = text.rstrip("\n")[: TEXT + 1].split("\n")
+    shown = "\n".join(cut(line, 120) for line in lines[:4])
+    return shown if len(text) <= TEXT and len(lines) <= 4 else f"{shown}\n…"  # noqa: PLR2004
+
+
+def raised_fields(error: Raised) -> Fields:
+    """Return what an actor raised: its type and text, the fields that did not fit, the last line of the traceback."""
+    return {
+        "type": cut(error.type, NAME),
+        "message": cut(error.message, 200),
+        "fields": within((cut(words.field_text(one), 160) for one in error.fields), 400),
+        "traceback": bool(error.traceback),
+        "hint": cut(error.hint, 200),
+    }
+
+
+def history_fields(steps: Sequence[Step], at: int, *, first: int, newest: int) -> Fields:
+    """Return where in the history the page stands, and a window of steps around it.
+
+    Args:
+        steps: The steps that are kept.
+        at: The number of the step that is shown; 0 for the moment before the first.
+        first: The earliest moment there is a way back to.
+        newest: The number of the newest step.
+    """
+    place = next((place for place, step in enumerate(steps) if step.number >= at), len(steps))
+    start = max(0, min(place - HISTORY // 2, len(steps) - HISTORY))
+    return {
+        "at": at,
+        "first": first,
+        "newest": newest,
+        "steps": [_summary(step) for step in steps[start : start + HISTORY]],
+    }
+
+
+def _summary(step: Step) -> Fields:
+    return {
+        "number": step.number,
+        "message": words.message_name(step.message),
+        "winner": cut(step.winner or "nobody", 24),
+        "settled": words.SETTLEMENTS[step.settlement.action][0],
+        "tone": TONES[step.settlement.action],
+    }
