@@ -140,21 +140,21 @@ _HOMES = {
         "OnErrorManualT",
         "OnErrorT",
     ),
-    "core.app": ("Repid",),
-    "core.asyncapi": ("AsyncAPIGenerator",),
-    "core.converter": (
+    "app": ("Repid",),
+    "asyncapi.document": ("AsyncAPIGenerator",),
+    "core.arguments.converter": (
         "BasicConverter",
         "DefaultConverter",
         "PydanticConverter",
     ),
-    "core.dependencies": (
+    "core.arguments.dependencies": (
         "Depends",
         "FullPayload",
         "Header",
         "Message",
         "MessageDependency",
     ),
-    "core.in_memory": ("InMemoryServer",),
+    "core.memory.server": ("InMemoryServer",),
     "core.logger": ("logger",),
     "core.message": (
         "BaseMessageT",
@@ -167,7 +167,7 @@ _HOMES = {
         "ServerT",
         "SubscriberT",
     ),
-    "core.metadata": (
+    "core.description": (
         "ActorMessageMetadata",
         "Channel",
         "Contact",
@@ -181,19 +181,19 @@ _HOMES = {
         "SendOperation",
         "Tag",
     ),
-    "core.router": ("Router",),
-    "core.routing": (
+    "core.routing.router": ("Router",),
+    "core.routing.strategies": (
         "catch_all_routing_strategy",
         "topic_based_routing_strategy",
     ),
     "core.serializer": ("default_serializer",),
-    "core.snapshot": (
+    "core.memory.snapshot": (
         "ChannelSnapshot",
         "DeadLetter",
         "MessageSnapshot",
         "QueuesSnapshot",
     ),
-    "core.test_client": (
+    "test_client": (
         "TestClient",
         "TestMessage",
     ),
@@ -213,7 +213,7 @@ _HOMES = {
         "Steps",
         "Verdict",
     ),
-    "stepping.stale": ("StaleActorWarning",),
+    "stepping.stale_actors": ("StaleActorWarning",),
     "stepping.stepper": ("Stepper",),
     "widgets.workbench": ("Workbench",),
 }

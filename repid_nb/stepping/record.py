@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.record import Record
+from repid_nb.stepping.step_json import step_from_dict, step_to_dict
 
 __all__ = [
     "Argument",
@@ -164,8 +165,6 @@ class Step(Record):
 
         A payload is text where it is UTF-8, otherwise base64. A result that JSON cannot hold is there as its `repr`.
         """
-        from repid_nb.stepping.step_json import step_to_dict  # noqa: PLC0415  (plain knows the records)
-
         return step_to_dict(self)
 
     @classmethod
@@ -175,9 +174,7 @@ class Step(Record):
         Raises:
             InvalidMessageError: The data is not that of a step; the message says what is missing or wrong.
         """
-        from repid_nb.stepping.step_json import step_from_dict  # noqa: PLC0415  (plain knows the records)
-
-        return step_from_dict(data)
+        return step_from_dict(cls, data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

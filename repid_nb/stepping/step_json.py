@@ -8,13 +8,14 @@ import json
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.printable import written
-from repid_nb.stepping.record import Step
 
 __all__ = ["Opaque", "step_from_dict", "step_to_dict"]
+
+T = TypeVar("T")
 
 
 class Opaque:
@@ -33,34 +34,37 @@ class Opaque:
         return hash(self.text)
 
 
-def step_to_dict(step: Step) -> dict[str, Any]:
+def step_to_dict(step: object) -> dict[str, Any]:
     """Return a step as plain data; see `Step.to_dict`."""
     plain: dict[str, Any] = _plain(step)
     return plain
 
 
-def step_from_dict(data: dict[str, Any]) -> Step:
-    """Return the step that `step_to_dict` made `data` from; see `Step.from_dict`."""
+def step_from_dict(kind: type[T], data: dict[str, Any]) -> T:
+    """Return the step that `step_to_dict` made `data` from; see `Step.from_dict`.
+
+    Args:
+        kind: The class of the record, which knows this module.
+        data: What `step_to_dict` returned, after a way through JSON or not.
+    """
     if not isinstance(data, dict):
         raise InvalidMessageError(f"A step is a dict, not {type(data).__name__}: use json.loads on its text first.")
     from pydantic import ValidationError  # noqa: PLC0415  (pydantic is loaded on first use)
 
     try:
-        step = _adapter().validate_python(_unplain(data))
+        return cast("T", _adapter(cast("Any", kind)).validate_python(_unplain(data)))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or 'step'}: {one['msg'].lower()}" for one in error.errors()[:5]
         )
         raise InvalidMessageError(f"This is not the data of a step: {wrong}.") from None
-    assert isinstance(step, Step)  # noqa: S101  (what the adapter was made for)
-    return step
 
 
 @cache
-def _adapter() -> Any:
+def _adapter(kind: type) -> Any:
     from pydantic import TypeAdapter  # noqa: PLC0415  (pydantic is loaded on first use)
 
-    return TypeAdapter(Step)
+    return TypeAdapter(kind)
 
 
 def _plain(value: Any) -> Any:

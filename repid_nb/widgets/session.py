@@ -17,9 +17,9 @@ from repid_nb.display.text_view import rewound_sentence
 from repid_nb.printable import counted
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
-from repid_nb.widgets import takeaway
 from repid_nb.widgets.batches import Repeating
 from repid_nb.widgets.breakpoints import Holding
+from repid_nb.widgets.export import formats
 from repid_nb.widgets.export.replay import Deeds
 from repid_nb.widgets.export.texts import Reading
 from repid_nb.widgets.form import Form
@@ -287,7 +287,7 @@ class Session:
         self.scene.look_at(int(command["to"]))
 
     def _load(self, command: Mapping[str, Any]) -> None:
-        steps = takeaway.steps_of(str(command.get("text") or ""))
+        steps = formats.steps_of(str(command.get("text") or ""))
         self.error = ""
         self.scene.replay(steps)
         self.notice = f"{counted(len(steps), 'step')} loaded, to look at. Your own session is still there."

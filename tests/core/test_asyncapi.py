@@ -21,7 +21,7 @@ from referencing.jsonschema import DRAFT7
 from repid import message_registry, server_registry
 
 from repid_nb.asyncapi.document import AsyncAPIGenerator
-from repid_nb.core import metadata
+from repid_nb.core import description
 from repid_nb.core.arguments.dependencies import FullPayload, Header
 from repid_nb.core.errors import SerializationError
 from repid_nb.core.memory.server import InMemoryServer
@@ -38,7 +38,7 @@ REPID = types.SimpleNamespace(
     ServerRegistry=server_registry.ServerRegistry,
 )
 OURS = types.SimpleNamespace(
-    **vars(metadata),
+    **vars(description),
     FullPayload=FullPayload,
     Header=Header,
     InMemoryServer=InMemoryServer,
@@ -535,7 +535,7 @@ def test_the_document_shares_nothing_with_what_it_was_made_from():
             return [], {}
 
         def get_input_schema(self):
-            return metadata.ConverterInputSchema(payload_schema=payload, content_type="", headers_schema=headers)
+            return description.ConverterInputSchema(payload_schema=payload, content_type="", headers_schema=headers)
 
     def build(app):
         @app.router.actor(converter=Fixed, bindings=bindings, security=[scheme])

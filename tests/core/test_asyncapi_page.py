@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from repid_nb.asyncapi import page
 from repid_nb.asyncapi.page import asyncapi_html
-from repid_nb.core import asyncapi_page
 
 NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;"
 VOID = {"base", "meta"}
@@ -462,7 +462,7 @@ def luminance(colour):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_can_be_read_on_its_ground(scheme):
-    style = Path(asyncapi_page.__file__).with_suffix(".css").read_text(encoding="utf-8")
+    style = Path(page.__file__).with_suffix(".css").read_text(encoding="utf-8")
     light, dark = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     colours = dict(re.findall(r"--([\w-]+): (#\w{6});", light if scheme == "light" else dark))
     grounds = {"receive": ["receive-fill"], "send": ["send-fill"], "warn": ["warn-fill"], "ink": ["warn-fill"]}

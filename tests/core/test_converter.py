@@ -22,8 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel
 
-from repid_nb.core import dependencies
 from repid_nb.core.actor import ActorData, ActorExecutionContext, ConverterT
+from repid_nb.core.arguments import dependencies
 from repid_nb.core.arguments.converter import ArgumentSource, BasicConverter, DefaultConverter, PydanticConverter
 from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header, Message
 from repid_nb.core.description import CorrelationId

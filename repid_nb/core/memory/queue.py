@@ -88,6 +88,8 @@ class InMemoryReceivedMessage:
         "reply_to",
     )
 
+    keeps_reason = True
+
     def __init__(self, queue: ChannelQueue, queued: QueuedMessage, priority: int, position: int, owner: object) -> None:
         self._queue = queue
         self.action: MessageAction | None = None

@@ -10,7 +10,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.display import as_text, words
 from repid_nb.printable import written
 from repid_nb.stepping.record import Step
-from repid_nb.widgets import takeaway
+from repid_nb.widgets.export import formats
 from repid_nb.widgets.export.replay import Deeds
 from repid_nb.widgets.export.still import picture_of
 from repid_nb.widgets.view import Scene
@@ -66,9 +66,9 @@ class Reading:
             case "cell":
                 return self._deeds.as_cell()
             case "json_lines":
-                return takeaway.as_json_lines(self._scene.steps)
+                return formats.as_json_lines(self._scene.steps)
             case "mermaid":
-                return takeaway.as_mermaid(self._scene.steps)
+                return formats.as_mermaid(self._scene.steps)
             case "html":
                 return picture_of(self._scene).html
         raise InvalidMessageError(f"There is no form {form!r}: cell, json_lines, mermaid or html.")
