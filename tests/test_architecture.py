@@ -43,7 +43,7 @@ MOST_FLOORS_IN_THE_CORE = 8
 # What each wing may import from outside, beside the standard library.
 OUTSIDE = {
     "core": {"pydantic", "pydantic_core"},
-    "asyncapi": {"pydantic"},
+    "asyncapi": {"pydantic", "pydantic_core"},
     "app": set(),
     "test_client": set(),
     "printable": set(),
@@ -148,13 +148,8 @@ def test_rooms_on_one_floor_do_not_import_each_other(name):
 
 @pytest.mark.parametrize(("room", "other"), NEVER)
 def test_two_rooms_never_know_each_other(room, other):
-    known = {
-        (name, target)
-        for name in ROOMS
-        if room_of(name) == room
-        for target in ours(name)
-        if room_of(target or "core") == other
-    }
+    inside = [name for name in ROOMS if room_of(name) == room]
+    known = {(name, target) for name in inside for target in ours(name) if target and room_of(target) == other}
     assert known == set()
 
 
