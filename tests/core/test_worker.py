@@ -6,6 +6,7 @@ import logging
 import threading
 
 import pytest
+from support.watching import Listening
 
 from repid_nb.app import Repid
 from repid_nb.core.arguments.dependencies import Message
@@ -39,7 +40,11 @@ class House:
             )
 
     def worker(self, observer=None) -> Worker:
-        return Worker(self.app.execution_context(self.server), self.router.routes().by_channel, observer=observer)
+        return Worker(
+            self.app.execution_context(self.server),
+            self.router.routes().by_channel,
+            watcher=Listening(observer) if observer else None,
+        )
 
     async def run(self, messages_limit: int, **options) -> int:
         options.setdefault("register_signals", [])

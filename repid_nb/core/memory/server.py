@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,8 +11,10 @@ from repid_nb.core.description import ExternalDocs, Tag
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Observer, guarded
 from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.pulling import InMemoryPuller, InMemorySubscriber
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY, QueuedMessage, Queues, SightingsOf, never_sighted
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, SightingsOf, never_sighted
+from repid_nb.core.memory.queues import Queues
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
 from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT
 
@@ -60,6 +62,9 @@ class InMemoryServer:
         self._connected = False
         self._held_open = 0
         self._queues = Queues(dead_letter_limit)
+        # A subclass that publishes or subscribes in its own way is asked in that way.
+        self.publishes_at_once = type(self).publish is InMemoryServer.publish
+        self.hands_out = type(self).subscribe is InMemoryServer.subscribe
 
     @property
     def host(self) -> str:
@@ -247,14 +252,26 @@ class InMemoryServer:
         """The queues themselves, for who pulls from them."""
         return self._queues
 
-    def snapshot(self, window: int | None = None, sightings: SightingsOf = never_sighted) -> QueuesSnapshot:
+    def snapshot(
+        self,
+        window: int | None = None,
+        sightings: SightingsOf = never_sighted,
+        channels: Iterable[str] = (),
+    ) -> QueuesSnapshot:
         """Return what is on the queues now, frozen.
 
         Args:
-            window: How many messages of each kind to show a channel; None for all. The totals are always whole.
+            window: How many messages of each kind to show a channel; None for all. The totals are always whole. With a
+                window, at most 20 channels are shown.
             sightings: Says of a waiting message how often a worker has seen it without a match; by default 0.
+            channels: The channels to show first, where not all are shown.
         """
-        return self._queues.snapshot(window, sightings)
+        return self._queues.snapshot(window, sightings, channels)
+
+    def waiting(self, channel: str) -> int:
+        """Return how many messages wait on a channel."""
+        queue = self._queues.known(channel)
+        return 0 if queue is None else len(queue)
 
     def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]:
         """Return the dead letters of a channel, oldest first.
