@@ -371,7 +371,7 @@ class Repid:
         """Return what publishes when it is awaited, or None where that is already done."""
         server = self._servers.find(server_name)
         # Where nobody is to see the message on its way, there is no need to make one that can be shown.
-        if not self._producer_middlewares and getattr(server, "publishes_at_once", False):
+        if not self._producer_middlewares and getattr(type(server), "publishes_at_once", False):
             server.publish_nowait(  # type: ignore[attr-defined]  # the ability that it has
                 channel,
                 payload,

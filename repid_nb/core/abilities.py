@@ -36,7 +36,8 @@ class PullerT(Protocol):
 
 def puller_of(server: object, channels: Sequence[str]) -> PullerT | None:
     """Return what pulls one message at a time, from a server that `hands_out` messages; None where it only pushes."""
-    if not getattr(server, "hands_out", False):
+    # The class is asked: an object that stands before a server and passes on what it lacks has not its abilities.
+    if not getattr(type(server), "hands_out", False):
         return None
     puller: PullerT = server.puller(list(channels))  # type: ignore[attr-defined]  # the ability that it has
     return puller

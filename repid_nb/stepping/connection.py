@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, cast
 
 from repid_nb.core.abilities import PullerT
 from repid_nb.core.errors import NotPullableError
@@ -39,11 +39,10 @@ class SteppablePullerT(PullerT, Protocol):
     def pull_nowait_from(self, channel: str) -> PulledMessageT | None: ...
 
 
-@runtime_checkable
 class SteppableServerT(ServerT, Protocol):
     """What a Stepper needs of a server beyond `ServerT`."""
 
-    hands_out: bool
+    hands_out: ClassVar[bool]
 
     def puller(self, channels: Sequence[str]) -> SteppablePullerT: ...
 
@@ -70,10 +69,10 @@ def steppable(server: ServerT) -> SteppableServerT:
     Raises:
         NotPullableError: It lacks something that a Stepper needs.
     """
-    # An attribute that is only looked for: some servers open a connection where a property is read.
+    # The class is asked: an object that stands before a server and passes on what it lacks has not its abilities.
     names = [*vars(SteppableServerT), *SteppableServerT.__annotations__]
-    if all(hasattr(type(server), name) or name in vars(server) for name in names if not name.startswith("_")):
-        return server  # type: ignore[return-value]  # it has all of it
+    if all(hasattr(type(server), name) for name in names if not name.startswith("_")):
+        return cast("SteppableServerT", server)
     raise NotPullableError(
         f"A Stepper needs an InMemoryServer, not {type(server).__name__}: only that hands out one message at a time.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from repid_nb.core.checks import check_address, check_parts
 from repid_nb.core.description import ExternalDocs, Tag
@@ -42,6 +42,15 @@ class InMemoryServer:
         InvalidMessageError: `dead_letter_limit` is below 1.
     """
 
+    publishes_at_once: ClassVar[bool] = True
+    hands_out: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        """Ask a subclass that publishes or subscribes in its own way in that way."""
+        super().__init_subclass__()
+        cls.publishes_at_once = cls.publish is InMemoryServer.publish
+        cls.hands_out = cls.subscribe is InMemoryServer.subscribe
+
     def __init__(
         self,
         *,
@@ -62,9 +71,6 @@ class InMemoryServer:
         self._connected = False
         self._held_open = 0
         self._queues = Queues(dead_letter_limit)
-        # A subclass that publishes or subscribes in its own way is asked in that way.
-        self.publishes_at_once = type(self).publish is InMemoryServer.publish
-        self.hands_out = type(self).subscribe is InMemoryServer.subscribe
 
     @property
     def host(self) -> str:

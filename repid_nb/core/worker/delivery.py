@@ -89,7 +89,7 @@ class Delivery:
         error: BaseException | None = None
         try:
             if actor.confirmation_mode == "ack_first" and message.action is None:
-                await self._settle(message, "ack", reasons.ACKED_FIRST)
+                await self._ack_first(message)
             result = await self._call(message, actor)
         except (Exception, asyncio.CancelledError) as raised:
             if isinstance(raised, asyncio.CancelledError) and self._requests.came():
@@ -102,6 +102,14 @@ class Delivery:
             self._tell(Finished(message, actor, result, error))
             self._tell(Settled(message, message.action, ""))
         return result, error
+
+    async def _ack_first(self, message: ReceivedMessageT) -> None:
+        try:
+            await self._settle(message, "ack", reasons.ACKED_FIRST)
+        except Exception:
+            # A run that failed. Given back at once, the message would come at once, and fail again, for ever.
+            logger.exception("message.settle.error", extra={"channel": message.channel})
+            raise
 
     async def _run_and_settle(self, message: ReceivedMessageT, actor: ActorData) -> Any:
         called = False

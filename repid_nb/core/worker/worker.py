@@ -90,9 +90,7 @@ class Worker:
                 await self._reach(Pulled(message), self._watcher)
             try:
                 actor = self.route(message)
-            except (KeyboardInterrupt, SystemExit):
-                raise
-            except BaseException as error:
+            except (Exception, asyncio.CancelledError, GeneratorExit) as error:
                 # A strategy is a plain function: no request to end can come while it runs, whatever it raises.
                 logger.exception("actor.route.error", extra={"channel": message.channel})
                 await self._leave(message, error)
