@@ -1,8 +1,14 @@
-"""A message in memory: as it lies on a queue, and as the one who pulled it holds it."""
+"""A message in memory: as it lies on a queue, as it is held by what pulled it, and where a queue keeps it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from operator import itemgetter
+from typing import Any, ClassVar, Protocol
 from uuid import uuid4
 
 from repid_nb.core.checks import answer_channel, check_parts, in_one_line
@@ -10,10 +16,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.reasons import NO_REASON
 
-if TYPE_CHECKING:  # the queue makes received messages, so it imports this module
-    from repid_nb.core.memory.queue import ChannelQueue
-
-__all__ = ["InMemoryReceivedMessage", "QueuedMessage"]
+__all__ = ["Dead", "InMemoryReceivedMessage", "Line", "QueueT", "QueuedMessage", "smallest"]
 
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
 _ACKED = MessageAction.acked
@@ -46,6 +49,25 @@ class QueuedMessage:
         return self._id
 
 
+class QueueT(Protocol):
+    """The queue that a message was pulled from, as far as the message knows it."""
+
+    channel: str
+
+    def settle(
+        self,
+        received: InMemoryReceivedMessage,
+        action: MessageAction,
+        reason: str = "",
+        *,
+        answer: tuple[str, QueuedMessage] | None = None,
+    ) -> None: ...
+
+    def release(self, received: InMemoryReceivedMessage) -> None: ...
+
+    def picture(self, message: QueuedMessage, priority: int) -> MessageSnapshot: ...
+
+
 class InMemoryReceivedMessage:
     """A message that was pulled and has to be settled once; a second settlement is ignored (repid 2.1.4)."""
 
@@ -65,7 +87,7 @@ class InMemoryReceivedMessage:
 
     keeps_reason: ClassVar[bool] = True
 
-    def __init__(self, queue: ChannelQueue, queued: QueuedMessage, priority: int, position: int, owner: object) -> None:
+    def __init__(self, queue: QueueT, queued: QueuedMessage, priority: int, position: int, owner: object) -> None:
         self._queue = queue
         self.action: MessageAction | None = None
         self.channel = queue.channel
@@ -148,3 +170,39 @@ class InMemoryReceivedMessage:
     def snapshot(self) -> MessageSnapshot:
         """Return the message as a frozen record."""
         return self._queue.picture(self.queued, self.priority)
+
+
+@dataclass(slots=True)
+class Line:
+    """The waiting messages of one priority: those given back come first, by their old positions."""
+
+    priority: int
+    ready: deque[QueuedMessage] = field(default_factory=deque)
+    returned: list[tuple[int, QueuedMessage]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ready) + len(self.returned)
+
+    def first(self, window: int | None) -> list[QueuedMessage]:
+        """Return those that come first, at most `window` of them."""
+        returned = [message for _, message in smallest(window, self.returned, key=itemgetter(0))]
+        # One call, because another thread may send meanwhile.
+        ready = list(islice(self.ready, window))
+        return (returned + ready)[:window]
+
+
+@dataclass(slots=True)
+class Dead:
+    """A dead letter as a queue keeps it."""
+
+    message: QueuedMessage
+    priority: int
+    reason: str
+
+
+def smallest(window: int | None, things: Iterable[Any], *, key: Callable[[Any], Any]) -> list[Any]:
+    """Return the smallest things in order, at most `window` of them, without sorting the others."""
+    found = list(things)
+    if window is None or window >= len(found):
+        return sorted(found, key=key)
+    return heapq.nsmallest(window, found, key=key)

@@ -9,8 +9,7 @@ from itertools import count
 
 from repid_nb.core.logger import logger
 from repid_nb.core.memory.message import InMemoryReceivedMessage
-from repid_nb.core.memory.queue import ChannelQueue
-from repid_nb.core.memory.queues import Queues
+from repid_nb.core.memory.queue import ChannelQueue, Queues
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.tasks import start
 

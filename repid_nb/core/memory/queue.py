@@ -1,4 +1,4 @@
-"""The queue of one channel: who waits, in which order, who is in work, who is dead.
+"""The queues of a server: what waits, in which order, what is in work, what is dead.
 
 Order is AMQP 1.0's: a higher priority first, first in first out within one priority. A rejected message goes to the
 tail (repid 2.1.4); a released one goes back to the place it was pulled from (AMQP 1.0's outcome "released").
@@ -7,27 +7,40 @@ tail (repid 2.1.4); a released one goes back to the place it was pulled from (AM
 from __future__ import annotations
 
 import heapq
+import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
+from repid_nb.core.events import Observer, Published
 from repid_nb.core.logger import logger
-from repid_nb.core.memory.message import InMemoryReceivedMessage, QueuedMessage
-from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
+from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.message import Dead, InMemoryReceivedMessage, Line, QueuedMessage, smallest
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
 
-if TYPE_CHECKING:  # the queues make each queue, so they import this module
-    from repid_nb.core.memory.queues import Queues
-
-__all__ = ["DEFAULT_PRIORITY", "ChannelQueue", "Dead", "Line", "ListenerT", "SightingsOf", "never_sighted"]
+__all__ = [
+    "CHANNEL_WINDOW",
+    "DEFAULT_PRIORITY",
+    "ChannelQueue",
+    "ListenerT",
+    "Queues",
+    "SightingsOf",
+    "never_sighted",
+]
 
 DEFAULT_PRIORITY = 4
+JOURNAL_LIMIT = 50_000
+# How many channels a snapshot with a window shows.
+CHANNEL_WINDOW = 20
+# From how many queues on the empty ones are forgotten, where nothing listens.
+FORGET_FROM = 64
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
 _ACKED = MessageAction.acked
 
@@ -48,48 +61,12 @@ class ListenerT(Protocol):
         """End its longest wait."""
 
 
-@dataclass(slots=True)
-class Line:
-    """The waiting messages of one priority: those given back come first, by their old positions."""
-
-    priority: int
-    ready: deque[QueuedMessage] = field(default_factory=deque)
-    returned: list[tuple[int, QueuedMessage]] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.ready) + len(self.returned)
-
-    def first(self, window: int | None) -> list[QueuedMessage]:
-        """Return those that come first, at most `window` of them."""
-        returned = [message for _, message in _smallest(window, self.returned, key=itemgetter(0))]
-        # One call, because another thread may send meanwhile.
-        ready = list(islice(self.ready, window))
-        return (returned + ready)[:window]
-
-
-@dataclass(slots=True)
-class Dead:
-    """A dead letter as a queue keeps it."""
-
-    message: QueuedMessage
-    priority: int
-    reason: str
-
-
 @dataclass(frozen=True, slots=True)
 class _Move:
     """What a settlement does beside taking a message out of work."""
 
     change: Change
     make: Callable[[], None]
-
-
-def _smallest(window: int | None, things: Iterable[Any], *, key: Callable[[Any], Any]) -> list[Any]:
-    """Return the smallest things in order, at most `window` of them, without sorting the others."""
-    found = list(things)
-    if window is None or window >= len(found):
-        return sorted(found, key=key)
-    return heapq.nsmallest(window, found, key=key)
 
 
 def never_sighted(_message: QueuedMessage) -> int:
@@ -274,7 +251,7 @@ class ChannelQueue:
         for line in self._by_priority:
             left = None if window is None else window - len(ready)
             ready += [(message, line.priority) for message in line.first(left)]
-        in_work = _smallest(window, self.in_work, key=lambda one: (-one.priority, one.position))
+        in_work = smallest(window, self.in_work, key=lambda one: (-one.priority, one.position))
         return ChannelSnapshot(
             channel=self.channel,
             waiting=len(self),
@@ -320,3 +297,119 @@ class ChannelQueue:
         if burial.dropped is not None:
             self.dead_dropped = burial.dropped_before + 1
             self.dead.popleft()
+
+
+class Queues:
+    """The queues of one server, made when first asked for; an empty one to which nothing listens is forgotten."""
+
+    def __init__(self, dead_letter_limit: int) -> None:
+        self.dead_letter_limit = dead_letter_limit
+        self.is_journaled = False
+        self.observers: tuple[Observer, ...] = ()
+        # Messages may be sent from any thread.
+        self.lock = threading.Lock()
+        self._journal: Callable[[], Journal | None] = lambda: None
+        self._queues: dict[str, ChannelQueue] = {}
+        # A queue that was forgotten is the same one again, as long as a way back leads to it.
+        self._forgotten: weakref.WeakValueDictionary[str, ChannelQueue] = weakref.WeakValueDictionary()
+        self._forget_at = FORGET_FROM
+        self._gone: weakref.WeakSet[object] = weakref.WeakSet()
+        self._abandoned: deque[object] = deque()
+
+    def of(self, channel: str) -> ChannelQueue:
+        """Return the queue of a channel."""
+        queue = self._queues.get(channel)
+        return self._remembered(channel) if queue is None else queue
+
+    def known(self, channel: str) -> ChannelQueue | None:
+        """Return the queue of a channel, or None where there is none yet."""
+        return self._queues.get(channel)
+
+    def publish(self, channel: str, message: QueuedMessage, priority: int) -> None:
+        """Put a message on the queue of a channel, and tell the observers of it."""
+        self.of(channel).put(message, priority)
+        if self.observers:
+            event = Published(channel, message)
+            for observer in self.observers:
+                observer(event)
+
+    def release_all(self, owner: object) -> None:
+        """Put back everything that `owner`, which will take nothing more, took and did not settle."""
+        self._gone.add(owner)
+        for queue in list(self._queues.values()):
+            queue.release_all(owner)
+
+    def abandon(self, owner: object) -> None:
+        """Note that `owner` is gone without a word: what it took goes back before anything is pulled or shown.
+
+        Safe in a finalizer, which may run in the middle of anything: it only notes.
+        """
+        self._abandoned.append(owner)
+
+    def release_abandoned(self) -> None:
+        """Put back what was taken by an owner that is gone."""
+        while self._abandoned:
+            self.release_all(self._abandoned[0])
+            self._abandoned.popleft()
+
+    def keep_journal(self) -> Journal:
+        """Note every change from now on, as long as the journal that is returned is kept."""
+        journal = self._journal()
+        if journal is None:
+            journal = Journal(JOURNAL_LIMIT, self._release_stranded)
+            self._journal = weakref.ref(journal)
+            self.is_journaled = True
+        return journal
+
+    def note(self, undo: Callable[[], object], size: int = 0) -> None:
+        """Note in the journal how to take a change back; ask `is_journaled` first, it costs less."""
+        journal = self._journal()
+        if journal is None:
+            self.is_journaled = False
+        else:
+            journal.note(undo, size)
+
+    def snapshot(
+        self, window: int | None, sightings: SightingsOf = never_sighted, channels: Iterable[str] = ()
+    ) -> QueuesSnapshot:
+        """Return what is to be seen of the queues.
+
+        Args:
+            window: How many messages of each kind to show a channel, and how many other channels beside those that are
+                named; None for all.
+            sightings: Says of a waiting message how often a worker has seen it without a match.
+            channels: Those that come first.
+        """
+        self.release_abandoned()
+        more = 0
+        if window is None or len(self._queues) <= CHANNEL_WINDOW:
+            queues = list(self._queues.values())
+        else:
+            # What this costs must not grow with the number of channels.
+            named = [self._queues[channel] for channel in islice(channels, CHANNEL_WINDOW) if channel in self._queues]
+            first = list(islice(self._queues.values(), 2 * CHANNEL_WINDOW))
+            queues = list(dict.fromkeys([*named, *first]))[:CHANNEL_WINDOW]
+            more = len(self._queues) - len(queues)
+        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in queues), more)
+
+    def _remembered(self, channel: str) -> ChannelQueue:
+        with self.lock:
+            if len(self._queues) >= self._forget_at:
+                self._forget_idle()
+            queue = self._forgotten.get(channel)
+            if queue is None:
+                queue = ChannelQueue(channel, self)
+            return self._queues.setdefault(channel, queue)
+
+    def _forget_idle(self) -> None:
+        for channel, queue in list(self._queues.items()):
+            if queue.is_idle:
+                self._forgotten[channel] = self._queues.pop(channel)
+        # Twice as many as are left: so the look through all of them costs each new one a constant.
+        self._forget_at = max(FORGET_FROM, 2 * len(self._queues))
+
+    def _release_stranded(self) -> None:
+        """Put back what an undo has given to an owner that is gone."""
+        for owner in self._gone:
+            for queue in list(self._queues.values()):
+                queue.release_all(owner)

@@ -13,8 +13,7 @@ from repid_nb.core.events import Observer, guarded
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.pulling import InMemoryPuller, InMemorySubscriber
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY, SightingsOf, never_sighted
-from repid_nb.core.memory.queues import Queues
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues, SightingsOf, never_sighted
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
 from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT
 

@@ -7,14 +7,24 @@ change that was made by half or not at all, and a second `undo` does nothing.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:  # the queue logs these changes, so it imports them
-    from repid_nb.core.memory.message import InMemoryReceivedMessage, QueuedMessage
-    from repid_nb.core.memory.queue import ChannelQueue, Dead
+from repid_nb.core.memory.message import Dead, InMemoryReceivedMessage, Line, QueuedMessage
 
-__all__ = ["Buried", "Change", "Put", "Released", "Resent", "Settled", "Taken"]
+__all__ = ["Buried", "Change", "Put", "QueueStateT", "Released", "Resent", "Settled", "Taken"]
+
+
+class QueueStateT(Protocol):
+    """Where a queue keeps its messages."""
+
+    lines: dict[int, Line]
+    in_work: set[InMemoryReceivedMessage]
+    dead: deque[Dead]
+    dead_dropped: int
+
+    def tell(self) -> None: ...
 
 
 class Change(Protocol):
@@ -28,7 +38,7 @@ class Change(Protocol):
 class Put:
     """A message was added at the tail of its priority."""
 
-    queue: ChannelQueue
+    queue: QueueStateT
     message: QueuedMessage
     priority: int
 
@@ -47,7 +57,7 @@ class Taken:
         headers: The headers as they were: what runs the message may change them.
     """
 
-    queue: ChannelQueue
+    queue: QueueStateT
     received: InMemoryReceivedMessage
     returned: bool
     headers: dict[str, str] | None
@@ -72,7 +82,7 @@ class Taken:
 class Settled:
     """A message in work was settled; where it went after that is a change of its own."""
 
-    queue: ChannelQueue
+    queue: QueueStateT
     received: InMemoryReceivedMessage
 
     def undo(self) -> None:
@@ -84,7 +94,7 @@ class Settled:
 class Released:
     """A message in work was given back to the place that it was pulled from."""
 
-    queue: ChannelQueue
+    queue: QueueStateT
     received: InMemoryReceivedMessage
 
     def undo(self) -> None:
@@ -105,7 +115,7 @@ class Buried:
         dropped_before: How many had given way before: a count that is set, and not changed, can be set twice.
     """
 
-    queue: ChannelQueue
+    queue: QueueStateT
     dead: Dead
     dropped: Dead | None
     dropped_before: int
@@ -123,7 +133,7 @@ class Buried:
 class Resent:
     """A dead letter left its place among the dead letters, to be sent again."""
 
-    queue: ChannelQueue
+    queue: QueueStateT
     dead: Dead
     place: int
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from sys import getrefcount
-from typing import Protocol
+from typing import Any
 
 from repid_nb.core.abilities import PullerT
 from repid_nb.core.logger import logger
@@ -18,14 +19,6 @@ __all__ = ["Slots"]
 MESSAGES_BETWEEN_YIELDS = 32
 
 
-class DelivererT(Protocol):
-    """A worker, as far as its slots know it."""
-
-    def delivery(self, requests: CancelRequests | None = None) -> Delivery: ...
-
-    async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool: ...
-
-
 class Slots:
     """Tasks that carry one message after another, at most `tasks_limit` of them, started only as messages need them.
 
@@ -34,7 +27,8 @@ class Slots:
     ends with its message, and another one takes its slot.
 
     Args:
-        deliverer: Takes a message its whole way and says whether an actor ran for it.
+        deliver: Takes a message its whole way and says whether an actor ran for it.
+        delivery: Makes what `deliver` needs beside, once a task.
         puller: Where messages come from.
         messages_limit: How many messages may run.
         tasks_limit: How many may run at once.
@@ -48,7 +42,8 @@ class Slots:
 
     def __init__(
         self,
-        deliverer: DelivererT,
+        deliver: Callable[[ReceivedMessageT, Delivery], Coroutine[Any, Any, bool]],
+        delivery: Callable[[CancelRequests], Delivery],
         puller: PullerT,
         messages_limit: float,
         tasks_limit: int,
@@ -57,7 +52,8 @@ class Slots:
     ) -> None:
         self.processed = 0
         self.failure: KeyboardInterrupt | SystemExit | None = None
-        self._deliverer = deliverer
+        self._deliver = deliver
+        self._delivery = delivery
         self._puller = puller
         self._left = messages_limit
         self._tasks_limit = tasks_limit
@@ -90,7 +86,7 @@ class Slots:
         self._idle -= 1
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (this runs as a task)
-        puller, deliver, delivery = self._puller, self._deliverer.deliver, self._deliverer.delivery(self._requests)
+        puller, deliver, delivery = self._puller, self._deliver, self._delivery(self._requests)
         references = getrefcount(task)
         while self._left > 0:
             for _ in range(MESSAGES_BETWEEN_YIELDS):

@@ -175,7 +175,7 @@ class Worker:
         """
         puller = await self._open_puller(tasks_limit)
         try:
-            slots = Slots(self, puller, messages_limit, tasks_limit, ended=self._stopping)
+            slots = Slots(self.deliver, self.delivery, puller, messages_limit, tasks_limit, ended=self._stopping)
             return await self._run(puller, slots, graceful_shutdown_time)
         finally:
             # Once more, because an interrupt may have cut the closing short. A second time it does nothing.
