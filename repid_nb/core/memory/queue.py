@@ -356,7 +356,7 @@ class Queues:
         """Note every change from now on, as long as the journal that is returned is kept."""
         journal = self._journal()
         if journal is None:
-            journal = Journal(JOURNAL_LIMIT, self._release_stranded)
+            journal = Journal(JOURNAL_LIMIT, self._after_undo)
             self._journal = weakref.ref(journal)
             self.is_journaled = True
         return journal
@@ -408,8 +408,11 @@ class Queues:
         # Twice as many as are left: so the look through all of them costs each new one a constant.
         self._forget_at = max(FORGET_FROM, 2 * len(self._queues))
 
-    def _release_stranded(self) -> None:
-        """Put back what an undo has given to an owner that is gone."""
+    def _after_undo(self) -> None:
+        """Know the queues again that were forgotten, and put back what an undo has given to an owner that is gone."""
+        for channel, forgotten in list(self._forgotten.items()):
+            if not forgotten.is_idle:
+                self._queues[channel] = forgotten
         for owner in self._gone:
             for queue in list(self._queues.values()):
                 queue.release_all(owner)
