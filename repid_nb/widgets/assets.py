@@ -1,7 +1,7 @@
 """The page's half of the widget: its modules joined to one script, and its style.
 
 The modules in `static/` import each other, so that node, editors and type checkers read them as they are. A browser
-cannot: anywidget loads a script from a blob, from where no relative import leads anywhere. So the modules are joined
+cannot: `anywidget` loads a script from a blob, from where no relative import leads anywhere. So the modules are joined
 here, without a build step, each after those that it imports.
 """
 
@@ -19,7 +19,7 @@ ENTRY = "workbench.mjs"
 # What is at the beginning of a line is at the top level: the formatter of `make lint` sees to it.
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";\n', re.MULTILINE)
 # Most of them say types, a third of the text: the page need not carry them.
-DOC_COMMENT = re.compile(r"^ */\*\*.*?\*/\n", re.MULTILINE | re.DOTALL)
+DOC_COMMENT = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 DECLARED = re.compile(r"^(export )?(?:async )?(?:function\*?|class|const|let|var) ([\w$]+)", re.MULTILINE)
 # Each other form would need more than dropping a word.

@@ -107,6 +107,11 @@ def test_an_import_over_several_lines_is_read(tmp_path: Path):
     assert read_script(tmp_path, "entry.mjs").endswith("// entry.mjs\nexport default { one, two };\n")
 
 
+def test_comments_that_say_types_are_left_out_and_no_code_with_them(tmp_path: Path):
+    write(tmp_path, entry="/** One. */\n/**\n * Two.\n */\n/** @type {any} */ (globalThis).a = 1;\n/** Three. */\n")
+    assert read_script(tmp_path, "entry.mjs") == "// entry.mjs\n/** @type {any} */ (globalThis).a = 1;\n"
+
+
 @pytest.mark.parametrize(
     ("modules", "said"),
     [

@@ -75,7 +75,7 @@ function historyActions({ ui, state, ask, update }) {
     first: () => seek(state().history.first),
     now: () => seek(state().history.newest),
     goOn: () => ask({ type: "go_on", to: state().history.at }),
-    leavePast: () => (state().history.replay ? ask({ type: "unload" }) : seek(state().history.newest)),
+    backToNow: () => (state().history.replay ? ask({ type: "unload" }) : seek(state().history.newest)),
     load: (/** @type {string} */ text) => ask({ type: "load", text }),
     reset: () => {
       if (ui.sure) {

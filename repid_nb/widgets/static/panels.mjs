@@ -32,7 +32,7 @@ export function noticeElements(notice) {
 }
 
 /** @param {BannerPlan | null} banner @param {Actions} actions */
-export function bannerElements(banner, { goOn, leavePast }) {
+export function bannerElements(banner, { goOn, backToNow }) {
   if (!banner) return [];
   return [
     h(
@@ -41,7 +41,7 @@ export function bannerElements(banner, { goOn, leavePast }) {
       icon("⏱ "),
       h("span.bannertext", null, h("b", null, banner.text), " ", banner.undone),
       banner.goOn && button("go on", "Go on from here", goOn, { title: "G" }),
-      button("to now", banner.back, leavePast),
+      button("to now", banner.back, backToNow),
     ),
   ];
 }
