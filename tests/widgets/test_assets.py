@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from anywidget import AnyWidget
 
+from repid_nb import InMemoryServer, Repid, Stepper, Workbench
 from repid_nb.widgets.assets import IMPORT, STATIC, AssetError, read_script, read_style
+from repid_nb.widgets.session import Session
 
 MODULES = {path.name: path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.mjs"))}
 
@@ -141,6 +144,27 @@ def test_comments_that_say_types_are_left_out_and_no_code_with_them(tmp_path: Pa
 def test_what_does_not_fit_together_is_said_with_its_place(tmp_path: Path, modules: dict[str, str], said: str):
     with pytest.raises(AssetError, match=re.escape(said)):
         read_script(write(tmp_path, **modules), "entry.mjs")
+
+
+async def test_the_kernel_knows_every_command_of_the_page():
+    written = MODULES["wire.mjs"].partition("@typedef {[view: string")[0]
+    commands = {kind for kinds in re.findall(r'type: ("[^,}]+)', written) for kind in re.findall(r'"(\w+)"', kinds)}
+    assert {"step", "step_into", "open", "take", "dismiss"} < commands
+    app = Repid()
+    app.servers.register_server("default", InMemoryServer(), is_default=True)
+    for kind in commands:
+        session = Session(Stepper(app), lambda _after=0.0: None, lambda _reply: None)
+        session.handle({"type": kind})
+        await session.wait()
+        session.close()
+        assert "knows no" not in session.error, kind
+
+
+def test_the_page_reads_every_trait_that_the_kernel_sets():
+    read = re.search(r"const EMPTY = \{\n(.*?)\n\};", MODULES["wire.mjs"], re.DOTALL)
+    assert read is not None
+    ours = set(Workbench.class_trait_names(sync=True)) - set(AnyWidget.class_trait_names(sync=True)) - {"_esm", "_css"}
+    assert set(re.findall(r"^  (\w+):", read[1], re.MULTILINE)) == {name for name in ours if name[0] != "_"}
 
 
 def test_every_module_has_a_floor():

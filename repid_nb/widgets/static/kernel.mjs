@@ -7,10 +7,7 @@ import { readState } from "./wire.mjs";
  * @import { Ui } from "./ui.mjs"
  */
 
-/**
- * @typedef {ReturnType<typeof createKernel>} Kernel
- * @typedef {(command: Command, onAnswer?: (answer: Answer) => void) => void} Ask
- */
+/** @typedef {(command: Command, onAnswer?: (answer: Answer) => void) => void} Ask */
 
 /** Milliseconds without an answer after which the page says so. */
 const SILENCE = 4000;

@@ -13,8 +13,6 @@ import { createTopBar } from "./top_bar.mjs";
  * @import { Regions } from "./regions.mjs"
  * @import { Ui } from "./ui.mjs"
  * @import { State } from "./wire.mjs"
- *
- * @typedef {ReturnType<typeof createLayout>} Layout
  */
 
 /**

@@ -24,6 +24,7 @@ function render({ model, el }) {
   const ui = emptyUi();
   const motion = createMotion();
   const state = () => readState(model);
+  let frame = 0;
   const kernel = createKernel(model, ui, { update, drawNow });
   /** @type {Page} */
   const page = {
@@ -43,7 +44,6 @@ function render({ model, el }) {
   };
   const actions = createActions(page);
   const layout = createLayout(actions, ui, update);
-  let frame = 0;
 
   function draw() {
     frame = 0;
