@@ -226,6 +226,8 @@ Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").a
 # In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands.
 if "IPython" in sys.modules:
     import_module("repid_nb.notebook").prepare_event_loop()
+    # ... and an actor whose cell runs again should be known by it.
+    import_module("repid_nb.core.routing.reruns").where_cells_run(import_module("repid_nb.notebook").this_cell)
 
 if not TYPE_CHECKING:  # a type checker would take any name for a public one
 

@@ -124,7 +124,7 @@ class Recorder:
         """
         seen_before = self.sightings.of(message)
         blank = replace(message.snapshot(), sightings=seen_before)
-        recording = Recording(Inquiry(self._routes.routes_by_channel.get(message.channel, ())), explain_all)
+        recording = Recording(Inquiry(self._routes, message.channel), explain_all)
         stepping = asyncio.current_task()
         # A task may have been asked to end before, and have gone on.
         asked_before = 0 if stepping is None else stepping.cancelling()

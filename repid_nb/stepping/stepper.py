@@ -31,7 +31,7 @@ from repid_nb.stepping.gate import Gate
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Recorder
 from repid_nb.stepping.sending import Outgoing, send, with_topic
-from repid_nb.stepping.stale_actors import StaleWatch, declared_again
+from repid_nb.stepping.stale_actors import StaleWatch
 from repid_nb.stepping.timeline import Timeline
 from repid_nb.stepping.verdicts import Inquiry, imagined
 
@@ -233,7 +233,7 @@ class Stepper:
         self._refresh()
         self._check_channel(channel)
         message = imagined(channel, payload, with_topic(headers, topic), self.app.default_serializer)
-        verdicts, winner = Inquiry(self._routes.routes_by_channel[channel]).explain(message, everybody=self.explain_all)
+        verdicts, winner = Inquiry(self._routes, channel).explain(message, everybody=self.explain_all)
         shown = replace(message.snapshot(), id=None)
         return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
 
@@ -311,18 +311,20 @@ class Stepper:
         return self._server.resend_dead_letters(channel, message_id)
 
     def keep_newest_actors(self) -> int:
-        """Forget the older of actors that were registered again by running their cell again.
+        """Forget the actors that only an earlier run of their cell declared.
 
-        The newest takes the place of the oldest on its router, as if the cells had been run once, from the top.
+        The newest takes the place of the oldest on its router, as if the cells had been run once, from the top. One
+        that its cell no longer declares, as when it was renamed, is forgotten too. Actors of one name that one run
+        declares (a loop, a helper) are all kept.
 
         Returns:
             How many were forgotten.
         """
-        stale = declared_again(self.app.router)
-        for _, older, newest in stale:
+        left_over = self.app.router.left_over()
+        for (older, _), newest in reversed([*left_over.items()]):
             self.app.router.supersede(older, newest)
         self._refresh()
-        return len(stale)
+        return len(left_over)
 
     async def close(self) -> None:
         """Give back what is not settled, and hold the connection open no longer. The history stays.
@@ -416,4 +418,4 @@ class Stepper:
         self._recorder.routes = self._routes
         if self._connection.puller is not None and list(self._routes.by_channel) != before:
             self._connection.puller.listen(list(self._routes.by_channel))
-        self._stale.warn(self._routes.routes_by_channel)
+        self._stale.warn(self._routes)

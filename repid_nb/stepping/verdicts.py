@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from repid_nb.core.actor import ActorData
@@ -10,7 +9,7 @@ from repid_nb.core.checks import check_parts
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY, InMemoryReceivedMessage, QueuedMessage, Queues
 from repid_nb.core.message import BaseMessageT, SerializerT
 from repid_nb.core.routing.declaration import Declaration
-from repid_nb.core.routing.routes import Route
+from repid_nb.core.routing.routes import Route, Routes
 from repid_nb.stepping.explain import Finding, examine, strategy_name
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale_actors import stale_notes
@@ -46,8 +45,9 @@ def imagined(
 class Inquiry:
     """Asks the actors of a channel about one message, each at most once, and writes down what they say."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._routes = routes
+    def __init__(self, routes: Routes, channel: str) -> None:
+        self._routes = routes.routes_by_channel.get(channel, ())
+        self._notes = stale_notes(routes, channel)
         self._findings: dict[int, Finding] = {}
 
     def ask(self, actor: ActorData, message: BaseMessageT) -> bool:
@@ -97,7 +97,6 @@ class Inquiry:
         Args:
             asked: The `id` of each actor that the worker itself asked.
         """
-        notes = stale_notes(self._routes)
         verdicts: list[Verdict] = []
         decided = False
         nobody_won = self._broken(asked)
@@ -115,7 +114,7 @@ class Inquiry:
                     reason=finding.reason,
                     role=("shadowed" if decided else "winner") if matched and not nobody_won else None,
                     asked=id(route.actor) in asked,
-                    note=notes.get(position, ""),
+                    note=self._notes.get(position, ""),
                 ),
             )
             decided = decided or matched

@@ -175,7 +175,7 @@ class Scene:
                 "pull_from": channel_fields(self.pull_from) if self.pull_from else None,
             },
             "tray": tray_fields(queues),
-            "actors": self._actors(routes.routes, focus),
+            "actors": self._actors(routes, focus),
             "step": {} if step is None else step_fields(step, phase),
             "history": {
                 **history_fields(steps, at, first=first, newest=newest),
@@ -187,9 +187,9 @@ class Scene:
             "prediction": self._prediction(predictions, routes.routes),
         }
 
-    def _actors(self, routes: Sequence[Route], channel: str | None) -> dict[str, Any]:
-        listening = [route for route in routes if route.actor.channel_address == channel]
-        notes = stale_notes(listening)
+    def _actors(self, routes: Routes, channel: str | None) -> dict[str, Any]:
+        listening = [route for route in routes.routes if route.actor.channel_address == channel]
+        notes = stale_notes(routes, channel or "")
         actors = (
             {
                 "position": position,

@@ -12,6 +12,7 @@ from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.exercise import Exercise, Stage
 from repid_nb.classroom.marking import mark
 from repid_nb.core.errors import DeclarationError, UnknownNameError
+from repid_nb.core.routing.reruns import as_run_of
 
 
 async def include_built(stage):
@@ -265,9 +266,9 @@ async def play_again(): ...
 
 
 # As when the cell with the actor ran twice.
-play_again.__qualname__ = play.__qualname__
-OUTSIDE.actor(name="play")(play)
-OUTSIDE.actor(name="play")(play_again)
+for version in (play, play_again):
+    with as_run_of("a cell"):
+        OUTSIDE.actor(name="play")(version)
 
 TWICE = "The actor 'play' is registered twice on channel 'toys', as when its cell ran twice."
 

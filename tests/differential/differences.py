@@ -166,12 +166,14 @@ DIFFERENCES = [
     ),
     Difference(
         "a cell run twice",
-        "A `Stepper` warns of an actor whose cell was run twice; the old function keeps winning in both.",
+        "In a notebook a `Stepper` warns of an actor that only an earlier run of its cell declared; the old function "
+        "keeps winning in both. Actors of one name that one run declares (a loop, a helper) are two actors, and so is "
+        "everything in a script.",
     ),
     Difference(
         "a mended cell",
-        "An actor whose arguments cannot be read gives way to the same one declared again, as when its mended cell "
-        "runs; in repid its router stays broken.",
+        "In a notebook an actor whose arguments cannot be read gives way when its mended cell runs; in repid its router "
+        "stays broken.",
     ),
 ]
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 import repid_nb
 from repid_nb import Idle, StaleActorWarning, Stepper
+from repid_nb.core.routing.reruns import as_run_of
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -671,9 +672,11 @@ def test_bounded_stepping():
 
 def test_a_cell_run_twice():
     def cell(lib, log, router, version):
-        @router.actor
-        async def job():
-            log("ran", version)
+        with as_run_of("the cell"):
+
+            @router.actor
+            async def job():
+                log("ran", version)
 
     async def scenario(lib, log):
         router = lib.Router(channel="tasks")
@@ -695,8 +698,10 @@ def test_a_cell_run_twice():
 
 def test_a_mended_cell():
     def cell(router, annotation):
-        @router.actor
-        async def job(order: annotation): ...
+        with as_run_of("the cell"):
+
+            @router.actor
+            async def job(order: annotation): ...
 
     async def scenario(lib, log):
         router = lib.Router(channel="tasks")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
 from repid_nb import Message, Router, StaleActorWarning, Stepper, as_html, as_text
+from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.display.words import duration_text
 from repid_nb.printable import printable
 
@@ -90,9 +91,10 @@ async def test_very_many_fields_that_do_not_fit_are_counted():
 async def test_an_actor_that_is_registered_twice_has_its_note_below_it():
     router = Router()
     for _ in range(2):
+        with as_run_of("the cell"):
 
-        @router.actor(channel="tasks")
-        async def greet(): ...
+            @router.actor(channel="tasks")
+            async def greet(): ...
 
     text = as_text(Stepper(app_of(router)).explain("tasks", topic="greet"))
     assert "     ⚠ an older function: registered again as 2, but this one comes first" in text

@@ -1,5 +1,6 @@
 """Actors whose cell ran twice, and actors that come later."""
 
+import functools
 import linecache
 import warnings
 
@@ -8,14 +9,43 @@ from stepping.bench import CATCH_ALL, app_of, router_of
 
 from repid_nb import Router, StaleActorWarning, Stepper, catch_all_routing_strategy
 from repid_nb.core.errors import DeclarationError
+from repid_nb.core.routing.reruns import as_run_of
 
 
 def run_cell(router: Router, answer: str, **options) -> None:
     """Declare the same actor, as a cell does each time that it runs."""
+    with as_run_of("the cell"):
+        declare(router, answer, **options)
 
+
+def declare(router: Router, answer: str, **options) -> None:
     @router.actor(channel="tasks", **options)
     async def greet():
         return answer
+
+
+def run_source(source: str, router: Router, cell: str) -> None:
+    """Run a cell with this source, which is compiled anew each time."""
+    names = {"router": router, "functools": functools, "wrapped": wrapped, "add": add, "__name__": "__main__"}
+    with as_run_of(cell):
+        exec(compile(source, cell, "exec"), names)  # noqa: S102  (as a notebook does)
+
+
+async def notes_of(router: Router) -> dict[str, int]:
+    """Return what the Stepper forgets when it is asked to, and what it said before, by actor."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StaleActorWarning)
+        stepper = Stepper(app_of(router))
+        verdicts = stepper.explain("tasks").verdicts
+        return {"noted": sum(bool(one.note) for one in verdicts), "forgotten": stepper.keep_newest_actors()}
+
+
+NOTHING_STALE = {"noted": 0, "forgotten": 0}
+
+GREET = """
+@router.actor(channel="tasks")
+async def greet(): ...
+"""
 
 
 def counting(*, actor_name):
@@ -125,9 +155,11 @@ async def test_a_broken_actor_is_mended_by_running_its_cell_again():
     class Unreadable: ...
 
     def cell(annotation):
-        @router.actor(channel="tasks")
-        async def greet(name: annotation):
-            return name
+        with as_run_of("the cell"):
+
+            @router.actor(channel="tasks")
+            async def greet(name: annotation):
+                return name
 
     router = Router()
     cell(Unreadable)
@@ -165,8 +197,10 @@ async def test_two_actors_that_only_share_a_name_are_not_the_same_actor():
     router = Router()
     run_cell(router, "one")
 
-    @router.actor(channel="tasks", name="greet")
-    async def somebody_else(): ...
+    with as_run_of("another cell"):
+
+        @router.actor(channel="tasks", name="greet")
+        async def somebody_else(): ...
 
     stepper = Stepper(app_of(router))
     assert [verdict.note for verdict in stepper.explain("tasks").verdicts] == ["", ""]
@@ -178,11 +212,148 @@ async def test_the_same_cell_on_two_channels_is_no_second_run():
 
     async def greet(): ...
 
-    for channel in ("tasks", "mails"):
-        router.actor(channel=channel)(greet)
+    with as_run_of("the cell"):
+        for channel in ("tasks", "mails"):
+            router.actor(channel=channel)(greet)
     async with Stepper(app_of(router)) as stepper:
         await stepper.step()
         assert stepper.keep_newest_actors() == 0
+
+
+async def test_actors_that_a_loop_declares_are_not_a_cell_that_ran_twice():
+    router = Router()
+    run_source(f"for _ in range(3):{GREET.replace(chr(10), chr(10) + '    ')}", router, "the cell")
+    assert await notes_of(router) == NOTHING_STALE
+
+
+async def test_actors_that_a_helper_declares_for_two_cells_are_two_actors():
+    router = Router()
+    for cell in ("one cell", "another cell"):
+        with as_run_of(cell):
+            declare(router, "both stay")
+    assert await notes_of(router) == NOTHING_STALE
+
+
+async def test_a_cell_that_calls_a_helper_again_replaces_only_its_own_actor():
+    router = Router()
+    for cell, answer in (("one cell", "old"), ("another cell", "another"), ("one cell", "new")):
+        with as_run_of(cell):
+            declare(router, answer, routing_strategy=catch_all_routing_strategy)
+    app = app_of(router)
+    stepper = Stepper(app)
+    assert stepper.keep_newest_actors() == 1
+    assert [await actor.fn() for actor in app.router.actors] == ["new", "another"]
+
+
+async def test_a_loop_that_ran_again_replaces_each_by_its_own_and_keeps_their_order():
+    router = Router()
+    with as_run_of("the loop"):
+        for answer in ("old 1", "old 2", "old 3"):
+            declare(router, answer)
+    router.actor(channel="tasks", name="rest", routing_strategy=catch_all_routing_strategy)(lambda: "rest")
+    with as_run_of("the loop"):
+        for answer in ("new 1", "new 2"):
+            declare(router, answer)
+    app = app_of(router)
+    assert Stepper(app).keep_newest_actors() == 3
+    assert [await actor.fn() for actor in app.router.actors] == ["new 1", "new 2", "rest"]
+
+
+async def test_nothing_is_stale_in_a_script():
+    router = Router()
+    names = {"router": router, "__name__": "__main__"}
+    for _ in range(2):
+        exec(compile(GREET, "a script", "exec"), names)  # noqa: S102
+        declare(router, "by a helper")
+    assert await notes_of(router) == NOTHING_STALE
+
+
+async def test_an_edited_cell_replaces_its_actor_where_the_front_end_names_no_cells():
+    router = Router()
+    run_source(GREET, router, "a cell that is known by its source")
+    run_source(f"# edited\n{GREET}", router, "the same with a comment")
+    assert await notes_of(router) == {"noted": 2, "forgotten": 1}
+
+
+async def test_an_actor_that_its_cell_no_longer_declares_is_left_over():
+    router = Router()
+    run_source(GREET, router, "the cell")
+    run_source(GREET.replace("greet", "welcome"), router, "the cell")
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks", topic="greet")
+        with pytest.warns(
+            StaleActorWarning, match="'greet' is still on channel 'tasks', but its cell ran again"
+        ) as caught:
+            step = await stepper.step()
+        assert caught[0].filename == "the cell"
+        assert [verdict.note for verdict in step.verdicts] == [
+            "left over: its cell ran again without it; stepper.keep_newest_actors() forgets it",
+            "",
+        ]
+        assert stepper.keep_newest_actors() == 1
+        await stepper.send("tasks", topic="greet")
+        assert (await stepper.step()).winner is None
+
+
+async def test_a_broken_actor_that_its_cell_no_longer_declares_breaks_nothing():
+    class Unreadable: ...
+
+    router = Router()
+    with as_run_of("the cell"):
+
+        @router.actor(channel="tasks")
+        async def greet(name: Unreadable): ...
+
+    run_source(GREET.replace("greet", "welcome"), router, "the cell")
+    assert await notes_of(router) == {"noted": 0, "forgotten": 1}
+
+
+WRAPPED = {
+    "a function that another cell has wrapped": "router.actor(name='add', channel='tasks')(wrapped(lambda: 1))",
+    "a partial": "router.actor(name='add', channel='tasks')(wrapped(functools.partial(add, 1)))",
+    "a bound method": "class Shop:\n    async def add(self): ...\nrouter.actor(channel='tasks')(Shop().add)",
+}
+
+
+def add(base, x):
+    return base + x
+
+
+def wrapped(fn):
+    @functools.wraps(fn)
+    async def wrapper(*args):
+        return fn(*args)
+
+    return wrapper
+
+
+@pytest.mark.parametrize("source", WRAPPED.values(), ids=WRAPPED)
+async def test_whatever_its_code_an_actor_is_known_by_the_run_that_declares_it(source):
+    router = Router()
+    for _ in range(2):
+        run_source(source, router, "the cell")
+    assert await notes_of(router) == {"noted": 2, "forgotten": 1}
+
+
+@pytest.mark.parametrize("source", list(WRAPPED.values())[:2], ids=list(WRAPPED)[:2])
+async def test_two_cells_that_wrap_something_alike_declare_two_actors(source):
+    router = Router()
+    for cell in ("one cell", "another cell"):
+        run_source(source, router, cell)
+    assert await notes_of(router) == NOTHING_STALE
+
+
+async def test_a_router_that_is_included_twice_declares_nothing_twice():
+    inner, one, two = Router(), Router(), Router()
+    run_cell(inner, "once")
+    for outer in (one, two):
+        outer.include_router(inner)
+    router = Router()
+    router.include_router(one)
+    router.include_router(two)
+    assert await notes_of(router) == NOTHING_STALE
+    run_cell(inner, "again")
+    assert await notes_of(router) == {"noted": 4, "forgotten": 1}
 
 
 async def test_an_actor_that_was_declared_later_is_seen():

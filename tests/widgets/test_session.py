@@ -11,6 +11,7 @@ import pytest
 from support.waiting import until
 
 from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
+from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.widgets.session import Session
 
 
@@ -487,9 +488,11 @@ async def test_an_actor_that_is_registered_twice_is_marked_and_can_be_mended():
     app, router = new_app()
 
     def declare(answer: int) -> None:
-        @router.actor
-        async def greet() -> int:
-            return answer
+        with as_run_of("the cell"):
+
+            @router.actor
+            async def greet() -> int:
+                return answer
 
     declare(1)
     declare(2)

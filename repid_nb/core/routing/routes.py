@@ -12,8 +12,12 @@ from repid_nb.core.description import Channel
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, compose
 from repid_nb.core.routing.declaration import Declaration, Inherited
+from repid_nb.core.routing.reruns import earlier_runs
 
-__all__ = ["ForeignRouterT", "Route", "Routes"]
+__all__ = ["ForeignRouterT", "LeftOver", "Route", "Routes", "left_over_of"]
+
+# An actor and its channel -> the actor of a later run that took its place, or None.
+LeftOver = Mapping[tuple[Declaration, str], Declaration | None]
 
 
 class ForeignRouterT(Protocol):
@@ -38,11 +42,16 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Everything that a router and the routers it includes declare, in order of registration."""
+    """Everything that a router and the routers it includes declare, in order of registration.
+
+    Attributes:
+        left_over: Which of them only an earlier run of a cell declared, as `earlier_runs` has it.
+    """
 
     routes: tuple[Route, ...] = ()
     by_channel: Mapping[str, Sequence[ActorData]] = field(default_factory=dict)
     routes_by_channel: Mapping[str, Sequence[Route]] = field(default_factory=dict)
+    left_over: LeftOver = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], known: Routes | None) -> Routes:
@@ -53,13 +62,15 @@ class Routes:
             known: Routes from before: an actor that is still the same is kept.
 
         Raises:
-            DeclarationError: An actor's arguments cannot be read, and the same lines have not declared it again.
+            DeclarationError: An actor's arguments cannot be read, and its cell has not run again.
         """
         earlier: dict[int, list[Route]] = {}
         for route in () if known is None else known.routes:
             earlier.setdefault(id(route.source), []).append(route)
         found: list[Route] = []
-        for place, (entry, inherited) in enumerate(entries):
+        left_over = left_over_of(entries)
+        passed_over: set[tuple[Declaration, str]] = set()
+        for entry, inherited in entries:
             before = earlier.get(id(entry), [])
             if not isinstance(entry, Declaration):
                 found += _foreign_routes(entry, inherited, before)
@@ -69,13 +80,16 @@ class Routes:
                 try:
                     found.append(Route(entry.build(inherited), entry.channel(inherited), entry, inherited))
                 except Exception:
-                    if not _is_declared_again(entry, entry.channel(inherited), entries[place + 1 :]):
+                    broken = entry, entry.channel(inherited).address
+                    if broken not in left_over:
                         raise
+                    passed_over.add(broken)
         grouped: dict[str, list[Route]] = {}
         for route in found:
             grouped.setdefault(route.actor.channel_address, []).append(route)
         by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
-        return cls(tuple(found), by_channel, grouped)
+        built = {older: newest for older, newest in left_over.items() if older not in passed_over}
+        return cls(tuple(found), by_channel, grouped, built)
 
     @property
     def actors(self) -> list[ActorData]:
@@ -92,6 +106,16 @@ class Routes:
         return list(channels.values())
 
 
+def left_over_of(entries: Iterable[tuple[Declaration | ForeignRouterT, Inherited]]) -> LeftOver:
+    """Return what of these entries only an earlier run of a cell declared; nothing is built."""
+    declared = ((entry, inherited) for entry, inherited in entries if isinstance(entry, Declaration))
+    return earlier_runs([(entry, partial(_address, entry, inherited)) for entry, inherited in declared])
+
+
+def _address(declaration: Declaration, inherited: Inherited) -> str:
+    return declaration.channel(inherited).address
+
+
 def _is_described(channel: Channel) -> bool:
     return any((channel.title, channel.summary, channel.description, channel.bindings, channel.external_docs))
 
@@ -100,20 +124,6 @@ def _taken(routes: list[Route], inherited: Inherited) -> Route | None:
     """Take the first route that inherits just this out of the list, so that one included twice stays two."""
     place = next((place for place, route in enumerate(routes) if route.inherited == inherited), None)
     return None if place is None else routes.pop(place)
-
-
-def _is_declared_again(
-    declaration: Declaration,
-    channel: Channel,
-    later: Iterable[tuple[Declaration | ForeignRouterT, Inherited]],
-) -> bool:
-    return any(
-        isinstance(other, Declaration)
-        and other.fn is not declaration.fn
-        and other.origin == declaration.origin
-        and other.channel(inherited).address == channel.address
-        for other, inherited in later
-    )
 
 
 def _foreign_routes(router: ForeignRouterT, inherited: Inherited, before: list[Route]) -> list[Route]:
