@@ -27,7 +27,7 @@ __all__ = [
     "topic_value",
 ]
 
-OUTCOMES = {"match": "✓ match", "no match": "✗ no match", "error": "⚠ error"}
+OUTCOMES = {"match": "✓ match", "no match": "✗ no match", "error": "⚠ error", "not asked": "○ not asked"}
 
 SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
     MessageAction.acked: ("✓ acked", "done, it has left the queue"),
@@ -116,7 +116,7 @@ def role_text(verdict: Verdict, winner: int | None) -> str:
         return "winner, the first match"
     if verdict.role == "shadowed":
         return "shadowed" if winner is None else f"shadowed by {winner}"
-    return "" if verdict.asked else "not asked"
+    return "" if verdict.asked or verdict.outcome == "not asked" else "not asked"
 
 
 def argument_text(argument: Argument) -> str:

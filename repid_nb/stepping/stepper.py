@@ -51,7 +51,8 @@ class Stepper:
         app: The app, with a server registered.
         server_name: The server; None for the default. It must be an `InMemoryServer`.
         max_unrouted_retries: At which sighting without a match a message is nacked as poison; repid's own is 10.
-        explain_all: Whether actors after the first match are asked too, for the explanation; they never run.
+        explain_all: Whether actors after the first match are asked too, for the explanation; they never run. One whose
+            strategy may keep state, such as a counter, is not asked: it decides as in a worker.
         history_limit: How many steps are kept, at least 1.
 
     Attributes:
@@ -215,7 +216,8 @@ class Stepper:
     ) -> Explanation:
         """Say who would get a message, without sending or pulling anything.
 
-        Each strategy of the channel is asked once, as for a real message.
+        Each strategy of the channel up to the first match is asked once, as for a real message: one that keeps state,
+        such as a counter, counts this too. Later ones are asked as in a step.
 
         Args:
             channel: The channel it would come from.

@@ -10,7 +10,8 @@ from repid_nb.core.memory.queue import DEFAULT_PRIORITY, InMemoryReceivedMessage
 from repid_nb.core.message import BaseMessageT, SerializerT
 from repid_nb.core.routing.declaration import Declaration
 from repid_nb.core.routing.routes import Route, Routes
-from repid_nb.stepping.explain import Finding, examine, strategy_name
+from repid_nb.stepping.explain import NOT_ASKED, Finding, examine, strategy_name
+from repid_nb.stepping.harmless import can_be_asked_again
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale_actors import stale_notes
 
@@ -62,10 +63,16 @@ class Inquiry:
         return finding.answer
 
     def ask_rest(self, message: BaseMessageT) -> None:
-        """Ask those whom the worker does not ask, for the explanation only; the message stays as it is."""
+        """Ask those whom the worker does not ask, for the explanation only; the message stays as it is.
+
+        One that may keep state (a counter, say) is not asked, because it would answer the next message otherwise.
+        """
         for route in self._routes:
             if id(route.actor) not in self._findings:
-                self._findings[id(route.actor)] = examine(route.actor.routing_strategy, message, without_trace=True)
+                strategy = route.actor.routing_strategy
+                self._findings[id(route.actor)] = (
+                    examine(strategy, message, without_trace=True) if can_be_asked_again(strategy) else NOT_ASKED
+                )
 
     def explain(self, message: BaseMessageT, *, everybody: bool) -> tuple[tuple[Verdict, ...], str | None]:
         """Ask as a worker would, and say who would win.

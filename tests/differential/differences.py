@@ -172,8 +172,8 @@ DIFFERENCES = [
     ),
     Difference(
         "a mended cell",
-        "In a notebook an actor whose arguments cannot be read gives way when its mended cell runs; in repid its router "
-        "stays broken.",
+        "In a notebook an actor whose arguments cannot be read gives way when its mended cell runs; in repid its "
+        "router stays broken.",
     ),
 ]
 
