@@ -41,7 +41,7 @@ class Verdict(Record):
         role: `winner` for the first match, `shadowed` for a later one, otherwise None.
         asked: Whether a worker would have asked this actor. It stops at the first match; later actors are asked for
             the explanation only, if at all, and never run.
-        note: What else there is to know, such as that the actor is registered twice; empty for nothing.
+        note: What else there is to know, such as that the actor's cell ran again; empty for nothing.
     """
 
     position: int

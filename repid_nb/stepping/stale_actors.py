@@ -1,4 +1,4 @@
-"""Actors that an earlier run of a cell left behind: the older function keeps winning, as in repid."""
+"""What is said of actors whose cell ran again: the newest replaces the older, and one that was renamed is left over."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import warnings
 from repid_nb.core.routing.declaration import Declaration
 from repid_nb.core.routing.routes import Routes
 
-__all__ = ["CURE", "StaleActorWarning", "StaleWatch", "stale_notes"]
+__all__ = ["CALM", "CURE", "StaleActorWarning", "StaleWatch", "stale_notes"]
 
 CURE = "stepper.keep_newest_actors()"
+
+# What begins with it is no warning.
+CALM = "↻"
 
 
 class StaleActorWarning(UserWarning):
@@ -18,60 +21,38 @@ class StaleActorWarning(UserWarning):
 
 
 def stale_notes(routes: Routes, channel: str) -> dict[int, str]:
-    """Return what to say of the actors that an earlier run left on a channel, and of their newest, by position."""
-    notes: dict[int, str] = {}
+    """Return what to say of the actors of a channel whose cell ran again, by position."""
     if not routes.left_over:
-        return notes
-    sources = [*enumerate((route.source for route in routes.routes_by_channel.get(channel, ())), start=1)]
-    places = {id(source): position for position, source in reversed(sources)}
-    replaces: dict[int, int] = {}
-    for position, source in sources:
-        if not isinstance(source, Declaration) or (source, channel) not in routes.left_over:
-            continue
-        newest = routes.left_over[source, channel]
-        if newest is None:
+        return {}
+    newest = set(map(id, routes.left_over.values()))
+    notes: dict[int, str] = {}
+    for position, route in enumerate(routes.routes_by_channel.get(channel, ()), start=1):
+        if isinstance(route.source, Declaration) and (route.source, channel) in routes.left_over:
             notes[position] = f"left over: its cell ran again without it; {CURE} forgets it"
-            continue
-        place = places[id(newest)]
-        replaces.setdefault(id(newest), position)
-        first = "this one comes first" if position < place else "that one comes first"
-        notes[position] = f"an older function: registered again as {place}, but {first}"
-    for position, source in sources:
-        if id(source) in replaces:
-            older = replaces[id(source)]
-            notes[position] = f"the same actor as {older}, registered again: {CURE} keeps only the newest"
+        elif id(route.source) in newest:
+            notes[position] = f"{CALM} its cell ran again: this is the newest function, in the place of the older one"
     return notes
 
 
 class StaleWatch:
-    """Warns of each stale actor once."""
+    """Warns of each actor that is left over once."""
 
     def __init__(self) -> None:
-        self._warned: set[tuple[str, Declaration]] = set()
+        self._warned: set[tuple[Declaration, str]] = set()
 
     def warn(self, routes: Routes) -> None:
-        """Warn of the stale actors that were not there the last time."""
+        """Warn of the actors that were not left over the last time."""
+        here = {route.source for route in routes.routes} if routes.left_over else set()
         for (older, channel), newest in routes.left_over.items():
-            if (channel, older) in self._warned:
+            if newest is not None or older not in here or (older, channel) in self._warned:
                 continue
-            self._warned.add((channel, older))
-            code = getattr(inspect.unwrap((newest or older).fn), "__code__", None)
+            self._warned.add((older, channel))
+            code = getattr(inspect.unwrap(older.fn), "__code__", None)
             warnings.warn_explicit(
-                _warning(older.name, channel, is_replaced=newest is not None),
+                f"Actor {older.name!r} is still on channel {channel!r}, but its cell ran again without it, as when it "
+                f"is renamed. To forget it: {CURE}",
                 StaleActorWarning,
-                # Where the actor is declared, which is the cell to look at, and not here.
-                filename=(newest or older).fn.__module__ if code is None else code.co_filename,
+                # Where the actor was declared, and not here.
+                filename=older.fn.__module__ if code is None else code.co_filename,
                 lineno=1 if code is None else code.co_firstlineno,
             )
-
-
-def _warning(name: str, channel: str, *, is_replaced: bool) -> str:
-    if is_replaced:
-        return (
-            f"Actor {name!r} is registered again on channel {channel!r}, as when its cell runs twice. The older "
-            f"function comes first and gets the messages, as in repid. To keep only the newest: {CURE}"
-        )
-    return (
-        f"Actor {name!r} is still on channel {channel!r}, but its cell ran again without it, as when it is renamed. "
-        f"To forget it: {CURE}"
-    )

@@ -315,9 +315,9 @@ class Stepper:
     def keep_newest_actors(self) -> int:
         """Forget the actors that only an earlier run of their cell declared.
 
-        The newest takes the place of the oldest on its router, as if the cells had been run once, from the top. One
-        that its cell no longer declares, as when it was renamed, is forgotten too. Actors of one name that one run
-        declares (a loop, a helper) are all kept.
+        Those that a later run declared again get nothing any more anyway: the newest stands in their place. One that
+        its cell no longer declares, as when it was renamed, gets its messages until it is forgotten here. Actors of one
+        name that one run declares (a loop, a helper) are all kept.
 
         Returns:
             How many were forgotten.
@@ -414,7 +414,7 @@ class Stepper:
             raise UnknownNameError(f"No actor listens on channel {channel!r}.{hint}")
 
     def _refresh(self) -> None:
-        """Take in what was registered since, and point out what was registered twice."""
+        """Take in what was registered since, and point out what is left over."""
         before = list(self._routes.by_channel)
         self._routes = self.app.router.routes(known=self._routes)
         self._recorder.routes = self._routes

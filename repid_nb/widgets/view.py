@@ -11,7 +11,7 @@ from repid_nb.core.routing.routes import Route, Routes
 from repid_nb.stepping.explain import strategy_name
 from repid_nb.stepping.gate import Phase
 from repid_nb.stepping.record import Step
-from repid_nb.stepping.stale_actors import stale_notes
+from repid_nb.stepping.stale_actors import CALM, stale_notes
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.form import choices
 from repid_nb.widgets.predictions import NOBODY, Predictions
@@ -204,7 +204,7 @@ class Scene:
             "channel": cut(channel or "", 60),
             "actors": shown,
             "more": len(listening) - len(shown),
-            "stale": bool(notes),
+            "stale": any(not note.startswith(CALM) for note in notes.values()),
         }
 
     def _prediction(self, predictions: Predictions, routes: Sequence[Route]) -> dict[str, Any]:

@@ -166,9 +166,9 @@ DIFFERENCES = [
     ),
     Difference(
         "a cell run twice",
-        "In a notebook a `Stepper` warns of an actor that only an earlier run of its cell declared; the old function "
-        "keeps winning in both. Actors of one name that one run declares (a loop, a helper) are two actors, and so is "
-        "everything in a script.",
+        "In a notebook a cell that runs again replaces its actors: the newest function wins. In repid, and in a "
+        "script, both stay and the older one wins. Actors of one name that one run declares (a loop, a helper) "
+        "are two actors.",
     ),
     Difference(
         "a mended cell",

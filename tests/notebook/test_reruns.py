@@ -1,4 +1,4 @@
-"""Cells that run again in a real kernel: which of their actors are left over."""
+"""Cells that run again in a real kernel: which of their actors listen, and which are left over."""
 
 import pytest
 from support.kernel import Kernel
@@ -23,9 +23,9 @@ def declare(number):
     async def greet(): ...
 """
 
-FORGOTTEN = """
+LOOK = """
 warnings.simplefilter("ignore")
-print(Stepper(app).keep_newest_actors(), [actor.name for actor in router.actors])
+print([one.name for one in app.router.actors], Stepper(app).keep_newest_actors(), [one.name for one in router.actors])
 """
 
 
@@ -35,33 +35,34 @@ def app(kernel: Kernel) -> Kernel:
     return kernel
 
 
-def forgotten(kernel: Kernel) -> str:
-    return kernel.execute(FORGOTTEN, cell_id="look").stdout.strip()
+def found(kernel: Kernel) -> str:
+    """Return which actors listen, how many the Stepper can forget, and which are left then."""
+    return kernel.execute(LOOK, cell_id="look").stdout.strip()
 
 
 @pytest.mark.parametrize("cell_id", ["greet", None], ids=["cells have ids", "cells have no ids"])
 def test_a_cell_that_runs_again_as_it_stands(app: Kernel, cell_id: str | None):
     for _ in range(3):
         app.execute(GREET, cell_id=cell_id)
-    assert forgotten(app) == "2 ['greet']"
+    assert found(app) == "['greet'] 2 ['greet']"
 
 
 @pytest.mark.parametrize("cell_id", ["greet", None], ids=["cells have ids", "cells have no ids"])
 def test_a_cell_that_is_edited_and_runs_again(app: Kernel, cell_id: str | None):
     app.execute(GREET, cell_id=cell_id)
     app.execute(f"# Edited.\n{GREET}", cell_id=cell_id)
-    assert forgotten(app) == "1 ['greet']"
+    assert found(app) == "['greet'] 1 ['greet']"
 
 
 def test_an_actor_that_is_renamed_in_its_cell(app: Kernel):
     app.execute(GREET, cell_id="greet")
     app.execute(GREET.replace("greet", "welcome"), cell_id="greet")
-    assert forgotten(app) == "1 ['welcome']"
+    assert found(app) == "['greet', 'welcome'] 1 ['welcome']"
 
 
 def test_a_loop(app: Kernel):
     app.execute("for _ in range(2):" + GREET.replace("\n", "\n    "), cell_id="loop")
-    assert forgotten(app) == "0 ['greet', 'greet']"
+    assert found(app) == "['greet', 'greet'] 0 ['greet', 'greet']"
 
 
 @pytest.mark.parametrize("cell_id", ["{}", None], ids=["cells have ids", "cells have no ids"])
@@ -69,14 +70,14 @@ def test_a_helper_that_two_cells_call(app: Kernel, cell_id: str | None):
     app.execute(HELPER, cell_id=cell_id and cell_id.format("helper"))
     for number in (1, 2, 2):
         app.execute(f"declare({number})", cell_id=cell_id and cell_id.format(number))
-    assert forgotten(app) == "1 ['actor 1', 'actor 2']"
+    assert found(app) == "['actor 1', 'actor 2'] 1 ['actor 1', 'actor 2']"
 
 
 def test_a_coroutine_that_declares_actors(app: Kernel):
     main = "async def main():" + GREET.replace("\n", "\n    ")
     for _ in range(2):
         app.execute(f"import asyncio\n{main}\nawait asyncio.create_task(main())\nasyncio.run(main())", cell_id="main")
-    assert forgotten(app) == "2 ['greet', 'greet']"
+    assert found(app) == "['greet', 'greet'] 2 ['greet', 'greet']"
 
 
 def test_a_module_that_is_imported_by_a_cell_and_reloaded_by_another(app: Kernel, tmp_path):
@@ -84,13 +85,22 @@ def test_a_module_that_is_imported_by_a_cell_and_reloaded_by_another(app: Kernel
     app.execute(f"sys.path.insert(0, {str(tmp_path)!r})")
     for _ in range(2):
         app.execute("import greetings\n\n@router.actor\nasync def another(): ...", cell_id="import")
-    assert forgotten(app) == "1 ['greet', 'another']"
+    assert found(app) == "['greet', 'another'] 1 ['greet', 'another']"
     app.execute("importlib.reload(greetings)\nimportlib.reload(greetings)", cell_id="reload")
-    assert forgotten(app) == "2 ['greet', 'another']"
+    assert found(app) == "['greet', 'another'] 2 ['greet', 'another']"
 
 
 def test_a_script_that_a_cell_runs_twice(app: Kernel, tmp_path):
     (tmp_path / "script.py").write_text(GREET)
     for _ in range(2):
         assert app.execute(f"%run -i {tmp_path / 'script.py'}", cell_id="run").error is None
-    assert forgotten(app) == "1 ['greet']"
+    assert found(app) == "['greet'] 1 ['greet']"
+
+
+def test_the_newest_function_gets_the_messages_and_a_calm_line_says_so(app: Kernel):
+    for answer in ("old", "new"):
+        app.execute(f"@router.actor\nasync def greet(): return {answer!r}", cell_id="greet")
+    cell = app.execute("stepper = Stepper(app)\nawait stepper.send('tasks', topic='greet')\nawait stepper.step()")
+    assert "returned  'new'" in cell.shown
+    assert "↻ its cell ran again: this is the newest function, in the place of the older one" in cell.shown
+    assert cell.stderr == ""

@@ -1,7 +1,6 @@
 """Actors whose cell ran twice, and actors that come later."""
 
 import functools
-import linecache
 import warnings
 
 import pytest
@@ -59,64 +58,29 @@ def counting(*, actor_name):
     return answer
 
 
-async def test_a_cell_that_ran_twice_is_warned_of_once():
-    router = Router()
-    run_cell(router, "old")
-    async with Stepper(app_of(router)) as stepper:
-        await stepper.step()
-        run_cell(router, "new")
-        with pytest.warns(StaleActorWarning, match=r"'greet' is registered again on channel 'tasks'") as caught:
-            await stepper.step()
-        assert "stepper.keep_newest_actors()" in str(caught[0].message)
-        assert (caught[0].filename, "def greet" in linecache.getline(__file__, caught[0].lineno + 1)) == (
-            __file__,
-            True,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            await stepper.step()
-            stepper.explain("tasks")
-
-
-async def test_a_cell_that_ran_a_third_time_is_warned_of_again():
+async def test_where_a_cell_ran_again_the_newest_function_gets_the_messages():
     router = Router()
     run_cell(router, "old")
     async with Stepper(app_of(router)) as stepper:
         for answer in ("new", "newest"):
             run_cell(router, answer)
-            with pytest.warns(StaleActorWarning):
-                await stepper.step()
+            await stepper.send("tasks", topic="greet")
+            step = await stepper.step()
+            assert step.result == answer
+            assert [verdict.note for verdict in step.verdicts] == [
+                "↻ its cell ran again: this is the newest function, in the place of the older one"
+            ]
 
 
-@pytest.mark.filterwarnings("ignore::repid_nb.StaleActorWarning")
-async def test_the_older_function_keeps_winning_and_the_verdicts_say_so():
+async def test_a_worker_runs_the_newest_function_too():
     router = Router()
     for answer in ("old", "new"):
         run_cell(router, answer)
-    async with Stepper(app_of(router)) as stepper:
-        await stepper.send("tasks", topic="greet")
-        step = await stepper.step()
-    assert step.result == "old"
-    assert [verdict.note for verdict in step.verdicts] == [
-        "an older function: registered again as 2, but this one comes first",
-        "the same actor as 1, registered again: stepper.keep_newest_actors() keeps only the newest",
-    ]
+    app = app_of(router)
+    (actor,) = app.router.actors
+    assert await actor.fn() == "new"
 
 
-@pytest.mark.filterwarnings("ignore::repid_nb.StaleActorWarning")
-async def test_keeping_the_newest_actors_mends_it():
-    router = Router()
-    for answer in ("old", "newer", "newest"):
-        run_cell(router, answer)
-    async with Stepper(app_of(router)) as stepper:
-        assert stepper.keep_newest_actors() == 2
-        await stepper.send("tasks", topic="greet")
-        step = await stepper.step()
-    assert step.result == "newest"
-    assert [verdict.note for verdict in step.verdicts] == [""]
-
-
-@pytest.mark.filterwarnings("ignore::repid_nb.StaleActorWarning")
 async def test_the_newest_actor_takes_the_place_of_the_oldest_before_a_catch_all():
     router = Router()
     run_cell(router, "old")
@@ -127,11 +91,22 @@ async def test_the_newest_actor_takes_the_place_of_the_oldest_before_a_catch_all
     for answer in ("newer", "newest"):
         run_cell(router, answer)
     async with Stepper(app_of(router)) as stepper:
-        assert stepper.keep_newest_actors() == 2
-        await stepper.send("tasks", topic="greet")
-        step = await stepper.step()
-    assert [verdict.actor for verdict in step.verdicts] == ["greet", "everything"]
-    assert step.result == "newest"
+        for forget in (False, True):
+            assert not forget or stepper.keep_newest_actors() == 2
+            await stepper.send("tasks", topic="greet")
+            step = await stepper.step()
+            assert [verdict.actor for verdict in step.verdicts] == ["greet", "everything"]
+            assert step.result == "newest"
+    assert not any(verdict.note for verdict in step.verdicts)
+
+
+async def test_an_actor_that_moves_to_another_router_has_its_place_there():
+    first, second = Router(), Router()
+    run_cell(first, "old")
+    second.actor(channel="tasks", name="other")(lambda: None)
+    run_cell(second, "new")
+    app = app_of(first, second)
+    assert [actor.name for actor in app.router.actors] == ["other", "greet"]
 
 
 async def test_keeping_the_newest_actors_knows_of_a_cell_that_has_just_run():
@@ -173,22 +148,17 @@ async def test_a_broken_actor_is_mended_by_running_its_cell_again():
         with pytest.raises(DeclarationError, match="Actor 'greet'"):
             await stepper.step()
         cell(dict)
-        assert stepper.keep_newest_actors() == 3
         await stepper.send("tasks", {"name": {"first": "Ann"}}, topic="greet")
         assert (await stepper.step()).result == {"first": "Ann"}
 
 
-async def test_a_router_that_was_made_again_and_included_again_is_pointed_out_too():
+async def test_a_router_that_was_made_again_and_included_again_replaces_the_older_one():
     app = app_of()
     for answer in ("old", "new"):
         router = Router()
         run_cell(router, answer)
         app.include_router(router)
-    stepper = Stepper(app)
-    with pytest.warns(StaleActorWarning):
-        assert stepper.explain("tasks", topic="greet").verdicts[0].note
-    assert stepper.keep_newest_actors() == 1
-    async with stepper:
+    async with Stepper(app) as stepper:
         await stepper.send("tasks", topic="greet")
         assert (await stepper.step()).result == "new"
 
@@ -240,8 +210,6 @@ async def test_a_cell_that_calls_a_helper_again_replaces_only_its_own_actor():
         with as_run_of(cell):
             declare(router, answer, routing_strategy=catch_all_routing_strategy)
     app = app_of(router)
-    stepper = Stepper(app)
-    assert stepper.keep_newest_actors() == 1
     assert [await actor.fn() for actor in app.router.actors] == ["new", "another"]
 
 
@@ -255,7 +223,6 @@ async def test_a_loop_that_ran_again_replaces_each_by_its_own_and_keeps_their_or
         for answer in ("new 1", "new 2"):
             declare(router, answer)
     app = app_of(router)
-    assert Stepper(app).keep_newest_actors() == 3
     assert [await actor.fn() for actor in app.router.actors] == ["new 1", "new 2", "rest"]
 
 
@@ -272,7 +239,7 @@ async def test_an_edited_cell_replaces_its_actor_where_the_front_end_names_no_ce
     router = Router()
     run_source(GREET, router, "a cell that is known by its source")
     run_source(f"# edited\n{GREET}", router, "the same with a comment")
-    assert await notes_of(router) == {"noted": 2, "forgotten": 1}
+    assert await notes_of(router) == {"noted": 1, "forgotten": 1}
 
 
 async def test_an_actor_that_its_cell_no_longer_declares_is_left_over():
@@ -332,7 +299,7 @@ async def test_whatever_its_code_an_actor_is_known_by_the_run_that_declares_it(s
     router = Router()
     for _ in range(2):
         run_source(source, router, "the cell")
-    assert await notes_of(router) == {"noted": 2, "forgotten": 1}
+    assert await notes_of(router) == {"noted": 1, "forgotten": 1}
 
 
 @pytest.mark.parametrize("source", list(WRAPPED.values())[:2], ids=list(WRAPPED)[:2])
@@ -353,7 +320,7 @@ async def test_a_router_that_is_included_twice_declares_nothing_twice():
     router.include_router(two)
     assert await notes_of(router) == NOTHING_STALE
     run_cell(inner, "again")
-    assert await notes_of(router) == {"noted": 4, "forgotten": 1}
+    assert await notes_of(router) == {"noted": 2, "forgotten": 1}
 
 
 async def test_an_actor_that_was_declared_later_is_seen():

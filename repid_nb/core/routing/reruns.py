@@ -7,14 +7,14 @@ that one run declares (a loop, a helper) is the run. A script runs once: nothing
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["DeclaredT", "Run", "as_run_of", "earlier_runs", "run_now", "where_cells_run"]
+__all__ = ["DeclaredT", "Run", "as_run_of", "earlier_runs", "may_be_rerun", "run_now", "where_cells_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +97,33 @@ def run_now(frame: FrameType | None) -> Run | None:
     return Run(*cell)
 
 
-def earlier_runs(declared: Sequence[tuple[D, Callable[[], str]]]) -> dict[tuple[D, str], D | None]:
+def may_be_rerun(declared: Iterable[DeclaredT]) -> bool:
+    """Whether something ran twice, or two runs declare one name: seldom, so that the rest is seldom looked at."""
+    runs: dict[str, Run] = {}
+    names: dict[str, Run] = {}
+    return any(
+        runs.setdefault(one.run.of, one.run) != one.run or names.setdefault(one.name, one.run) != one.run
+        for one in declared
+        if one.run is not None
+    )
+
+
+def earlier_runs(declared: Sequence[tuple[D, str]]) -> dict[tuple[D, str], D | None]:
     """Return the actors that only an earlier run declared, each with its channel.
 
     Args:
-        declared: Each actor with a function that returns its channel's address.
+        declared: Each actor with its channel.
 
     Returns:
         For each the actor that took its place; None where its cell ran again without declaring it. The first of a loop
         goes with the first of the loop when it ran again, and so on.
     """
-    runs = {one.run for one, _ in declared}
-    if len(runs) == 1 or runs == {None}:
-        return {}
     last_run: dict[str, Run] = {}
     groups: dict[tuple[str, str], dict[Run, list[D]]] = {}
     for one, channel in sorted(declared, key=lambda pair: pair[0].number):
         if one.run is not None:
             last_run[one.run.of] = one.run
-            together = groups.setdefault((channel(), one.name), {}).setdefault(one.run, [])
+            together = groups.setdefault((channel, one.name), {}).setdefault(one.run, [])
             # A router that is included in two others comes twice.
             if one not in together[-1:]:
                 together.append(one)

@@ -12,7 +12,7 @@ from repid_nb.core.description import Channel
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, compose
 from repid_nb.core.routing.declaration import Declaration, Inherited
-from repid_nb.core.routing.reruns import earlier_runs
+from repid_nb.core.routing.reruns import earlier_runs, may_be_rerun
 
 __all__ = ["ForeignRouterT", "LeftOver", "Route", "Routes", "left_over_of"]
 
@@ -44,8 +44,11 @@ class Route:
 class Routes:
     """Everything that a router and the routers it includes declare, in order of registration.
 
+    Where a cell ran again, the newest of its actors stand in the places of the older ones, which are not here.
+
     Attributes:
-        left_over: Which of them only an earlier run of a cell declared, as `earlier_runs` has it.
+        left_over: What only an earlier run of a cell declared, as `earlier_runs` has it. Of these only those are here
+            that no other actor replaces.
     """
 
     routes: tuple[Route, ...] = ()
@@ -69,8 +72,7 @@ class Routes:
             earlier.setdefault(id(route.source), []).append(route)
         found: list[Route] = []
         left_over = left_over_of(entries)
-        passed_over: set[tuple[Declaration, str]] = set()
-        for entry, inherited in entries:
+        for entry, inherited in _newest(entries, left_over):
             before = earlier.get(id(entry), [])
             if not isinstance(entry, Declaration):
                 found += _foreign_routes(entry, inherited, before)
@@ -80,16 +82,13 @@ class Routes:
                 try:
                     found.append(Route(entry.build(inherited), entry.channel(inherited), entry, inherited))
                 except Exception:
-                    broken = entry, entry.channel(inherited).address
-                    if broken not in left_over:
+                    if (entry, entry.channel(inherited).address) not in left_over:
                         raise
-                    passed_over.add(broken)
         grouped: dict[str, list[Route]] = {}
         for route in found:
             grouped.setdefault(route.actor.channel_address, []).append(route)
         by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
-        built = {older: newest for older, newest in left_over.items() if older not in passed_over}
-        return cls(tuple(found), by_channel, grouped, built)
+        return cls(tuple(found), by_channel, grouped, left_over)
 
     @property
     def actors(self) -> list[ActorData]:
@@ -108,8 +107,31 @@ class Routes:
 
 def left_over_of(entries: Iterable[tuple[Declaration | ForeignRouterT, Inherited]]) -> LeftOver:
     """Return what of these entries only an earlier run of a cell declared; nothing is built."""
-    declared = ((entry, inherited) for entry, inherited in entries if isinstance(entry, Declaration))
-    return earlier_runs([(entry, partial(_address, entry, inherited)) for entry, inherited in declared])
+    by_runs = [(entry, inherited) for entry, inherited in entries if isinstance(entry, Declaration) and entry.run]
+    if not may_be_rerun(entry for entry, _ in by_runs):
+        return {}
+    return earlier_runs([(entry, _address(entry, inherited)) for entry, inherited in by_runs])
+
+
+def _newest(
+    entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], left_over: LeftOver
+) -> Sequence[tuple[Declaration | ForeignRouterT, Inherited]]:
+    """Leave out what was declared again; on the same router the newest stands where the oldest stood."""
+    if not any(left_over.values()):
+        return entries
+    replaced: set[int] = set()
+    places: dict[tuple[int, int], int] = {}
+    for place, (entry, inherited) in enumerate(entries):
+        if isinstance(entry, Declaration):
+            newest = left_over.get((entry, _address(entry, inherited)))
+            if newest is not None:
+                replaced.add(place)
+                # What is inherited is made anew for each router.
+                places.setdefault((id(newest), id(inherited)), place)
+    order = sorted(
+        range(len(entries)), key=lambda place: places.get((id(entries[place][0]), id(entries[place][1])), place)
+    )
+    return [entries[place] for place in order if place not in replaced]
 
 
 def _address(declaration: Declaration, inherited: Inherited) -> str:

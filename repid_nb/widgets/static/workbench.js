@@ -1189,7 +1189,7 @@ function actorElements(actors, open, keepNewest) {
   return [
     actors.stale && h("div.stale", null,
       mark("⚠ "),
-      h("span", null, "An actor is registered twice: its cell ran again, and the older function comes first."),
+      h("span", null, "An actor is left over: its cell ran again without it."),
       button("keep newest", "Keep only the newest", keepNewest)),
     h("ol.actors", { "aria-label": `Actors of ${actors.channel ?? ""}` }, actors.rows.map((row) => actorElement(row, open))),
     actors.more > 0 && h("p.andmore", null, `… and ${count(actors.more, "more actor")}`),
@@ -1204,7 +1204,7 @@ function actorElement(row, open) {
       ),
     row.look !== "waiting" && h("div.verdict", null, h("b.answer", null, row.answer), " ", h("span.why", null, theirs(row.reason))),
     row.led_to && h("div.ledto", null, row.look === "winner" ? mark("★ ") : row.look === "shadowed" ? mark("◌ ") : "", row.led_to),
-    row.note && h("div.warning", null, mark("⚠ "), theirs(row.note)),
+    row.note && h("div.warning", null, row.note.startsWith("↻") ? "" : mark("⚠ "), theirs(row.note)),
     row.run && runElements(row.run, open));
 }
 
