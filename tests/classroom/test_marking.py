@@ -277,6 +277,16 @@ def test_an_actor_that_is_registered_twice_outside_the_function_is_named():
     assert mark(BUILDING, lambda: OUTSIDE).trouble.sentence.startswith(TWICE)
 
 
+def test_an_actor_that_is_left_over_from_an_earlier_run_of_its_cell_is_named():
+    router = Router(channel="toys")
+    for name in ("old", "play"):
+        with as_run_of("a cell"):
+            router.actor(name=name)(play)
+    assert mark(BUILDING, lambda: router).trouble.sentence.startswith(
+        "The actor 'old' is still on channel 'toys', but its cell ran again without it."
+    )
+
+
 def test_an_actor_that_each_call_registers_again_on_a_router_from_outside_is_named():
     router = Router(channel="toys")
 

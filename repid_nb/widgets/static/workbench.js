@@ -1190,7 +1190,7 @@ function actorElements(actors, open, keepNewest) {
     actors.stale && h("div.stale", null,
       mark("⚠ "),
       h("span", null, "An actor is left over: its cell ran again without it."),
-      button("keep newest", "Keep only the newest", keepNewest)),
+      button("keep newest", "Forget what is left over", keepNewest)),
     h("ol.actors", { "aria-label": `Actors of ${actors.channel ?? ""}` }, actors.rows.map((row) => actorElement(row, open))),
     actors.more > 0 && h("p.andmore", null, `… and ${count(actors.more, "more actor")}`),
     actors.nobody && h("div.nobody", { "data-nobody": "" }, h("b", null, actors.nobody)),
