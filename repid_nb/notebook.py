@@ -94,9 +94,9 @@ class CellRun(NamedTuple):
 
 
 def this_cell() -> CellRun | None:
-    """Return the run of the cell that is under way; None outside an IPython kernel and where no cell asked for it."""
+    """Return the run of the cell that is under way; None outside a notebook's kernel and where no cell asked for it."""
     if not _in_kernel():
-        return None
+        return _marimo_cell()
     shell = sys.modules["IPython"].get_ipython()
     if not hasattr(shell.kernel, "get_parent"):
         # Not every kernel is ipykernel.
@@ -106,6 +106,29 @@ def this_cell() -> CellRun | None:
     # Not every front end names its cells; the same source is the same cell then.
     cell = metadata.get("cellId") or content.get("code")
     return None if cell is None else CellRun(str(cell), str((parent.get("header") or {}).get("msg_id")))
+
+
+def _marimo_cell() -> CellRun | None:
+    # marimo has no public name for it, so whatever is not there means: no cell.
+    find = getattr(sys.modules.get("marimo._runtime.context"), "safe_get_context", lambda: None)
+    execution = getattr(find(), "execution_context", None)
+    cell = getattr(execution, "cell_id", None)
+    if cell is None:
+        return None
+    # An object of marimo's for each run; it is kept, so that the next one is another.
+    if execution is not _marimo_run.execution:
+        _marimo_run.execution = execution
+        _marimo_run.number += 1
+    return CellRun(str(cell), str(_marimo_run.number))
+
+
+@dataclass(slots=True)
+class _MarimoRun:
+    execution: object = None
+    number: int = 0
+
+
+_marimo_run = _MarimoRun()
 
 
 @contextmanager
