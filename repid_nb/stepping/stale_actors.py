@@ -53,6 +53,6 @@ class StaleWatch:
                 f"is renamed. To forget it: {CURE}",
                 StaleActorWarning,
                 # Where the actor was declared, and not here.
-                filename=older.fn.__module__ if code is None else code.co_filename,
+                filename="<unknown>" if code is None else code.co_filename,
                 lineno=1 if code is None else code.co_firstlineno,
             )

@@ -25,7 +25,14 @@ def declare(router: Router, answer: str, **options) -> None:
 
 def run_source(source: str, router: Router, cell: str) -> None:
     """Run a cell with this source, which is compiled anew each time."""
-    names = {"router": router, "functools": functools, "wrapped": wrapped, "add": add, "__name__": "__main__"}
+    names = {
+        "router": router,
+        "functools": functools,
+        "wrapped": wrapped,
+        "add": add,
+        "Traced": Traced,
+        "__name__": "__main__",
+    }
     with as_run_of(cell):
         exec(compile(source, cell, "exec"), names)  # noqa: S102  (as a notebook does)
 
@@ -275,9 +282,19 @@ async def test_a_broken_actor_that_its_cell_no_longer_declares_breaks_nothing():
     assert await notes_of(router) == {"noted": 0, "forgotten": 1}
 
 
+class Traced:
+    """What a decorator may make of a function: it has what an actor must have, and no more."""
+
+    __globals__ = globals()
+    __name__ = "add"
+
+    def __call__(self): ...
+
+
 WRAPPED = {
     "a function that another cell has wrapped": "router.actor(name='add', channel='tasks')(wrapped(lambda: 1))",
     "a partial": "router.actor(name='add', channel='tasks')(wrapped(functools.partial(add, 1)))",
+    "an object of a class": "router.actor(channel='tasks')(Traced())",
     "a bound method": "class Shop:\n    async def add(self): ...\nrouter.actor(channel='tasks')(Shop().add)",
 }
 

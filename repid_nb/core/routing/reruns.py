@@ -144,7 +144,8 @@ def earlier_runs(declared: Sequence[tuple[D, str]]) -> dict[tuple[D, str], D | N
 
 
 def _definition(one: DeclaredT) -> tuple[str, str]:
-    return one.fn.__module__, one.fn.__qualname__
+    # What a decorator made of a function has a `__name__`; the rest it may leave out.
+    return str(getattr(one.fn, "__module__", "")), str(getattr(one.fn, "__qualname__", "<unknown>"))
 
 
 def _is_redefined(older: DeclaredT, newer: DeclaredT) -> bool:
@@ -153,11 +154,14 @@ def _is_redefined(older: DeclaredT, newer: DeclaredT) -> bool:
     One that is defined inside a function may be declared by that function any number of times, and a lambda has no name
     that could be defined again.
     """
-    if "<" in older.fn.__qualname__:
+    if "<" in _definition(older)[1]:
         return False
     codes = _code_of(older.fn), _code_of(newer.fn)
     return None not in codes and codes[0] is not codes[1]
 
 
 def _code_of(fn: Callable[..., Any]) -> object:
-    return getattr(inspect.unwrap(fn), "__code__", None)
+    try:
+        return getattr(inspect.unwrap(fn), "__code__", None)
+    except ValueError:  # it wraps itself
+        return None
