@@ -223,9 +223,11 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 Record.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
 Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
 
-# In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands.
-if "IPython" in sys.modules:
+# In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands, and an actor whose
+# cell runs again should be known by it.
+if not {"IPython", "marimo"}.isdisjoint(sys.modules):
     import_module("repid_nb.notebook").prepare_event_loop()
+    import_module("repid_nb.core.routing.reruns").where_cells_run(import_module("repid_nb.notebook").this_cell)
 
 if not TYPE_CHECKING:  # a type checker would take any name for a public one
 

@@ -16,15 +16,15 @@ from repid_nb.classroom.records import Finding
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.core.routing.router import Router
 from repid_nb.stepping.record import Idle, Sent, Step
-from repid_nb.stepping.stale_actors import declared_again
 from repid_nb.stepping.stepper import Stepper
 
 __all__ = ["Case", "Exercise", "Send", "Stage", "Want"]
 
 # What was played on: an answer that returns one of these again did not make it in its call.
-_played_on: WeakSet[Router | Repid] = WeakSet()
+_played_on: WeakSet[Repid] = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,35 +132,38 @@ class Stage:
         self._first_step = 0
 
     async def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the answer, await it where it is asynchronous, and return its result."""
-        result = self.answer(*args, **kwargs)
-        return await result if inspect.isawaitable(result) else result
+        """Call the answer, await it where it is asynchronous, and return its result.
+
+        What it declares on a router from outside is declared again by the next call, as by a cell that runs twice.
+        """
+        with as_run_of("an answer"):
+            result = self.answer(*args, **kwargs)
+            return await result if inspect.isawaitable(result) else result
 
     def include(self, router: Any) -> None:
         """Let the actors of a Router listen, one that the answer returned or one of the exercise.
 
         Raises:
-            Refused: It is no Router, or one made outside that holds an actor twice because its cell ran twice.
+            Refused: It is no Router, or one that holds actors of an earlier run of a cell or of the function.
         """
         if not isinstance(router, Router):
             raise Refused(f"Your function returned {described(router)}, not a Router.{_return_missing(router)}")
         self.app.include_router(router)
-        self._refuse_stale(was_there=router in _played_on)
-        _played_on.add(router)
+        self._refuse_stale()
 
     def use_app(self, app: Any) -> None:
         """Play on the app that the answer returned, instead of the stage's own.
 
         Raises:
-            Refused: It is no app, is the app of an earlier call, has no default InMemoryServer, or holds an actor
-                twice because its cell ran twice.
+            Refused: It is no app, is the app of an earlier call, has no default InMemoryServer, or holds actors of an
+                earlier run of a cell.
         """
         if not isinstance(app, Repid):
             raise Refused(f"Your function returned {described(app)}, not a Repid app.{_return_missing(app)}")
         if app in _played_on:
             raise Refused("Your function returned the same app as before: make the app inside it.")
         self._step_on(app)
-        self._refuse_stale(was_there=False)
+        self._refuse_stale()
         _played_on.add(app)
 
     async def send(self, *sends: Send) -> None:
@@ -221,14 +224,15 @@ class Stage:
         # The answer may send before anything is stepped.
         self.stepper.server.hold_open()
 
-    def _refuse_stale(self, *, was_there: bool) -> None:
-        """Refuse an actor that is registered twice, unless the answer's own call did that: then it is its decision."""
-        for channel, older, _ in declared_again(self.app.router):
-            if was_there or "<locals>" not in older.fn.__qualname__:
-                raise Refused(
-                    f"The actor {older.name!r} is registered twice on channel {channel!r}, as when its cell ran "
-                    "twice. Make the Router inside your function, so that each call starts with a new one."
-                )
+    def _refuse_stale(self) -> None:
+        """Refuse an actor of an earlier run; two that one call of the answer makes are its decision."""
+        for (older, channel), newest in self.app.router.left_over().items():
+            what = (
+                f"The actor {older.name!r} is still on channel {channel!r}, but its cell ran again without it."
+                if newest is None
+                else f"The actor {older.name!r} is registered twice on channel {channel!r}, as when its cell ran twice."
+            )
+            raise Refused(f"{what} Make the Router inside your function, so that each call starts with a new one.")
 
 
 @dataclass(frozen=True, kw_only=True)

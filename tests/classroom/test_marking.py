@@ -12,6 +12,7 @@ from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.exercise import Exercise, Stage
 from repid_nb.classroom.marking import mark
 from repid_nb.core.errors import DeclarationError, UnknownNameError
+from repid_nb.core.routing.reruns import as_run_of
 
 
 async def include_built(stage):
@@ -265,15 +266,25 @@ async def play_again(): ...
 
 
 # As when the cell with the actor ran twice.
-play_again.__qualname__ = play.__qualname__
-OUTSIDE.actor(name="play")(play)
-OUTSIDE.actor(name="play")(play_again)
+for version in (play, play_again):
+    with as_run_of("a cell"):
+        OUTSIDE.actor(name="play")(version)
 
 TWICE = "The actor 'play' is registered twice on channel 'toys', as when its cell ran twice."
 
 
 def test_an_actor_that_is_registered_twice_outside_the_function_is_named():
     assert mark(BUILDING, lambda: OUTSIDE).trouble.sentence.startswith(TWICE)
+
+
+def test_an_actor_that_is_left_over_from_an_earlier_run_of_its_cell_is_named():
+    router = Router(channel="toys")
+    for name in ("old", "play"):
+        with as_run_of("a cell"):
+            router.actor(name=name)(play)
+    assert mark(BUILDING, lambda: router).trouble.sentence.startswith(
+        "The actor 'old' is still on channel 'toys', but its cell ran again without it."
+    )
 
 
 def test_an_actor_that_each_call_registers_again_on_a_router_from_outside_is_named():

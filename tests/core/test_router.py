@@ -15,6 +15,7 @@ from repid_nb.core.description import Channel, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.routing.declaration import ActorOptions
+from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.core.routing.router import Router
 
 
@@ -379,7 +380,8 @@ def declare_with(router: Router, annotation: object, **options: object) -> None:
 
     async def ship(order: annotation) -> None: ...
 
-    router.actor(**options)(ship)
+    with as_run_of("the cell"):
+        router.actor(**options)(ship)
 
 
 @pytest.mark.parametrize(

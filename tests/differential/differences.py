@@ -166,12 +166,14 @@ DIFFERENCES = [
     ),
     Difference(
         "a cell run twice",
-        "A `Stepper` warns of an actor whose cell was run twice; the old function keeps winning in both.",
+        "In a notebook a cell that runs again replaces its actors: the newest function wins. In repid, and in a "
+        "script, both stay and the older one wins. Actors of one name that one run declares (a loop, a helper) "
+        "are two actors.",
     ),
     Difference(
         "a mended cell",
-        "An actor whose arguments cannot be read gives way to the same one declared again, as when its mended cell "
-        "runs; in repid its router stays broken.",
+        "In a notebook an actor whose arguments cannot be read gives way when its mended cell runs; in repid its "
+        "router stays broken.",
     ),
 ]
 

@@ -19,7 +19,8 @@ from differential.harness import Bench, attempt, declared, events_of
 from pydantic import BaseModel
 
 import repid_nb
-from repid_nb import Idle, StaleActorWarning, Stepper
+from repid_nb import Idle
+from repid_nb.core.routing.reruns import as_run_of
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -671,32 +672,31 @@ def test_bounded_stepping():
 
 def test_a_cell_run_twice():
     def cell(lib, log, router, version):
-        @router.actor
-        async def job():
-            log("ran", version)
+        with as_run_of("the cell"):
+
+            @router.actor
+            async def job():
+                log("ran", version)
 
     async def scenario(lib, log):
         router = lib.Router(channel="tasks")
         cell(lib, log, router, "old")
         cell(lib, log, router, "new")
         async with Bench(lib, log, router) as bench:
-            if lib is repid:
-                await bench.deliver(topic="job")
-            else:
-                async with Stepper(bench.app) as stepper:
-                    await bench.send(topic="job")
-                    await stepper.step()
+            await bench.deliver(topic="job")
         log.keep("ran")
 
     theirs, ours = both(scenario)
     assert theirs == [("ran", "old")]
-    assert ours == [("ran", "old"), ("warned", StaleActorWarning)]
+    assert ours == [("ran", "new")]
 
 
 def test_a_mended_cell():
     def cell(router, annotation):
-        @router.actor
-        async def job(order: annotation): ...
+        with as_run_of("the cell"):
+
+            @router.actor
+            async def job(order: annotation): ...
 
     async def scenario(lib, log):
         router = lib.Router(channel="tasks")

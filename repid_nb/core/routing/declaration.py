@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from repid_nb.core.description import ActorMessageMetadata, Channel, Correlation
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, pipeline
+from repid_nb.core.routing.reruns import Run
 from repid_nb.core.routing.strategies import RoutingStrategyT
 
 __all__ = ["ActorOptions", "Declaration", "Inherited", "check_options", "check_running"]
@@ -64,21 +66,23 @@ class Inherited:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Declaration:
-    """An actor as it was declared, before it is known what it inherits."""
+    """An actor as it was declared, before it is known what it inherits.
+
+    Attributes:
+        run: The run of a cell or module that declared it; None in a script.
+        number: Its place among all declarations, in order of time.
+    """
 
     fn: Callable[..., Any]
     options: ActorOptions
     fn_locals: dict[str, Any] | None
     strategy: Callable[[BaseMessageT], bool]
+    run: Run | None = None
+    number: int = field(default_factory=itertools.count().__next__)
 
     @property
     def name(self) -> str:
         return self.options.name or self.fn.__name__
-
-    @property
-    def origin(self) -> tuple[str, str, str]:
-        """What it has in common with another declaration by the same lines of code, as when a cell runs twice."""
-        return self.name, self.fn.__module__, self.fn.__qualname__
 
     def channel(self, inherited: Inherited) -> Channel:
         """Return the channel it listens on: its own, or else the inherited one."""

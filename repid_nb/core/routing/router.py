@@ -16,7 +16,8 @@ from repid_nb.core.description import ActorMessageMetadata, Channel, Correlation
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.middleware import ActorMiddlewareT
 from repid_nb.core.routing.declaration import ActorOptions, Declaration, Inherited, check_options, check_running
-from repid_nb.core.routing.routes import ForeignRouterT, Routes
+from repid_nb.core.routing.reruns import run_now
+from repid_nb.core.routing.routes import ForeignRouterT, LeftOver, Routes, left_over_of
 from repid_nb.core.routing.strategies import RoutingStrategyT, make_strategy, topic_based_routing_strategy
 
 __all__ = ["Router"]
@@ -122,26 +123,22 @@ class Router:
             known: Routes from before: an actor that is still the same is kept, with all the state of its strategy.
 
         Returns:
-            The routes, in order of registration. An actor whose arguments cannot be read is passed over where the same
-            lines have declared it again.
+            The routes, in order of registration. An actor whose arguments cannot be read is passed over where its cell
+            has run again.
 
         Raises:
             DeclarationError: An actor's arguments cannot be read.
         """
         return Routes.of(list(self._walk(inherited or Inherited())), known)
 
-    def declarations(self) -> list[tuple[Declaration, Channel]]:
-        """Return what is declared here and in the routers it includes, each with its channel, without building it."""
-        return [
-            (entry, entry.channel(handed_down))
-            for entry, handed_down in self._walk(Inherited())
-            if isinstance(entry, Declaration)
-        ]
+    def left_over(self) -> LeftOver:
+        """Return what here and in the routers it includes only an earlier run of a cell declared; nothing is built."""
+        return left_over_of(self._walk(Inherited()))
 
-    def supersede(self, older: Declaration, newer: Declaration) -> None:
-        """Forget a declaration, here and in the routers it includes; `newer` takes its place beside it."""
+    def supersede(self, older: Declaration, newer: Declaration | None) -> None:
+        """Forget a declaration, here and in the routers it includes; `newer`, if any, takes its place beside it."""
         if older in self._entries:
-            if newer in self._entries:
+            if newer is not None and newer in self._entries:
                 self._entries.remove(newer)
                 self._entries.insert(self._entries.index(older), newer)
             self._entries.remove(older)
@@ -251,11 +248,12 @@ class Router:
             return cast("Callable[[AnyFunction], AnyFunction]", partial(self.actor, **given))
         options = check_options(fn, ActorOptions(**given))
         # Annotations may name types that are local to the function in which the actor is declared.
-        fn_locals = sys._getframe(1).f_locals  # noqa: SLF001
+        frame = sys._getframe(1)  # noqa: SLF001
+        fn_locals = frame.f_locals
         for parameter in signature_of(fn, fn_locals).parameters.values():
             validate_dependency(parameter.annotation, parameter.default)
         strategy = make_strategy(routing_strategy, name or fn.__name__)
-        declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
+        declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy, run=run_now(frame))
         converter = self.converter if converter is None else converter
         # Without one it is up to the routers that will include this one.
         if not isinstance(converter, _NotSet):
