@@ -21,10 +21,10 @@ from repid_nb.stepping.record import Idle, Sent, Step
 from repid_nb.stepping.stale_actors import declared_again
 from repid_nb.stepping.stepper import Stepper
 
-__all__ = ["Case", "Exercise", "Send", "Stage", "Want"]
+__all__ = ["Case", "Exercise", "Send", "Trial", "Want"]
 
-# What was played on: an answer that returns one of these again did not make it in its call.
-_played_on: WeakSet[Router | Repid] = WeakSet()
+# Which apps and routers were tried: an answer that returns one of these again did not make it in its call.
+_tried_before: WeakSet[Router | Repid] = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Send:
 class Want(Protocol):
     """Something that is wanted of the Steps: a frozen dataclass of `wants`, or an exercise's own."""
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return what is not as wanted, or None."""
         ...
 
@@ -104,13 +104,19 @@ class Case:
         return len(self.sends), headers, payload, len(repr(self.given))
 
 
-class Stage:
-    """Where one case is played: an app with an in-memory server, and a Stepper on it. Fresh for each case.
+class Trial:
+    """One case being tried: an app with an in-memory server, and a Stepper on it. New for each case.
+
+    It does not hold what is wanted, because an answer can look at what called it.
+
+    Args:
+        answer: What the learner passed to `check`.
+        given: What the case gives to the answer.
+        channel: Where messages go that name no channel.
 
     Attributes:
         answer: What the learner passed to `check`.
-        case: The case.
-        given: The case's `given`, a copy of its own.
+        given: A copy of what the case gives to the answer.
         app: The app.
         stepper: The Stepper.
         sent: The messages that were sent for the case, in order.
@@ -118,10 +124,9 @@ class Stage:
         notes: Whatever an exercise's `arrange` wants its wants to know.
     """
 
-    def __init__(self, answer: Any, case: Case, channel: str) -> None:
+    def __init__(self, answer: Any, given: tuple[Any, ...], channel: str) -> None:
         self.answer = answer
-        self.case = case
-        self.given = copy.deepcopy(case.given)
+        self.given = copy.deepcopy(given)
         self.channel = channel
         app = Repid()
         app.servers.register_server("default", InMemoryServer(), is_default=True)
@@ -145,11 +150,11 @@ class Stage:
         if not isinstance(router, Router):
             raise Refused(f"Your function returned {described(router)}, not a Router.{_return_missing(router)}")
         self.app.include_router(router)
-        self._refuse_stale(was_there=router in _played_on)
-        _played_on.add(router)
+        self._refuse_stale(was_there=router in _tried_before)
+        _tried_before.add(router)
 
     def use_app(self, app: Any) -> None:
-        """Play on the app that the answer returned, instead of the stage's own.
+        """Try the app that the answer returned, instead of the trial's own.
 
         Raises:
             Refused: It is no app, is the app of an earlier call, has no default InMemoryServer, or holds an actor
@@ -157,11 +162,11 @@ class Stage:
         """
         if not isinstance(app, Repid):
             raise Refused(f"Your function returned {described(app)}, not a Repid app.{_return_missing(app)}")
-        if app in _played_on:
+        if app in _tried_before:
             raise Refused("Your function returned the same app as before: make the app inside it.")
         self._step_on(app)
         self._refuse_stale(was_there=False)
-        _played_on.add(app)
+        _tried_before.add(app)
 
     async def send(self, *sends: Send) -> None:
         """Send messages through the app."""
@@ -182,7 +187,7 @@ class Stage:
     async def run(self, max_steps: int) -> None:
         """Step until nothing is left but what nobody wants, at most `max_steps` times.
 
-        A message that no actor takes is pulled once, not ten times: `await stage.stepper.run()` in an exercise's
+        A message that no actor takes is pulled once, not ten times: `await trial.stepper.run()` in an exercise's
         `arrange` goes on until it is a dead letter.
         """
         for _ in range(max_steps):
@@ -242,7 +247,7 @@ class Exercise:
         asks: What to pass to `check`, in one sentence.
         answer: What the answer has to be.
         channel: Where messages go that name no channel.
-        arrange: Sets the stage for one case: calls the answer or includes it, and includes the exercise's own actors.
+        arrange: Prepares a trial: calls the answer or includes it, and includes the exercise's own actors.
             Afterwards the case's messages are sent and stepped until nothing is left.
         cases: What is tried; the smallest first.
         hints: From the gentlest to the plainest; none is the solution.
@@ -255,7 +260,7 @@ class Exercise:
     asks: str
     answer: AnswerKind
     channel: str
-    arrange: Callable[[Stage], Awaitable[None]]
+    arrange: Callable[[Trial], Awaitable[None]]
     cases: tuple[Case, ...]
     hints: tuple[str, ...]
     max_steps: int = 100

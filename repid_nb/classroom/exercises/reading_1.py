@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.classroom.answers import Refused, described
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.router import Router
@@ -81,10 +81,10 @@ class Predicted:
 
     message: int
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return the Step that went another way, or None."""
-        name, step = f"m{self.message}", stage.steps_of(self.message)[0]
-        predicted = stage.answer[name]
+        name, step = f"m{self.message}", trial.steps_of(self.message)[0]
+        predicted = trial.answer[name]
         if predicted == step.winner:
             return None
         return Finding(
@@ -94,9 +94,9 @@ class Predicted:
         )
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the actors of the notebook listen."""
-    stage.include(router())
+    trial.include(router())
 
 
 EXERCISE = Exercise(

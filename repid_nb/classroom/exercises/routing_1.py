@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.classroom.answers import Function, Refused
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.wants import NobodyWins, Wins
 from repid_nb.core.routing.router import Router
 
@@ -46,14 +46,14 @@ def _takes_a_message(function: Any) -> bool:
     return True
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let one actor listen, with the answer as its strategy."""
     router = Router(channel="shop")
 
-    @router.actor(name=ACTOR, routing_strategy=stage.answer)
+    @router.actor(name=ACTOR, routing_strategy=trial.answer)
     async def follow_orders() -> None: ...
 
-    stage.include(router)
+    trial.include(router)
 
 
 def event(name: str) -> Send:
