@@ -148,7 +148,7 @@ class Trial:
             Refused: It is no Router, or one made outside that holds an actor twice because its cell ran twice.
         """
         if not isinstance(router, Router):
-            raise Refused(f"Your function returned {described(router)}, not a Router.{_return_missing(router)}")
+            raise _wrong_result(router, Router, "a Router")
         self.app.include_router(router)
         self._refuse_stale(was_there=router in _tried_before)
         _tried_before.add(router)
@@ -161,7 +161,7 @@ class Trial:
                 twice because its cell ran twice.
         """
         if not isinstance(app, Repid):
-            raise Refused(f"Your function returned {described(app)}, not a Repid app.{_return_missing(app)}")
+            raise _wrong_result(app, Repid, "a Repid app")
         if app in _tried_before:
             raise Refused("Your function returned the same app as before: make the app inside it.")
         self._step_on(app)
@@ -266,8 +266,14 @@ class Exercise:
     max_steps: int = 100
 
 
-def _return_missing(returned: Any) -> str:
-    return " Is its `return` missing?" if returned is None else ""
+def _wrong_result(returned: Any, wanted: type, called: str) -> Refused:
+    """Return what to say of a result that is not of the wanted class; `called` is what a learner calls one."""
+    library = type(returned).__module__.partition(".")[0]
+    if type(returned).__name__ == wanted.__name__ and library != "repid_nb":
+        advice = f"Import it with `from repid_nb import {wanted.__name__}`."
+        return Refused(f"Your function returned {called} of `{library}`, not of `repid_nb`. {advice}")
+    advice = " Is its `return` missing?" if returned is None else ""
+    return Refused(f"Your function returned {described(returned)}, not {called}.{advice}")
 
 
 def payload_of(step: Step) -> Any:

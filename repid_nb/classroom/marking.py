@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from repid_nb.classroom.answers import Refused
+from repid_nb.classroom.answers import Refused, not_for_answers
 from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding, Marking, Trouble
@@ -27,6 +27,7 @@ __all__ = ["check", "mark"]
 PLAIN = (type(None), bool, int, float, str, bytes)
 
 
+@not_for_answers
 def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
     """Mark an answer to an exercise: run messages through what was built, and read the Steps.
 
@@ -41,7 +42,7 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
 
     Returns:
         The marking, which counts as true when everything holds, and otherwise shows the smallest message that breaks
-        the answer. In a graded cell: `marking = check(...)` and then `assert marking, marking`.
+        the answer. A cell that is marked for points uses `repid_nb.classroom.grading.grade` instead.
 
     Raises:
         UnknownNameError: There is no such exercise.

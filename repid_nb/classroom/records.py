@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import TypeVar, overload
 
 from repid_nb.core.record import Record
 from repid_nb.stepping.record import Raised
 
 __all__ = ["Exercises", "Finding", "Hint", "Listed", "Marking", "Trouble"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -42,8 +44,25 @@ class Trouble(Record):
     shown: Record | None = None
 
 
+_sealed: set[type] = set()
+
+
+class _Sealable(type):
+    def __setattr__(cls, name: str, value: object) -> None:
+        if cls in _sealed:
+            raise AttributeError(f"{cls.__name__} cannot be changed.")
+        super().__setattr__(name, value)
+
+
+def _seal(cls: type[T]) -> type[T]:
+    """Let a class be changed no more, so that an answer does not decide what its marking says."""
+    _sealed.add(cls)
+    return cls
+
+
+@_seal
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Marking(Record):
+class Marking(Record, metaclass=_Sealable):
     """What a check found. It counts as true when everything that was checked holds.
 
     Attributes:

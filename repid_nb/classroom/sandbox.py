@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from repid_nb.stepping.exceptions import message_of, raised
 from repid_nb.stepping.record import Raised
 from repid_nb.stepping.stale_actors import StaleActorWarning
 
-__all__ = ["LIMIT", "Outcome", "run_in_sandbox"]
+__all__ = ["LIMIT", "Outcome", "is_in_sandbox", "plain_text", "run_in_sandbox"]
 
 # Seconds that a check may take in all.
 LIMIT = 5.0
@@ -46,6 +47,8 @@ LONGEST_WARNING = 1000
 
 # Warning filters, streams and the recursion limit belong to the whole process, so one run waits for another.
 _one_at_a_time = threading.RLock()
+
+_in_sandbox: ContextVar[bool] = ContextVar("repid_nb_in_sandbox", default=False)
 
 
 class TimeUp(BaseException):
@@ -106,7 +109,9 @@ def plain_text(text: str) -> str:
 @contextmanager
 def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
     """Put back what belongs to the whole process, from the thread that waits and always comes to its end."""
-    recursion_limit = sys.getrecursionlimit()
+    recursion_limit, unraisable_hook = sys.getrecursionlimit(), sys.unraisablehook
+    # In a `__del__` a TimeUp cannot get out, and is no fault of the learner's.
+    sys.unraisablehook = lambda seen: None if seen.exc_type is TimeUp else unraisable_hook(seen)
     _keep_recursion_short()
     # What was there before is no garbage of the run: the collection at its end need not look at it.
     freezes = gc.get_freeze_count() == 0
@@ -123,6 +128,12 @@ def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
         if freezes:
             gc.unfreeze()
         sys.setrecursionlimit(recursion_limit)
+        sys.unraisablehook = unraisable_hook
+
+
+def is_in_sandbox() -> bool:
+    """Whether the code that asks is run by `run_in_sandbox`."""
+    return _in_sandbox.get()
 
 
 def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> Outcome:
@@ -231,6 +242,7 @@ class _Sandbox(threading.Thread):
         return True
 
     def run(self) -> None:
+        _in_sandbox.set(True)
         # A TimeUp may strike anywhere until `_is_over`, also in what catches the one before.
         with suppress(TimeUp), exit_raises(), caught_printing() as self._printed, suppress(TimeUp):
             while not self._is_over:
