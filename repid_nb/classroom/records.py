@@ -50,7 +50,7 @@ _sealed: set[type] = set()
 class _Sealable(type):
     def __setattr__(cls, name: str, value: object) -> None:
         if cls in _sealed:
-            raise AttributeError(f"{cls.__name__} cannot be changed.")
+            raise AttributeError(f"{cls.__name__} cannot be changed")
         super().__setattr__(name, value)
 
 
