@@ -39,7 +39,7 @@ EVERY = 0.02
 MOST_LOOKS = 10
 
 # How deep a recursion may be: Python leaves all its calls at once, and lets no other thread run meanwhile.
-DEEPEST = 10_000
+DEEPEST = 5_000
 
 # How many warnings are kept, and how many characters of each.
 MOST_WARNINGS = 10
@@ -113,6 +113,8 @@ def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
     # In a `__del__` a TimeUp cannot get out, and is no fault of the learner's.
     sys.unraisablehook = lambda seen: None if seen.exc_type is TimeUp else unraisable_hook(seen)
     _keep_recursion_short()
+    set_recursion_limit = sys.setrecursionlimit
+    sys.setrecursionlimit = lambda limit: set_recursion_limit(min(limit, DEEPEST))
     # What was there before is no garbage of the run: the collection at its end need not look at it.
     freezes = gc.get_freeze_count() == 0
     if freezes:
@@ -127,6 +129,7 @@ def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
     finally:
         if freezes:
             gc.unfreeze()
+        sys.setrecursionlimit = set_recursion_limit
         sys.setrecursionlimit(recursion_limit)
         sys.unraisablehook = unraisable_hook
 
@@ -181,6 +184,7 @@ def _waited_for(sandbox: _Sandbox, limit: float) -> Outcome:
 
 
 def _keep_recursion_short() -> None:
+    # Again and again: an answer may have taken Python's own function by its name.
     if sys.getrecursionlimit() > DEEPEST:
         sys.setrecursionlimit(DEEPEST)
 

@@ -227,13 +227,22 @@ def test_an_async_answer_that_swallows_its_end_holds_up_neither_the_collector_no
 def test_a_recursion_without_end_is_a_recursion_error_whatever_limit_the_answer_sets():
     before = sys.getrecursionlimit()
 
+    def again(message):
+        return again(message)
+
     def takes(message):
         sys.setrecursionlimit(10**7)
-        return takes(message)
+        return again(message)
+
+    def set_again_and_again(message):
+        sys.setrecursionlimit(10**7)
+        return set_again_and_again(message)
+
+    assert "RecursionError" in check("routing-1", strategy_of(set_again_and_again)).finding.happened
 
     marking = check("routing-1", strategy_of(takes))
     assert marking.finding.happened == "The strategy of follow_orders raised RecursionError, so nobody got it."
-    assert "return takes(message)" in marking.finding.shown.exception.traceback
+    assert "return again(message)" in marking.finding.shown.exception.traceback
     assert sys.getrecursionlimit() == before
 
 
