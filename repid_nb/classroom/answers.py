@@ -154,6 +154,6 @@ def _signature(answer: Callable[..., Any]) -> str:
         signature = inspect.signature(answer)
         bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
         parameters = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
-    except Exception:  # a default of somebody's class may not be showable
+    except Exception:  # a default of a learner's class may have no text
         parameters = "(...)"
     return f"{'lambda' if name == '<lambda>' else name}{parameters}"

@@ -79,11 +79,11 @@ class Case:
 
         Args:
             parts: The messages, and then what is wanted.
-            given: What the answer is called with; each case gets a copy.
+            given: What the answer is called with; each trial gets a copy.
             because: Why it is wanted, as a sentence.
 
         Raises:
-            DeclarationError: A part is neither.
+            DeclarationError: A part is neither a message nor something wanted.
         """
         for part in parts:
             if isinstance(part, type) or not (isinstance(part, Send) or callable(getattr(part, "judge", None))):
@@ -121,7 +121,7 @@ class Trial:
         stepper: The Stepper.
         sent: The messages that were sent for the case, in order.
         idle: What the Stepper said when nothing was left to pull; None while something is.
-        notes: Whatever an exercise's `arrange` wants its wants to know.
+        notes: What an exercise's `arrange` keeps for what is wanted.
     """
 
     def __init__(self, answer: Any, given: tuple[Any, ...], channel: str) -> None:
@@ -142,10 +142,10 @@ class Trial:
         return await result if inspect.isawaitable(result) else result
 
     def include(self, router: Any) -> None:
-        """Let the actors of a Router listen, one that the answer returned or one of the exercise.
+        """Include a Router, so that its actors listen: one that the answer returned, or the exercise's own.
 
         Raises:
-            Refused: It is no Router, or one made outside that holds an actor twice because its cell ran twice.
+            Refused: It has the wrong type, or was made outside the answer and holds an actor twice.
         """
         if not isinstance(router, Router):
             raise _wrong_result(router, Router, "a Router")
@@ -157,8 +157,8 @@ class Trial:
         """Try the app that the answer returned, instead of the trial's own.
 
         Raises:
-            Refused: It is no app, is the app of an earlier call, has no default InMemoryServer, or holds an actor
-                twice because its cell ran twice.
+            Refused: It has the wrong type, is the app of an earlier call, or holds an actor twice.
+            NotPullableError: It has no default InMemoryServer.
         """
         if not isinstance(app, Repid):
             raise _wrong_result(app, Repid, "a Repid app")
@@ -185,7 +185,7 @@ class Trial:
                 self.sent.append(sent)
 
     async def run(self, max_steps: int) -> None:
-        """Step until nothing is left but what nobody wants, at most `max_steps` times.
+        """Step until only messages are left that no actor wants, at most `max_steps` times.
 
         A message that no actor takes is pulled once, not ten times: `await trial.stepper.run()` in an exercise's
         `arrange` goes on until it is a dead letter.

@@ -16,7 +16,7 @@ def hint(name: str, *, first: bool = False) -> Hint:
     """Give the next hint for an exercise; after the last, say that there are no more.
 
     Args:
-        name: The exercise.
+        name: The exercise, such as `"routing-1"`.
         first: Whether to begin again with the first.
 
     Raises:

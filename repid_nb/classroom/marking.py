@@ -58,13 +58,10 @@ def mark(exercise: Exercise, answer: Any, also: Iterable[Case] = (), *, limit: f
     """Mark an answer, as `check` does.
 
     Args:
-        exercise: The exercise.
+        exercise: What was asked.
         answer: What a learner passed to `check`.
         also: Further cases.
         limit: Seconds that it may take in all. A test of an answer that never ends gives less than `check` does.
-
-    Returns:
-        The marking.
     """
     further = tuple(also) if isinstance(also, Iterable) else ()
     if not isinstance(also, Iterable) or not all(isinstance(case, Case) for case in further):

@@ -9,7 +9,7 @@ from typing import TypeVar, overload
 from repid_nb.core.record import Record
 from repid_nb.stepping.record import Raised
 
-__all__ = ["Exercises", "Finding", "Hint", "Listed", "Marking", "Trouble"]
+__all__ = ["Exercises", "Finding", "Hint", "ListedExercise", "Marking", "Trouble"]
 
 T = TypeVar("T")
 
@@ -105,7 +105,7 @@ class Hint(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedExercise:
     """One exercise in the list of all.
 
     Attributes:
@@ -122,22 +122,22 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Exercises(Record, Sequence[Listed]):
+class Exercises(Record, Sequence[ListedExercise]):
     """All exercises, the easiest first."""
 
-    exercises: tuple[Listed, ...]
+    exercises: tuple[ListedExercise, ...]
 
     @overload
-    def __getitem__(self, index: int) -> Listed: ...
+    def __getitem__(self, index: int) -> ListedExercise: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[Listed, ...]: ...
+    def __getitem__(self, index: slice) -> tuple[ListedExercise, ...]: ...
 
-    def __getitem__(self, index: int | slice) -> Listed | tuple[Listed, ...]:
+    def __getitem__(self, index: int | slice) -> ListedExercise | tuple[ListedExercise, ...]:
         return self.exercises[index]
 
     def __len__(self) -> int:
         return len(self.exercises)
 
-    def __iter__(self) -> Iterator[Listed]:
+    def __iter__(self) -> Iterator[ListedExercise]:
         return iter(self.exercises)

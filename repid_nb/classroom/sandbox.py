@@ -32,8 +32,8 @@ __all__ = ["LIMIT", "Outcome", "is_in_sandbox", "plain_text", "run_in_sandbox"]
 LIMIT = 5.0
 
 # Seconds for which code whose time is up is told so again and again, and between one time and the next.
-INSISTING = 0.3
-EVERY = 0.02
+INTERRUPTING = 0.3
+INTERVAL = 0.02
 
 # How often to look where code is that runs on meanwhile.
 MOST_LOOKS = 10
@@ -167,7 +167,7 @@ def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -
     with _one_at_a_time, exit_raises(), _process_left_as_it_was(warned):
         sandbox = _Sandbox(work)
         try:
-            outcome = _waited_for(sandbox, limit) if sandbox.can_start() else _in_place(work)
+            outcome = _waited_for(sandbox, limit) if sandbox.try_to_start() else _in_place(work)
         except BaseException:
             sandbox.end()
             raise
@@ -176,7 +176,7 @@ def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -
 
 def _waited_for(sandbox: _Sandbox, limit: float) -> Outcome:
     ends = time.monotonic() + limit
-    while not sandbox.gone.wait(min(EVERY, max(0, ends - time.monotonic()))):
+    while not sandbox.has_ended.wait(min(INTERVAL, max(0, ends - time.monotonic()))):
         _keep_recursion_short()
         if time.monotonic() >= ends:
             return _stopped(sandbox)
@@ -192,7 +192,7 @@ def _keep_recursion_short() -> None:
 def _stopped(sandbox: _Sandbox) -> Outcome:
     where = sandbox.where()
     sandbox.end()
-    still_runs = not sandbox.gone.is_set()
+    still_runs = not sandbox.has_ended.is_set()
     return replace(sandbox.outcome(), error=None, seen=None, is_time_up=True, still_runs=still_runs, where=where)
 
 
@@ -230,14 +230,14 @@ class _Sandbox(threading.Thread):
         self._error: type[BaseException] | None = None
         self._seen: Raised | None = None
         self._printed: io.StringIO | None = None
-        self._may_be_told = threading.Lock()
-        self._is_unwanted = False
-        self._has_begun = False
-        self._is_over = False
+        self._interrupt_lock = threading.Lock()
+        self._may_not_start = False
+        self._has_started = False
+        self._is_done = False
         # Not `join`: interrupted, it takes the thread for ended (CPython 3.11).
-        self.gone = threading.Event()
+        self.has_ended = threading.Event()
 
-    def can_start(self) -> bool:
+    def try_to_start(self) -> bool:
         """Start, and say whether that worked: in a browser it does not."""
         try:
             self.start()
@@ -247,21 +247,21 @@ class _Sandbox(threading.Thread):
 
     def run(self) -> None:
         _in_sandbox.set(True)
-        # A TimeUp may strike anywhere until `_is_over`, also in what catches the one before.
+        # A TimeUp may strike anywhere until `_is_done`, also in what catches the one before.
         with suppress(TimeUp), exit_raises(), caught_printing() as self._printed, suppress(TimeUp):
-            while not self._is_over:
+            while not self._is_done:
                 try:
-                    if not (self._has_begun or self._is_unwanted):
-                        self._has_begun = True
-                        self._work_it_off()
-                    self._let_go()
-                    with self._may_be_told:
-                        self._is_over = True
+                    if not (self._has_started or self._may_not_start):
+                        self._has_started = True
+                        self._run_and_record()
+                    self._release()
+                    with self._interrupt_lock:
+                        self._is_done = True
                 except BaseException as error:
                     self._error = self._error or type(error)
-        self.gone.set()
+        self.has_ended.set()
 
-    def _work_it_off(self) -> None:
+    def _run_and_record(self) -> None:
         try:
             self._run_to_its_end()
         except BaseException as error:
@@ -281,7 +281,7 @@ class _Sandbox(threading.Thread):
         self._task = asyncio.current_task()
         return None if self._work is None else await self._work()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Let go of the learner's objects here, where the time of their `__del__` is bounded."""
         self._work = self._coroutine = self._task = self._loop = None
         gc.collect()
@@ -293,10 +293,10 @@ class _Sandbox(threading.Thread):
 
     def end(self) -> None:
         """Tell the code to end until it does, for a moment; what does not is left behind."""
-        self._is_unwanted = True
-        for _ in range(int(INSISTING / EVERY)):
+        self._may_not_start = True
+        for _ in range(int(INTERRUPTING / INTERVAL)):
             self._interrupt()
-            if self.gone.wait(EVERY):
+            if self.has_ended.wait(INTERVAL):
                 break
         if getattr(self._coroutine, "cr_frame", None) is not None:
             # Never to be collected: that would close it, and what swallows even this would not return.
@@ -304,8 +304,8 @@ class _Sandbox(threading.Thread):
 
     def _interrupt(self) -> None:
         """Raise TimeUp in the thread, and wake its loop if that sleeps."""
-        with self._may_be_told:
-            if self._is_over or self.ident is None:
+        with self._interrupt_lock:
+            if self._is_done or self.ident is None:
                 return
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(TimeUp))
             if self._loop is not None:
@@ -318,7 +318,7 @@ class _Sandbox(threading.Thread):
             seen = where_is(self.ident, self._task)
             if seen is not None:
                 return seen
-            if self.gone.wait(EVERY):
+            if self.has_ended.wait(INTERVAL):
                 break
         return None
 

@@ -1,4 +1,4 @@
-"""Mend an app that somebody left behind."""
+"""Mend an app that its author left behind."""
 
 from repid_nb.classroom.answers import Function
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial

@@ -31,7 +31,7 @@ class Office:
         """Use a sheet.
 
         Raises:
-            RuntimeError: There is none.
+            RuntimeError: The paper is used up.
         """
         if not self.paper:
             raise RuntimeError("the printer is out of paper")

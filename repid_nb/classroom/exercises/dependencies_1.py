@@ -57,7 +57,7 @@ def served(send: Send, result: str, reader: str, because: str = "") -> Case:
 
 
 def unknown(send: Send) -> Case:
-    """Return a case in which nobody has the card."""
+    """Return a case with a card that has no owner."""
     return Case(send, Settles("nacked"), NotCalled(), given=[NAMES], because="Nobody in `names` has this card.")
 
 

@@ -24,7 +24,7 @@ class Pair:
     kinds: tuple[Function, Function]
 
     def refuse(self, answer: Any) -> None:
-        """Raise Refused where they are not these two."""
+        """Raise Refused unless the answer is these two."""
         if not isinstance(answer, tuple) or len(answer) != len(self.kinds):
             wanted = "both functions in one pair of parentheses: (register, send_receipt)"
             raise Refused(f"check got {described(answer)}. It wants {wanted}.")
@@ -41,17 +41,17 @@ def register(queue: str) -> Action:
 
 
 def send(to: str) -> Action:
-    """Let the answer send somebody a receipt."""
+    """Let the answer send a customer a receipt."""
     return "send", to
 
 
 def moved(queue: str) -> Action:
-    """Let somebody else register the operation on a queue."""
+    """Let another program register the operation on a queue."""
     return "moved", queue
 
 
 def other_program(to: str) -> Action:
-    """Let another program send somebody a receipt, by operation id."""
+    """Let another program send a customer a receipt, by operation id."""
     return "other program", to
 
 

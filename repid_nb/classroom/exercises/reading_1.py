@@ -50,13 +50,13 @@ def router() -> Router:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class PredictedWinners:
     """A dict with the name of an actor, or None, for each message."""
 
     messages: tuple[str, ...]
 
     def refuse(self, answer: Any) -> None:
-        """Raise Refused where it is no such dict."""
+        """Raise Refused unless the answer is such a dict."""
         example = f"{{{self.messages[0]!r}: 'answer', {self.messages[1]!r}: None, ...}}"
         if not isinstance(answer, dict):
             raise Refused(f"check got {described(answer)}, not a dict. Write your predictions as in `{example}`.")
@@ -104,7 +104,7 @@ EXERCISE = Exercise(
     level=1,
     title="Who gets which message?",
     asks="Pass a dict: for each message the name of the actor that will get it, or None for nobody.",
-    answer=Predictions(tuple(f"m{number}" for number, _ in enumerate(MESSAGES, start=1))),
+    answer=PredictedWinners(tuple(f"m{number}" for number, _ in enumerate(MESSAGES, start=1))),
     channel="support",
     arrange=arrange,
     cases=(Case(*MESSAGES, *(Predicted(number) for number, _ in enumerate(MESSAGES, start=1))),),

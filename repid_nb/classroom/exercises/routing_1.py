@@ -15,7 +15,7 @@ __all__ = ["EXERCISE"]
 
 ACTOR = "follow_orders"
 
-# What nobody has written into a list of events.
+# A new event each time, so that no answer can have it in a list.
 NEW = "".join(random.sample(string.ascii_lowercase, 6))
 
 
@@ -26,7 +26,7 @@ class StrategyMaker:
     kind: Function
 
     def refuse(self, answer: Any) -> None:
-        """Raise Refused where it is none; a function of the message is told what is missing around it."""
+        """Raise Refused for anything else; for a function of the message, say what is missing around it."""
         try:
             self.kind.refuse(answer)
         except Refused:

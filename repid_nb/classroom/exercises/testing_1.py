@@ -31,7 +31,7 @@ async def invoice(message: Message, item: str, count: int) -> None:
 
 
 def refuse_more_than(most: int, count: int) -> None:
-    """Raise ValueError where somebody wants too many."""
+    """Raise ValueError for an order that is too large."""
     if count > most:
         raise ValueError(f"{count} are too many")
 
