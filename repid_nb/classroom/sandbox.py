@@ -8,13 +8,13 @@ import gc
 import io
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 from repid_nb.classroom.call_stacks import where_is
@@ -114,7 +114,8 @@ def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
     sys.unraisablehook = lambda seen: None if seen.exc_type is TimeUp else unraisable_hook(seen)
     _keep_recursion_short()
     set_recursion_limit = sys.setrecursionlimit
-    sys.setrecursionlimit = lambda limit: set_recursion_limit(min(limit, DEEPEST))
+    # Not lower either: the limit is that of all threads, and the one that waits has its calls too.
+    sys.setrecursionlimit = lambda limit: set_recursion_limit(max(min(recursion_limit, DEEPEST), min(limit, DEEPEST)))
     # What was there before is no garbage of the run: the collection at its end need not look at it.
     freezes = gc.get_freeze_count() == 0
     if freezes:
@@ -175,10 +176,10 @@ def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -
 
 
 def _waited_for(sandbox: _Sandbox, limit: float) -> Outcome:
-    ends = time.monotonic() + limit
-    while not sandbox.has_ended.wait(min(INTERVAL, max(0, ends - time.monotonic()))):
+    ends = monotonic() + limit
+    while not sandbox.has_ended.wait(min(INTERVAL, max(0, ends - monotonic()))):
         _keep_recursion_short()
-        if time.monotonic() >= ends:
+        if monotonic() >= ends:
             return _stopped(sandbox)
     return sandbox.outcome()
 

@@ -246,6 +246,23 @@ def test_a_recursion_without_end_is_a_recursion_error_whatever_limit_the_answer_
     assert sys.getrecursionlimit() == before
 
 
+def test_an_answer_may_not_take_the_calls_of_the_thread_that_waits_for_it():
+    def takes(message):
+        sys.setrecursionlimit(60)
+        return right(actor_name="")(message)
+
+    assert check("routing-1", strategy_of(takes))
+
+
+def test_an_answer_that_stops_the_clock_does_not_stop_the_time(monkeypatch):
+    def takes(message):
+        monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+        while True:
+            pass
+
+    assert trouble_with("routing-1", strategy_of(takes), limit=SHORT) == STOPPED
+
+
 def test_a_recursion_limit_that_was_set_before_is_not_used_either():
     printed = run_script("""
         import sys
