@@ -50,8 +50,10 @@ def _guard_shell() -> None:
     # Looked up, never imported: a kernel has imported IPython long ago.
     get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
     shell: Any = None if get_ipython is None else get_ipython()
-    if shell is not None and not isinstance(shell.ask_exit, _AskExit):
-        shell.ask_exit = _AskExit(shell.ask_exit)
+    # The shell of a browser's kernel has none.
+    ask_exit = getattr(shell, "ask_exit", None)
+    if ask_exit is not None and not isinstance(ask_exit, _AskExit):
+        shell.ask_exit = _AskExit(ask_exit)
 
 
 def _may_end_kernel() -> bool:

@@ -71,8 +71,8 @@ class Marking(Record, metaclass=_Sealable):
         tried: How many messages were tried.
         finding: The smallest message that breaks the answer, or None.
         trouble: Why the answer could not be tried to the end, or None.
-        printed: What the learner's code printed meanwhile.
-        warned: What Python warned of meanwhile, each once.
+        printed: What the learner's code printed meanwhile, at most 200,000 characters.
+        warned: What Python warned of meanwhile, each once; where it was much, the first of it and how much was left out.
     """
 
     exercise: str

@@ -217,9 +217,3 @@ def test_what_an_answer_builds_may_not_end_the_kernel(kernel, leave, where):
     cell = kernel.execute(code.replace("LEAVE", leave))
     assert cell.error is None, cell.traceback
     assert cell.result == "False"
-
-
-def test_a_cell_may_end_the_kernel_as_before():
-    with started_kernel() as kernel:
-        kernel.execute(SETUP + "check('routing-1', right)")
-        assert kernel.execute("exit()\nis_asked_to_end()").result == "True"
