@@ -24,7 +24,7 @@ from repid_nb.stepping.stepper import Stepper
 __all__ = ["Case", "Exercise", "Send", "Trial", "Want"]
 
 # Which apps and routers were tried: an answer that returns one of these again did not make it in its call.
-_tried_before: WeakSet[Router | Repid] = WeakSet()
+_played_on: WeakSet[Router | Repid] = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ class Trial:
         if not isinstance(router, Router):
             raise _wrong_result(router, Router, "a Router")
         self.app.include_router(router)
-        self._refuse_stale(was_there=router in _tried_before)
-        _tried_before.add(router)
+        self._refuse_stale(was_there=router in _played_on)
+        _played_on.add(router)
 
     def use_app(self, app: Any) -> None:
         """Try the app that the answer returned, instead of the trial's own.
@@ -162,11 +162,11 @@ class Trial:
         """
         if not isinstance(app, Repid):
             raise _wrong_result(app, Repid, "a Repid app")
-        if app in _tried_before:
+        if app in _played_on:
             raise Refused("Your function returned the same app as before: make the app inside it.")
         self._step_on(app)
         self._refuse_stale(was_there=False)
-        _tried_before.add(app)
+        _played_on.add(app)
 
     async def send(self, *sends: Send) -> None:
         """Send messages through the app."""

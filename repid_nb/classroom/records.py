@@ -72,7 +72,7 @@ class Marking(Record, metaclass=_Sealable):
         finding: The smallest message that breaks the answer, or None.
         trouble: Why the answer could not be tried to the end, or None.
         printed: What the learner's code printed meanwhile, at most 200,000 characters.
-        warned: What Python warned of meanwhile, each once; where it was much, the first of it and how much was left out.
+        warned: What Python warned of meanwhile, each once; or the first, and how many more there were.
     """
 
     exercise: str
