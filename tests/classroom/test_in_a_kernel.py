@@ -217,3 +217,14 @@ def test_what_an_answer_builds_may_not_end_the_kernel(kernel, leave, where):
     cell = kernel.execute(code.replace("LEAVE", leave))
     assert cell.error is None, cell.traceback
     assert cell.result == "False"
+
+
+def test_an_actor_that_waits_for_ever_shows_its_line_of_the_cell(kernel):
+    cell = kernel.execute(
+        ACTORS.replace("ACTOR", "await asyncio.Event().wait()")
+        .replace("DEPENDENCY", "lambda: None")
+        .replace("MIDDLEWARE", "")
+        .replace('check("confirmation-1", build)', 'mark(find("confirmation-1"), build, limit=0.2)')
+        .removesuffix("is_asked_to_end()\n")
+    )
+    assert "in pay\n        await asyncio.Event().wait()\n" in cell.result
