@@ -109,18 +109,18 @@ def plain_text(text: str) -> str:
 @contextmanager
 def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
     """Put back what belongs to the whole process, from the thread that waits and always comes to its end."""
-    recursion_limit, unraisable_hook = sys.getrecursionlimit(), sys.unraisablehook
-    # In a `__del__` a TimeUp cannot get out, and is no fault of the learner's.
-    sys.unraisablehook = lambda seen: None if seen.exc_type is TimeUp else unraisable_hook(seen)
-    _keep_recursion_short()
-    set_recursion_limit = sys.setrecursionlimit
-    # Not lower either: the limit is that of all threads, and the one that waits has its calls too.
-    sys.setrecursionlimit = lambda limit: set_recursion_limit(max(min(recursion_limit, DEEPEST), min(limit, DEEPEST)))
-    # What was there before is no garbage of the run: the collection at its end need not look at it.
+    recursion_limit, set_recursion_limit = sys.getrecursionlimit(), sys.setrecursionlimit
+    lowest, unraisable_hook = min(recursion_limit, DEEPEST), sys.unraisablehook
     freezes = gc.get_freeze_count() == 0
-    if freezes:
-        gc.freeze()
     try:
+        _keep_recursion_short()
+        # Not lower either: the limit is that of all threads, and the one that waits has its calls too.
+        sys.setrecursionlimit = lambda limit: set_recursion_limit(max(lowest, min(limit, DEEPEST)))
+        # In a `__del__` a TimeUp cannot get out, and is no fault of the learner's.
+        sys.unraisablehook = lambda seen: None if seen.exc_type is TimeUp else unraisable_hook(seen)
+        if freezes:
+            # What was there before is no garbage of the run: the collection at its end need not look at it.
+            gc.freeze()
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             # The Step says the same, and does not take it for an accident.
