@@ -15,7 +15,7 @@ from repid_nb.classroom.sandbox import LIMIT, Outcome, plain_text, run_in_sandbo
 from repid_nb.core.errors import DeclarationError, RepidNbError
 from repid_nb.core.record import Record
 from repid_nb.core.routing.router import Router
-from repid_nb.core.worker.tasks import in_own_task
+from repid_nb.core.tasks import in_own_task
 from repid_nb.printable import written
 from repid_nb.stepping.captured_output import LIMIT as MOST_PRINTED
 from repid_nb.stepping.record import Raised, Sent, Step
