@@ -21,8 +21,9 @@ if TYPE_CHECKING:
         OnErrorManualT,
         OnErrorT,
     )
+    from repid_nb.core.arguments.actor_message import Message, MessageDependency
     from repid_nb.core.arguments.converter import BasicConverter, DefaultConverter, PydanticConverter
-    from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header, Message, MessageDependency
+    from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header
     from repid_nb.core.description import (
         ActorMessageMetadata,
         Channel,
@@ -142,6 +143,7 @@ _HOMES = {
     ),
     "app": ("Repid",),
     "asyncapi.document": ("AsyncAPIGenerator",),
+    "core.arguments.actor_message": ("Message", "MessageDependency"),
     "core.arguments.converter": (
         "BasicConverter",
         "DefaultConverter",
@@ -151,8 +153,6 @@ _HOMES = {
         "Depends",
         "FullPayload",
         "Header",
-        "Message",
-        "MessageDependency",
     ),
     "core.memory.server": ("InMemoryServer",),
     "core.logger": ("logger",),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
+from repid_nb.core.checks import as_channel
+from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag
 from repid_nb.core.errors import DeclarationError, UnknownNameError, nearest_name
 from repid_nb.core.message import ServerT
 

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, ConverterT
-from repid_nb.core.arguments import dependencies
+from repid_nb.core.arguments.actor_message import Message, MessageDependency
 from repid_nb.core.arguments.converter import ArgumentSource, BasicConverter, DefaultConverter, PydanticConverter
-from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header, Message
+from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header
 from repid_nb.core.description import CorrelationId
 from repid_nb.core.errors import DeclarationError, InvalidMessageError
 from repid_nb.core.message import MessageAction
@@ -36,7 +36,7 @@ OURS = SimpleNamespace(
     Header=Header,
     FullPayload=FullPayload,
     Message=Message,
-    MessageDependency=dependencies.MessageDependency,
+    MessageDependency=MessageDependency,
     PydanticConverter=PydanticConverter,
     BasicConverter=BasicConverter,
     DefaultConverter=DefaultConverter,

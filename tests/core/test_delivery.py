@@ -6,7 +6,7 @@ import math
 import pytest
 
 from repid_nb.core.actor import ActorExecutionContext
-from repid_nb.core.arguments.dependencies import Message
+from repid_nb.core.arguments.actor_message import Message
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Finished, Settled, Started
 from repid_nb.core.memory.pulling import InMemoryPuller

@@ -19,15 +19,13 @@ from repid.dependencies import get_full_payload_marker as repid_get_full_payload
 from repid.dependencies._utils import validate_dependency as repid_validate_dependency
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
+from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage, Message, MessageDependency
 from repid_nb.core.arguments.dependencies import (
     DependencyContext,
     DependencyT,
     Depends,
     FullPayload,
     Header,
-    Message,
-    MessageDependency,
     MissingHeaderError,
     get_dependency,
     get_full_payload_marker,

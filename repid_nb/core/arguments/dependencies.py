@@ -11,10 +11,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, TypeAlias, get_origin, runtime_checkable
+from typing import Annotated, Any, Protocol, get_origin, runtime_checkable
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
 from repid_nb.core.callables import asyncify, name_of, signature_of
 from repid_nb.core.errors import DeclarationError, InvalidMessageError
 from repid_nb.core.message import ReceivedMessageT
@@ -26,9 +25,8 @@ __all__ = [
     "FullPayload",
     "Header",
     "Inputs",
-    "Message",
-    "MessageDependency",
     "MissingHeaderError",
+    "ReadAtOnce",
     "get_dependency",
     "get_full_payload_marker",
     "resolve_all",
@@ -83,7 +81,19 @@ class FullPayload:
     __slots__ = ()
 
 
-class Header:
+class ReadAtOnce:
+    """Base of the markers whose value is at hand: there is nothing to wait for."""
+
+    __slots__ = ()
+
+    def read(self, context: DependencyContext) -> Any:
+        raise NotImplementedError
+
+    async def resolve(self, *, context: DependencyContext) -> Any:
+        return self.read(context)
+
+
+class Header(ReadAtOnce):
     """Marks a parameter that is read from a header: `user: Annotated[str, Header()]`.
 
     Args:
@@ -104,27 +114,6 @@ class Header:
                 f"can read only the headers that the first one declared."
             )
         return context.parsed_headers[name]
-
-    async def resolve(self, *, context: DependencyContext) -> Any:
-        return self.read(context)
-
-
-class MessageDependency:
-    """Marks the parameter that is the message itself; written as its alias `Message`."""
-
-    def read(self, context: DependencyContext) -> EnhancedReceivedMessage:
-        return EnhancedReceivedMessage(
-            server=context.actor_context.server,
-            message=context.message,
-            default_serializer=context.actor_context.default_serializer,
-            publish=context.actor_context.publish,
-        )
-
-    async def resolve(self, *, context: DependencyContext) -> EnhancedReceivedMessage:
-        return self.read(context)
-
-
-Message: TypeAlias = Annotated[EnhancedReceivedMessage, MessageDependency()]
 
 
 class Depends:
@@ -255,9 +244,9 @@ async def resolve_all(dependencies: Mapping[str, DependencyT], context: Dependen
     resolved: dict[str, Any] = {}
     waiting: dict[str, DependencyT] = {}
     for name, dependency in dependencies.items():
-        # Exactly these two have nothing to wait for, and a task costs more than reading the rest of the message.
-        if type(dependency) is Header or type(dependency) is MessageDependency:
-            resolved[name] = dependency.read(context)
+        # A task costs more than reading the rest of the message. A class with a `resolve` of its own needs one.
+        if getattr(type(dependency), "resolve", None) is ReadAtOnce.resolve:
+            resolved[name] = dependency.read(context)  # type: ignore[attr-defined]  # it is a ReadAtOnce
         else:
             waiting[name] = dependency
     if waiting:
@@ -267,9 +256,9 @@ async def resolve_all(dependencies: Mapping[str, DependencyT], context: Dependen
 
 
 def get_dependency(annotation: Any) -> DependencyT | None:
-    """Return the first dependency in an annotation, or None. `Header` and `MessageDependency` themselves are none."""
+    """Return the first dependency in an annotation, or None. The class `Header` itself is none."""
     for metadata in _metadata(annotation):
-        if not _is_class_of(metadata, Header, MessageDependency) and isinstance(metadata, DependencyT):
+        if not _is_class_of(metadata, ReadAtOnce) and isinstance(metadata, DependencyT):
             return metadata
     return None
 
@@ -286,7 +275,7 @@ def validate_dependency(annotation: Any, default: Any = None) -> None:
         annotation: A parameter's; the class of a marker stands in it where an instance is meant.
         default: The parameter's; it is a marker, which belongs beside the type.
     """
-    if isinstance(default, (Depends, Header, MessageDependency, FullPayload)):
+    if isinstance(default, (Depends, ReadAtOnce, FullPayload)):
         kind = type(default).__name__
         warnings.warn(
             f"A {kind} as a default value is not resolved: the function would be given the {kind} object itself. "
@@ -296,7 +285,7 @@ def validate_dependency(annotation: Any, default: Any = None) -> None:
         )
         return
     for metadata in _metadata(annotation):
-        if _is_class_of(metadata, Header, MessageDependency, FullPayload):
+        if _is_class_of(metadata, ReadAtOnce, FullPayload):
             warnings.warn(
                 f"Using the class {metadata.__name__} directly as dependency has no effect: "
                 f"write {metadata.__name__}() with parentheses.",

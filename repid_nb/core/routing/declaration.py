@@ -11,7 +11,8 @@ from typing import Any, cast, get_args
 from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, ManualActionT, OnErrorT
 from repid_nb.core.arguments.converter import DefaultConverter
 from repid_nb.core.callables import UnresolvedAnnotationError, asyncify, name_of
-from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag, as_channel
+from repid_nb.core.checks import as_channel
+from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, pipeline

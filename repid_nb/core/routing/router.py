@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast, overload
 from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, OnErrorT
 from repid_nb.core.arguments.dependencies import validate_dependency
 from repid_nb.core.callables import signature_of
-from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag, as_channel
+from repid_nb.core.checks import as_channel
+from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.middleware import ActorMiddlewareT
 from repid_nb.core.routing.declaration import ActorOptions, Declaration, Inherited, check_options, check_running
