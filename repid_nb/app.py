@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Coroutine, Iterable, Sequence
-from typing import Any, overload
+from typing import Any
 
 from repid_nb.core.actor import ActorExecutionContext
 from repid_nb.core.checks import check_message
@@ -228,30 +228,6 @@ class Repid:
             expand_message_examples=expand_message_examples,
         )
 
-    @overload
-    async def send_message(
-        self,
-        *,
-        operation_id: str,
-        payload: bytes,
-        headers: dict[str, str] | None = None,
-        content_type: str | None = None,
-        server_name: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,
-    ) -> None: ...
-
-    @overload
-    async def send_message(
-        self,
-        *,
-        channel: str,
-        payload: bytes,
-        headers: dict[str, str] | None = None,
-        content_type: str | None = None,
-        server_name: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,
-    ) -> None: ...
-
     async def send_message(
         self,
         *,
@@ -292,30 +268,6 @@ class Repid:
         )
         if publishing is not None:
             await publishing
-
-    @overload
-    async def send_message_json(
-        self,
-        *,
-        operation_id: str,
-        payload: Any,
-        headers: dict[str, str] | None = None,
-        serializer: SerializerT | None = None,
-        server_name: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,
-    ) -> None: ...
-
-    @overload
-    async def send_message_json(
-        self,
-        *,
-        channel: str,
-        payload: Any,
-        headers: dict[str, str] | None = None,
-        serializer: SerializerT | None = None,
-        server_name: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,
-    ) -> None: ...
 
     async def send_message_json(
         self,
