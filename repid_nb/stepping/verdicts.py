@@ -125,7 +125,7 @@ class Inquiry:
         """Return the names of the middleware that runs around an actor, the outermost first."""
         for route in self._routes:
             if route.actor is actor:
-                own = route.source.options.middlewares if isinstance(route.source, Declaration) else None
+                own = route.source.options["middlewares"] if isinstance(route.source, Declaration) else None
                 around = (*route.inherited.middlewares, *(own or ()))
                 return tuple(getattr(one, "__name__", type(one).__name__) for one in around)
         return ()

@@ -9,13 +9,13 @@ import pytest
 import repid
 
 from repid_nb.app import Repid
-from repid_nb.core.arguments.converter import BasicConverter, DefaultConverter
+from repid_nb.core.arguments.converter import BasicConverter, DefaultConverter, PydanticConverter
 from repid_nb.core.arguments.dependencies import FullPayload
-from repid_nb.core.description import Channel, ExternalDocs, Tag
+from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.memory.server import InMemoryServer
-from repid_nb.core.routing.declaration import ActorOptions
 from repid_nb.core.routing.router import Router
+from repid_nb.core.routing.strategies import catch_all_routing_strategy
 
 
 def declare(router: Router, name: str, **options: object) -> None:
@@ -445,9 +445,46 @@ def test_a_declaration_superseded_from_another_router_leaves_that_one_in_its_pla
     assert names(outer) == ["other", "new"]
 
 
-def test_every_option_of_the_decorator_has_its_place():
-    given = set(inspect.signature(Router.actor).parameters) - {"self", "fn"}
-    assert given == set(ActorOptions.__dataclass_fields__)
+def test_every_option_of_the_decorator_reaches_the_actor():
+    docs, tags, executor = ExternalDocs(url="https://docs.test"), (Tag(name="mail"),), ThreadPoolExecutor()
+    kept = {
+        "name": "job",
+        "confirmation_mode": "auto",
+        "timeout": 1.5,
+        "keep_alive": 2.5,
+        "title": "t",
+        "summary": "s",
+        "description": "d",
+        "security": ({"type": "plain"},),
+        "tags": tags,
+        "external_docs": docs,
+        "bindings": {"amqp": {}},
+        "deprecated": True,
+        "on_error": "reject",
+        "message_schema": ActorMessageMetadata(title="m"),
+    }
+    made_of = {
+        "channel": "mails",
+        "routing_strategy": catch_all_routing_strategy,
+        "middlewares": [passing],
+        "run_in_process": None,
+        "pool_executor": executor,
+        "converter": BasicConverter,
+        "correlation_id": CorrelationId(location="$message.header#/id"),
+    }
+    assert set(inspect.signature(Router.actor).parameters) == {"self", "fn", *kept, *made_of}
+    router = Router(channel="others", timeout=9, converter=PydanticConverter)
+
+    @router.actor(**kept, **made_of)
+    def job() -> None: ...
+
+    (actor,) = router.actors
+    assert {name: getattr(actor, name) for name in kept} == kept
+    assert actor.channel_address == "mails"
+    assert actor.routing_strategy == catch_all_routing_strategy(actor_name="job")
+    assert type(actor.middleware_pipeline).__name__ == "Pipeline"
+    assert type(actor.converter) is BasicConverter
+    assert actor.converter.correlation_id is made_of["correlation_id"]
 
 
 async def test_a_router_of_repid_runs_in_our_app_inside_our_middleware():

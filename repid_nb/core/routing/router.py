@@ -5,18 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, cast, overload
 
 from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, OnErrorT
 from repid_nb.core.arguments.dependencies import validate_dependency
 from repid_nb.core.callables import signature_of
-from repid_nb.core.checks import as_channel
 from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.middleware import ActorMiddlewareT
-from repid_nb.core.routing.declaration import ActorOptions, Declaration, Inherited, check_options, check_running
+from repid_nb.core.routing.declaration import Declaration, Inherited, check_options, check_running
 from repid_nb.core.routing.routes import ForeignRouterT, Routes
 from repid_nb.core.routing.strategies import RoutingStrategyT, make_strategy, topic_based_routing_strategy
 
@@ -31,10 +29,6 @@ class _NotSet:
 
 
 NOT_SET: Any = _NotSet()
-
-
-def _given(option: Any) -> Any:
-    return None if option is NOT_SET else option
 
 
 class Router:
@@ -64,15 +58,6 @@ class Router:
         pool_executor: Executor | None = NOT_SET,
         converter: type[ConverterT] = NOT_SET,
     ) -> None:
-        if channel is not NOT_SET:
-            as_channel(channel, "Router: the channel")
-        check_running(
-            "Router",
-            middlewares=middlewares,
-            timeout=_given(timeout),
-            keep_alive=_given(keep_alive),
-            pool_executor=_given(pool_executor),
-        )
         self._entries: list[Declaration | Router | ForeignRouterT] = []
         self.channel = channel
         self.middlewares = middlewares
@@ -81,6 +66,7 @@ class Router:
         self.run_in_process = run_in_process
         self.pool_executor = pool_executor
         self.converter = converter
+        check_running("Router", self._own())
 
     @property
     def actors(self) -> list[ActorData]:
@@ -152,23 +138,16 @@ class Router:
 
     def _walk(self, inherited: Inherited) -> Iterator[tuple[Declaration | ForeignRouterT, Inherited]]:
         """Yield the entries of this router and of those it includes, each with what it inherits."""
-        handed_down = self._merge(inherited)
+        handed_down = inherited.inside(self._own())
         for entry in self._entries:
             if isinstance(entry, Router):
                 yield from entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
             else:
                 yield entry, handed_down
 
-    def _merge(self, inherited: Inherited) -> Inherited:
-        own = {
-            name: value
-            for name in ("channel", "timeout", "keep_alive", "run_in_process", "pool_executor", "converter")
-            if not isinstance(value := getattr(self, name), _NotSet)
-        }
-        # A str and a Channel cannot be compared, and what is handed down is.
-        if "channel" in own:
-            own["channel"] = as_channel(own["channel"])
-        return replace(inherited, middlewares=(*inherited.middlewares, *(self.middlewares or ())), **own)
+    def _own(self) -> dict[str, Any]:
+        """Return the options that this router was given; the others it inherits."""
+        return {name: value for name in Inherited.__dataclass_fields__ if (value := getattr(self, name)) is not NOT_SET}
 
     @overload
     def actor(self, fn: AnyFunction, /) -> AnyFunction: ...
@@ -250,7 +229,7 @@ class Router:
         given = {key: value for key, value in locals().items() if key not in ("self", "fn")}
         if fn is None:
             return cast("Callable[[AnyFunction], AnyFunction]", partial(self.actor, **given))
-        options = check_options(fn, ActorOptions(**given))
+        options = check_options(fn, given)
         # Annotations may name types that are local to the function in which the actor is declared.
         fn_locals = sys._getframe(1).f_locals  # noqa: SLF001
         for parameter in signature_of(fn, fn_locals).parameters.values():
@@ -259,7 +238,7 @@ class Router:
         declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
         converter = self.converter if converter is None else converter
         # Without one it is up to the routers that will include this one.
-        if not isinstance(converter, _NotSet):
+        if converter is not NOT_SET:
             declaration.reader(converter)
         self._entries.append(declaration)
         return fn
