@@ -30,12 +30,6 @@ class Repid:
     Args:
         title: What the AsyncAPI document calls it; so too the arguments up to `external_docs`.
         version: The application's own version.
-        description: At length.
-        terms_of_service: A link.
-        contact: Whom to ask.
-        license: Under which terms.
-        tags: Labels.
-        external_docs: A link.
         default_serializer: Turns the payloads of `send_message_json` into bytes.
         actor_middlewares: Run around every actor, outermost first.
         producer_middlewares: Run around every publish, outermost first.
@@ -92,7 +86,7 @@ class Repid:
             router: A Router of repid_nb, or of repid itself.
 
         Raises:
-            DeclarationError: It is no router.
+            DeclarationError: It is not a router.
         """
         self._router.include_router(router)
 
@@ -207,9 +201,7 @@ class Repid:
         Args:
             sidebar: Whether to show the table of contents; the others, whether to show that part.
             info: Title, version, description.
-            servers: The servers.
             operations: What is sent and received.
-            messages: The messages.
             schemas: The schemas they share.
             errors: What is wrong with the document, if anything.
             expand_message_examples: Whether examples are open.
@@ -244,9 +236,7 @@ class Repid:
         Args:
             channel: The channel's address. Either this or an operation id, never both.
             operation_id: A registered operation, which names the channel.
-            payload: The body.
             headers: Names and values, such as the topic.
-            content_type: The media type of the payload.
             server_name: The server; None for the default.
             server_specific_parameters: What the server understands; `InMemoryServer` takes `priority` and
                 `message_id`.
@@ -323,7 +313,7 @@ class Repid:
     ) -> Coroutine[Any, Any, Any] | None:
         """Return what publishes when it is awaited, or None where that is already done."""
         server = self._servers.find(server_name)
-        # Where nobody is to see the message on its way, there is no need to make one that can be shown.
+        # Without middleware nothing looks at the message on its way, so none that can be shown is made.
         if not self._producer_middlewares and type(server) is InMemoryServer:
             server.publish_nowait(
                 channel,

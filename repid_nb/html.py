@@ -37,10 +37,8 @@ def element(tag: str, *children: Child, style: str = "", **attributes: str) -> E
     """Return an element of a record's view. Its texts are cut where they are long, and what cannot be seen is written.
 
     Args:
-        tag: The name of the element.
         children: Texts, elements, or iterables of them; None is left out.
         style: The inline style. There is no style sheet: a record must show anywhere.
-        attributes: The other attributes.
     """
     made = Element(tag, {**({"style": style} if style else {}), **attributes})
     _append(made, children, _safe)
@@ -51,7 +49,6 @@ def page_element(tag: str, *children: Any, **attributes: str | bool | None) -> E
     """Return an element of a whole page. Its texts stay as they are, and a style sheet has its style.
 
     Args:
-        tag: The name of the element.
         children: As for `element`; anything else is shown by its `str`.
         attributes: The attributes; `class_` is `class`, `aria_label` is `aria-label`; None and False leave one out.
     """
@@ -110,7 +107,6 @@ def block(text: str, label: str) -> Element:
     """Return text as a block of code that keeps its lines and scrolls when it is long, also from the keyboard.
 
     Args:
-        text: The text.
         label: What it is, for who hears it.
     """
     return element(

@@ -55,15 +55,10 @@ class TestMessage:
         channel: str,
         reply_to: str | None = None,
     ) -> None:
-        """Make a message that nobody has seen yet.
+        """Make a message that is not processed yet.
 
         Args:
             operation_id: The operation it was sent by; of a reply, the first one on its channel.
-            payload: The body.
-            headers: Its headers.
-            content_type: The media type of the payload.
-            channel: Where it was sent.
-            reply_to: The channel for an answer.
         """
         self.operation_id = operation_id
         self.payload = payload
@@ -201,9 +196,7 @@ class TestClient:
         Args:
             channel: The channel's address. Either this or an operation id, never both.
             operation_id: A registered operation, which names the channel.
-            payload: The body.
             headers: Names and values, such as the topic.
-            content_type: The media type of the payload.
             server_name: Plays no part.
             server_specific_parameters: Seen by the producer middleware only.
 
@@ -239,9 +232,7 @@ class TestClient:
 
         Args:
             channel: As for `send_message`; so too the arguments not listed here.
-            operation_id: A registered operation.
             payload: What the serializer can write.
-            headers: Names and values.
             serializer: Turns the payload into bytes, instead of the app's default.
             server_name: Plays no part.
             server_specific_parameters: Seen by the producer middleware only.

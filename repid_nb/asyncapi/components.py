@@ -49,7 +49,7 @@ def pointer_token(key: str) -> str:
 
 
 def unique_name(base: str, taken: Container[str], *, first: int = 1) -> str:
-    """Return `base`, or `base` with the lowest number from `first` on that nobody has taken."""
+    """Return `base`, or `base` with the lowest number from `first` on that is not taken."""
     name, number = base, first
     while name in taken:
         name, number = f"{base}_{number}", number + 1
@@ -79,7 +79,6 @@ class Components:
         Args:
             section: The field of the Components Object, such as `messages`.
             name: What the component should be called; clashing names are numbered.
-            component: The object itself.
         """
         store = self.sections.setdefault(section, {})
         key = unique_name(component_key(name, fallback=section.removesuffix("s")), store)

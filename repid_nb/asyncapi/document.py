@@ -59,16 +59,7 @@ class AsyncAPIGenerator:
 
         Args:
             routers: Their actors become receive operations, their channels the document's channels.
-            servers: The registry of servers.
-            messages: The registry of send operations.
-            title: The application's name.
             version: The version of the application, not of AsyncAPI.
-            description: What the application is for.
-            terms_of_service: The address of its terms.
-            contact: Whom to ask.
-            license: Its licence.
-            tags: Labels of the application as a whole.
-            external_docs: A link to further documentation.
         """
         self.routers = routers
         self.servers = servers

@@ -26,7 +26,6 @@ class Sections:
     """The parts of one document as HTML, each entry under an anchor that others link to.
 
     Args:
-        document: The AsyncAPI document.
         wanted: The sections that the page has, of "Servers", "Operations", "Messages" and "Schemas".
         expand_examples: Whether examples of messages are shown unfolded.
     """

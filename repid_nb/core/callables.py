@@ -68,7 +68,7 @@ def asyncify(
     """Make any callable one that is awaited (repid 2.1.4; what the names mean is its actors' documentation).
 
     A callable that is asynchronous already is returned unchanged. A plain one runs in a pool of threads, and sees
-    the context variables of whoever called it, which repid's does not. In the browser, where no thread can start, it
+    the context variables of its caller, which repid's does not. In the browser, where no thread can start, it
     runs on the event loop itself.
 
     Args:
@@ -99,7 +99,7 @@ def _call(fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     try:
         return fn(*args, **kwargs)
     except StopIteration as error:
-        # A future cannot carry it: whoever awaits it would wait for ever. A coroutine makes the same of it.
+        # A future cannot hold StopIteration: what awaits it would wait for ever. Coroutines raise the same (PEP 479).
         raise RuntimeError(f"{name_of(fn)!r} raised StopIteration") from error
 
 

@@ -94,7 +94,7 @@ def answer_channel(target: str | None) -> str:
     """Return the channel that an answer goes to.
 
     Raises:
-        DestinationError: There is none.
+        DestinationError: The channel to reply to is not set.
     """
     if target is None:
         raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")

@@ -70,7 +70,7 @@ class SteppingError(RepidNbError, RuntimeError):
 
 
 class UnknownNameError(RepidNbError, ValueError, KeyError):
-    """A server, operation or channel that nobody registered."""
+    """A server, operation or channel that is not registered."""
 
     # KeyError.__str__ would show the repr of the message.
     __str__ = Exception.__str__

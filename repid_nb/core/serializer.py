@@ -62,7 +62,7 @@ def default_serializer(data: Any) -> bytes:
 
 
 def _is_model(value: object) -> bool:
-    # Where nobody has imported pydantic there are no models, and looking for them must not import it.
+    # Where pydantic is not imported there are no models, and looking for them must not import it.
     main = sys.modules.get("pydantic.main")
     return main is not None and isinstance(value, main.BaseModel)
 

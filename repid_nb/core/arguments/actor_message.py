@@ -117,9 +117,6 @@ class EnhancedReceivedMessage:
         """Answer the message and settle it: at once where the server can, else by publishing and then acking.
 
         Args:
-            payload: The body of the answer.
-            headers: The headers of the answer.
-            content_type: The media type of the payload.
             channel: Where to answer, instead of the message's own `reply_to`.
             server_specific_parameters: What the server's `publish` takes beside.
 

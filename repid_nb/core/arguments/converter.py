@@ -29,9 +29,7 @@ class PydanticConverter(ConverterBase):
     """Validates payload and headers with pydantic models made from the function's signature.
 
     Args:
-        fn: The actor's function.
         fn_locals: The names local to where it is declared, for annotations written as text.
-        correlation_id: Passed on to the schema.
 
     Raises:
         DeclarationError: The signature cannot be read from a message: `*args`, `**kwargs`, a positional-only
@@ -77,8 +75,6 @@ class PydanticConverter(ConverterBase):
 
         Args:
             message: The message; its payload is JSON in UTF-8, and an empty one counts as `{}`.
-            actor: The actor that is about to run.
-            actor_context: What dependencies may use.
 
         Returns:
             The positional and the keyword arguments.
@@ -146,7 +142,6 @@ class BasicConverter(ConverterBase):
     Args:
         fn: The actor's function; `**kwargs`, or else `*args`, takes what no other parameter does.
         fn_locals: The names local to where it is declared, for annotations written as text.
-        correlation_id: Kept.
 
     Raises:
         DeclarationError: A dependency is positional-only, a parameter is marked FullPayload(), or an annotation
@@ -181,8 +176,6 @@ class BasicConverter(ConverterBase):
 
         Args:
             message: The message; its payload is a JSON object, or empty.
-            actor: The actor that is about to run.
-            actor_context: What dependencies may use.
 
         Returns:
             The positional and the keyword arguments.
@@ -225,7 +218,7 @@ class BasicConverter(ConverterBase):
         return loaded
 
     def get_input_schema(self) -> ConverterInputSchema:
-        """Refuse: without pydantic nobody knows the schema."""
+        """Refuse: only pydantic can make the schema."""
         raise NotImplementedError("BasicConverter does not support schema generation; use PydanticConverter.")
 
 
@@ -303,7 +296,7 @@ def _reader(
 ) -> Callable[..., Any] | None:
     """Return what reads a message with the model: into an instance of it, or else into a tuple of its fields and more.
 
-    An instance is made of a model that is somebody's own (`whole`), by its own method, which may have been replaced.
+    A model that the application wrote (`whole`) makes an instance, by its own method, which may have been replaced.
     """
     if model is None:
         return None
@@ -313,7 +306,7 @@ def _reader(
 
     schema = model.__pydantic_core_schema__
     if model.__pydantic_complete__ and schema["type"] == "model" and schema["schema"]["type"] == "model-fields":
-        # What a model does beside reading its fields is to make the instance, which nobody would see.
+        # What a model does beside reading its fields is to make the instance, which nothing would use.
         fields = SchemaValidator(schema["schema"], schema.get("config"))
         return fields.validate_json if form == "json" else fields.validate_python
     validate = model.model_validate_json if form == "json" else model.model_validate

@@ -127,7 +127,7 @@ class Depends:
         pool_executor: Run a plain function in this pool.
 
     Raises:
-        DeclarationError: It is no function, both ways to run are given, a parameter is positional-only, or an
+        DeclarationError: It is not a function, both ways to run are given, a parameter is positional-only, or an
             annotation cannot be resolved (then it is also a NameError).
     """
 
@@ -256,7 +256,7 @@ async def resolve_all(dependencies: Mapping[str, DependencyT], context: Dependen
 
 
 def get_dependency(annotation: Any) -> DependencyT | None:
-    """Return the first dependency in an annotation, or None. The class `Header` itself is none."""
+    """Return the first dependency in an annotation, or None. The class `Header` itself does not count."""
     for metadata in _metadata(annotation):
         if not _is_class_of(metadata, ReadAtOnce) and isinstance(metadata, DependencyT):
             return metadata

@@ -44,7 +44,7 @@ class Router:
         converter: How arguments are read; by default validated with pydantic.
 
     Raises:
-        DeclarationError: The channel, middleware, time or pool is none.
+        DeclarationError: The channel, the middleware, a time or the pool has the wrong type.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Router:
             router: A Router of repid_nb or of repid itself.
 
         Raises:
-            DeclarationError: It is no router, or it includes this one.
+            DeclarationError: It is not a router, or it includes this one.
         """
         if isinstance(router, Router):
             if router is self or router.contains(self):
@@ -208,10 +208,6 @@ class Router:
             description: At length; by default the function's docstring.
             run_in_process: Whether a plain function runs in another process instead of a thread.
             pool_executor: Where a plain function runs, instead of either.
-            converter: How the arguments are read.
-            security: Security schemes.
-            tags: Labels.
-            external_docs: A link.
             bindings: What is particular to a protocol.
             deprecated: Whether new messages should no longer be sent to it.
             on_error: `ack`, `nack`, `reject`, for the manual modes also `no_action`, or a function of the exception
