@@ -22,6 +22,7 @@ __all__ = [
     "SteppingError",
     "UnknownNameError",
     "UnroutedError",
+    "is_of_repid",
     "nearest_name",
 ]
 
@@ -78,6 +79,12 @@ class UnknownNameError(RepidNbError, ValueError, KeyError):
 
 class UnroutedError(RepidNbError, ValueError):
     """No actor wants a message that a test sends."""
+
+
+def is_of_repid(thing: object) -> bool:
+    """Say whether a class, or the class of an object, comes from the library repid, whose names are often ours too."""
+    kind = thing if isinstance(thing, type) else type(thing)
+    return any(base.__module__.partition(".")[0] == "repid" for base in kind.__mro__)
 
 
 def nearest_name(name: object, known: Iterable[str]) -> str:

@@ -537,16 +537,6 @@ def the_full_payload_with_a_dependency_that_reads_it(lib):
 
 
 @declares_for_pydantic
-def the_full_payload_with_a_dependency_that_wants_more(lib):
-    async def get(name: str):
-        return name
-
-    async def fn(order: Annotated[Order, lib.FullPayload()], got: Annotated[Any, lib.Depends(get)]): ...
-
-    return fn
-
-
-@declares_for_pydantic
 def the_full_payload_as_a_list(lib):
     async def fn(numbers: Annotated[Numbers, lib.FullPayload()]): ...
 
@@ -937,10 +927,10 @@ REFUSALS = {
         ["annotation of 'fn'", "'Nowhere'", "TYPE_CHECKING"],
     ),
     "what a dependency lacks": (
-        the_full_payload_with_a_dependency_that_wants_more,
+        a_dependency_that_shares_a_positional_only_parameter,
         MESSAGES["everything"],
         InvalidMessageError,
-        ["'get' needs 'name'", "a parameter of the actor too"],
+        ["'get' needs 'id'", "a parameter of the actor too"],
     ),
 }
 

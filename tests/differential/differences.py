@@ -132,6 +132,17 @@ DIFFERENCES = [
         "value warn; in repid they are silent.",
     ),
     Difference(
+        "markers inside types",
+        "A marker behind a type alias or a NewType, or with `| None` around it, is found, and one deeper "
+        "inside a type is refused; in repid the payload fills the parameter.",
+    ),
+    Difference(
+        "full payload and more",
+        "Beside `FullPayload()` the fields that only a dependency asks for are read, as the AsyncAPI document"
+        " says; in repid the dependency lacks them, and `FullPayload()` in a dependency is silent instead of "
+        "refused.",
+    ),
+    Difference(
         "context in threads",
         "Plain actors and dependencies see the context variables of their message; in repid's threads they do not.",
     ),

@@ -9,7 +9,7 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 
 import ipykernel.kernelapp
 import pytest
@@ -537,6 +537,58 @@ def test_forgotten_parentheses():
     theirs, ours = both(scenario)
     assert theirs == [("actors", 3)]
     assert ours == [("actors", 3), *[("warned", UserWarning)] * 3]
+
+
+def test_markers_inside_types():
+    async def scenario(lib, log):
+        user = Annotated[str, lib.Depends(one)]
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        async def job(a: user | None, b: NewType("Named", user)):
+            log("ran", a, b)
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(b'{"a": "sent", "b": "sent"}', topic="job")
+
+        async def many(a: list[user]):
+            pass
+
+        declared(log, "deeper", lambda: lib.Router(converter=lib.BasicConverter).actor(many))
+
+    theirs, ours = both(scenario)
+    assert theirs[0] == ("ran", "sent", "sent")
+    assert theirs[-1] == ("deeper", "accepted")
+    assert ours[0] == ("ran", 1, 1)
+    assert issubclass(ours[-1][1].kind, ValueError)
+
+
+def test_full_payload_and_more():
+    async def scenario(lib, log):
+        async def price(currency: str):
+            return currency
+
+        async def total(whole: Annotated[Whole, lib.FullPayload()]):
+            pass
+
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        async def job(whole: Annotated[Whole, lib.FullPayload()], price: Annotated[str, lib.Depends(price)]):
+            log("ran", whole.n, price)
+
+        async with Bench(lib, log, router) as bench:
+            required = bench.app.generate_asyncapi_schema()["components"]["messages"]["job"]["payload"]["required"]
+            log("the document requires", required)
+            await bench.deliver(b'{"n": 3, "currency": "EUR"}', topic="job")
+        declared(log, "in a dependency", lambda: lib.Depends(total))
+
+    theirs, ours = both(scenario)
+    assert theirs[0] == ours[0] == ("the document requires", ["currency"])
+    assert [event for event in theirs if event[0] == "ran"] == []
+    assert theirs[-1] == ("in a dependency", "accepted")
+    assert ours[1] == ("ran", 3, "EUR")
+    assert issubclass(ours[-1][1].kind, ValueError)
 
 
 def test_context_in_threads():

@@ -13,6 +13,8 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, FnParams
+from repid_nb.core.arguments.annotations import type_of
+from repid_nb.core.arguments.dependencies import get_full_payload_marker
 from repid_nb.core.arguments.inputs import JSON_TYPES, ArgumentSource, ConverterBase
 from repid_nb.core.callables import name_of
 from repid_nb.core.description import ConverterInputSchema, CorrelationId
@@ -47,20 +49,25 @@ class PydanticConverter(ConverterBase):
                     f"name the parameters instead of {parameter}, or use BasicConverter."
                 )
         root = None if self.full_payload is None else self._root_model(self.full_payload)
-        fields = ((each.name, each) for each in self.inputs.all_payload() if each is not self.full_payload)
+        fields = [(each.name, each) for each in self.inputs.all_payload() if each is not self.full_payload]
         headers = ((header.name or each.name, each) for header, each in self.inputs.all_headers())
         self.payload_pydantic_model = _build_model(f"{self.name}_payload", fields, base=root)
         self.headers_pydantic_model = _build_model(f"{self.name}_headers", headers)
         self._args = [parameter.name for parameter in self.positional]
         self._kwargs = [parameter.name for parameter in self.named]
+        self._fields = {name for name, _ in fields}
+        if self.full_payload is not None:
+            self._kwargs.append(self.full_payload.name)
         self._read_json = _reader(self.payload_pydantic_model, "json", whole=root is not None)
         self._read_dict = _reader(self.headers_pydantic_model, "python", whole=False)
 
     def _root_model(self, parameter: inspect.Parameter) -> type[BaseModel]:
-        root: type[BaseModel] = get_args(parameter.annotation)[0]
+        root: type[BaseModel] = type_of(parameter.annotation)
         if not hasattr(root, "model_validate_json"):
             advice = "For a payload that is no object use a RootModel, such as RootModel[list[int]]."
-            if get_origin(root) in (Union, UnionType):
+            if get_origin(root) in (Union, UnionType) and get_full_payload_marker(root) is not None:
+                advice = "The payload of a message is never missing as a whole: leave `| None` out."
+            elif get_origin(root) in (Union, UnionType):
                 choices = " | ".join("None" if one is NoneType else name_of(one) for one in get_args(root))
                 advice = f"For one of several models: RootModel[{choices}], and read {parameter.name}.root."
             raise DeclarationError(
@@ -92,7 +99,7 @@ class PydanticConverter(ConverterBase):
             except ValueError as error:
                 self._advise(error)
                 raise
-            loaded = read[0] if self.full_payload is None else self._spread(read, self.full_payload)
+            loaded = read[0] if self.full_payload is None else self._spread(read)
         args = [loaded.pop(name) for name in self._args] if self._args else []
         if not self.inputs.dependencies:
             return args, loaded
@@ -100,13 +107,15 @@ class PydanticConverter(ConverterBase):
         resolved = await self.resolve_dependencies(
             message=message, actor=actor, actor_context=actor_context, args=args, kwargs=loaded, headers=headers
         )
-        if self.full_payload is None:
-            # The model also has what only the dependencies asked for.
-            loaded = {name: loaded[name] for name in self._kwargs}
-        return args, {**loaded, **resolved}
+        # The model also has what only the dependencies asked for.
+        return args, {**{name: loaded[name] for name in self._kwargs}, **resolved}
 
-    def _spread(self, read: BaseModel, whole: inspect.Parameter) -> dict[str, Any]:
-        return {whole.name: read, **{name: getattr(read, name) for name in (*self._args, *self._kwargs)}}
+    def _spread(self, read: BaseModel) -> dict[str, Any]:
+        """Return the model under its parameter's name, and each field that has a parameter of its own."""
+        loaded = {name: getattr(read, name) for name in self._fields}
+        if self.full_payload is not None:
+            loaded[self.full_payload.name] = read
+        return loaded
 
     def _advise(self, error: ValueError) -> None:
         """Add the fix to an error of pydantic's own, whose text cannot be changed, as a note."""

@@ -11,11 +11,12 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, get_origin, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
+from repid_nb.core.arguments.annotations import metadata_everywhere, metadata_of
 from repid_nb.core.callables import asyncify, name_of, signature_of
-from repid_nb.core.errors import DeclarationError, InvalidMessageError
+from repid_nb.core.errors import DeclarationError, InvalidMessageError, is_of_repid
 from repid_nb.core.message import ReceivedMessageT
 
 __all__ = [
@@ -163,6 +164,11 @@ class Depends:
                     f"{name_of(fn)}: positional-only arguments in dependencies are not supported; "
                     f"remove the '/' after {parameter.name!r}."
                 )
+            if get_full_payload_marker(parameter.annotation) is not None:
+                raise DeclarationError(
+                    f"{name_of(fn)}: FullPayload() in a dependency is not supported, only an actor takes the payload "
+                    f"whole. Remove the marker from {parameter.name!r}, and name the fields that the dependency needs."
+                )
         self._fn = asyncify(fn, run_in_process=run_in_process, executor=pool_executor)
         self.name = name_of(fn)
         self.inputs = inputs
@@ -196,11 +202,18 @@ class Inputs:
 
     @classmethod
     def of(cls, fn: Callable[..., Any], fn_locals: Mapping[str, Any] | None) -> Inputs:
-        """Sort the parameters of a function; `*args` and `**kwargs` belong to neither kind."""
+        """Sort the parameters of a function; `*args` and `**kwargs` belong to neither kind.
+
+        Raises:
+            DeclarationError: A marker stands where it would have no effect, and the payload would fill the parameter;
+                or it is one of repid's own.
+        """
         parameters = signature_of(fn, fn_locals).parameters
+        names = {**getattr(inspect.unwrap(fn), "__globals__", {}), **(fn_locals or {})}
         payload: list[inspect.Parameter] = []
         dependencies: dict[str, DependencyT] = {}
         for parameter in parameters.values():
+            _check_markers(name_of(fn), parameter, names)
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             dependency = get_dependency(parameter.annotation)
@@ -257,7 +270,7 @@ async def resolve_all(dependencies: Mapping[str, DependencyT], context: Dependen
 
 def get_dependency(annotation: Any) -> DependencyT | None:
     """Return the first dependency in an annotation, or None. The class `Header` itself does not count."""
-    for metadata in _metadata(annotation):
+    for metadata in metadata_of(annotation):
         if not _is_class_of(metadata, ReadAtOnce) and isinstance(metadata, DependencyT):
             return metadata
     return None
@@ -265,7 +278,7 @@ def get_dependency(annotation: Any) -> DependencyT | None:
 
 def get_full_payload_marker(annotation: Any) -> FullPayload | None:
     """Return the `FullPayload()` in an annotation, or None."""
-    return next((one for one in _metadata(annotation) if isinstance(one, FullPayload)), None)
+    return next((one for one in metadata_of(annotation) if isinstance(one, FullPayload)), None)
 
 
 def validate_dependency(annotation: Any, default: Any = None) -> None:
@@ -284,7 +297,7 @@ def validate_dependency(annotation: Any, default: Any = None) -> None:
             stacklevel=3,
         )
         return
-    for metadata in _metadata(annotation):
+    for metadata in metadata_of(annotation):
         if _is_class_of(metadata, ReadAtOnce, FullPayload):
             warnings.warn(
                 f"Using the class {metadata.__name__} directly as dependency has no effect: "
@@ -295,8 +308,28 @@ def validate_dependency(annotation: Any, default: Any = None) -> None:
             return
 
 
-def _metadata(annotation: Any) -> tuple[Any, ...]:
-    return annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+def _check_markers(function: str, parameter: inspect.Parameter, names: Mapping[str, Any]) -> None:
+    """Refuse a marker that would have no effect: the sender of a message would decide what is injected."""
+    is_gathered = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    found = () if is_gathered else metadata_of(parameter.annotation)
+    is_injected = not is_gathered and get_dependency(parameter.annotation) is not None
+    everywhere = metadata_everywhere(parameter.annotation, lambda text: eval(text, {}, names))  # noqa: S307  (as signature_of does)
+    for metadata in everywhere:
+        kind = metadata.__name__ if inspect.isclass(metadata) else type(metadata).__name__
+        if is_of_repid(metadata) and (hasattr(metadata, "resolve") or kind == "FullPayload"):
+            raise DeclarationError(
+                f"{function}: {parameter.name!r} has the marker {kind} of the library repid, which means nothing here. "
+                f"Import it from repid_nb."
+            )
+        has_effect = is_injected or any(metadata is one for one in found)
+        if not has_effect and isinstance(metadata, FullPayload | DependencyT) and not inspect.isclass(metadata):
+            where = (
+                f"on {str(parameter).partition(':')[0]}" if is_gathered else f"inside the type of {parameter.name!r}"
+            )
+            raise DeclarationError(
+                f"{function}: {kind} {where} has no effect, and the payload would fill the parameter. Give a parameter "
+                f"of its own the marker, outermost: Annotated[..., {kind}({'...' * isinstance(metadata, Depends)})]."
+            )
 
 
 def _is_class_of(metadata: Any, *classes: type) -> bool:
