@@ -14,7 +14,15 @@ from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from repid_nb.core.errors import DeclarationError
 
-__all__ = ["UnresolvedAnnotationError", "asyncify", "name_of", "signature_of"]
+__all__ = [
+    "NeverRunError",
+    "UnresolvedAnnotationError",
+    "asyncify",
+    "is_async",
+    "name_of",
+    "never_runs",
+    "signature_of",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,6 +30,10 @@ R = TypeVar("R")
 
 class UnresolvedAnnotationError(DeclarationError, NameError):
     """An annotation names something that cannot be found."""
+
+
+class NeverRunError(DeclarationError, RuntimeError):
+    """A function was called, and only made a generator: nothing in it ran."""
 
 
 def signature_of(fn: Callable[..., Any], fn_locals: Mapping[str, Any] | None) -> inspect.Signature:
@@ -50,40 +62,89 @@ def name_of(fn: Callable[..., Any]) -> str:
     return getattr(fn, "__name__", type(fn).__name__)
 
 
+def is_async(fn: Callable[..., Any]) -> bool:
+    """Say whether calling it gives what is to be awaited: a coroutine function, or an object with such a `__call__`."""
+    return any(inspect.iscoroutinefunction(one) for one in _called(fn))
+
+
+def never_runs(fn: Callable[..., Any]) -> bool:
+    """Say whether calling it runs nothing, because it has a `yield`: that only makes a generator."""
+    return any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in _called(fn))
+
+
+def is_called_in_vain(fn: Callable[..., Any]) -> bool:
+    """Say whether calling it gives no answer, but a coroutine or a generator; also inside a plain decorator."""
+    return any(is_async(one) or never_runs(one) for one in (fn, inspect.unwrap(fn)))
+
+
+def _called(fn: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    # The type's `__call__` and not the object's: a class with an asynchronous `__call__` is itself a plain callable.
+    return fn, type(fn).__call__
+
+
 @overload
 def asyncify(
-    fn: Callable[P, Coroutine[Any, Any, R]], *, run_in_process: bool = False, executor: Executor | None = None
+    fn: Callable[P, Coroutine[Any, Any, R]],
+    *,
+    run_in_process: bool = False,
+    executor: Executor | None = None,
+    may_return_generator: bool = True,
 ) -> Callable[P, Coroutine[Any, Any, R]]: ...
 
 
 @overload
 def asyncify(
-    fn: Callable[P, R], *, run_in_process: bool = False, executor: Executor | None = None
+    fn: Callable[P, R],
+    *,
+    run_in_process: bool = False,
+    executor: Executor | None = None,
+    may_return_generator: bool = True,
 ) -> Callable[P, Coroutine[Any, Any, R]]: ...
 
 
 def asyncify(
-    fn: Callable[P, Any], *, run_in_process: bool = False, executor: Executor | None = None
+    fn: Callable[P, Any],
+    *,
+    run_in_process: bool = False,
+    executor: Executor | None = None,
+    may_return_generator: bool = True,
 ) -> Callable[P, Coroutine[Any, Any, Any]]:
     """Make any callable one that is awaited (repid 2.1.4; what the names mean is its actors' documentation).
 
     A callable that is asynchronous already is returned unchanged. A plain one runs in a pool of threads, and sees
     the context variables of its caller, which repid's does not. In the browser, where no thread can start, it
-    runs on the event loop itself.
+    runs on the event loop itself. Where a plain one returns a coroutine, as a decorator around an asynchronous
+    function does, that is awaited.
 
     Args:
         fn: A function, method, partial, class, or object with `__call__`.
         run_in_process: Use a pool of processes instead; the function and its arguments are pickled.
         executor: Use this pool, whatever `run_in_process` says.
+        may_return_generator: Whether a generator is a result like any other; a function with `yield` is refused anyway.
 
     Returns:
         A callable with the signature of `fn` whose result is awaited.
     """
-    if _is_async(fn):
+    if is_async(fn):
         return fn
 
     @functools.wraps(fn)
     async def inner(*args: P.args, **kwargs: P.kwargs) -> Any:
+        result = await called(*args, **kwargs)
+        # No other kind of awaitable: a client of a database may be one, and is meant as it is.
+        if inspect.iscoroutine(result):
+            return await result
+        is_generator = inspect.isgenerator(result) or inspect.isasyncgen(result)
+        if is_generator and (not may_return_generator or never_runs(inspect.unwrap(fn))):
+            raise NeverRunError(
+                f"{name_of(fn)!r} returned a generator, and nothing in it has run. A function with `yield` is not "
+                f"supported here, also not inside a decorator: return a value instead."
+            )
+        return result
+
+    async def called(*args: P.args, **kwargs: P.kwargs) -> Any:
         pool = executor if executor is not None else _shared_pool(in_process=run_in_process)
         call = functools.partial(_call, fn, *args, **kwargs)
         if pool is None:
@@ -101,13 +162,6 @@ def _call(fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     except StopIteration as error:
         # A future cannot hold StopIteration: what awaits it would wait for ever. Coroutines raise the same (PEP 479).
         raise RuntimeError(f"{name_of(fn)!r} raised StopIteration") from error
-
-
-def _is_async(fn: Callable[..., Any]) -> bool:
-    while isinstance(fn, functools.partial):
-        fn = fn.func
-    # The type's `__call__` and not the object's: a class with an asynchronous `__call__` is itself a plain callable.
-    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(type(fn).__call__)
 
 
 def _shared_pool(*, in_process: bool) -> Executor | None:

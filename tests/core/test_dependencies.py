@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -592,3 +593,22 @@ async def test_a_failing_header_leaves_no_other_dependency_half_started():
 
     with pytest.raises(MissingHeaderError):
         await resolve_all({"never": Never(), "h": Header(name="x")}, make_context())
+
+
+@asynccontextmanager
+async def opened():
+    yield "open"
+
+
+async def test_a_dependency_with_yield_is_refused_with_the_fix():
+    def plain():
+        yield 1
+
+    async def asynchronous():
+        yield 1
+
+    for fn in (plain, asynchronous, partial(plain)):
+        with pytest.raises(DeclarationError, match=r"a dependency with `yield` is not supported\. Return the value"):
+            Depends(fn)
+    async with await Depends(opened).resolve(context=make_context()) as value:
+        assert value == "open"

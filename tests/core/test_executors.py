@@ -13,7 +13,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from repid_nb.core.callables import asyncify
+from repid_nb.core.callables import NeverRunError, asyncify, is_called_in_vain, never_runs
 
 colour: contextvars.ContextVar[str] = contextvars.ContextVar("colour", default="none")
 
@@ -208,3 +208,59 @@ async def test_a_plain_function_that_raises_stop_iteration_fails_instead_of_neve
     with pytest.raises(RuntimeError, match="'find_the_first' raised StopIteration") as caught:
         await asyncio.wait_for(asyncify(find_the_first)(), 5)
     assert isinstance(caught.value.__cause__, StopIteration)
+
+
+def passing_on(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+async def test_what_a_plain_decorator_makes_of_a_coroutine_function_is_awaited():
+    colour.set("orange")
+
+    async def paint():
+        await asyncio.sleep(0)
+        return colour.get()
+
+    assert await asyncify(passing_on(paint))() == "orange"
+    assert await asyncify(lambda number: paint())(1) == "orange"
+
+
+async def test_an_awaitable_that_is_no_coroutine_is_a_result_like_any_other():
+    class Client:
+        def __await__(self):
+            raise AssertionError
+            yield
+
+    assert isinstance(await asyncify(Client)(), Client)
+
+
+def counting():
+    yield 1
+
+
+async def streaming():
+    yield 1
+
+
+@pytest.mark.parametrize("fn", [counting, streaming])
+async def test_a_generator_function_inside_a_plain_decorator_fails_because_nothing_in_it_ran(fn):
+    with pytest.raises(NeverRunError, match=f"'{fn.__name__}' returned a generator"):
+        await asyncify(passing_on(fn))()
+
+
+async def test_a_plain_function_may_return_a_generator_where_its_caller_wants_one():
+    assert list(await asyncify(lambda number: counting())(1)) == [1]
+    with pytest.raises(NeverRunError):
+        await asyncify(lambda number: counting(), may_return_generator=False)(1)
+
+
+@pytest.mark.parametrize("fn", [counting, streaming, functools.partial(counting)])
+def test_a_function_with_yield_never_runs(fn):
+    assert never_runs(fn)
+    assert is_called_in_vain(passing_on(counting))
+    assert not never_runs(add)
+    assert not is_called_in_vain(add)

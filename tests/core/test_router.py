@@ -1,5 +1,6 @@
 """Routers: in which order actors are asked, what is handed down to them, and what is refused at declaration."""
 
+import functools
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -35,6 +36,25 @@ def only(router: Router):
 
 class Odd(BasicConverter):
     """A converter to be recognised by."""
+
+
+def logged(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+async def asynchronous(*args): ...
+
+
+def yielding(*args):
+    yield args
+
+
+async def streaming(*args):
+    yield args
 
 
 async def passing(call_next, message, actor):
@@ -267,6 +287,12 @@ def test_a_channel_is_listed_once_with_its_first_description():
         ({"keep_alive": [1]}, "keep_alive must be a number of seconds"),
         ({"pool_executor": 5}, "pool_executor must be an Executor"),
         ({"run_in_process": True, "pool_executor": ThreadPoolExecutor()}, "not both"),
+        ({"on_error": asynchronous}, "on_error is called and not awaited, so 'asynchronous' must be a plain function"),
+        ({"on_error": logged(asynchronous)}, "on_error is called and not awaited"),
+        ({"on_error": functools.partial(asynchronous)}, "on_error is called and not awaited"),
+        ({"on_error": yielding}, "on_error is called and not awaited"),
+        ({"middlewares": [yielding]}, "the middleware 'yielding' has a `yield`, so it would never run"),
+        ({"middlewares": [streaming]}, "the middleware 'streaming' has a `yield`"),
     ],
 )
 def test_options_that_cannot_work_are_refused_at_declaration_and_name_the_actor(options, says):
@@ -443,6 +469,12 @@ def test_a_declaration_superseded_from_another_router_leaves_that_one_in_its_pla
     old, _, new = (route.source for route in outer.routes().routes)
     outer.supersede(old, new)
     assert names(outer) == ["other", "new"]
+
+
+@pytest.mark.parametrize("fn", [yielding, streaming])
+def test_an_actor_with_yield_is_refused_because_it_would_never_run(fn):
+    with pytest.raises(DeclarationError, match=rf"^Actor '{fn.__name__}': a function with `yield` would never run"):
+        Router().actor(fn)
 
 
 def test_every_option_of_the_decorator_reaches_the_actor():

@@ -143,6 +143,17 @@ DIFFERENCES = [
         "refused.",
     ),
     Difference(
+        "functions that never run",
+        "A function with `yield` is refused as an actor, middleware, strategy, `on_error` or dependency, an "
+        "asynchronous strategy or `on_error` too, and the coroutine that a plain decorator hands on is "
+        "awaited; in repid nothing in them runs, and the message is acked or left open.",
+    ),
+    Difference(
+        "answers of on_error",
+        "A message whose `on_error` function raises, or answers with none of the words, is nacked with the "
+        "reason; in repid it stays in work.",
+    ),
+    Difference(
         "context in threads",
         "Plain actors and dependencies see the context variables of their message; in repid's threads they do not.",
     ),

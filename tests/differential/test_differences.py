@@ -3,10 +3,12 @@
 import asyncio
 import contextvars
 import functools
+import gc
 import os
 import re
 import signal
 import sys
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, NewType
@@ -589,6 +591,87 @@ def test_full_payload_and_more():
     assert theirs[-1] == ("in a dependency", "accepted")
     assert ours[1] == ("ran", 3, "EUR")
     assert issubclass(ours[-1][1].kind, ValueError)
+
+
+def passing_on(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+def yielding(*args, **kwargs):
+    yield "ack"
+
+
+async def asynchronous(*args, **kwargs):
+    return "ack"
+
+
+def asynchronous_strategy(*, actor_name):
+    return asynchronous
+
+
+USED_IN_VAIN = {
+    "actor": lambda lib: lib.Router().actor(yielding),
+    "middleware": lambda lib: lib.Router(middlewares=[yielding]),
+    "on_error with yield": lambda lib: lib.Router().actor(on_error=yielding)(one),
+    "asynchronous on_error": lambda lib: lib.Router().actor(on_error=asynchronous)(one),
+    "asynchronous strategy": lambda lib: lib.Router().actor(routing_strategy=asynchronous_strategy)(one),
+    "dependency": lambda lib: lib.Depends(yielding),
+}
+
+
+def test_functions_that_never_run():
+    async def scenario(lib, log):
+        for name, declare in USED_IN_VAIN.items():
+            declared(log, name, lambda declare=declare: declare(lib))
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        @passing_on
+        async def job():
+            log("ran")
+
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+            async with Bench(lib, log, router) as bench:
+                await bench.deliver(topic="job")
+            gc.collect()
+
+    theirs, ours = both(scenario)
+    count = len(USED_IN_VAIN)
+    assert theirs[:count] == [(name, "accepted") for name in USED_IN_VAIN]
+    assert theirs[count] == ("settled", "tasks", b"{}", "acked")
+    assert [issubclass(event[1].kind, ValueError) for event in ours[:count]] == [True] * count
+    assert ours[count] == ("ran",)
+
+
+@pytest.mark.parametrize("answer", [None, "bury", 7, ZeroDivisionError])
+def test_answers_of_on_error(answer):
+    async def scenario(lib, log):
+        def decide(error):
+            if answer is ZeroDivisionError:
+                raise ZeroDivisionError
+            return answer
+
+        router = lib.Router(channel="tasks")
+
+        @router.actor(on_error=decide)
+        async def job(message: lib.Message):
+            log("ran")
+            raise LookupError
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(topic="job")
+            if lib is repid_nb:
+                log("reason", bench.server.dead_letters("tasks")[0].reason)
+            else:
+                log("in work", len(bench.server.queues["tasks"].processing))
+
+    theirs, ours = both(scenario)
+    assert theirs[-1] == ("in work", 1)
+    assert "and on_error returned" in ours[-1][1] or "then on_error raised ZeroDivisionError" in ours[-1][1]
 
 
 def test_context_in_threads():

@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.arguments.annotations import metadata_everywhere, metadata_of
-from repid_nb.core.callables import asyncify, name_of, signature_of
+from repid_nb.core.callables import asyncify, name_of, never_runs, signature_of
 from repid_nb.core.errors import DeclarationError, InvalidMessageError, is_of_repid
 from repid_nb.core.message import ReceivedMessageT
 
@@ -128,8 +128,8 @@ class Depends:
         pool_executor: Run a plain function in this pool.
 
     Raises:
-        DeclarationError: It is not a function, both ways to run are given, a parameter is positional-only, or an
-            annotation cannot be resolved (then it is also a NameError).
+        DeclarationError: It is not a function or has a `yield`, both ways to run are given, a parameter is
+            positional-only, or an annotation cannot be resolved (then it is also a NameError).
     """
 
     __slots__ = ("_fn", "_fn_locals", "inputs", "name")
@@ -154,6 +154,11 @@ class Depends:
             raise DeclarationError(
                 f"Depends takes a function, and was given {fn!r}. Write the function's name alone: Depends(find), "
                 f"not Depends(find())."
+            )
+        if never_runs(fn):
+            raise DeclarationError(
+                f"{name_of(fn)}: a dependency with `yield` is not supported. Return the value; what is to be closed "
+                f"after the run, close in a middleware of the actor."
             )
         if run_in_process and pool_executor is not None:
             raise DeclarationError("Specify either 'run_in_process' or 'pool_executor', not both.")

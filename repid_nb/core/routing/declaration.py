@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, get_args
 
-from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, ManualActionT
+from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, ManualActionT, OnErrorT
 from repid_nb.core.arguments.converter import DefaultConverter
-from repid_nb.core.callables import UnresolvedAnnotationError, asyncify, name_of
+from repid_nb.core.callables import UnresolvedAnnotationError, asyncify, is_called_in_vain, name_of, never_runs
 from repid_nb.core.checks import as_channel
 from repid_nb.core.description import Channel
 from repid_nb.core.errors import DeclarationError
@@ -103,7 +103,12 @@ class Declaration:
         # What ActorData calls by the name of its option, and then what needs to be made of one.
         fields = {name: own[name] for name in ActorData.__dataclass_fields__ if name in own}
         fields |= {
-            "fn": asyncify(self.fn, run_in_process=settled.run_in_process, executor=settled.pool_executor),
+            "fn": asyncify(
+                self.fn,
+                run_in_process=settled.run_in_process,
+                executor=settled.pool_executor,
+                may_return_generator=False,
+            ),
             "name": self.name,
             "routing_strategy": self.strategy,
             "middleware_pipeline": pipeline(settled.middlewares),
@@ -138,6 +143,12 @@ def check_running(label: str, options: Mapping[str, Any]) -> None:
                 f"{label}: the middleware must be a list of functions of (call_next, message, actor), "
                 f"not {middlewares!r}.",
             )
+        yielding = [name_of(one) for one in functions if never_runs(one)]
+        if yielding:
+            raise DeclarationError(
+                f"{label}: the middleware {yielding[0]!r} has a `yield`, so it would never run. Write an async def "
+                f"that returns what `await call_next(message, actor)` returns."
+            )
     for name in ("timeout", "keep_alive"):
         seconds = options.get(name)
         if not (seconds is None or _can_be_seconds(seconds)):
@@ -164,6 +175,11 @@ def check_options(fn: Callable[..., Any], options: Mapping[str, Any]) -> dict[st
         raise DeclarationError(f"router.actor decorates a function, not {fn!r}. To name an actor: actor(name=...).")
     if not (hasattr(fn, "__name__") and hasattr(fn, "__globals__")):
         raise DeclarationError(f"router.actor decorates a function, not {fn!r}. Write a def around it.")
+    if never_runs(fn):
+        raise DeclarationError(
+            f"{label}: a function with `yield` would never run, because calling it only makes a generator. Write one "
+            f"that returns; to send several messages, ask for the Message and await message.send_message_json(...)."
+        )
     if not isinstance(name, str | None):
         raise DeclarationError(f"{label}: the name must be a str, not {name!r}.")
     check_running(label, {name: value for name, value in options.items() if value is not None})
@@ -174,9 +190,12 @@ def check_options(fn: Callable[..., Any], options: Mapping[str, Any]) -> dict[st
         )
     if options["run_in_process"] is True and options["pool_executor"] is not None:
         raise DeclarationError(f"{label}: Specify either 'run_in_process' or 'pool_executor', not both.")
-    manual = mode in ("manual", "manual_explicit")
+    return {**options, "on_error": _checked_on_error(label, mode, on_error)}
+
+
+def _checked_on_error(label: str, mode: ConfirmationModeT, on_error: OnErrorT | None) -> OnErrorT:
     if on_error is None:
-        return {**options, "on_error": "no_action" if manual else "nack"}
+        return "no_action" if mode in ("manual", "manual_explicit") else "nack"
     if mode in ("ack_first", "always_ack"):
         raise DeclarationError(
             f"{label}: on_error has no meaning with confirmation_mode={mode!r}, "
@@ -188,4 +207,9 @@ def check_options(fn: Callable[..., Any], options: Mapping[str, Any]) -> dict[st
             f"{label}: on_error must be one of {', '.join(actions)}, or a function of the exception that returns one, "
             f"not {on_error!r}.",
         )
-    return {**options}
+    if callable(on_error) and is_called_in_vain(on_error):
+        raise DeclarationError(
+            f"{label}: on_error is called and not awaited, so {name_of(on_error)!r} must be a plain function of the "
+            f"exception: def, without async and without `yield`."
+        )
+    return on_error

@@ -6,6 +6,7 @@ The order of things and the confirmation modes are repid 2.1.4's (`repid._runner
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias, get_args
@@ -154,8 +155,7 @@ class Delivery:
             if self._gate is not None:
                 await self._gate(Finished(message, actor, None, error))
             if message.action is None:
-                word, reason = _after_error(actor, error, called=called)
-                await _settle(message, word, reason, account)
+                await _settle_after_error(message, actor, error, account, called=called)
             raise
         if self._gate is not None:
             await self._gate(Finished(message, actor, result, None))
@@ -231,6 +231,18 @@ async def _call_ended(account: _Account | None, keeping_alive: asyncio.Task[None
         await asyncio.wait({keeping_alive})
 
 
+async def _settle_after_error(
+    message: ReceivedMessageT, actor: ActorData, error: Exception, account: _Account | None, *, called: bool
+) -> None:
+    try:
+        word, reason = _after_error(actor, error, called=called)
+    except Exception as failure:
+        both = f"{type(error).__name__} was raised, and then on_error raised {type(failure).__name__}"
+        await _settle(message, "nack", both, account)
+        raise
+    await _settle(message, word, reason, account)
+
+
 def _after_error(actor: ActorData, error: Exception, *, called: bool) -> tuple[str, str]:
     """Return how to settle a message whose run raised, and why."""
     name = type(error).__name__
@@ -242,10 +254,15 @@ def _after_error(actor: ActorData, error: Exception, *, called: bool) -> tuple[s
         return "ack", f"{raised} (always_ack)"
     if mode == "ack_first":
         return UNDECIDED
-    by_function = callable(actor.on_error)
-    action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
-    rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
-    return _decided(action, f"{raised} ({rule})")
+    if not callable(actor.on_error):
+        return _decided(actor.on_error, f"{raised} (on_error is {actor.on_error!r})")
+    action = actor.on_error(error)
+    if isinstance(action, str) and action in SETTLEMENT_WORDS:
+        return _decided(action, f"{raised} (on_error returned {action!r})")
+    if inspect.iscoroutine(action):
+        action.close()
+    words = ", ".join(SETTLEMENT_WORDS)
+    return "nack", f"{raised}, and on_error returned {action!r}, not one of {words}"
 
 
 def _settle(message: ReceivedMessageT, word: str, reason: str, account: _Account | None) -> Coroutine[Any, Any, None]:
