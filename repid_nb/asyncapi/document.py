@@ -181,7 +181,9 @@ def _operations(
 ) -> dict[str, Any]:
     operations: dict[str, Any] = {}
     for actor in actors:
-        operation_id = unique_name(component_key(f"receive_{actor.name}", fallback="receive"), operations)
+        # The id of a send operation is known to senders and stays.
+        taken = operations.keys() | sent.keys()
+        operation_id = unique_name(component_key(f"receive_{actor.name}", fallback="receive"), taken)
         operations[operation_id] = {
             "action": "receive",
             **_operation(operation_id, actor, actor.channel_address, [keys[id(actor)]], components),

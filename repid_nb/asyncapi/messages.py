@@ -64,7 +64,7 @@ def _sent_message(schema: MessageSchema, components: Components) -> dict[str, An
         **present(
             {
                 "contentType": schema.content_type,
-                # Headers before payload: of two definitions with one name the later one stays, as in repid.
+                # Headers before payload: of two definitions with one name the first keeps it.
                 "headers": components.schema(schema.headers),
                 "payload": components.schema(schema.payload),
                 "correlationId": _correlation_id(schema.correlation_id),

@@ -20,6 +20,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT7
 from repid import message_registry, server_registry
 
+from repid_nb.app import Repid
+from repid_nb.asyncapi.components import Components
 from repid_nb.asyncapi.document import AsyncAPIGenerator
 from repid_nb.core import description
 from repid_nb.core.arguments.dependencies import FullPayload, Header
@@ -265,7 +267,7 @@ def sent_messages_in_full(app):
         name="placed",
         title="Placed",
         payload=Order.model_json_schema(ref_template="#/components/schemas/{model}"),
-        headers={"type": "object", "$defs": {"Item": {"type": "null"}, "H": {"type": "string"}}},
+        headers={"type": "object", "$defs": {"H": {"type": "string"}}},
         correlation_id=app.kit.CorrelationId(location="$message.payload#/id"),
         content_type="application/json",
         deprecated=True,
@@ -297,7 +299,7 @@ def two_actors_with_one_name(app):
 
     message = app.kit.MessageSchema(name="same")
     app.messages.register_operation(operation_id="same", channel="x", messages=[message])
-    app.messages.register_operation(operation_id="receive_same_1", channel="x", messages=[message])
+    app.messages.register_operation(operation_id="receive_same_9", channel="x", messages=[message])
 
 
 def names_that_need_escaping(app):
@@ -606,3 +608,98 @@ def test_wherever_repids_document_is_valid_ours_is_equal_and_otherwise_ours_is_v
     assert violations(ours) == []
     if violations(theirs) == []:
         assert ours == theirs
+
+
+def at(document, pointer):
+    node = document
+    for step in pointer.split("/")[1:]:
+        node = node[unquote(step)]
+    return node
+
+
+class Kept(pydantic.BaseModel):
+    n: int
+
+
+def two_models_of_one_name():
+    class Line(pydantic.BaseModel):
+        sku: str
+
+    class Order(pydantic.BaseModel):
+        lines: list[Line]
+        kept: Kept
+
+    first = Order
+
+    class Line(pydantic.BaseModel):
+        amount: float
+
+    class Order(pydantic.BaseModel):
+        lines: list[Line]
+        kept: Kept
+
+    return first, Order
+
+
+def properties_of(document, message):
+    """What a message's one argument has, and what the lines in it have, wherever the pointers lead."""
+    (argument,) = document["components"]["messages"][message]["payload"]["properties"].values()
+    order = at(document, argument["$ref"])
+    line = at(document, order["properties"]["lines"]["items"]["$ref"])
+    return sorted(order["properties"]), sorted(line["properties"]), order["properties"]["kept"]["$ref"]
+
+
+def test_two_models_of_one_name_are_two_schemas_and_the_same_model_is_one(violations):
+    first, second = two_models_of_one_name()
+    app = Repid()
+    router = Router()
+    for name, model in (("a", first), ("b", second), ("c", second), ("d", first)):
+
+        async def take(order): ...
+
+        take.__annotations__["order"] = model
+        router.actor(name=name)(take)
+    app.include_router(router)
+    document = app.generate_asyncapi_schema()
+    kept = "#/components/schemas/Kept"
+    told = {name: properties_of(document, name) for name in "abcd"}
+    assert told["a"] == told["d"] == (["kept", "lines"], ["sku"], kept)
+    assert told["b"] == told["c"] == (["kept", "lines"], ["amount"], kept)
+    assert sorted(document["components"]["schemas"]) == ["Kept", "Line", "Line_1", "Order", "Order_1"]
+    assert violations(document) == []
+
+
+def test_a_model_that_holds_itself_is_moved_with_all_pointers_to_it():
+    def tree(kind):
+        properties = {"value": {"type": kind}, "next": {"$ref": "#/components/schemas/Tree"}}
+        return {"$defs": {"Tree": {"properties": properties}}, "$ref": "#/components/schemas/Tree"}
+
+    components = Components()
+    assert components.schema(tree("string")) == {"$ref": "#/components/schemas/Tree"}
+    assert components.schema(tree("integer")) == {"$ref": "#/components/schemas/Tree_1"}
+    assert components.schema(tree("string")) == {"$ref": "#/components/schemas/Tree"}
+    assert components.sections["schemas"]["Tree_1"]["properties"]["next"] == {"$ref": "#/components/schemas/Tree_1"}
+
+
+def test_a_pointer_to_local_definitions_follows_one_that_has_moved():
+    components = Components()
+    components.schema({"$defs": {"A": {"type": "null"}}})
+    moved = components.schema({"$defs": {"A": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/A"}}})
+    assert moved == {"properties": {"a": {"$ref": "#/components/schemas/A_1"}}}
+
+
+def test_a_send_operation_with_the_id_of_an_actors_operation_leaves_that_in_the_document(violations):
+    app = Repid()
+    router = Router(channel="c")
+
+    @router.actor
+    async def job(n: int): ...
+
+    app.include_router(router)
+    app.messages.register_operation(operation_id="receive_job", channel="other")
+    document = app.generate_asyncapi_schema()
+    assert {key: one["action"] for key, one in document["operations"].items()} == {
+        "receive_job_1": "receive",
+        "receive_job": "send",
+    }
+    assert violations(document) == []

@@ -171,6 +171,12 @@ DIFFERENCES = [
         "need escaping, repeated tags, discriminators, empty links, values that JSON does not have.",
     ),
     Difference(
+        "clashing names in AsyncAPI",
+        "Of two different models with one name each is a schema of its own in the AsyncAPI document, and a "
+        "send operation with the id of an actor's operation stands beside that; in repid the later one takes "
+        "the other's place.",
+    ),
+    Difference(
         "page without network",
         "`asyncapi_html()` is one page that needs nothing from the network; repid's loads its viewer from a CDN.",
     ),

@@ -18,7 +18,7 @@ import pytest
 import repid
 from differential.differences import DIFFERENCES
 from differential.harness import Bench, attempt, declared, events_of
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
 import repid_nb
 from repid_nb import Idle, StaleActorWarning, Stepper
@@ -746,6 +746,32 @@ def test_valid_asyncapi():
         ("example", [{"payload": (1, 2)}]),
     ]
     assert ours == [("tags", [{"$ref": "#/components/tags/a_b"}]), ("docs", False), ("example", [{"payload": [1, 2]}])]
+
+
+def test_clashing_names_in_asyncapi():
+    def model_with(name):
+        return create_model("Order", **{name: (int, ...)})
+
+    async def scenario(lib, log):
+        app, router = lib.Repid(), lib.Router(channel="tasks")
+        for name in ("first", "second"):
+
+            async def take(order): ...
+
+            take.__annotations__["order"] = model_with(name)
+            router.actor(name=name)(take)
+        app.include_router(router)
+        app.messages.register_operation(operation_id="receive_first", channel="tasks")
+        document = app.generate_asyncapi_schema()
+        for name in ("first", "second"):
+            pointer = document["components"]["messages"][name]["payload"]["properties"]["order"]["$ref"]
+            schema = document["components"]["schemas"][pointer.rpartition("/")[2]]
+            log(name, list(schema["properties"]))
+        log("operations", sorted(one["action"] for one in document["operations"].values()))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("first", ["second"]), ("second", ["second"]), ("operations", ["receive", "send"])]
+    assert ours == [("first", ["first"]), ("second", ["second"]), ("operations", ["receive", "receive", "send"])]
 
 
 def test_page_without_network():
