@@ -226,8 +226,27 @@ def _plain_json(document: dict[str, Any]) -> dict[str, Any]:
         text = to_json(document, inf_nan_mode="strings")
     except ValueError as error:
         raise SerializationError(
-            f"The AsyncAPI document cannot be written as JSON: {error}. "
+            f"The AsyncAPI document cannot be written as JSON{_culprit(document)}: {error}. "
             "Give examples, bindings, schemas and security schemes as JSON values or pydantic models."
         ) from error
     plain: dict[str, Any] = json.loads(text)
     return plain
+
+
+def _culprit(document: dict[str, Any]) -> str:
+    """Return where in the document the first thing stands that has no JSON form, by the names on the way there."""
+    from pydantic_core import to_json  # noqa: PLC0415  (as above)
+
+    way: list[str] = []
+    node: Any = document
+    while isinstance(node, dict):
+        for name, value in node.items():
+            try:
+                to_json(value, inf_nan_mode="strings")
+            except ValueError:
+                way.append(str(name))
+                node = value
+                break
+        else:
+            break
+    return f", because of {'/'.join(way)}" if way else ""

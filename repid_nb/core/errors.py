@@ -16,6 +16,7 @@ __all__ = [
     "DestinationError",
     "InvalidMessageError",
     "NotConnectedError",
+    "NotDescribableError",
     "NotPullableError",
     "RepidNbError",
     "SerializationError",
@@ -52,6 +53,10 @@ class InvalidMessageError(RepidNbError, ValueError):
 
 class SerializationError(RepidNbError, TypeError):
     """A payload holds something that has no JSON form."""
+
+
+class NotDescribableError(RepidNbError, NotImplementedError):
+    """What an actor takes has no description in an AsyncAPI document."""
 
 
 class NotConnectedError(RepidNbError, RuntimeError):

@@ -5,6 +5,7 @@ import json
 import math
 import re
 import types
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,8 +25,9 @@ from repid_nb.app import Repid
 from repid_nb.asyncapi.components import Components
 from repid_nb.asyncapi.document import AsyncAPIGenerator
 from repid_nb.core import description
+from repid_nb.core.arguments.converter import BasicConverter
 from repid_nb.core.arguments.dependencies import FullPayload, Header
-from repid_nb.core.errors import SerializationError
+from repid_nb.core.errors import NotDescribableError, SerializationError
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
 from repid_nb.core.routing.router import Router
@@ -703,3 +705,39 @@ def test_a_send_operation_with_the_id_of_an_actors_operation_leaves_that_in_the_
         "receive_job": "send",
     }
     assert violations(document) == []
+
+
+async def takes_a_function(fn: Callable[[], int]): ...
+
+
+@pytest.mark.parametrize("actor", [{"converter": BasicConverter}, {"fn": takes_a_function}])
+def test_an_actor_that_cannot_be_described_is_named(actor):
+    app, router = Repid(), Router(channel="c")
+
+    async def first(n: int): ...
+
+    router.actor(name="innocent")(first)
+    fn = actor.pop("fn", first)
+    router.actor(name="guilty", **actor)(fn)
+    app.include_router(router)
+    with pytest.raises(NotDescribableError, match=r"cannot describe what actor 'guilty' takes: .*PydanticConverter"):
+        app.generate_asyncapi_schema()
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ({"bindings": {"amqp": {"ack": object()}}}, "components/operationBindings/guilty_bindings/amqp/ack"),
+        ({"security": [{"type": object()}]}, "components/securitySchemes/receive_guilty_operation-security-schema-0"),
+    ],
+)
+def test_what_cannot_be_written_as_json_is_named_with_its_actor(options, where):
+    app, router = Repid(), Router(channel="c")
+
+    async def first(n: int): ...
+
+    router.actor(name="innocent")(first)
+    router.actor(name="guilty", **options)(first)
+    app.include_router(router)
+    with pytest.raises(SerializationError, match=f"written as JSON, because of {where}"):
+        app.generate_asyncapi_schema()

@@ -2,6 +2,7 @@
 # ruff: noqa: A002, N806  (payloads have an `id`; an alias of a type is written like a type)
 
 import asyncio
+import inspect
 import json
 import subprocess
 import sys
@@ -1086,3 +1087,21 @@ def test_the_basic_converter_tells_the_sources_too():
         ArgumentSource("user", "header", (("x-user",),)),
         ArgumentSource("tries", "header", (("tries",),)),
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["json", "schema", "copy", "dict", "model_fields", "model_dump", "model_validate_json"]
+)
+async def test_a_parameter_may_have_the_name_of_what_models_have(name):
+    async def fn(**kwargs): ...
+
+    fn.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=int, default=1)]
+    )
+    converter = PydanticConverter(fn, correlation_id=None)
+    read = [
+        (await converter.convert_inputs(message=Received(body), actor=None, actor_context=None))[1]
+        for body in (f'{{"{name}": 2}}'.encode(), b"{}")
+    ]
+    assert read == [{name: 2}, {name: 1}]
+    assert converter.get_input_schema().payload_schema["properties"][name]["type"] == "integer"

@@ -428,6 +428,40 @@ def test_an_actor_whose_arguments_cannot_be_read_is_named_with_the_fix(annotatio
         router.routes()
 
 
+@pytest.mark.parametrize(
+    ("parameter", "says"),
+    [
+        ("_id", "Fields must not use names with leading underscores; e.g., use 'id' instead of '_id'. In a notebook"),
+        ("model_config", "'model_config' cannot be read by that name.*Field\\(alias='model_config'\\)"),
+    ],
+)
+def test_a_parameter_that_pydantic_keeps_for_itself_is_refused_by_the_actors_name(parameter, says):
+    async def ship(value: int) -> None: ...
+
+    ship.__signature__ = inspect.Signature([inspect.Parameter(parameter, inspect.Parameter.KEYWORD_ONLY)])
+    router = Router()
+    router.actor(ship)
+    with pytest.raises(DeclarationError, match=f"^Actor 'ship': {says}"):
+        router.routes()
+
+
+def test_an_annotation_that_cannot_be_found_names_the_actor_as_well_as_the_function():
+    async def ship(order: "Nowhere") -> None: ...  # noqa: F821  (that is the point)
+
+    with pytest.raises(DeclarationError, match=r"^Actor 'job': An annotation of 'ship' cannot be resolved"):
+        Router().actor(name="job")(ship)
+
+
+def test_whatever_a_converter_raises_names_the_actor():
+    class Broken(BasicConverter):
+        def __init__(self, fn, **options) -> None:
+            raise LookupError("out of order.")
+
+    with pytest.raises(DeclarationError, match=r"^Actor '1': out of order\. In a notebook") as caught:
+        declare(Router(), "1", converter=Broken)
+    assert isinstance(caught.value.__cause__, LookupError)
+
+
 def test_an_actor_that_its_own_converter_cannot_read_is_not_registered():
     router = Router()
     with pytest.raises(DeclarationError, match="Actor 'ship': FullPayload"):

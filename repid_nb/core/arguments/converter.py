@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import json
+import warnings
 from collections.abc import Callable, Iterable
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
@@ -270,11 +271,16 @@ def _build_model(
     name: str, parameters: Iterable[tuple[str, inspect.Parameter]], *, base: type[BaseModel] | None = None
 ) -> type[BaseModel] | None:
     """Make a model with one field a name, and on top of `base` where there is one; None for nothing to read."""
-    from pydantic import Field, PydanticSchemaGenerationError, create_model  # noqa: PLC0415  (loaded by the first actor)
+    from pydantic import ConfigDict, Field, PydanticSchemaGenerationError, create_model  # noqa: PLC0415  (as below)
     from pydantic.fields import FieldInfo  # noqa: PLC0415
 
     fields: dict[str, Any] = {}
     for field, parameter in parameters:
+        if field == "model_config":
+            raise DeclarationError(
+                f"{field!r} cannot be read by that name, because pydantic keeps it for itself. Give the parameter "
+                f"another name, and where messages say {field!r}: Annotated[..., Field(alias={field!r})]."
+            )
         required = parameter.default is parameter.empty
         annotation = Any if parameter.annotation is parameter.empty else parameter.annotation
         if field not in fields:
@@ -290,8 +296,12 @@ def _build_model(
             )
     if not fields:
         return base
+    # No code looks at an instance's attributes, so a parameter may have the name of one, such as json or model_dump.
+    options: dict[str, Any] = {"__base__": base} if base else {"__config__": ConfigDict(protected_namespaces=())}
     try:
-        return create_model(name, __base__=base, **fields)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"Field name .* shadows an attribute", category=UserWarning)
+            return create_model(name, **options, **fields)
     except PydanticSchemaGenerationError as error:
         what = str(error).partition("schema for ")[2].partition(". ")[0]
         raise DeclarationError(

@@ -86,10 +86,13 @@ class Declaration:
         """
         try:
             return converter(self.fn, fn_locals=self.fn_locals, correlation_id=self.options["correlation_id"])
-        except (TypeError, ValueError, NameError) as error:
-            why = str(error).removeprefix(f"{name_of(self.fn)}: ")
+        except Exception as error:
+            # What pydantic raises also says where in its documentation to read on.
+            why = str(error).removeprefix(f"{name_of(self.fn)}: ").partition("\n\nFor further information")[0]
             kind = UnresolvedAnnotationError if isinstance(error, NameError) else DeclarationError
-            raise kind(f"Actor {self.name!r}: {why} In a notebook, mend it and run its cell again.") from error
+            raise kind(
+                f"Actor {self.name!r}: {why.rstrip('.')}. In a notebook, mend it and run its cell again."
+            ) from error
 
     def build(self, inherited: Inherited) -> ActorData:
         """Settle every option: the actor's own, or else what it inherits.

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast, overload
 
 from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, OnErrorT
 from repid_nb.core.arguments.dependencies import validate_dependency
-from repid_nb.core.callables import signature_of
+from repid_nb.core.callables import UnresolvedAnnotationError, signature_of
 from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.middleware import ActorMiddlewareT
@@ -228,7 +228,11 @@ class Router:
         options = check_options(fn, given)
         # Annotations may name types that are local to the function in which the actor is declared.
         fn_locals = sys._getframe(1).f_locals  # noqa: SLF001
-        for parameter in signature_of(fn, fn_locals).parameters.values():
+        try:
+            parameters = signature_of(fn, fn_locals).parameters
+        except UnresolvedAnnotationError as error:
+            raise UnresolvedAnnotationError(f"Actor {name or fn.__name__!r}: {error}") from error.__cause__
+        for parameter in parameters.values():
             validate_dependency(parameter.annotation, parameter.default)
         strategy = make_strategy(routing_strategy, name or fn.__name__)
         declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
