@@ -13,6 +13,7 @@ from contextvars import copy_context
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from repid_nb.core.errors import DeclarationError
+from repid_nb.core.processes import call_in_process, is_process_pool, where_it_hides
 
 __all__ = [
     "NeverRunError",
@@ -126,9 +127,18 @@ def asyncify(
 
     Returns:
         A callable with the signature of `fn` whose result is awaited.
+
+    Raises:
+        DeclarationError: The function should run in another process, and is defined where none can import it from.
     """
     if is_async(fn):
         return fn
+    in_process = run_in_process if executor is None else is_process_pool(executor)
+    if in_process and sys.platform != "emscripten" and (place := where_it_hides(fn, executor)):
+        raise DeclarationError(
+            f"{name_of(fn)!r} cannot run in another process, because it is defined {place}, where no other process can "
+            f"import it from. Put it in a .py file and import it, or let it run in a thread, as without run_in_process."
+        )
 
     @functools.wraps(fn)
     async def inner(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -145,10 +155,12 @@ def asyncify(
         return result
 
     async def called(*args: P.args, **kwargs: P.kwargs) -> Any:
-        pool = executor if executor is not None else _shared_pool(in_process=run_in_process)
         call = functools.partial(_call, fn, *args, **kwargs)
-        if pool is None:
+        if executor is None and sys.platform == "emscripten":
             return call()
+        if in_process:
+            return await call_in_process(executor, call)
+        pool = _thread_pool() if executor is None else executor
         if _runs_in_threads(pool):
             call = functools.partial(copy_context().run, call)
         return await asyncio.get_running_loop().run_in_executor(pool, call)
@@ -164,24 +176,9 @@ def _call(fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         raise RuntimeError(f"{name_of(fn)!r} raised StopIteration") from error
 
 
-def _shared_pool(*, in_process: bool) -> Executor | None:
-    if sys.platform == "emscripten":
-        return None
-    return _process_pool() if in_process else _thread_pool()
-
-
 @functools.cache
 def _thread_pool() -> Executor:
     return ThreadPoolExecutor(thread_name_prefix="repid_nb")
-
-
-@functools.cache
-def _process_pool() -> Executor:
-    import multiprocessing  # noqa: PLC0415  (a third of this module's import time, and few actors need it)
-
-    # Never a fork: the thread pool's locks would be copied in whatever state they are.
-    method = "forkserver" if sys.platform == "linux" else "spawn"
-    return concurrent.futures.ProcessPoolExecutor(mp_context=multiprocessing.get_context(method))
 
 
 def _runs_in_threads(pool: Executor) -> bool:

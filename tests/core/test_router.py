@@ -511,6 +511,19 @@ def test_an_actor_with_yield_is_refused_because_it_would_never_run(fn):
         Router().actor(fn)
 
 
+@pytest.mark.parametrize(("router", "options"), [({}, {"run_in_process": True}), ({"run_in_process": True}, {})])
+def test_an_actor_that_no_other_process_can_import_is_refused_where_it_is_declared(router, options):
+    def ship(number: int) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"^Actor 'job': 'ship' cannot run in another process.* \.py file"):
+        Router(**router).actor(name="job", **options)(ship)
+    included, including = Router(), Router(run_in_process=True)
+    included.actor(name="job")(ship)
+    including.include_router(included)
+    with pytest.raises(DeclarationError, match=r"^Actor 'job': 'ship' cannot run in another process"):
+        including.routes()
+
+
 def test_every_option_of_the_decorator_reaches_the_actor():
     docs, tags, executor = ExternalDocs(url="https://docs.test"), (Tag(name="mail"),), ThreadPoolExecutor()
     kept = {

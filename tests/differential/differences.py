@@ -154,6 +154,12 @@ DIFFERENCES = [
         "reason; in repid it stays in work.",
     ),
     Difference(
+        "processes",
+        "`run_in_process` refuses a function that no other process can import, such as one of a notebook "
+        "cell, and a pool of processes that broke is replaced; in repid such a function, or a process that "
+        "dies, breaks every later actor with `run_in_process`.",
+    ),
+    Difference(
         "context in threads",
         "Plain actors and dependencies see the context variables of their message; in repid's threads they do not.",
     ),

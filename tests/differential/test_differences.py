@@ -19,6 +19,7 @@ import repid
 from differential.differences import DIFFERENCES
 from differential.harness import Bench, attempt, declared, events_of
 from pydantic import BaseModel, create_model
+from support.script import run_script
 
 import repid_nb
 from repid_nb import Idle, StaleActorWarning, Stepper
@@ -672,6 +673,45 @@ def test_answers_of_on_error(answer):
     theirs, ours = both(scenario)
     assert theirs[-1] == ("in work", 1)
     assert "and on_error returned" in ours[-1][1] or "then on_error raised ZeroDivisionError" in ours[-1][1]
+
+
+PROCESSES = """
+    import asyncio, os
+    from typing import Annotated, Any
+    import {lib} as lib
+
+    async def main():
+        app, router = lib.Repid(), lib.Router(channel="c")
+
+        @router.actor
+        async def dies(got: Annotated[Any, lib.Depends(os.abort, run_in_process=True)]): ...
+
+        @router.actor
+        async def lives(got: Annotated[Any, lib.Depends(os.getpid, run_in_process=True)]): ...
+
+        app.include_router(router)
+        async with lib.TestClient(app, raise_on_actor_error=False) as client:
+            for topic in ("dies", "lives"):
+                await client.send_message_json(channel="c", payload={{}}, headers={{"topic": topic}})
+            print([type(message.exception).__name__ for message in client.get_processed_messages()])
+
+    if __name__ == "__main__":
+        asyncio.run(main())
+"""
+
+
+def test_processes():
+    async def scenario(lib, log):
+        def plain():
+            pass
+
+        declared(log, "hidden", lambda: lib.Router().actor(run_in_process=True)(plain))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("hidden", "accepted")]
+    assert issubclass(ours[0][1].kind, ValueError)
+    assert run_script(PROCESSES.format(lib="repid")) == "['BrokenProcessPool', 'BrokenProcessPool']\n"
+    assert run_script(PROCESSES.format(lib="repid_nb")) == "['BrokenProcessPool', 'NoneType']\n"
 
 
 def test_context_in_threads():

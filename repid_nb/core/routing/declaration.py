@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -94,6 +94,26 @@ class Declaration:
                 f"Actor {self.name!r}: {why.rstrip('.')}. In a notebook, mend it and run its cell again."
             ) from error
 
+    def settled(self, inherited: Inherited) -> Inherited:
+        """Return the options that a router could hand down: the actor's own, or else what it inherits."""
+        return inherited.inside({name: value for name, value in self.options.items() if value is not None})
+
+    def awaitable(self, settled: Inherited) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Return the function as one that is awaited.
+
+        Raises:
+            DeclarationError: It cannot run where it should; the message names the actor.
+        """
+        try:
+            return asyncify(
+                self.fn,
+                run_in_process=settled.run_in_process,
+                executor=settled.pool_executor,
+                may_return_generator=False,
+            )
+        except DeclarationError as error:
+            raise DeclarationError(f"Actor {self.name!r}: {error}") from error.__cause__
+
     def build(self, inherited: Inherited) -> ActorData:
         """Settle every option: the actor's own, or else what it inherits.
 
@@ -101,17 +121,12 @@ class Declaration:
             DeclarationError: The function's arguments cannot be read.
         """
         own = {name: value for name, value in self.options.items() if value is not None}
-        settled = inherited.inside(own)
+        settled = self.settled(inherited)
         words = (word.capitalize() for word in self.fn.__name__.split("_"))
         # What ActorData calls by the name of its option, and then what needs to be made of one.
         fields = {name: own[name] for name in ActorData.__dataclass_fields__ if name in own}
         fields |= {
-            "fn": asyncify(
-                self.fn,
-                run_in_process=settled.run_in_process,
-                executor=settled.pool_executor,
-                may_return_generator=False,
-            ),
+            "fn": self.awaitable(settled),
             "name": self.name,
             "routing_strategy": self.strategy,
             "middleware_pipeline": pipeline(settled.middlewares),

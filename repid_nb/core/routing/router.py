@@ -236,6 +236,7 @@ class Router:
             validate_dependency(parameter.annotation, parameter.default)
         strategy = make_strategy(routing_strategy, name or fn.__name__)
         declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
+        declaration.awaitable(declaration.settled(Inherited().inside(self._own())))
         converter = self.converter if converter is None else converter
         # Without one it is up to the routers that will include this one.
         if converter is not NOT_SET:
