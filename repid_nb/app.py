@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Coroutine, Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 from repid_nb.core.actor import ActorExecutionContext
+from repid_nb.core.callables import is_called_in_vain
 from repid_nb.core.checks import check_message
 from repid_nb.core.description import Contact, ExternalDocs, License, RunnerInfo, Tag
 from repid_nb.core.errors import DeclarationError, DestinationError
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, ServerT
-from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, compose
+from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, check_middlewares, compose
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
 from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import ForeignRouterT
@@ -33,6 +35,9 @@ class Repid:
         default_serializer: Turns the payloads of `send_message_json` into bytes.
         actor_middlewares: Run around every actor, outermost first.
         producer_middlewares: Run around every publish, outermost first.
+
+    Raises:
+        DeclarationError: A middleware or the serializer cannot be called, or would never run.
     """
 
     def __init__(
@@ -58,10 +63,15 @@ class Repid:
         self.license = license
         self.tags = tags
         self.external_docs = external_docs
+        if default_serializer is not None and is_called_in_vain(default_serializer):
+            raise DeclarationError(
+                "The default_serializer is called and not awaited: write it without async and yield."
+            )
         self.default_serializer: SerializerT = default_serializer or json_serializer
         self._servers = ServerRegistry()
         self._messages = MessageRegistry()
         self._router = Router(middlewares=actor_middlewares)
+        check_middlewares("Repid", producer_middlewares, "(call_next, channel, message, server_specific_parameters)")
         self._producer_middlewares = tuple(producer_middlewares or ())
 
     @property
@@ -121,13 +131,16 @@ class Repid:
         Raises:
             UnknownNameError: There is no such server.
             NotConnectedError: Its connection is not open.
-            DeclarationError: A limit makes no sense, or one of the two HTTP servers is asked for.
+            DeclarationError: A limit has the wrong type or makes no sense, or one of the two HTTP servers is asked for.
         """
         if health_check_server is not None or asyncapi_server is not None:
             raise DeclarationError(
                 "The health-check and AsyncAPI servers are repid's own; repid_nb runs without them. "
                 "Leave them out, and use app.asyncapi_html() for the page.",
             )
+        _check_limit("graceful_shutdown_time", graceful_shutdown_time, "a number of seconds, such as 25.0")
+        _check_limit("messages_limit", messages_limit, "a number of messages; leave it out for no limit")
+        _check_limit("tasks_limit", tasks_limit, "a number of messages, at least 1")
         if tasks_limit < 1:
             raise DeclarationError(f"tasks_limit must be at least 1, not {tasks_limit}.")
         server = self._servers.find(server_name)
@@ -340,3 +353,9 @@ class Repid:
             )
 
         return compose(self._producer_middlewares, publish)
+
+
+def _check_limit(name: str, value: object, wanted: str) -> None:
+    # NaN is a number, and no comparison with it ever ends a worker.
+    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
+        raise DeclarationError(f"{name} must be {wanted}, not {value!r}.")

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from repid_nb.app import Repid
 from repid_nb.core.checks import answer_channel, check_message, in_one_line
-from repid_nb.core.errors import UnroutedError
+from repid_nb.core.errors import DeclarationError, UnroutedError, a_kind
 from repid_nb.core.message import CapabilitiesT, MessageAction, MessageData, SentMessageT, SerializerT, ServerT
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.worker.worker import Worker
@@ -151,6 +151,9 @@ class TestClient:
         raise_on_actor_not_found: Whether a message that no actor wants raises.
         raise_on_actor_error: Whether what an actor raised comes out here, too.
         raise_on_operation_not_found: Whether an unknown operation id raises; otherwise nothing is sent.
+
+    Raises:
+        DeclarationError: The app is another library's.
     """
 
     __test__ = False
@@ -164,6 +167,8 @@ class TestClient:
         raise_on_actor_error: bool = True,
         raise_on_operation_not_found: bool = True,
     ) -> None:
+        if not isinstance(app, Repid):
+            raise DeclarationError(f"A TestClient takes a Repid app of repid_nb, not {a_kind(app)}.")
         self.app = app
         self.auto_process = auto_process
         self.raise_on_actor_not_found = raise_on_actor_not_found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
+from repid_nb.core.errors import a_kind
 from repid_nb.printable import short
 
 __all__ = ["AnswerKind", "Function", "Refused", "described"]
@@ -81,8 +82,7 @@ def described(value: Any) -> str:
         return f"the class {value.__name__}"
     if isinstance(value, (bool, int, float, bytes)):
         return f"{'the number ' if type(value) in (int, float) else ''}{short(value)}"
-    name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return a_kind(value)
 
 
 @dataclass(frozen=True, slots=True)

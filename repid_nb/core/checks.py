@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 
 from repid_nb.core.description import Channel
-from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError
+from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError, is_of_repid
 from repid_nb.core.message import ReceivedMessageT, SentMessageT
 
 __all__ = ["answer_channel", "as_channel", "check_address", "check_message", "check_parts", "in_one_line"]
@@ -86,7 +86,8 @@ def as_channel(channel: Channel | str, called: str = "The channel") -> Channel:
     if isinstance(channel, Channel):
         return channel
     if not isinstance(channel, str):
-        raise DeclarationError(f"{called} must be a str or a Channel, not {channel!r}.")
+        hint = " That one is repid's; import Channel from repid_nb." if is_of_repid(channel) else ""
+        raise DeclarationError(f"{called} must be a str or a Channel, not {channel!r}.{hint}")
     return Channel(address=channel)
 
 

@@ -7,6 +7,7 @@ against repid (`except ValueError`) keeps working.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "SteppingError",
     "UnknownNameError",
     "UnroutedError",
+    "a_kind",
     "is_of_repid",
     "nearest_name",
 ]
@@ -90,6 +92,26 @@ def is_of_repid(thing: object) -> bool:
     """Say whether a class, or the class of an object, comes from the library repid, whose names are often ours too."""
     kind = thing if isinstance(thing, type) else type(thing)
     return any(base.__module__.partition(".")[0] == "repid" for base in kind.__mro__)
+
+
+def a_kind(thing: object) -> str:
+    """Return what an error calls an object: its class with an article, and whether that is the library repid's.
+
+    Returns:
+        `"a Router"`, `"an Order"`, `"the class Order"`, `"None"`, or `"a Router of the library repid"`.
+    """
+    if thing is None:
+        return "None"
+    name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
+    article = "the class" if isinstance(thing, type) else "an" if _said_with_an(name) else "a"
+    return f"{article} {name}{' of the library repid' if is_of_repid(thing) else ''}"
+
+
+def _said_with_an(name: str) -> bool:
+    if name[:2].isupper():
+        # The letters of an abbreviation are said one by one: an HTTPError, a UUID.
+        return name[0] in "AEFHILMNORSX"
+    return re.match(r"[aeio]|u(?!ni|s[aei])", name, re.IGNORECASE) is not None
 
 
 def nearest_name(name: object, known: Iterable[str]) -> str:

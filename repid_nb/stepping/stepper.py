@@ -19,6 +19,7 @@ from repid_nb.core.errors import (
     NotPullableError,
     SteppingError,
     UnknownNameError,
+    a_kind,
     nearest_name,
 )
 from repid_nb.core.memory.pulling import InMemoryPuller
@@ -76,11 +77,12 @@ class Stepper:
     ) -> None:
         if max_unrouted_retries < 1 or history_limit < 1:
             raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
+        if not isinstance(app, Repid):
+            raise DeclarationError(f"A Stepper takes a Repid app of repid_nb, not {a_kind(app)}.")
         server = app.servers.find(server_name)
         if not isinstance(server, InMemoryServer):
             raise NotPullableError(
-                f"A Stepper needs an InMemoryServer, not {type(server).__name__}: "
-                "only that hands out one message at a time.",
+                f"A Stepper needs an InMemoryServer, not {a_kind(server)}: only that hands out one message at a time.",
             )
         self.app = app
         self.explain_all = explain_all

@@ -103,6 +103,11 @@ DIFFERENCES = [
         "A worker with a small `tasks_limit` works on; repid's with ten or fewer stops for good once it had to pause.",
     ),
     Difference(
+        "limits of a worker",
+        "`run_worker` refuses a limit or a shutdown time of the wrong type before it pulls anything; repid "
+        "runs with it, and fails on the way or not at all.",
+    ),
+    Difference(
         "interrupt of a kernel",
         "In a notebook kernel `run_worker` leaves the kernel's own SIGINT handler alone; repid replaces it.",
     ),
@@ -158,6 +163,11 @@ DIFFERENCES = [
         "`run_in_process` refuses a function that no other process can import, such as one of a notebook "
         "cell, and a pool of processes that broke is replaced; in repid such a function, or a process that "
         "dies, breaks every later actor with `run_in_process`.",
+    ),
+    Difference(
+        "errors name the actor",
+        "An error at declaration or of the AsyncAPI document names its actor, and a parameter may be called "
+        "`json` or `schema`; repid hands on pydantic's error, and its warning.",
     ),
     Difference(
         "context in threads",

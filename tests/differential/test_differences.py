@@ -381,6 +381,19 @@ def test_small_tasks_limit():
     assert ours[-2:] == [("processed", 6), ("done", True)]
 
 
+def test_limits_of_a_worker():
+    async def scenario(lib, log):
+        async with Bench(lib, log, noting_router(lib, log)) as bench:
+            await bench.send(b"1", topic="job")
+            worker = bench.app.run_worker(messages_limit=1, graceful_shutdown_time="1", register_signals=[])
+            await attempt(log, "worked", worker)
+
+    theirs, ours = both(scenario)
+    assert [event for event in theirs if event[0] in {"ran", "worked"}] == [("ran", b"1"), ("worked", None)]
+    assert issubclass(ours[0][1].kind, ValueError)
+    assert [event[0] for event in ours] == ["worked"]
+
+
 def during_a_run(lib, watched):
     """Return what handles a signal before, during and after a worker that was given no `register_signals`."""
 
@@ -712,6 +725,38 @@ def test_processes():
     assert issubclass(ours[0][1].kind, ValueError)
     assert run_script(PROCESSES.format(lib="repid")) == "['BrokenProcessPool', 'BrokenProcessPool']\n"
     assert run_script(PROCESSES.format(lib="repid_nb")) == "['BrokenProcessPool', 'NoneType']\n"
+
+
+def test_errors_name_the_actor():
+    async def scenario(lib, log):
+        async def guilty(_id: int):
+            pass
+
+        async def quiet(schema: int, json: int):
+            pass
+
+        router = lib.Router()
+        try:
+            router.actor(guilty)
+            log("declared", router.actors)
+        except Exception as error:
+            log("names it", "guilty" in str(error))
+        app, basic = lib.Repid(), lib.Router(converter=lib.BasicConverter)
+        basic.actor(name="guilty")(quiet)
+        app.include_router(basic)
+        try:
+            app.generate_asyncapi_schema()
+        except NotImplementedError as error:
+            log("names it", "guilty" in str(error))
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            router = lib.Router()
+            router.actor(quiet)
+            log("warned", len(router.actors), len(warned))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("names it", False), ("names it", False), ("warned", 1, 2)]
+    assert ours == [("names it", True), ("names it", True), ("warned", 1, 0)]
 
 
 def test_context_in_threads():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,9 +13,9 @@ from repid_nb.core.arguments.converter import DefaultConverter
 from repid_nb.core.callables import UnresolvedAnnotationError, asyncify, is_called_in_vain, name_of, never_runs
 from repid_nb.core.checks import as_channel
 from repid_nb.core.description import Channel
-from repid_nb.core.errors import DeclarationError
+from repid_nb.core.errors import DeclarationError, a_kind, is_of_repid
 from repid_nb.core.message import BaseMessageT
-from repid_nb.core.middleware import ActorMiddlewareT, pipeline
+from repid_nb.core.middleware import ActorMiddlewareT, check_middlewares, pipeline
 
 __all__ = ["Declaration", "Inherited", "check_options", "check_running"]
 
@@ -152,25 +152,13 @@ def check_running(label: str, options: Mapping[str, Any]) -> None:
     """
     if "channel" in options:
         as_channel(options["channel"], f"{label}: the channel")
-    middlewares = options.get("middlewares")
-    if middlewares is not None:
-        functions = list(middlewares) if isinstance(middlewares, Collection) else [middlewares]
-        wrong = [one for one in functions if not callable(one)]
-        if wrong or not isinstance(middlewares, Iterable):
-            raise DeclarationError(
-                f"{label}: the middleware must be a list of functions of (call_next, message, actor), "
-                f"not {middlewares!r}.",
-            )
-        yielding = [name_of(one) for one in functions if never_runs(one)]
-        if yielding:
-            raise DeclarationError(
-                f"{label}: the middleware {yielding[0]!r} has a `yield`, so it would never run. Write an async def "
-                f"that returns what `await call_next(message, actor)` returns."
-            )
+    check_middlewares(label, options.get("middlewares"), "(call_next, message, actor)")
     for name in ("timeout", "keep_alive"):
         seconds = options.get(name)
         if not (seconds is None or _can_be_seconds(seconds)):
             raise DeclarationError(f"{label}: {name} must be a number of seconds, such as 5.0, not {seconds!r}.")
+    if is_of_repid(options.get("converter")):
+        raise DeclarationError(f"{label}: the converter is {a_kind(options['converter'])}. Import it from repid_nb.")
     pool_executor = options.get("pool_executor")
     if pool_executor is not None and not hasattr(pool_executor, "submit"):
         raise DeclarationError(
