@@ -389,7 +389,7 @@ def test_limits_of_a_worker():
             await attempt(log, "worked", worker)
 
     theirs, ours = both(scenario)
-    assert [event for event in theirs if event[0] in {"ran", "worked"}] == [("ran", b"1"), ("worked", None)]
+    assert [event[0] for event in theirs if event[0] in {"ran", "worked"}] == ["ran", "worked"]
     assert issubclass(ours[0][1].kind, ValueError)
     assert [event[0] for event in ours] == ["worked"]
 
