@@ -120,6 +120,8 @@ DEEPER = {
     "in a list behind an alias": TypeAliasType("Many", list[User]),
     "in a callable": Callable[[User], int],
     "in quotes": Optional["User"],
+    "in the bound of a type variable": TypeVar("B", bound=User),
+    "in a constraint of a type variable": list[TypeVar("C", User, int)],
     "in a model": HoldsOne,
     "in a dataclass": HoldsHeader,
     "in a TypedDict": HoldsTyped,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from types import NoneType, UnionType
-from typing import Annotated, Any, ForwardRef, Union, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, TypeVar, Union, get_args, get_origin
 
 __all__ = ["metadata_everywhere", "metadata_of", "type_of"]
 
@@ -56,6 +56,8 @@ def metadata_everywhere(annotation: Any, evaluate: Callable[[str], Any]) -> Iter
                 continue
         inner = _inner(layer)
         waiting += [] if inner is _INNERMOST else [inner]
+        if isinstance(layer, TypeVar):
+            waiting += [layer.__bound__, *layer.__constraints__]
         if isinstance(layer, list):  # the arguments of a Callable
             waiting += layer
         elif get_origin(layer) is not Annotated:
