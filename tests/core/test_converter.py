@@ -384,16 +384,6 @@ def a_positional_only_dependency(lib):
 
 
 @declares
-def a_dependency_that_shares_a_positional_only_parameter(lib):
-    async def get(id: int):
-        return id
-
-    async def fn(id: int, /, got: Annotated[int, lib.Depends(get)]): ...
-
-    return fn
-
-
-@declares
 def the_class_header_instead_of_an_instance(lib):
     async def fn(user: Annotated[str, lib.Header] = "plain"): ...
 
@@ -926,12 +916,6 @@ REFUSALS = {
         None,
         DeclarationError,
         ["annotation of 'fn'", "'Nowhere'", "TYPE_CHECKING"],
-    ),
-    "what a dependency lacks": (
-        a_dependency_that_shares_a_positional_only_parameter,
-        MESSAGES["everything"],
-        InvalidMessageError,
-        ["'get' needs 'id'", "a parameter of the actor too"],
     ),
 }
 

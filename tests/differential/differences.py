@@ -142,10 +142,10 @@ DIFFERENCES = [
         "inside a type is refused; in repid the payload fills the parameter.",
     ),
     Difference(
-        "full payload and more",
-        "Beside `FullPayload()` the fields that only a dependency asks for are read, as the AsyncAPI document"
-        " says; in repid the dependency lacks them, and `FullPayload()` in a dependency is silent instead of "
-        "refused.",
+        "fields of a dependency",
+        "What a dependency asks for is read beside `FullPayload()` and beside a positional-only parameter of "
+        "that name too, as the AsyncAPI document says; in repid the dependency lacks it, and `FullPayload()` "
+        "in a dependency is silent instead of refused.",
     ),
     Difference(
         "functions that never run",

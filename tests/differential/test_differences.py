@@ -579,7 +579,7 @@ def test_markers_inside_types():
     assert issubclass(ours[-1][1].kind, ValueError)
 
 
-def test_full_payload_and_more():
+def test_fields_of_a_dependency():
     async def scenario(lib, log):
         async def price(currency: str):
             return currency
@@ -593,17 +593,22 @@ def test_full_payload_and_more():
         async def job(whole: Annotated[Whole, lib.FullPayload()], price: Annotated[str, lib.Depends(price)]):
             log("ran", whole.n, price)
 
+        @router.actor
+        async def shares(currency: str, /, price: Annotated[str, lib.Depends(price)]):
+            log("ran", currency, price)
+
         async with Bench(lib, log, router) as bench:
             required = bench.app.generate_asyncapi_schema()["components"]["messages"]["job"]["payload"]["required"]
             log("the document requires", required)
-            await bench.deliver(b'{"n": 3, "currency": "EUR"}', topic="job")
+            for topic in ("job", "shares"):
+                await bench.deliver(b'{"n": 3, "currency": "EUR"}', topic=topic)
         declared(log, "in a dependency", lambda: lib.Depends(total))
 
     theirs, ours = both(scenario)
     assert theirs[0] == ours[0] == ("the document requires", ["currency"])
     assert [event for event in theirs if event[0] == "ran"] == []
     assert theirs[-1] == ("in a dependency", "accepted")
-    assert ours[1] == ("ran", 3, "EUR")
+    assert [event[1:] for event in ours if event[0] == "ran"] == [(3, "EUR"), ("EUR", "EUR")]
     assert issubclass(ours[-1][1].kind, ValueError)
 
 

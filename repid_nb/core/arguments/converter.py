@@ -57,6 +57,8 @@ class PydanticConverter(ConverterBase):
         self._args = [parameter.name for parameter in self.positional]
         self._kwargs = [parameter.name for parameter in self.named]
         self._fields = {name for name, _ in fields}
+        # Of the positional-only ones, those that no dependency reads too.
+        self._own_args = [name for name in self._args if name not in self.inputs.wanted_by_dependencies()]
         if self.full_payload is not None:
             self._kwargs.append(self.full_payload.name)
         self._read_json = _reader(self.payload_pydantic_model, "json", whole=root is not None)
@@ -101,7 +103,11 @@ class PydanticConverter(ConverterBase):
                 self._advise(error)
                 raise
             loaded = read[0] if self.full_payload is None else self._spread(read)
-        args = [loaded.pop(name) for name in self._args] if self._args else []
+        args: list[Any] = []
+        if self._args:
+            args = [loaded[name] for name in self._args]
+            for name in self._own_args:
+                del loaded[name]
         if not self.inputs.dependencies:
             return args, loaded
         headers = {} if self._read_dict is None else self._read_dict(message.headers or {})[0]
@@ -169,6 +175,7 @@ class BasicConverter(ConverterBase):
             )
         self._args = [(parameter.name, parameter.default) for parameter in self.positional]
         self._kwargs = [(parameter.name, parameter.default) for parameter in self.named]
+        self._shared = self.inputs.wanted_by_dependencies() & {name for name, _ in self._args}
         kinds = {parameter.kind for parameter in self.inputs.parameters.values()}
         self.all_args = inspect.Parameter.VAR_POSITIONAL in kinds
         self.all_kwargs = inspect.Parameter.VAR_KEYWORD in kinds
@@ -209,10 +216,16 @@ class BasicConverter(ConverterBase):
             actor=actor,
             actor_context=actor_context,
             args=args,
-            kwargs={**kwargs, **loaded},
+            kwargs={**kwargs, **loaded, **(self._shared_values(args) if self._shared else {})},
             headers={**self.header_defaults, **(message.headers or {})},
         )
         return args, {**kwargs, **resolved}
+
+    def _shared_values(self, args: list[Any]) -> dict[str, Any]:
+        """Return those of the positional-only arguments that were read and that dependencies ask for too."""
+        values = zip(self._args, args, strict=False)
+        is_missing = inspect.Parameter.empty
+        return {name: value for (name, _), value in values if name in self._shared and value is not is_missing}
 
     def _load_payload(self, message: ReceivedMessageT) -> dict[str, Any]:
         if not message.payload:

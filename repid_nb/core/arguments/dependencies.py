@@ -240,6 +240,11 @@ class Inputs:
             if isinstance(dependency, Depends):
                 yield from dependency.inputs.all_payload()
 
+    def wanted_by_dependencies(self) -> set[str]:
+        """Return the names of what dependencies, at any depth, read from the payload."""
+        nested = (one for one in self.dependencies.values() if isinstance(one, Depends))
+        return {parameter.name for dependency in nested for parameter in dependency.inputs.all_payload()}
+
     def all_headers(self) -> Iterator[tuple[Header, inspect.Parameter]]:
         """Yield each header with the parameter that it is for, nested dependencies in their place."""
         for name, dependency in self.dependencies.items():
