@@ -141,5 +141,4 @@ class Inquiry:
 
 
 def _factory(route: Route) -> Any:
-    options = getattr(route.source, "options", None)
-    return getattr(options, "routing_strategy", None)
+    return route.source.options["routing_strategy"] if isinstance(route.source, Declaration) else None

@@ -136,31 +136,3 @@ def test_the_factory_is_called_once_for_an_actor_and_its_state_is_kept():
 
     assert router.actors[0].routing_strategy is router.actors[0].routing_strategy
     assert made == ["work"]
-
-
-async def asks_later(*, actor_name):
-    return lambda message: True
-
-
-def asks_one_by_one(*, actor_name):
-    yield lambda message: True
-
-
-def answers_later(*, actor_name):
-    async def strategy(message):
-        return False
-
-    return strategy
-
-
-def answers_one_by_one(*, actor_name):
-    def strategy(message):
-        yield False
-
-    return strategy
-
-
-@pytest.mark.parametrize("factory", [asks_later, asks_one_by_one, answers_later, answers_one_by_one])
-def test_a_strategy_that_is_called_in_vain_is_refused_because_it_would_take_every_message(factory):
-    with pytest.raises(DeclarationError, match=f"strategy '{factory.__name__}' of actor 'job' .*asynchronous or has a"):
-        make_strategy(factory, "job")

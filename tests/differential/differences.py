@@ -149,9 +149,9 @@ DIFFERENCES = [
     ),
     Difference(
         "functions that never run",
-        "A function with `yield` is refused as an actor, middleware, strategy, `on_error` or dependency, an "
-        "asynchronous strategy or `on_error` too, and the coroutine that a plain decorator hands on is "
-        "awaited; in repid nothing in them runs, and the message is acked or left open.",
+        "A function with `yield` is refused as an actor, middleware, `on_error` or dependency, an "
+        "asynchronous `on_error` too, and the coroutine that a plain decorator hands on is awaited; in repid "
+        "nothing in them runs, and the message is acked or left open.",
     ),
     Difference(
         "answers of on_error",

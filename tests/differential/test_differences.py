@@ -628,16 +628,11 @@ async def asynchronous(*args, **kwargs):
     return "ack"
 
 
-def asynchronous_strategy(*, actor_name):
-    return asynchronous
-
-
 USED_IN_VAIN = {
     "actor": lambda lib: lib.Router().actor(yielding),
     "middleware": lambda lib: lib.Router(middlewares=[yielding]),
     "on_error with yield": lambda lib: lib.Router().actor(on_error=yielding)(one),
     "asynchronous on_error": lambda lib: lib.Router().actor(on_error=asynchronous)(one),
-    "asynchronous strategy": lambda lib: lib.Router().actor(routing_strategy=asynchronous_strategy)(one),
     "dependency": lambda lib: lib.Depends(yielding),
 }
 

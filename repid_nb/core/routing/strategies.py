@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from repid_nb.core.callables import is_called_in_vain
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import BaseMessageT
 
@@ -73,11 +72,6 @@ def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseM
             f"The routing strategy of actor {actor_name!r} is {factory!r}, which cannot be called. "
             "Give a factory: def my_strategy(*, actor_name, **kwargs) that returns a function of a message.",
         )
-    if is_called_in_vain(factory):
-        raise DeclarationError(
-            f"The routing strategy {label!r} of actor {actor_name!r} is asynchronous or has a `yield`. A strategy is "
-            f"called and not awaited: write {shape}, both with a plain def."
-        )
     try:
         signature = inspect.signature(factory)
     except (TypeError, ValueError):
@@ -95,10 +89,5 @@ def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseM
         raise DeclarationError(
             f"The routing strategy {label!r} of actor {actor_name!r} returned {strategy!r}, which cannot be called. "
             f"Write {shape}, and return that function instead of calling it.",
-        )
-    if is_called_in_vain(strategy):
-        raise DeclarationError(
-            f"The routing strategy {label!r} of actor {actor_name!r} returned a function that is asynchronous or has a "
-            f"`yield`, so its answer would always count as yes. Return a plain def that returns True or False."
         )
     return strategy
