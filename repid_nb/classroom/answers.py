@@ -10,6 +10,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from repid_nb.classroom.sandbox import is_in_sandbox
+from repid_nb.core.errors import a_kind
 from repid_nb.printable import short
 
 __all__ = ["AnswerKind", "Function", "Refused", "described", "not_for_answers"]
@@ -104,8 +105,7 @@ def described(value: Any) -> str:
         return f"the class {value.__name__}"
     if isinstance(value, (bool, int, float, bytes)):
         return f"{'the number ' if type(value) in (int, float) else ''}{short(value)}"
-    name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return a_kind(value)
 
 
 @dataclass(frozen=True, slots=True)

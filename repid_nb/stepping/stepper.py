@@ -17,6 +17,7 @@ from repid_nb.core.errors import (
     InvalidMessageError,
     SteppingError,
     UnknownNameError,
+    a_kind,
     nearest_name,
 )
 from repid_nb.core.memory.snapshot import QueuesSnapshot
@@ -73,6 +74,8 @@ class Stepper:
     ) -> None:
         if max_unrouted_retries < 1 or history_limit < 1:
             raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
+        if not isinstance(app, Repid):
+            raise DeclarationError(f"A Stepper takes a Repid app of repid_nb, not {a_kind(app)}.")
         server = steppable(app.servers.find(server_name))
         self.app = app
         self.explain_all = explain_all

@@ -132,7 +132,7 @@ class Inquiry:
         """Return the names of the middleware that runs around an actor, the outermost first."""
         for route in self._routes:
             if route.actor is actor:
-                own = route.source.options.middlewares if isinstance(route.source, Declaration) else None
+                own = route.source.options["middlewares"] if isinstance(route.source, Declaration) else None
                 around = (*route.inherited.middlewares, *(own or ()))
                 return tuple(getattr(one, "__name__", type(one).__name__) for one in around)
         return ()
@@ -148,5 +148,4 @@ class Inquiry:
 
 
 def _factory(route: Route) -> Any:
-    options = getattr(route.source, "options", None)
-    return getattr(options, "routing_strategy", None)
+    return route.source.options["routing_strategy"] if isinstance(route.source, Declaration) else None

@@ -110,7 +110,7 @@ class Workbench(anywidget.AnyWidget):
                 other.close()
         if found is not None:
             return found
-        return Stepper(stepper_or_app) if isinstance(stepper_or_app, Repid) else stepper_or_app
+        return stepper_or_app if isinstance(stepper_or_app, Stepper) else Stepper(stepper_or_app)
 
     def _let_go(self) -> asyncio.Task[None] | None:
         _open.remove(self)

@@ -1,10 +1,9 @@
 """Choose what becomes of a message when its actor fails."""
 
-import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from repid_nb.classroom.answers import Function, Refused
+from repid_nb.classroom.answers import Function
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Settles
@@ -52,7 +51,7 @@ class Decides(Settles):
         finding = super().judge(trial)
         if finding is None or not isinstance(finding.shown, Step) or not trial.notes["on_error is a function"]:
             return finding
-        if finding.shown.settlement.action is not None:
+        if ", not one of " not in finding.shown.settlement.reason:
             return finding
         return replace(finding, happened=f"{finding.happened} `on_error` has to return 'ack', 'nack' or 'reject'.")
 
@@ -62,8 +61,6 @@ async def arrange(trial: Trial) -> None:
     router = await trial.call(make_actor())
     trial.include(router)
     deciding = [actor.on_error for actor in router.actors if callable(actor.on_error)]
-    if any(map(inspect.iscoroutinefunction, deciding)):
-        raise Refused("`on_error` is an async function, and nobody awaits it. Write `def`, without `async`.")
     trial.notes["on_error is a function"] = bool(deciding)
 
 

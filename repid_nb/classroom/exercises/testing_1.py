@@ -8,7 +8,7 @@ from repid_nb.app import Repid
 from repid_nb.classroom.answers import Function
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
-from repid_nb.core.arguments.dependencies import Message
+from repid_nb.core.arguments.actor_message import Message
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.routing.router import Router
 from repid_nb.stepping.exceptions import raised
