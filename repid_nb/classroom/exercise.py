@@ -13,7 +13,7 @@ from weakref import WeakSet
 from repid_nb.app import Repid
 from repid_nb.classroom.answers import AnswerKind, Refused, described
 from repid_nb.classroom.records import Finding
-from repid_nb.core.errors import DeclarationError
+from repid_nb.core.errors import DeclarationError, is_of_repid
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.routing.reruns import as_run_of
@@ -272,11 +272,9 @@ class Exercise:
 
 def _wrong_result(returned: Any, wanted: type, called: str) -> Refused:
     """Return what to say of a result that is not of the wanted class; `called` is what a learner calls one."""
-    library = type(returned).__module__.partition(".")[0]
-    if type(returned).__name__ == wanted.__name__ and library != "repid_nb":
-        advice = f"Import it with `from repid_nb import {wanted.__name__}`."
-        return Refused(f"Your function returned {called} of `{library}`, not of `repid_nb`. {advice}")
     advice = " Is its `return` missing?" if returned is None else ""
+    if is_of_repid(returned):
+        advice = f" Import it with `from repid_nb import {wanted.__name__}`."
     return Refused(f"Your function returned {described(returned)}, not {called}.{advice}")
 
 
