@@ -17,6 +17,7 @@ from repid_nb.core.errors import DeclarationError, UnroutedError, a_kind
 from repid_nb.core.message import CapabilitiesT, MessageAction, MessageData, SentMessageT, SerializerT, ServerT
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.worker.worker import Worker
+from repid_nb.kernel_exit import exit_raises
 
 __all__ = ["TestClient", "TestMessage"]
 
@@ -320,7 +321,8 @@ class TestClient:
                     "Include its router before the client is made, or use raise_on_actor_not_found=False.",
                 )
             return message
-        message.result, message.exception = await self._worker.delivery().run(message, actor)
+        with exit_raises():
+            message.result, message.exception = await self._worker.delivery().run(message, actor)
         message.processed = True
         for channel, answer in message.replies:
             reply = TestMessage(
