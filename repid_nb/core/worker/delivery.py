@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import reprlib
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias, get_args
@@ -262,7 +263,7 @@ def _after_error(actor: ActorData, error: Exception, *, called: bool) -> tuple[s
     if inspect.iscoroutine(action):
         action.close()
     words = ", ".join(SETTLEMENT_WORDS)
-    return "nack", f"{raised}, and on_error returned {action!r}, not one of {words}"
+    return "nack", f"{raised}, and on_error returned {reprlib.repr(action)}, not one of {words}"
 
 
 def _settle(message: ReceivedMessageT, word: str, reason: str, account: _Account | None) -> Coroutine[Any, Any, None]:
