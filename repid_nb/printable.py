@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 import reprlib
+from collections.abc import Iterable
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["LONGEST", "bounded", "counted", "one_line", "printable", "short", "written"]
+__all__ = [
+    "LONGEST",
+    "beginning",
+    "bounded",
+    "counted",
+    "cut_to_bytes",
+    "first_within",
+    "one_line",
+    "printable",
+    "safe",
+    "short",
+    "whole",
+]
 
 LONGEST = 10_000
+
+T = TypeVar("T")
+
 # The blocks of which Unicode joins emoji; a skin tone is one of them, and U+FE0F asks for the picture.
 _EMOJI = "[\u2194\u2195\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
 _JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
@@ -45,7 +62,7 @@ def short(value: Any) -> str:
     return _short.repr(value)
 
 
-def written(value: Any) -> str:
+def whole(value: Any) -> str:
     """Return a value as Python would write it, whole; it never raises."""
     try:
         return repr(value)
@@ -70,15 +87,54 @@ def printable(text: str) -> str:
     )
 
 
-def one_line(text: str) -> str:
-    """Return text as `printable` does, bounded and on one line: somebody's text cannot add a line of its own."""
-    return printable(bounded(text)).replace("\n", "\\n")
-
-
 def bounded(text: str) -> str:
-    """Return text; a very long one without its end, and with how much that is."""
+    """Return text; of a very long one its beginning, and how much more there is."""
     left_out = len(text) - LONGEST
     return text if left_out <= 0 else f"{text[:LONGEST]}… and {counted(left_out, 'more character')}"
+
+
+def safe(text: str) -> str:
+    """Return text printable and bounded; its lines stay lines."""
+    return printable(bounded(text))
+
+
+def one_line(text: str, width: int | None = None) -> str:
+    """Return text printable, bounded and on one line, so that no text of a message adds a line of its own.
+
+    Args:
+        text: The text.
+        width: At most how many characters to return, an ellipsis included; None for no further bound.
+    """
+    if width is None:
+        return safe(text).replace("\n", "\\n")
+    # What is read is bounded too: escapes only make a text longer.
+    line = one_line(text[: width + 1])
+    return line if len(line) <= width else beginning(line, width - 1)
+
+
+def beginning(text: str, length: int, ellipsis: str = "…") -> str:
+    """Return text as it is; of one longer than `length` characters these, and an ellipsis."""
+    return text if len(text) <= length else f"{text[:length]}{ellipsis}"
+
+
+def cut_to_bytes(text: str, limit: int) -> str:
+    """Return text printable and on one line, at most `limit` bytes of UTF-8 long; what is cut ends in an ellipsis."""
+    line = one_line(text[: limit + 1])
+    if len(text) <= limit and len(line.encode("utf-8", "replace")) <= limit:
+        return line
+    kept = line.encode("utf-8", "replace")[: limit - 3].decode("utf-8", "ignore")
+    return f"{kept}…"
+
+
+def first_within(values: Iterable[T], limit: int) -> list[T]:
+    """Return the first of some values that together need at most `limit` bytes as JSON; one at least."""
+    kept: list[T] = []
+    for value in values:
+        limit -= len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        if limit < 0 and kept:
+            break
+        kept.append(value)
+    return kept
 
 
 def counted(number: int, noun: str) -> str:

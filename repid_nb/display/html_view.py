@@ -12,7 +12,7 @@ from repid_nb.core.message import MessageAction
 from repid_nb.display import words
 from repid_nb.display.text_view import as_text, rewound_sentence
 from repid_nb.html import Child, block, card, code, element, folded, to_html
-from repid_nb.printable import counted, written
+from repid_nb.printable import counted, whole
 from repid_nb.stepping.record import (
     Argument,
     Explanation,
@@ -264,7 +264,7 @@ def _what_happened(step: Step) -> Iterable[Child]:
     if step.exception is not None:
         yield from _exception(step.exception)
     elif step.result is not None:
-        yield _line("returned ", folded(written(step.result)))
+        yield _line("returned ", folded(whole(step.result)))
     if step.published:
         channels = _joined(code(channel) for channel in dict.fromkeys(step.published))
         yield _line(f"sent {counted(len(step.published), 'message')} to ", *channels)

@@ -11,6 +11,8 @@ from repid_nb.stepping.record import Idle, Step, Verdict
 
 __all__ = ["idle_sentence", "story", "who"]
 
+NAME = 30
+
 
 def who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> str:
     """Say who got a message, or would get it, and why."""
@@ -18,10 +20,10 @@ def who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False)
     if not verdicts:
         return "No actor listens on this channel."
     if winner is not None:
-        return f"{_cut(winner)} {gets} it: the first match."
+        return f"{one_line(winner, NAME)} {gets} it: the first match."
     failed = next((one for one in verdicts if one.outcome == "error" and one.asked), None)
     if failed is not None:
-        return f"Nobody {gets} it: the strategy of {_cut(failed.actor)} failed."
+        return f"Nobody {gets} it: the strategy of {one_line(failed.actor, NAME)} failed."
     return f"Nobody {gets} it: no actor matched."
 
 
@@ -29,19 +31,19 @@ def story(step: Step, phase: str | None = None) -> str:
     """Tell a step, or how far it has come, in one or two short sentences."""
     name = words.message_name(step.message)
     topic = (step.message.headers or {}).get("topic")
-    about = f"{name} ({f'topic {_cut(topic)}' if topic is not None else 'no topic'})"
+    about = f"{name} ({f'topic {one_line(topic, NAME)}' if topic is not None else 'no topic'})"
     match phase:
         case "pulled":
-            return f"The worker has taken {about} off {_cut(step.channel)}. Nobody has been asked yet."
+            return f"The worker has taken {about} off {one_line(step.channel, NAME)}. Nobody has been asked yet."
         case "decided":
             return f"The actors were asked about {name}. {who(step.winner, step.verdicts)}"
         case "about to run":
-            return f"{_cut(step.winner or '')} is about to run for {name}."
+            return f"{one_line(step.winner or '', NAME)} is about to run for {name}."
         case "ran":
-            return f"{_cut(step.winner or '')} {_ended(step)}. {name} is not settled yet."
+            return f"{one_line(step.winner or '', NAME)} {_ended(step)}. {name} is not settled yet."
     settled, where = words.SETTLEMENTS[step.settlement.action]
     if step.winner is not None:
-        got = f"{about} went to {_cut(step.winner)}, the first match, which {_ended(step)}."
+        got = f"{about} went to {one_line(step.winner, NAME)}, the first match, which {_ended(step)}."
     else:
         got = f"{about}: {who(None, step.verdicts)}"
     became = f"It was {settled[2:]}" if step.settlement.action is not None else f"It is {settled[2:]}"
@@ -54,9 +56,4 @@ def idle_sentence(idle: Idle) -> str:
 
 
 def _ended(step: Step) -> str:
-    return "returned" if step.exception is None else f"raised {_cut(step.exception.type)}"
-
-
-def _cut(text: str, length: int = 30) -> str:
-    line = one_line(text[: length + 1])
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+    return "returned" if step.exception is None else f"raised {one_line(step.exception.type, NAME)}"

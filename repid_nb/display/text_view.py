@@ -8,7 +8,7 @@ from typing import Any
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.display import words
-from repid_nb.printable import bounded, counted, one_line, printable, written
+from repid_nb.printable import bounded, counted, one_line, printable, safe, whole
 from repid_nb.stepping.record import (
     Argument,
     Explanation,
@@ -48,16 +48,16 @@ def _(step: Step) -> str:
     header = [f"Step {step.number}", f"channel {one_line(step.channel)}", *_message_words(step.message)]
     if step.winner is None or step.sightings > 1:
         header.append(f"sighting {step.sightings} of {step.sightings_limit}")
-    lines = [" · ".join(header), f"  payload  {_cut(words.payload_text(step.message.payload))}"]
+    lines = [" · ".join(header), f"  payload  {one_line(words.payload_text(step.message.payload), WIDTH)}"]
     lines += _verdict_lines(step.verdicts)
     if step.middlewares:
-        lines.append(f"  inside middleware {_cut(', '.join(step.middlewares))}")
-    lines += [f"  {_cut(words.argument_text(argument))}" for argument in step.arguments]
+        lines.append(f"  inside middleware {one_line(', '.join(step.middlewares), WIDTH)}")
+    lines += [f"  {one_line(words.argument_text(argument), WIDTH)}" for argument in step.arguments]
     lines += _labelled("printed", step.printed)
     if step.exception is not None:
         lines += _labelled("raised", _raised_text(step.exception))
     elif step.result is not None:
-        lines += _labelled("returned", _cut(written(step.result)))
+        lines += _labelled("returned", one_line(whole(step.result), WIDTH))
     lines.append(f"  → {words.settlement_text(step)}")
     if step.published:
         lines.append(f"  sent {counted(len(step.published), 'message')} to {', '.join(_unique(step.published))}")
@@ -131,7 +131,9 @@ def _(history: History) -> str:
 @as_text.register
 def _(sent: Sent) -> str:
     header = " · ".join([f"Sent to {one_line(sent.message.channel)}", *_message_words(sent.message)])
-    return f"{header} · {sent.waiting:,} waiting\n  payload  {_cut(words.payload_text(sent.message.payload))}"
+    return (
+        f"{header} · {sent.waiting:,} waiting\n  payload  {one_line(words.payload_text(sent.message.payload), WIDTH)}"
+    )
 
 
 @as_text.register
@@ -179,7 +181,7 @@ def _(queue: ChannelSnapshot) -> str:
 @as_text.register
 def _(message: MessageSnapshot) -> str:
     sighted = f" · sent back {counted(message.sightings, 'time')}" if message.sightings else ""
-    return f"{' · '.join(_message_words(message))}{sighted} · {_cut(words.payload_text(message.payload), 40)}"
+    return f"{' · '.join(_message_words(message))}{sighted} · {one_line(words.payload_text(message.payload), 40)}"
 
 
 @as_text.register
@@ -190,7 +192,7 @@ def _(letter: DeadLetter) -> str:
 def _message_words(message: MessageSnapshot) -> list[str]:
     found = [f"message {words.message_name(message)}", words.topic_text(message)]
     if others := words.headers_text(message):
-        found.append(f"headers {_cut(others, 60)}")
+        found.append(f"headers {one_line(others, 60)}")
     if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
         found.append(f"priority {message.priority}")
     return found
@@ -246,13 +248,8 @@ def _raised_text(exception: Raised) -> str:
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    lines = printable(bounded(text.rstrip("\n"))).split("\n") if text else []
+    lines = safe(text.rstrip("\n")).split("\n") if text else []
     return [f"  {label if not place else ' ' * len(label)}  {line}" for place, line in enumerate(lines)]
-
-
-def _cut(text: str, width: int = WIDTH) -> str:
-    line = one_line(text[: width + 1])
-    return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
 def _unique(channels: Sequence[str]) -> Iterable[str]:

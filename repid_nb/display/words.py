@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Sequence
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.message import MessageAction
-from repid_nb.printable import LONGEST, counted, one_line, short
+from repid_nb.printable import LONGEST, beginning, counted, cut_to_bytes, one_line, short
 from repid_nb.stepping.record import Argument, FieldError, Step, Verdict
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "headers_text",
     "message_name",
     "most_telling",
+    "payload_beginning",
     "payload_text",
     "queue_text",
     "role_text",
@@ -61,10 +63,20 @@ def payload_text(payload: bytes) -> str:
         return text
 
 
+def payload_beginning(payload: bytes, limit: int) -> str:
+    """Return the beginning of a payload as text, at most `limit` bytes of it; of a long one the rest is not read."""
+    if len(payload) <= LONGEST:
+        return cut_to_bytes(payload_text(payload), limit)
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(payload[: 4 * limit])
+    except UnicodeDecodeError:
+        return cut_to_bytes(payload_text(payload), limit)
+    return cut_to_bytes(text, limit - 1) if len(text) > limit else f"{cut_to_bytes(text, limit - 3)}…"
+
+
 def message_name(message: MessageSnapshot) -> str:
     """Return what to call a message: its id, a long one cut."""
-    name = one_line(message.id or "(no id)")
-    return name if len(name) <= ID_LENGTH else f"{name[:ID_LENGTH]}…"
+    return beginning(one_line(message.id or "(no id)"), ID_LENGTH)
 
 
 def topic_value(message: MessageSnapshot) -> str | None:

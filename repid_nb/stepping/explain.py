@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
-from repid_nb.printable import short
+from repid_nb.printable import beginning, short
 from repid_nb.stepping.exceptions import message_of
 
 __all__ = ["Finding", "examine", "strategy_name"]
@@ -86,9 +86,7 @@ def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | No
 
 
 def _error_text(error: Exception) -> str:
-    message = " ".join(message_of(error).split())
-    if len(message) > MAX_MESSAGE:
-        message = f"{message[:MAX_MESSAGE]}..."
+    message = beginning(" ".join(message_of(error).split()), MAX_MESSAGE, "...")
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from repid_nb.core.errors import InvalidMessageError
-from repid_nb.printable import written
+from repid_nb.printable import whole
 
 __all__ = ["Opaque", "step_from_dict", "step_to_dict"]
 
@@ -93,8 +93,8 @@ def _plain_result(result: Any) -> dict[str, Any]:
     try:
         same = json.loads(json.dumps(result, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
-        return {"repr": written(result)}
-    return {"value": same} if same == result and type(same) is type(result) else {"repr": written(result)}
+        return {"repr": whole(result)}
+    return {"value": same} if same == result and type(same) is type(result) else {"repr": whole(result)}
 
 
 def _unplain(data: dict[str, Any]) -> dict[str, Any]:

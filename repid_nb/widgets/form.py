@@ -10,7 +10,8 @@ from typing import Any
 from repid_nb.app import Repid
 from repid_nb.core.errors import DestinationError, InvalidMessageError
 from repid_nb.core.routing.routes import Route
-from repid_nb.widgets.wire import cut, key_of, named
+from repid_nb.printable import cut_to_bytes
+from repid_nb.widgets.wire import key_of, named
 
 __all__ = ["JSON", "Form", "choices"]
 
@@ -156,4 +157,4 @@ def choices(app: Repid, routes: Sequence[Route], channels: Iterable[str]) -> dic
 
 
 def _keyed(name: str) -> list[str]:
-    return [key_of(name), cut(name, 60)]
+    return [key_of(name), cut_to_bytes(name, 60)]

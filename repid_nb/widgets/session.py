@@ -14,7 +14,7 @@ from repid_nb.core.errors import InvalidMessageError, RepidNbError, SteppingErro
 from repid_nb.core.events import Event, Published
 from repid_nb.display.sentences import idle_sentence
 from repid_nb.display.text_view import rewound_sentence
-from repid_nb.printable import counted
+from repid_nb.printable import counted, cut_to_bytes
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.batches import Repeating
@@ -25,7 +25,7 @@ from repid_nb.widgets.export.texts import Reading
 from repid_nb.widgets.form import Form
 from repid_nb.widgets.predictions import Predictions
 from repid_nb.widgets.view import Scene
-from repid_nb.widgets.wire import cut, explanation_fields, named
+from repid_nb.widgets.wire import explanation_fields, named
 
 __all__ = ["Session"]
 
@@ -144,8 +144,8 @@ class Session:
             "held": self._holding.is_holding,
             "progress": None if progress is None else list(progress),
             "answered": dict(self.answered),
-            "error": cut(self.error, 600),
-            "notice": cut(self.notice, 400),
+            "error": cut_to_bytes(self.error, 600),
+            "notice": cut_to_bytes(self.notice, 400),
         }
         return state
 
@@ -257,7 +257,7 @@ class Session:
         self.stepper.resend(channel, message_id)
         self.deeds.resent(channel, message_id)
         self.scene.look_at_now()
-        self.notice = f"{cut(message_id, 20)} is back at the tail of {channel}; its sightings start again."
+        self.notice = f"{cut_to_bytes(message_id, 20)} is back at the tail of {channel}; its sightings start again."
 
     async def _keep_newest(self, _command: Mapping[str, Any]) -> None:
         forgotten = self.stepper.keep_newest_actors()

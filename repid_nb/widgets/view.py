@@ -8,6 +8,7 @@ from typing import Any
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.routing.routes import Route, Routes
+from repid_nb.printable import cut_to_bytes, first_within
 from repid_nb.stepping.explain import strategy_name
 from repid_nb.stepping.gate import Phase
 from repid_nb.stepping.record import Step
@@ -17,13 +18,11 @@ from repid_nb.widgets.form import choices
 from repid_nb.widgets.predictions import NOBODY, Predictions
 from repid_nb.widgets.wire import (
     channel_fields,
-    cut,
     history_fields,
     lane_fields,
     named,
     step_fields,
     tray_fields,
-    within,
 )
 
 __all__ = ["Scene"]
@@ -193,15 +192,15 @@ class Scene:
         actors = (
             {
                 "position": position,
-                "actor": cut(route.actor.name, 60),
-                "strategy": cut(_strategy(route), 40),
-                **({"note": cut(notes[position], 160)} if position in notes else {}),
+                "actor": cut_to_bytes(route.actor.name, 60),
+                "strategy": cut_to_bytes(_strategy(route), 40),
+                **({"note": cut_to_bytes(notes[position], 160)} if position in notes else {}),
             }
             for position, route in enumerate(listening, start=1)
         )
-        shown = within(actors, ACTORS_BYTES)
+        shown = first_within(actors, ACTORS_BYTES)
         return {
-            "channel": cut(channel or "", 60),
+            "channel": cut_to_bytes(channel or "", 60),
             "actors": shown,
             "more": len(listening) - len(shown),
             "stale": bool(notes),
@@ -213,9 +212,13 @@ class Scene:
         if message is None:
             return told
         listening = [route.actor.name for route in routes if route.actor.channel_address == message.channel]
-        options = ([str(place), cut(name, 60)] for place, name in enumerate(listening, start=1))
+        options = ([str(place), cut_to_bytes(name, 60)] for place, name in enumerate(listening, start=1))
         nobody = [[value, text] for value, text in NOBODY.items()]
-        return {**told, "message": cut(message.id or "", 60), "options": [*within(options, ACTORS_BYTES), *nobody]}
+        return {
+            **told,
+            "message": cut_to_bytes(message.id or "", 60),
+            "options": [*first_within(options, ACTORS_BYTES), *nobody],
+        }
 
 
 def _strategy(route: Route) -> str:
@@ -228,4 +231,4 @@ def _is_done(step: Step) -> bool:
 
 
 def _bounded(offered: dict[str, Any]) -> dict[str, Any]:
-    return {name: within(values, CHOICES_BYTES) if values else [] for name, values in offered.items()}
+    return {name: first_within(values, CHOICES_BYTES) if values else [] for name, values in offered.items()}

@@ -8,13 +8,13 @@ from typing import Any
 from repid_nb.core.errors import InvalidMessageError, RepidNbError, UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.display import as_text, words
-from repid_nb.printable import written
+from repid_nb.printable import cut_to_bytes, whole
 from repid_nb.stepping.record import Step
 from repid_nb.widgets.export import formats
 from repid_nb.widgets.export.replay import Deeds
 from repid_nb.widgets.export.still import picture_of
 from repid_nb.widgets.view import Scene
-from repid_nb.widgets.wire import cut, key_of
+from repid_nb.widgets.wire import key_of
 
 __all__ = ["Reading"]
 
@@ -100,7 +100,7 @@ def step_text(step: Step, what: str) -> str:
         case "printed":
             return step.printed
         case "result":
-            return written(step.result)
+            return whole(step.result)
         case "raised" if step.exception is not None:
             return as_text(step.exception)
     raise UnknownNameError(f"Step {step.number} has no {what!r} to open.")
@@ -119,7 +119,7 @@ def waiting_message(queues: QueuesSnapshot, channel: str, key: str) -> MessageSn
         if key_of(message.id or "") == key:
             found: MessageSnapshot = message
             return found
-    raise UnknownNameError(f"Message {cut(key, 20)!r} is not on {channel!r} any more.")
+    raise UnknownNameError(f"Message {cut_to_bytes(key, 20)!r} is not on {channel!r} any more.")
 
 
 def piece_of(text: str, start: int, size: int = PIECE) -> dict[str, Any]:
