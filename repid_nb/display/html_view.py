@@ -10,7 +10,8 @@ from xml.etree.ElementTree import Element
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.text_view import as_text, rewound_sentence
+from repid_nb.display.sentences import rewound_sentence, who_by_name, who_in_caption
+from repid_nb.display.text_view import as_text
 from repid_nb.html import Child, block, card, code, element, folded, to_html
 from repid_nb.printable import counted, whole
 from repid_nb.stepping.record import (
@@ -210,13 +211,8 @@ def _about(message: MessageSnapshot) -> Iterable[Child]:
 
 
 def _who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> list[Child]:
-    if not verdicts:
-        return ["No actor listens on this channel."]
-    gets = "would get" if would else "got"
-    if winner is None:
-        failed = any(verdict.outcome == "error" and verdict.asked for verdict in verdicts)
-        return [f"Nobody {gets} it: {'a strategy failed' if failed else 'no actor matched'}"]
-    return [element("b", winner), f" {gets} it: the first match, in order of registration"]
+    name, rest = who_in_caption(winner, verdicts, would=would)
+    return [element("b", name) if name else None, rest]
 
 
 def _verdict_table(verdicts: Sequence[Verdict], caption: Sequence[Child]) -> Element:
@@ -294,7 +290,7 @@ def _step_table(steps: Sequence[Step], caption: str) -> Element:
             continue
         settled, _ = words.SETTLEMENTS[step.settlement.action]
         message = code(words.message_name(step.message))
-        rows.append(([str(step.number), message, step.winner or "nobody", settled, step.settlement.reason], ""))
+        rows.append(([str(step.number), message, who_by_name(step.winner), settled, step.settlement.reason], ""))
     return _table([caption], ["step", "message", "who got it", "settled", "why"], rows)
 
 

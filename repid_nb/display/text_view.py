@@ -8,6 +8,7 @@ from typing import Any
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.display import words
+from repid_nb.display.sentences import NO_ACTOR_LISTENS, idle_lines, rewound_sentence, who_by_name
 from repid_nb.printable import bounded, counted, one_line, printable, safe, whole
 from repid_nb.stepping.record import (
     Argument,
@@ -68,10 +69,9 @@ def _(step: Step) -> str:
 
 @as_text.register
 def _(explanation: Explanation) -> str:
-    winner = "nobody" if explanation.winner is None else one_line(explanation.winner)
     header = " · ".join(
         [
-            f"Who would get this? {winner}",
+            f"Who would get this? {one_line(who_by_name(explanation.winner))}",
             f"channel {one_line(explanation.channel)}",
             words.topic_text(explanation.message),
         ],
@@ -107,11 +107,7 @@ def _(exception: Raised) -> str:
 
 @as_text.register
 def _(idle: Idle) -> str:
-    where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
-    lines = [f"Idle · nothing is waiting on {where}"]
-    for channel, waiting in idle.unheard:
-        lines.append(f"  {counted(waiting, 'message')} on {one_line(repr(channel))}, where no actor listens")
-    return "\n".join(lines)
+    return "\n  ".join(idle_lines(idle))
 
 
 @as_text.register
@@ -140,18 +136,6 @@ def _(sent: Sent) -> str:
 def _(rewound: Rewound) -> str:
     lines = [rewound_sentence(rewound), *(f"  {words.queue_text(queue)}" for queue in rewound.queues.channels)]
     return "\n".join(lines)
-
-
-def rewound_sentence(rewound: Rewound) -> str:
-    """Return what a rewind did and did not do, in words."""
-    where = f"after step {rewound.to}" if rewound.to else "before step 1"
-    if not rewound.undone:
-        undone = "no step was taken back"
-    elif len(rewound.undone) == 1:
-        undone = f"step {rewound.undone[0]} is taken back"
-    else:
-        undone = f"steps {rewound.undone[0]} to {rewound.undone[-1]} are taken back"
-    return f"The queues are as they were {where}: {undone}. What the actors did stays done."
 
 
 @as_text.register
@@ -200,7 +184,7 @@ def _message_words(message: MessageSnapshot) -> list[str]:
 
 def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
-        return ["  no actor listens on this channel"]
+        return [f"  {NO_ACTOR_LISTENS.lower()}"]
     winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
     telling = words.most_telling(verdicts)
     rows = [
@@ -233,7 +217,7 @@ def _step_lines(steps: Sequence[Step]) -> Iterable[str]:
             if place == ROWS:
                 yield f"       ... {counted(hidden, 'step')} ..."
             continue
-        winner = "nobody" if step.winner is None else one_line(step.winner)
+        winner = one_line(who_by_name(step.winner))
         yield f"  {step.number:>3}  {words.message_name(step.message)} → {winner} · {as_text(step.settlement)}"
 
 

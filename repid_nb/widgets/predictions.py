@@ -7,13 +7,12 @@ from typing import Any
 
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction
-from repid_nb.display.sentences import who
+from repid_nb.display.sentences import PREDICTED_NOBODY, who
 from repid_nb.stepping.record import Step
 
 __all__ = ["Predictions"]
 
 BACK, TRAY = "back", "tray"
-NOBODY = {BACK: "nobody: it goes back to the tail", TRAY: "nobody: it becomes a dead letter"}
 
 
 @dataclass(slots=True)
@@ -49,7 +48,7 @@ class Predictions:
         self.asked += 1
         self.right += is_right
         told = who(step.winner, step.verdicts)
-        if won is None and pick in NOBODY:
+        if won is None and pick in PREDICTED_NOBODY:
             told += " It becomes a dead letter." if gone == TRAY else " It goes back to the tail."
         self.last = {"right": is_right, "answer": told}
 

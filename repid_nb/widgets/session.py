@@ -12,8 +12,7 @@ from typing import Any
 
 from repid_nb.core.errors import InvalidMessageError, RepidNbError, SteppingError
 from repid_nb.core.events import Event, Published
-from repid_nb.display.sentences import idle_sentence
-from repid_nb.display.text_view import rewound_sentence
+from repid_nb.display.sentences import idle_sentence, rewound_sentence
 from repid_nb.printable import counted, cut_to_bytes
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper

@@ -8,6 +8,7 @@ from typing import Any
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.routing.routes import Route, Routes
+from repid_nb.display.sentences import PREDICTED_NOBODY
 from repid_nb.printable import cut_to_bytes, first_within
 from repid_nb.stepping.explain import strategy_name
 from repid_nb.stepping.gate import Phase
@@ -15,7 +16,7 @@ from repid_nb.stepping.record import Step
 from repid_nb.stepping.stale_actors import stale_notes
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.form import choices
-from repid_nb.widgets.predictions import NOBODY, Predictions
+from repid_nb.widgets.predictions import Predictions
 from repid_nb.widgets.wire import (
     channel_fields,
     history_fields,
@@ -213,7 +214,7 @@ class Scene:
             return told
         listening = [route.actor.name for route in routes if route.actor.channel_address == message.channel]
         options = ([str(place), cut_to_bytes(name, 60)] for place, name in enumerate(listening, start=1))
-        nobody = [[value, text] for value, text in NOBODY.items()]
+        nobody = [[value, text] for value, text in PREDICTED_NOBODY.items()]
         return {
             **told,
             "message": cut_to_bytes(message.id or "", 60),

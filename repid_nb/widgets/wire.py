@@ -14,7 +14,7 @@ from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.sentences import story, who
+from repid_nb.display.sentences import step_sentence, who, who_by_name
 from repid_nb.printable import counted, cut_to_bytes, first_within, whole
 from repid_nb.stepping.record import Explanation, Raised, Step, Verdict
 
@@ -232,7 +232,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
         "raised": None if step.exception is None else raised_fields(step.exception),
         "published": [cut_to_bytes(name, NAME) for name in list(dict.fromkeys(step.published))[:3]],
         "sent": len(step.published),
-        "story": story(step, phase),
+        "story": step_sentence(step, phase),
     }
     fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
     if phase is None:
@@ -293,7 +293,7 @@ def _summary(step: Step) -> Fields:
     return {
         "number": step.number,
         "message": words.message_name(step.message),
-        "winner": cut_to_bytes(step.winner or "nobody", 24),
+        "winner": cut_to_bytes(who_by_name(step.winner), 24),
         "settled": words.SETTLEMENTS[step.settlement.action][0],
         "tone": TONES[step.settlement.action],
     }
