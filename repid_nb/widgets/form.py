@@ -1,4 +1,4 @@
-"""What the send form of the page holds, read and checked; and what it offers to choose from."""
+"""The send form of the page: what it holds, read and checked, and what it offers to choose from."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Form:
         """Read what the page sent.
 
         Args:
-            given: Its fields: `channel` or `operation`, `topic`, `headers` as pairs, `payload`, `content_type`,
+            given: The fields: `channel` or `operation`, `topic`, `headers` as pairs, `payload`, `content_type`,
                 `priority`, `count`.
             app: The app, which knows the operations; each by the page's key for it.
 
@@ -138,15 +138,15 @@ def choices(app: Repid, routes: Sequence[Route], channels: Iterable[str]) -> dic
     behind its channel's key, and only where the page can hold it as it is.
 
     Args:
-        app: The app.
-        routes: Its actors.
+        app: Its operations are offered.
+        routes: Its actors, in order of registration.
         channels: Further channels on which something waits.
     """
-    heard = dict.fromkeys(route.actor.channel_address for route in routes)
+    listened_on = dict.fromkeys(route.actor.channel_address for route in routes)
     operations = app.messages.list_operations()
     targets = [operation.channel.address for operation in operations.values()]
     return {
-        "channels": [_keyed(name) for name in [*dict.fromkeys([*heard, *targets, *channels])][:OFFERED]],
+        "channels": [_keyed(name) for name in [*dict.fromkeys([*listened_on, *targets, *channels])][:OFFERED]],
         "operations": [[*_keyed(name), *_keyed(one.channel.address)] for name, one in [*operations.items()][:OFFERED]],
         "topics": [
             [key_of(route.actor.channel_address), route.actor.name]

@@ -1,6 +1,6 @@
-"""Records as small plain fields for the page.
+"""Records as small plain fields for the page: what crosses the wire.
 
-Every text is cut and every list a window, so that a step costs the same with ten messages waiting as with a hundred
+Every text is cut and every list is a window, so that a step costs the same with ten messages waiting as with a hundred
 thousand.
 """
 
@@ -51,7 +51,7 @@ TONES = {
 
 
 def key_of(name: str) -> str:
-    """Return what the page calls something by: its name, or a digest of one that the page cannot hold as it is.
+    """Return the page's key for a name: the name itself, or a digest where the page cannot hold it as it is.
 
     A digest is longer than any name that the page holds, so the two are never mixed up.
     """
@@ -61,12 +61,12 @@ def key_of(name: str) -> str:
 
 
 def named(key: object, names: Iterable[str]) -> str:
-    """Return which of some names the page means by a key; the key where it means none of them."""
+    """Return the name that a key of the page stands for; the key itself where it is none of them."""
     return next((name for name in names if key_of(name) == key), str(key))
 
 
 def ticket_fields(message: MessageSnapshot) -> Fields:
-    """Return which message it is."""
+    """Return the key and the name of a message."""
     whole = message.id or ""
     fields = {"id": key_of(whole), "name": words.message_name(message)}
     if fields["id"] != whole:
@@ -75,12 +75,12 @@ def ticket_fields(message: MessageSnapshot) -> Fields:
 
 
 def channel_fields(name: str) -> Fields:
-    """Return which channel it is, and how it is shown."""
+    """Return the key of a channel, and how it is shown."""
     return {"key": key_of(name), "channel": cut_to_bytes(name, NAME)}
 
 
 def message_fields(message: MessageSnapshot, sightings_limit: int | None = None) -> Fields:
-    """Return a message as it lies on a lane."""
+    """Return a message as a lane shows it."""
     fields: Fields = {
         **ticket_fields(message),
         "topic": cut_to_bytes((message.headers or {})["topic"], 40) if "topic" in (message.headers or {}) else None,
@@ -111,7 +111,7 @@ def lane_fields(
     channels = [*actors, *(name for name in known if name not in actors)]
     if not channels:
         return []
-    # The lane of the next pull is always seen; the budget is shared by those that have something to show.
+    # The lane of the next pull is always shown; lanes with messages share the budget.
     channels.sort(key=lambda name: (name != next_channel, not _used(known.get(name))))
     shown = channels[:6]
     busy = sum(_used(known.get(name)) for name in shown) or 1
@@ -170,8 +170,8 @@ def _verdict_fields(verdict: Verdict, winner: int | None) -> Fields:
     }
     if verdict.role:
         fields["role"] = verdict.role
-    if said := words.role_text(verdict, winner):
-        fields["led_to"] = said
+    if led_to := words.role_text(verdict, winner):
+        fields["led_to"] = led_to
     if verdict.note:
         fields["note"] = cut_to_bytes(verdict.note, 160)
     return fields
@@ -197,10 +197,10 @@ def explanation_fields(explanation: Explanation) -> Fields:
 
 
 def step_fields(step: Step, phase: str | None = None) -> Fields:
-    """Return a step as the stage shows it.
+    """Return a step as the page shows it.
 
     Args:
-        step: The step; while it is held, the step so far.
+        step: The step; while it is paused, the step so far.
         phase: How far it has come; None for the whole way.
     """
     message = step.message
@@ -271,7 +271,7 @@ def raised_fields(error: Raised) -> Fields:
 
 
 def history_fields(steps: Sequence[Step], at: int, *, first: int, newest: int) -> Fields:
-    """Return where in the history the page stands, and a window of steps around it.
+    """Return the moment that the page shows, and a window of steps around it.
 
     Args:
         steps: The steps that are kept.

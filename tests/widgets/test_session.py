@@ -56,7 +56,7 @@ def new_app() -> tuple[Repid, Router]:
 
 async def done_again(page: Page) -> Stepper:
     """Run the cell that is taken away, and return its Stepper."""
-    body = "".join(f"    {line}\n" for line in page.session.reading.take("cell").splitlines())
+    body = "".join(f"    {line}\n" for line in page.session.texts.export("cell").splitlines())
     scope: dict[str, Any] = {"app": page.stepper.app}
     exec(f"async def cell():\n{body}    return stepper", scope)  # noqa: S102
     again: Stepper = await scope["cell"]()
@@ -271,7 +271,7 @@ async def test_a_run_with_a_pace_can_be_stopped(page: Page):
 async def test_an_actor_that_never_ends_can_be_stopped(page: Page):
     await page.send(topic="wait_for_ever")
     page.session.handle({"type": "step"})
-    await until(lambda: page.session.scene.under_way)
+    await until(lambda: page.session.view.under_way)
     assert page.state["step"]["phase"] == "about to run"
     page.session.handle({"type": "stop"})
     await page.session.wait()
@@ -392,7 +392,7 @@ async def test_a_long_text_is_fetched_a_piece_at_a_time(page: Page):
 async def test_two_files_can_be_taken_at_the_same_time(page: Page):
     await page.send(json.dumps("x" * 100_000), count="3", topic="nobody")
     await page.do("run", max_steps=3)
-    whole = page.session.reading.take("json_lines")
+    whole = page.session.texts.export("json_lines")
     page.session.handle({"type": "take", "form": "json_lines"})
     place = page.replies[-1]["next"]
     page.session.handle({"type": "take", "form": "mermaid"})
@@ -564,7 +564,7 @@ async def test_the_cell_sends_what_was_sent_while_a_message_was_held_but_not_wha
     await page.stepper.send("tasks", [3])
     page.session.handle({"type": "finish"})
     await page.session.wait()
-    sent = [line for line in page.session.reading.take("cell").splitlines() if ".send(" in line]
+    sent = [line for line in page.session.texts.export("cell").splitlines() if ".send(" in line]
     assert sent == ["await stepper.send('tasks', [1], topic='pass_on')", "await stepper.send('tasks', [3])"]
     page.session.close()
 
@@ -605,7 +605,7 @@ async def test_the_cell_says_what_it_cannot_do_again(page: Page):
     later = Page(page.stepper)
     page.stepper.server.publish_nowait("tasks", b"x", reply_to="answers")
     await later.do("resend", channel="tasks", message="m1")
-    assert [line for line in later.session.reading.take("cell").splitlines() if "eft out" in line] == [
+    assert [line for line in later.session.texts.export("cell").splitlines() if "eft out" in line] == [
         "# Left out: 1 dead letter on 'tasks', from before.",
         "# Left out: the earlier sightings of 1 message on 'tasks'.",
         "await stepper.send('tasks', b'x')  # left out: its reply_to, 'answers'",
@@ -618,7 +618,7 @@ async def test_the_cell_says_what_it_cannot_do_again(page: Page):
 async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):
     await page.send('{"to": "ada"}', "greet")
     await page.do("step")
-    taken = page.session.reading.take("json_lines")
+    taken = page.session.texts.export("json_lines")
     await page.do("reset")
     state = await page.do("load", text=taken)
     assert state["history"]["replay"]
@@ -676,7 +676,7 @@ async def test_a_diagram_escapes_what_means_something_to_mermaid():
     page = Page(Stepper(app))
     await page.send()
     await page.do("step")
-    diagram = page.session.reading.take("mermaid")
+    diagram = page.session.texts.export("mermaid")
     assert "    participant a0 as a#59;b--#62;#62;c#92;nend\n" in diagram
     assert diagram.startswith("sequenceDiagram\n")
     page.session.close()

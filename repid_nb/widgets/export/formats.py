@@ -1,4 +1,4 @@
-"""Steps to take away: as JSON Lines, as a Mermaid sequence diagram."""
+"""Steps as JSON Lines and as a Mermaid sequence diagram."""
 
 from __future__ import annotations
 
