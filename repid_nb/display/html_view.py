@@ -1,4 +1,4 @@
-"""Records as HTML: for notebooks, also where no script and no style sheet of ours lives, such as GitHub."""
+"""Records as HTML: for notebooks, and for pages without our script and style sheet, such as GitHub."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import singledispatch
 from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element
 
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
@@ -35,7 +36,7 @@ ROWS = 10
 NOTHING = "-"
 MESSAGE_HEADER = ["message", "topic", "payload", "priority", "sent back"]
 
-# Half-transparent colours lie well on light and on dark; the words carry the meaning.
+# Half-transparent colours suit a light and a dark theme; the words carry the meaning.
 GREEN = "rgba(46, 160, 67, 0.24)"
 AMBER = "rgba(210, 153, 34, 0.26)"
 RED = "rgba(218, 54, 51, 0.24)"
@@ -65,7 +66,7 @@ def as_html(record: Any) -> str:
         record: A Step, or any other record or snapshot of repid_nb.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: It is no record of repid_nb.
     """
     raise TypeError(f"There is no HTML form of a {type(record).__name__}.")
 
@@ -206,7 +207,7 @@ def _about(message: MessageSnapshot) -> Iterable[Child]:
     if others := words.headers_text(message):
         yield " · headers "
         yield folded(others, fold_at=60)
-    if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
+    if message.priority != DEFAULT_PRIORITY:
         yield f" · priority {message.priority}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from typing import Any
 
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.display import words
 from repid_nb.display.sentences import NO_ACTOR_LISTENS, idle_lines, rewound_sentence, who_by_name
@@ -39,7 +40,7 @@ def as_text(record: Any) -> str:
         record: A Step, or any other record or snapshot of repid_nb.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: It is no record of repid_nb.
     """
     raise TypeError(f"There is no text form of a {type(record).__name__}.")
 
@@ -177,7 +178,7 @@ def _message_words(message: MessageSnapshot) -> list[str]:
     found = [f"message {words.message_name(message)}", words.topic_text(message)]
     if others := words.headers_text(message):
         found.append(f"headers {one_line(others, 60)}")
-    if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
+    if message.priority != DEFAULT_PRIORITY:
         found.append(f"priority {message.priority}")
     return found
 

@@ -24,13 +24,13 @@ def read_arguments(
     """Say where each argument of an actor came from.
 
     Args:
-        message: The message.
-        actor: The actor, whose converter knows where it reads.
-        args: What is given by position.
-        kwargs: What is given by name.
+        message: What they were read from.
+        actor: Its converter knows where each argument comes from.
+        args: The values given by position.
+        kwargs: The values given by name.
 
     Returns:
-        The arguments, in the order of the function's parameters; those of a foreign converter without their source.
+        The arguments, in the order of the function's parameters; a foreign converter does not say their sources.
     """
     sources: dict[str, Any] = getattr(actor.converter, "argument_sources", dict)()
     values = {**dict(zip(sources, args, strict=False)), **kwargs}

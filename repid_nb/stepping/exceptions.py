@@ -20,7 +20,7 @@ from repid_nb.stepping.record import FieldError, Raised
 
 __all__ = ["message_of", "raised"]
 
-# What lies between the worker and the learner's functions, and between one of these and another.
+# Frames from these files are left out of tracebacks.
 _MACHINERY = (
     contextlib.__file__,
     threading.__file__,
@@ -42,7 +42,7 @@ def raised(error: BaseException) -> Raised:
         Its type, its text, and a traceback that starts where the learner's own code does.
     """
     bare = Raised(type=type(error).__name__, message=message_of(error), traceback=_traceback(error.__traceback__))
-    # Somebody's class may have methods and notes of its own, and the step must end whatever they do.
+    # A learner's class may have methods and notes of its own, and the step must end whatever they do.
     with suppress(Exception):
         fields = _fields(error)
         message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else None

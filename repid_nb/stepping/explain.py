@@ -13,15 +13,15 @@ from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
 from repid_nb.printable import beginning, short
 from repid_nb.stepping.exceptions import message_of
 
-__all__ = ["Finding", "examine", "strategy_name"]
+__all__ = ["Answer", "examine", "strategy_name"]
 
 MAX_READINGS = 8
 MAX_MESSAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """The answer of one strategy, and the reason.
+class Answer:
+    """What one strategy said of a message, and why.
 
     Attributes:
         answer: Whether it said yes, as a worker takes it; False when it raised.
@@ -36,10 +36,10 @@ class Finding:
     error: Exception | None = None
 
 
-def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Finding:
+def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Answer:
     """Ask a strategy once whether it takes a message, and find out why.
 
-    A built-in strategy is explained by its rule. A custom one is handed a message that notes what it reads.
+    A built-in strategy is explained by its rule. A custom one gets a message that notes what it reads.
 
     Args:
         strategy: A function of a message.
@@ -52,25 +52,25 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
     # Exactly these classes, as the routing table has it: one that inherits from them may answer differently.
     if type(strategy) is TopicStrategy or type(strategy) is CatchAllStrategy:
         answer = strategy(message)
-        return Finding(answer, _outcome(answer), _explain_built_in(strategy, message))
+        return Answer(answer, _outcome(answer), _explain_built_in(strategy, message))
     watched = WatchedMessage(message)
     try:
         answer = strategy(watched)
         counts = bool(answer)
     except Exception as error:
-        return Finding(False, "error", f"{watched.story()}raised {_error_text(error)}", error)
+        return Answer(False, "error", f"{watched.readings()}raised {_error_text(error)}", error)
     finally:
         if not without_trace:
             watched.write_back()
     if inspect.iscoroutine(answer):
         answer.close()
-        return Finding(
+        return Answer(
             True,
             "match",
             "returned a coroutine, which always counts as yes: write the strategy with def, not async def",
         )
     shown = short(answer) if isinstance(answer, bool) else f"{short(answer)}, which counts as {counts}"
-    return Finding(counts, _outcome(counts), f"{watched.story() or 'read nothing of the message '}-> {shown}")
+    return Answer(counts, _outcome(counts), f"{watched.readings() or 'read nothing of the message '}-> {shown}")
 
 
 def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | None = None) -> str:
@@ -135,10 +135,10 @@ class WatchedMessage:
         return value
 
     def __repr__(self) -> str:
-        # Who prints a message has read nothing of it for an answer.
+        # To print a message is not to read it for an answer.
         return repr(self._message)
 
-    def story(self) -> str:
+    def readings(self) -> str:
         """Return what was read, in order, each once; with a trailing space, or empty."""
         if not self._read and self._headers is not None:
             self._note("headers")
@@ -198,7 +198,7 @@ class _WatchedHeaders(dict[str, str]):
     __hash__ = None
 
     def __reduce__(self) -> Any:
-        # A copy is nobody's to watch.
+        # A copy is an ordinary dict.
         self._all()
         return dict, (dict(dict.items(self)),)
 

@@ -1,4 +1,4 @@
-"""Sending a message so that it is easy to follow."""
+"""Sending a message under a short id, and recording what was put on a queue."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent |
     """Send through the app, under a short id that counts up: m1, m2, ...
 
     Args:
-        app: The app, whose producer middleware runs.
+        app: Its producer middleware runs.
         server: The server that the app will send to.
-        outgoing: The message.
+        outgoing: The message, and where to.
 
     Returns:
-        What was put on a queue; None when producer middleware kept it back.
+        The message that was put on a queue; None when producer middleware kept it back.
     """
     payload = b"" if outgoing.payload is None else outgoing.payload
     is_raw = isinstance(payload, bytes)

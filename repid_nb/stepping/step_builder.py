@@ -1,4 +1,4 @@
-"""Listening to a worker while it delivers one message."""
+"""Building a Step from the events of one delivery."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOBODY = Settlement(action=None, reason="nobody settled it")
 
 @dataclass(slots=True)
 class Recording:
-    """What is heard of one delivery."""
+    """The parts of a Step, as far as the events of its delivery have come."""
 
     inquiry: Inquiry
     explain_all: bool
@@ -37,18 +37,18 @@ class Recording:
     _started: float | None = None
 
     def hear(self, event: Event) -> None:
-        """Take in one event of the worker or the server."""
+        """Take the parts of the Step from one event of the worker or the server."""
         match event:
             case Matched(message=message, actor=actor, error=error):
                 self.asked = self.inquiry.asked
-                # Before the actor runs: what it does to the message or elsewhere is no reason of theirs.
+                # Before the actor runs: a change that it makes to the message must not change their answers.
                 if self.explain_all:
                     self.inquiry.ask_rest(message)
                 self.winner = None if actor is None else actor.name
                 self.middlewares = () if actor is None else self.inquiry.middlewares_around(actor)
                 self.exception = None if error is None else raised(error)
             case Started(message=message, actor=actor, args=args, kwargs=kwargs):
-                # Values are somebody's objects: comparing or showing them may raise anything.
+                # Arguments are a learner's objects: comparing or showing them may raise anything.
                 with suppress(Exception):
                     self.arguments = read_arguments(message, actor, args, kwargs)
                 self._started = time.perf_counter()
@@ -65,6 +65,6 @@ class Recording:
                 self.published = (*self.published, channel)
 
     def leave_out(self, seconds: float) -> None:
-        """Leave time out of the actor's duration: its message was held meanwhile."""
+        """Leave seconds out of the actor's duration: its step was paused meanwhile."""
         if self._started is not None:
             self._started += seconds

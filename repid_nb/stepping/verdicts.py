@@ -11,7 +11,7 @@ from repid_nb.core.memory.queue import DEFAULT_PRIORITY, InMemoryReceivedMessage
 from repid_nb.core.message import BaseMessageT, SerializerT
 from repid_nb.core.routing.declaration import Declaration
 from repid_nb.core.routing.routes import Route
-from repid_nb.stepping.explain import Finding, examine, strategy_name
+from repid_nb.stepping.explain import Answer, examine, strategy_name
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale_actors import stale_notes
 
@@ -48,7 +48,7 @@ class Inquiry:
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._routes = routes
-        self._findings: dict[int, Finding] = {}
+        self._findings: dict[int, Answer] = {}
 
     def ask(self, actor: ActorData, message: BaseMessageT) -> bool:
         """Ask one actor, as a worker does.
