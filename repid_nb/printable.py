@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ __all__ = [
     "LONGEST",
     "beginning",
     "bounded",
+    "contained",
     "counted",
     "cut_to_bytes",
     "first_within",
@@ -35,8 +37,10 @@ _JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
 class _Short(reprlib.Repr):
     def repr1(self, x: Any, level: int) -> str:
         try:
-            return super().repr1(x, level)
-        except Exception:
+            return str.__str__(super().repr1(x, level))
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             return _unshowable(x)
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
@@ -58,16 +62,36 @@ _short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = 8
 
 
 def short(value: Any) -> str:
-    """Return a value as Python would write it, long ones cut in the middle; it never raises."""
+    """Return a value as Python would write it, long ones cut in the middle.
+
+    Whatever its `__repr__` raises, SystemExit and the like included, nothing comes out of here but a KeyboardInterrupt.
+    """
     return _short.repr(value)
 
 
 def whole(value: Any) -> str:
-    """Return a value as Python would write it, whole; it never raises."""
+    """Return a value as Python would write it, whole; it raises as little as `short` does."""
     try:
-        return repr(value)
-    except Exception:
+        # A `__repr__` may return a subclass of str.
+        return str.__str__(repr(value))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return _unshowable(value)
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Run a block in which a learner's methods are called; whatever they raise ends the block, and nothing else.
+
+    Only a KeyboardInterrupt comes out: it is the learner's own.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return
 
 
 def _unshowable(value: Any) -> str:
@@ -87,10 +111,10 @@ def printable(text: str) -> str:
     )
 
 
-def bounded(text: str) -> str:
-    """Return text; of a very long one its beginning, and how much more there is."""
-    left_out = len(text) - LONGEST
-    return text if left_out <= 0 else f"{text[:LONGEST]}… and {counted(left_out, 'more character')}"
+def bounded(text: str, limit: int = LONGEST) -> str:
+    """Return text; of one longer than `limit` characters these, and how many more there are."""
+    left_out = len(text) - limit
+    return text if left_out <= 0 else f"{text[:limit]}… and {counted(left_out, 'more character')}"
 
 
 def safe(text: str) -> str:

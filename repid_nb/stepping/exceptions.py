@@ -8,14 +8,14 @@ import contextlib
 import os
 import threading
 import traceback
-from contextlib import suppress
 from dataclasses import replace
 from itertools import dropwhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from repid_nb.printable import short
+from repid_nb.core.text import plain_text
+from repid_nb.printable import contained, short
 from repid_nb.stepping.record import FieldError, Raised
 
 __all__ = ["message_of", "raised"]
@@ -43,7 +43,7 @@ def raised(error: BaseException) -> Raised:
     """
     bare = Raised(type=type(error).__name__, message=message_of(error), traceback=_traceback(error.__traceback__))
     # A learner's class may have methods and notes of its own, and the step must end whatever they do.
-    with suppress(Exception):
+    with contained():
         fields = _fields(error)
         message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else None
         if isinstance(error, BaseExceptionGroup):
@@ -54,10 +54,12 @@ def raised(error: BaseException) -> Raised:
 
 
 def message_of(error: BaseException) -> str:
-    """Return an exception's text; it never raises."""
+    """Return an exception's text, whatever its `__str__` does."""
     try:
-        return str(error)
-    except Exception as failure:
+        return plain_text(str(error))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:
         return f"(its text cannot be shown: {type(failure).__name__})"
 
 

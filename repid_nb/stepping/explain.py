@@ -10,8 +10,10 @@ from typing import Any, Literal
 
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
+from repid_nb.core.text import plain_text
 from repid_nb.printable import beginning, short
 from repid_nb.stepping.exceptions import message_of
+from repid_nb.stepping.lookalikes import looks_like, told_apart
 
 __all__ = ["Answer", "examine", "strategy_name"]
 
@@ -33,7 +35,7 @@ class Answer:
     answer: bool
     outcome: Literal["match", "no match", "error"]
     reason: str
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Answer:
@@ -57,7 +59,9 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
     try:
         answer = strategy(watched)
         counts = bool(answer)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return Answer(False, "error", f"{watched.readings()}raised {_error_text(error)}", error)
     finally:
         if not without_trace:
@@ -80,12 +84,12 @@ def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | No
     if type(strategy) is CatchAllStrategy:
         return "catch-all"
     name: str = getattr(factory, "__name__", "") or getattr(strategy, "__qualname__", "") or type(strategy).__name__
-    made_by = name.split(".<locals>", maxsplit=1)[0].rsplit(".", 1)[-1]
+    made_by = plain_text(name).split(".<locals>", maxsplit=1)[0].rsplit(".", 1)[-1]
     # repid's own strategies, on an actor that was declared with repid itself.
     return {"topic_based_routing_strategy": "topic", "catch_all_routing_strategy": "catch-all"}.get(made_by, made_by)
 
 
-def _error_text(error: Exception) -> str:
+def _error_text(error: BaseException) -> str:
     message = beginning(" ".join(message_of(error).split()), MAX_MESSAGE, "...")
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
@@ -100,10 +104,23 @@ def _explain_built_in(strategy: TopicStrategy | CatchAllStrategy, message: BaseM
     headers = message.headers or {}
     if "topic" in headers:
         topic = headers["topic"]
-        is_topic = f"topic is {short(topic)}"
-        return is_topic if topic == strategy.topic else f"{is_topic}, wanted {short(strategy.topic)}"
-    near = next((name for name in headers if isinstance(name, str) and name.strip().lower() == "topic"), None)
-    return "no topic header" if near is None else f"no topic header: it is called {near!r} here"
+        if topic == strategy.topic:
+            return f"topic is {_shown(topic)}"
+        if not isinstance(topic, str):
+            return f"topic is {short(topic)}, wanted {_shown(strategy.topic)}"
+        there, wanted = told_apart(topic, strategy.topic)
+        return f"topic is {there}, wanted {wanted}"
+    near = next((name for name in headers if isinstance(name, str) and _is_nearly_topic(name)), None)
+    return "no topic header" if near is None else f"no topic header: it is called {told_apart(near, 'topic')[0]} here"
+
+
+def _is_nearly_topic(name: str) -> bool:
+    return name.strip().lower() == "topic" or looks_like(name, "topic")
+
+
+def _shown(value: Any) -> str:
+    """Return a value as Python would write it; text as text, also that of a subclass such as a StrEnum."""
+    return short(plain_text(value)) if isinstance(value, str) else short(value)
 
 
 class WatchedMessage:
@@ -131,7 +148,7 @@ class WatchedMessage:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._message, name)
-        self._note(f"{name}()" if callable(value) else f"{name} = {short(value)}")
+        self._note(f"{name}()" if callable(value) else f"{name} = {_shown(value)}")
         return value
 
     def __repr__(self) -> str:
@@ -169,8 +186,8 @@ class _WatchedHeaders(dict[str, str]):
 
     def _looked_up(self, name: Any) -> None:
         found = dict.get(self, name)
-        shown = f"headers[{short(name)}]"
-        self._note(f"{shown} = {short(found)}" if name in dict.keys(self) else f"{shown} (not there)")
+        shown = f"headers[{_shown(name)}]"
+        self._note(f"{shown} = {_shown(found)}" if name in dict.keys(self) else f"{shown} (not there)")
 
     def _all(self) -> None:
         self._note("all headers")

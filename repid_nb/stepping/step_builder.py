@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.core.events import Event, Finished, Matched, Published, Settled, Started
 from repid_nb.core.message import MessageAction
+from repid_nb.printable import contained
 from repid_nb.stepping.arguments import read_arguments
+from repid_nb.stepping.copies import copy_of
 from repid_nb.stepping.exceptions import raised
 from repid_nb.stepping.record import Argument, Raised, Settlement
 from repid_nb.stepping.verdicts import Inquiry
@@ -49,13 +50,13 @@ class Recording:
                 self.exception = None if error is None else raised(error)
             case Started(message=message, actor=actor, args=args, kwargs=kwargs):
                 # Arguments are a learner's objects: comparing or showing them may raise anything.
-                with suppress(Exception):
+                with contained():
                     self.arguments = read_arguments(message, actor, args, kwargs)
                 self._started = time.perf_counter()
             case Finished(result=result, exception=exception):
                 if self._started is not None:
                     self.duration = time.perf_counter() - self._started
-                self.result = result
+                self.result = copy_of(result)
                 self.exception = None if exception is None else raised(exception)
             case Settled(action=action, reason=reason):
                 self.settlement = Settlement(

@@ -10,6 +10,7 @@ from typing import Any
 from repid_nb.app import Repid
 from repid_nb.core.errors import DestinationError, InvalidMessageError
 from repid_nb.core.routing.routes import Route
+from repid_nb.core.text import text_of
 from repid_nb.printable import cut_to_bytes
 from repid_nb.widgets.wire import key_of, named
 
@@ -60,14 +61,15 @@ class Form:
         operation, channel = given.get("operation"), given.get("channel")
         if operation:
             channel = app.messages.find(named(operation, app.messages.list_operations())).channel.address
+        channel = text_of(channel or "")
         if not channel:
             raise DestinationError("Say where the message goes: a channel, or an operation.")
-        if not _is_text(str(channel)):
+        if not _is_text(channel):
             raise InvalidMessageError(f"The channel {channel!r} has half a character in its name: type it again.")
         content_type = str(given.get("content_type") or "").strip() or JSON
         payload = _payload(str(given.get("payload") or ""), content_type)
         return cls(
-            channel=str(channel),
+            channel=channel,
             payload=payload,
             topic=str(given["topic"]) if given.get("topic") else None,
             headers=_headers(given.get("headers") or ()),

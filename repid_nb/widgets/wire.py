@@ -13,6 +13,7 @@ from typing import Any
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
+from repid_nb.core.text import plain_text
 from repid_nb.display import words
 from repid_nb.display.sentences import step_sentence, who, who_by_name
 from repid_nb.printable import counted, cut_to_bytes, first_within, whole
@@ -56,13 +57,13 @@ def key_of(name: str) -> str:
     A digest is longer than any name that the page holds, so the two are never mixed up.
     """
     if cut_to_bytes(name, NAME) == name:
-        return name
+        return plain_text(name)
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def named(key: object, names: Iterable[str]) -> str:
     """Return the name that a key of the page stands for; the key itself where it is none of them."""
-    return next((name for name in names if key_of(name) == key), str(key))
+    return plain_text(next((name for name in names if key_of(name) == key), str(key)))
 
 
 def ticket_fields(message: MessageSnapshot) -> Fields:
