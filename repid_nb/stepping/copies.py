@@ -10,7 +10,6 @@ import re
 import types
 import uuid
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Hashable
 from enum import Enum
 from typing import Any
 
@@ -155,7 +154,7 @@ class _Copier:
             return found
         return [self.copy(value, level + 1) for value in found]
 
-    def _key(self, value: Hashable) -> Hashable:
+    def _key(self, value: Any) -> Any:
         """Return a key of a dict or a member of a set, of which no copy may be made: it is found by its hash."""
         kind = type(value)
         if kind in _IMMUTABLE or issubclass(kind, (Enum, type)):

@@ -115,7 +115,7 @@ def _explain_built_in(strategy: TopicStrategy | CatchAllStrategy, message: BaseM
 
 
 def _is_nearly_topic(name: str) -> bool:
-    return name.strip().lower() == "topic" or looks_like(name, "topic")
+    return name.strip().lower() == "topic" or looks_like(plain_text(name), "topic")
 
 
 def _shown(value: Any) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 
 from repid_nb.core.text import plain_text
-from repid_nb.printable import short
+from repid_nb.printable import LONGEST, short
 
 __all__ = ["looks_like", "told_apart"]
 
+# In characters.
+WHOLE = 48
 AROUND = 12
 
 # Characters that are drawn as nothing, or as a blank, although Python takes them for printable.
@@ -36,10 +38,12 @@ _DRAWN_AS = {
 
 def looks_like(one: str, other: str) -> bool:
     """Return whether two different texts can be taken for the same when they are read."""
-    if one == other:
+    if one == other or (one.isascii() and other.isascii() and max(len(one), len(other)) <= WHOLE):
         return False
     if short(one) == short(other):
         return True
+    if max(len(one), len(other)) > LONGEST:
+        return False
     return _as_drawn(one) == _as_drawn(other) or _mixes_scripts(one, other)
 
 
@@ -51,19 +55,25 @@ def told_apart(one: str, other: str) -> tuple[str, str]:
     one, other = plain_text(one), plain_text(other)
     if not looks_like(one, other):
         return short(one), short(other)
-    place = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), -1)
-    if place < 0:
+    place = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if place is None:
         place = min(len(one), len(other))
-    return _with_ascii(one, place), _with_ascii(other, place)
+    written, wanted = _around(one, place), _around(other, place)
+    if written == wanted:
+        written, wanted = (f"{len(text):,} characters" for text in (one, other))
+    return _beside(one, written), _beside(other, wanted)
 
 
-def _with_ascii(text: str, place: int) -> str:
-    shown, start = short(text), max(0, place - AROUND)
-    if len(text) <= 4 * AROUND:
-        written = ascii(text)
-    else:
-        part = ascii(text[start : place + AROUND])[1:-1]
-        written = f"'{'...' if start else ''}{part}{'...' if place + AROUND < len(text) else ''}'"
+def _around(text: str, place: int) -> str:
+    """Return what `ascii` shows of a text; of a long one only around a place in it."""
+    if len(text) <= WHOLE:
+        return ascii(text)
+    start, end = max(0, place - AROUND), place + AROUND
+    return f"'{'...' if start else ''}{ascii(text[start:end])[1:-1]}{'...' if end < len(text) else ''}'"
+
+
+def _beside(text: str, written: str) -> str:
+    shown = short(text)
     return shown if written == shown else f"{shown} ({written})"
 
 

@@ -14,6 +14,8 @@ from repid_nb.core.events import Event, Published
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY, QueuedMessage
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.memory.snapshot import MessageSnapshot
+from repid_nb.printable import short
+from repid_nb.stepping.lookalikes import told_apart
 from repid_nb.stepping.record import Sent
 
 __all__ = ["Outgoing", "send", "with_topic"]
@@ -47,9 +49,12 @@ def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str
         return None
     merged = dict(headers or {})
     if topic is not None and merged.setdefault("topic", topic) != topic:
-        raise InvalidMessageError(
-            f"topic={topic!r} and headers['topic']={merged['topic']!r} differ. Give one of them.",
-        )
+        given, in_headers = topic, merged["topic"]
+        if isinstance(given, str) and isinstance(in_headers, str):
+            given, in_headers = told_apart(given, in_headers)
+        else:
+            given, in_headers = short(given), short(in_headers)
+        raise InvalidMessageError(f"topic={given} and headers['topic']={in_headers} differ. Give one of them.")
     return merged
 
 
