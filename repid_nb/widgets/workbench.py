@@ -31,7 +31,8 @@ class Workbench(anywidget.AnyWidget):
     """The queue, the worker and the actors on one stage, moving one pull at a time.
 
     It is a view on a Stepper: what is done with the Stepper in a cell shows here, and the other way round. There is one
-    open workbench a Stepper; when the cell that made it runs again, the new one takes its place.
+    open workbench a Stepper. When the cell that made it runs again, the new one takes its place, where the front end
+    says which cell runs, as JupyterLab does.
 
     Args:
         stepper_or_app: A Stepper; or an app, for which a Stepper is made.
@@ -213,7 +214,6 @@ def _this_cell() -> _Cell | None:
     if shell is None or getattr(shell, "kernel", None) is None:
         return None
     parent = shell.kernel.get_parent()
-    content, metadata = parent.get("content") or {}, parent.get("metadata") or {}
-    # Not every front end names its cells; the same source is the same cell then.
-    cell_id = metadata.get("cellId") or content.get("code")
+    # Not every front end names its cells. Two cells may have one text, so the text says nothing.
+    cell_id = (parent.get("metadata") or {}).get("cellId")
     return None if cell_id is None else _Cell(str(cell_id), (parent.get("header") or {}).get("msg_id"))

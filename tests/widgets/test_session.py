@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from enum import Enum, IntEnum, StrEnum
 from typing import Any
 
 import pytest
@@ -626,6 +627,102 @@ async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):
     assert state["step"]["winner"] == "greet"
     assert "loaded steps" in (await page.do("step"))["status"]["error"]
     assert not (await page.do("unload"))["history"]["replay"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a\u2028b", "a\u2029b", "a\x85b", "a\x0bb\x1cc", "a\r\nb", "lone \ud800", "\u00e9\u3164"], ids=ascii
+)
+async def test_each_step_is_one_line_of_json_lines_whatever_is_in_it(page: Page, text: str):
+    app, router = new_app()
+
+    @router.actor(routing_strategy=catch_all_routing_strategy)
+    async def repeat(message: Message) -> str:
+        print(text)
+        return text
+
+    page = Page(Stepper(app))
+    for _ in range(2):
+        await page.stepper.send("tasks", text.encode("utf-8", "surrogatepass"), headers={text: text})
+    steps = (await page.stepper.run()).steps
+    lines = page.session.texts.export("json_lines")
+    assert len(lines.splitlines()) == 2
+    assert lines.encode().decode() == lines
+    await page.do("load", text=lines)
+    assert page.session.view.steps == steps
+    await page.do("load", text=lines.replace("\n", "\r\n"))
+    assert page.session.view.steps == steps
+    page.session.close()
+
+
+async def test_json_lines_of_before_with_separators_in_a_line_can_be_loaded(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("step")
+    data = page.stepper.history[0].to_dict()
+    data["printed"] = "a\u2028b\u2029c\x85d"
+    await page.do("load", text=json.dumps(data, ensure_ascii=False) + "\n")
+    assert page.session.view.steps[0].printed == data["printed"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"number": ' * 50_000, "\x1b[31m", '{"message": {"payload": {"text": "\\ud800"}}}']
+)
+async def test_what_no_step_can_be_read_from_is_refused_in_words(page: Page, text: str):
+    error = (await page.do("load", text=text))["status"]["error"]
+    assert error.startswith("Line 1 is not a step: ")
+    assert "RecursionError" not in error
+
+
+class Word(StrEnum):
+    TOPIC = "greet"
+    CHANNEL = "tasks"
+
+
+class Hostile(str):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "__import__('os').getpid()"
+
+    __str__ = __repr__
+
+
+class HostileBytes(bytes):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "__import__('os').getpid()"
+
+
+class Urgent(IntEnum):
+    YES = 9
+
+
+async def test_the_cell_writes_text_and_numbers_whatever_their_classes_show(page: Page):
+    await page.stepper.send(
+        Word.CHANNEL, HostileBytes(b"x"), topic=Word.TOPIC, headers={Hostile("k"): Hostile("v")}, priority=Urgent.YES
+    )
+    await page.stepper.send(Hostile("tasks"), b"y", content_type=Hostile("text/plain"))
+    cell = page.session.texts.export("cell")
+    assert [line for line in cell.splitlines() if "send(" in line] == [
+        "await stepper.send('tasks', b'x', topic='greet', headers={'k': 'v'}, priority=9)",
+        "await stepper.send('tasks', b'y', content_type='text/plain')",
+    ]
+    again = await done_again(page)
+    assert story_of(again) == story_of(page.stepper)
+
+
+async def test_an_operation_whose_channel_is_a_member_of_an_enumeration_can_be_sent_to():
+    app, _ = new_app()
+
+    class Channel(str, Enum):  # noqa: UP042  (its `str` is not its text)
+        TASKS = "tasks"
+
+    app.messages.register_operation(operation_id="say", channel=Channel.TASKS)
+    page = Page(Stepper(app))
+    await page.do("send", form={"operation": "say", "payload": "{}"})
+    assert page.status["error"] == ""
+    assert page.stepper.queues["tasks"].waiting == 1
+    page.session.close()
 
 
 async def test_steps_whose_verdicts_are_not_all_there_can_be_looked_at(page: Page):
