@@ -9,7 +9,7 @@ from typing import Any
 from repid_nb.core.actor import ActorData
 from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.printable import short
+from repid_nb.printable import contained, short
 from repid_nb.stepping.record import Argument
 
 __all__ = ["read_arguments"]
@@ -77,7 +77,9 @@ def _follow(path: Sequence[str | int], place: Any) -> Any:
 
 
 def _same(given: Any, value: Any) -> bool:
-    return type(given) is type(value) and bool(given == value)
+    with contained():
+        return type(given) is type(value) and bool(given == value)
+    return False
 
 
 def _json_object(payload: bytes) -> dict[str, Any]:

@@ -174,8 +174,8 @@ class Step(Record):
         """Return the step as plain data that `json.dumps` takes.
 
         A payload is text where it is UTF-8, otherwise base64. A result that JSON cannot hold is there as its `repr`.
-        Where the messages on the queues before or after have more than 10,000 bytes of payload in all, long payloads of
-        theirs are cut there; the step's own message is always whole.
+        Where the messages on the queues before or after carry more than 10,000 bytes in all, long payloads and headers
+        of theirs are cut there, with a note of how long they are; the step's own message is always whole.
         """
         return step_to_dict(self)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from repid_nb.core.errors import InvalidMessageError
@@ -19,9 +20,10 @@ __all__ = ["step_from_dict", "step_to_dict"]
 
 T = TypeVar("T")
 
-# In bytes. A step shows some twenty messages a channel, twice: their payloads would be most of its data.
-QUEUES_BYTES = 10_000
-CUT_PAYLOAD = 200
+# A step shows some twenty messages a channel, twice: what these carry would be most of its data.
+LARGE_QUEUES = 10_000
+LONGEST_THERE = 200
+MOST_HEADERS_THERE = 20
 
 
 def step_to_dict(step: object) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def step_from_dict(kind: type[T], data: dict[str, Any]) -> T:
     except RecursionError:
         raise InvalidMessageError("This is not the data of a step: it is nested too deep.") from None
     except Exception as error:
-        what = beginning(one_line(f"{type(error).__name__}: {error}"), CUT_PAYLOAD)
+        what = one_line(f"{type(error).__name__}: {error}", LONGEST_THERE)
         raise InvalidMessageError(f"This is not the data of a step: {what}.") from None
 
 
@@ -65,28 +67,39 @@ def _adapter(kind: type) -> Any:
 
 
 def _plain(value: Any, longest: int | None = None) -> Any:
-    """Return a part of a step as plain data, each payload in it cut where it has more than `longest` bytes."""
+    """Return a part of a step as plain data; payloads and headers in it are cut to `longest`, None for no bound."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, bytes):
         return _plain_bytes(value, longest)
     if is_dataclass(value) and not isinstance(value, type):
         if isinstance(value, QueuesSnapshot):
-            longest = None if _payload_bytes(value) <= QUEUES_BYTES else CUT_PAYLOAD
+            longest = LONGEST_THERE if _size(value) > LARGE_QUEUES else None
         held = {one.name: getattr(value, one.name) for one in fields(value)}
         return {name: _plain_result(one) if name == "result" else _plain(one, longest) for name, one in held.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(one, longest) for one in value]
     if isinstance(value, dict):
-        return {key: _plain(one, longest) for key, one in value.items()}
+        return _plain_headers(value, longest)
     return value
 
 
-def _payload_bytes(queues: QueuesSnapshot) -> int:
+def _size(queues: QueuesSnapshot) -> int:
+    """Return how much payload and headers the messages carry, in bytes and characters."""
     messages: list[MessageSnapshot] = []
     for queue in queues.channels:
         messages += [*queue.ready, *queue.in_work, *(letter.message for letter in queue.dead_letters)]
-    return sum(len(message.payload) for message in messages)
+    headers = (pair for message in messages for pair in (message.headers or {}).items())
+    return sum(len(message.payload) for message in messages) + sum(len(name) + len(value) for name, value in headers)
+
+
+def _plain_headers(headers: dict[str, str], longest: int | None) -> dict[str, str]:
+    if longest is None:
+        return headers
+    shown = islice(headers.items(), MOST_HEADERS_THERE)
+    cut = {beginning(name, longest): beginning(value, longest) for name, value in shown}
+    more = len(headers) - MOST_HEADERS_THERE
+    return cut if more <= 0 else {**cut, "…": counted(more, "more header")}
 
 
 def _plain_bytes(value: bytes, longest: int | None) -> dict[str, str]:
