@@ -106,9 +106,10 @@ def _explain_built_in(strategy: TopicStrategy | CatchAllStrategy, message: BaseM
         topic = headers["topic"]
         if topic == strategy.topic:
             return f"topic is {_shown(topic)}"
-        if not isinstance(topic, str):
-            return f"topic is {short(topic)}, wanted {_shown(strategy.topic)}"
-        there, wanted = told_apart(topic, strategy.topic)
+        if isinstance(topic, str) and isinstance(strategy.topic, str):
+            there, wanted = told_apart(topic, strategy.topic)
+        else:
+            there, wanted = _shown(topic), _shown(strategy.topic)
         return f"topic is {there}, wanted {wanted}"
     near = next((name for name in headers if isinstance(name, str) and _is_nearly_topic(name)), None)
     return "no topic header" if near is None else f"no topic header: it is called {told_apart(near, 'topic')[0]} here"

@@ -38,7 +38,7 @@ _DRAWN_AS = {
 
 def looks_like(one: str, other: str) -> bool:
     """Return whether two different texts can be taken for the same when they are read."""
-    if one == other or (one.isascii() and other.isascii() and max(len(one), len(other)) <= WHOLE):
+    if one == other:
         return False
     if short(one) == short(other):
         return True
@@ -53,7 +53,8 @@ def told_apart(one: str, other: str) -> tuple[str, str]:
     As in `'café' ('cafe\u0301')` and `'café' ('caf\xe9')`. Of long texts only the part around the first difference.
     """
     one, other = plain_text(one), plain_text(other)
-    if not looks_like(one, other):
+    # The usual case, and one for each actor that a message is not for.
+    if (one.isascii() and other.isascii() and len(one) <= WHOLE >= len(other)) or not looks_like(one, other):
         return short(one), short(other)
     place = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
     if place is None:

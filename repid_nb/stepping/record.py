@@ -54,7 +54,8 @@ class Verdict(Record):
     note: str = ""
 
     def __post_init__(self) -> None:
-        make_plain(self, "actor", "strategy")
+        if type(self.actor) is not str or type(self.strategy) is not str:
+            make_plain(self, "actor", "strategy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -167,8 +168,10 @@ class Step(Record):
 
     def __post_init__(self) -> None:
         make_plain(self, "channel", "winner")
-        object.__setattr__(self, "middlewares", tuple(map(text_of, self.middlewares)))
-        object.__setattr__(self, "published", tuple(map(text_of, self.published)))
+        if self.middlewares:
+            object.__setattr__(self, "middlewares", tuple(map(text_of, self.middlewares)))
+        if self.published:
+            object.__setattr__(self, "published", tuple(map(text_of, self.published)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the step as plain data that `json.dumps` takes.

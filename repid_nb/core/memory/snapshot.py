@@ -12,9 +12,6 @@ from repid_nb.core.text import make_plain, plain_headers
 __all__ = ["ChannelSnapshot", "DeadLetter", "MessageSnapshot", "QueuesSnapshot"]
 
 
-_PLAIN = frozenset({str, type(None)})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MessageSnapshot(Record):
     """One message, as it was: later changes to its headers do not reach the record, and all of it is plain data.
@@ -44,8 +41,15 @@ class MessageSnapshot(Record):
     def __post_init__(self) -> None:
         if self.headers is not None:
             object.__setattr__(self, "headers", plain_headers(self.headers))
-        kinds = (type(self.id), type(self.channel), type(self.content_type), type(self.reply_to))
-        if not _PLAIN.issuperset(kinds) or type(self.payload) is not bytes or type(self.priority) is not int:
+        # Many are made for each step, and nearly all are plain.
+        if (
+            type(self.id) is not str
+            or type(self.channel) is not str
+            or type(self.payload) is not bytes
+            or type(self.priority) is not int
+            or (self.content_type is not None and type(self.content_type) is not str)
+            or (self.reply_to is not None and type(self.reply_to) is not str)
+        ):
             self._make_plain()
 
     def _make_plain(self) -> None:
