@@ -18,6 +18,7 @@ __all__ = [
     "counted",
     "cut_to_bytes",
     "first_within",
+    "is_from_outside",
     "one_line",
     "printable",
     "safe",
@@ -38,9 +39,9 @@ class _Short(reprlib.Repr):
     def repr1(self, x: Any, level: int) -> str:
         try:
             return str.__str__(super().repr1(x, level))
-        except KeyboardInterrupt:
-            raise
-        except BaseException:
+        except BaseException as error:
+            if is_from_outside(error):
+                raise
             return _unshowable(x)
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
@@ -64,7 +65,8 @@ _short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = 8
 def short(value: Any) -> str:
     """Return a value as Python would write it, long ones cut in the middle.
 
-    Whatever its `__repr__` raises, SystemExit and the like included, nothing comes out of here but a KeyboardInterrupt.
+    Whatever its `__repr__` raises, SystemExit and the like included, stays here; only what stops it from outside, such
+    as a KeyboardInterrupt, comes out.
     """
     return _short.repr(value)
 
@@ -74,23 +76,31 @@ def whole(value: Any) -> str:
     try:
         # A `__repr__` may return a subclass of str.
         return str.__str__(repr(value))
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
+    except BaseException as error:
+        if is_from_outside(error):
+            raise
         return _unshowable(value)
+
+
+def is_from_outside(error: BaseException) -> bool:
+    """Return whether an exception was put into the running code to stop it: by Ctrl+C, or because its time is up.
+
+    A class of exceptions says so of itself, by an attribute `is_from_outside`.
+    """
+    return isinstance(error, KeyboardInterrupt) or getattr(type(error), "is_from_outside", False) is True
 
 
 @contextmanager
 def contained() -> Iterator[None]:
     """Run a block in which a learner's methods are called; whatever they raise ends the block, and nothing else.
 
-    Only a KeyboardInterrupt comes out: it is the learner's own.
+    Only what stops it from outside comes out, such as a KeyboardInterrupt.
     """
     try:
         yield
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
+    except BaseException as error:
+        if is_from_outside(error):
+            raise
         return
 
 

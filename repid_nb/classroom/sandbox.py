@@ -37,6 +37,8 @@ _one_at_a_time = threading.RLock()
 class TimeUp(BaseException):
     """Raised inside code whose time is up. No `except Exception` catches it."""
 
+    is_from_outside = True
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:

@@ -36,9 +36,10 @@ def text_of(value: Any) -> str:
         return plain_text(value)
     try:
         text = plain_text(str(value))
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
+    except BaseException as error:
+        # What stops the code from outside is not the value's own.
+        if isinstance(error, KeyboardInterrupt) or getattr(type(error), "is_from_outside", False):
+            raise
         return f"<{type(value).__name__}, which cannot be shown>"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 

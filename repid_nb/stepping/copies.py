@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from repid_nb.core.text import plain_text
-from repid_nb.printable import bounded, short, whole
+from repid_nb.printable import bounded, is_from_outside, short, whole
 
 __all__ = ["Opaque", "copy_of"]
 
@@ -74,9 +74,9 @@ def copy_of(value: Any) -> Any:
         return _Copier().copy(value, 0)
     except _TooLargeError:
         return Opaque(f"<{type(value).__name__}, too large to keep with the step: {short(value)}>")
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
+    except BaseException as error:
+        if is_from_outside(error):
+            raise
         # Such as a dict that another thread changes meanwhile.
         return _opaque(value)
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from repid_nb.core.text import plain_text
-from repid_nb.printable import contained, short
+from repid_nb.printable import contained, is_from_outside, short
 from repid_nb.stepping.record import FieldError, Raised
 
 __all__ = ["message_of", "raised"]
@@ -57,10 +57,11 @@ def message_of(error: BaseException) -> str:
     """Return an exception's text, whatever its `__str__` does."""
     try:
         return plain_text(str(error))
-    except KeyboardInterrupt:
-        raise
     except BaseException as failure:
-        return f"(its text cannot be shown: {type(failure).__name__})"
+        if is_from_outside(failure):
+            raise
+        # SystemExit and the like say nothing of what is wrong with the text.
+        return f"(its text cannot be shown: {type(failure).__name__})" if isinstance(failure, Exception) else ""
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
 from repid_nb.core.text import plain_text
-from repid_nb.printable import beginning, short
+from repid_nb.printable import beginning, is_from_outside, short
 from repid_nb.stepping.exceptions import message_of
 from repid_nb.stepping.lookalikes import looks_like, told_apart
 
@@ -59,9 +59,9 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
     try:
         answer = strategy(watched)
         counts = bool(answer)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if is_from_outside(error):
+            raise
         return Answer(False, "error", f"{watched.readings()}raised {_error_text(error)}", error)
     finally:
         if not without_trace:

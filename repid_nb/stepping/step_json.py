@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
-from repid_nb.printable import beginning, counted, one_line, whole
+from repid_nb.printable import beginning, counted, is_from_outside, one_line, whole
 from repid_nb.stepping.copies import Opaque
 
 __all__ = ["step_from_dict", "step_to_dict"]
@@ -119,9 +119,9 @@ def _plain_result(result: Any) -> dict[str, Any]:
     try:
         same = json.loads(json.dumps(result, allow_nan=False))
         is_same = type(same) is type(result) and bool(same == result)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
+    except BaseException as error:
+        if is_from_outside(error):
+            raise
         return {"repr": whole(result)}
     return {"value": same} if is_same else {"repr": whole(result)}
 

@@ -74,14 +74,21 @@ def test_a_value_that_raises_when_it_is_shown_is_named_by_its_type(show, kind):
         raise kind
 
 
-def test_an_interrupt_comes_out_of_a_repr():
+class Stopped(BaseException):
+    is_from_outside = True
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, Stopped])
+def test_what_stops_the_code_from_outside_comes_out_of_a_repr(kind):
     class Interrupted:
         def __repr__(self):
-            raise KeyboardInterrupt
+            raise kind
 
     for show in (short, whole):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(kind):
             show(Interrupted())
+    with pytest.raises(kind), contained():
+        raise kind
 
 
 def test_a_repr_that_is_a_subclass_of_str_is_plain_text():
