@@ -113,6 +113,8 @@ def printable(text: str) -> str:
 
     A line feed stays, and so does a joiner between two emoji: it can be seen, they are drawn as one.
     """
+    # A subclass of str, such as a StrEnum, has a format of its own.
+    text = str.__str__(text)
     if text.isprintable():
         return text
     seen = {found.start() for found in _JOINER.finditer(text)}

@@ -11,7 +11,7 @@ from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.sentences import rewound_sentence, who_by_name, who_in_caption
+from repid_nb.display.sentences import lookalike_note, rewound_sentence, who_by_name, who_in_caption
 from repid_nb.display.text_view import as_text
 from repid_nb.html import Child, block, card, code, element, folded, to_html
 from repid_nb.printable import counted, whole
@@ -125,7 +125,7 @@ def _(idle: Idle) -> str:
             AMBER,
             f"⚠ {counted(waiting, 'message')} on ",
             code(channel),
-            ", where no actor listens.",
+            f"{lookalike_note(channel, idle.channels)}, where no actor listens.",
         )
         for channel, waiting in idle.unheard
     )

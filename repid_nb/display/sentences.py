@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from repid_nb.display import words
-from repid_nb.printable import counted, one_line
+from repid_nb.printable import counted, one_line, short
+from repid_nb.stepping.lookalikes import looks_like, told_apart
 from repid_nb.stepping.record import Idle, Rewound, Step, Verdict
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "PREDICTED_NOBODY",
     "idle_lines",
     "idle_sentence",
+    "lookalike_note",
     "rewound_sentence",
     "step_sentence",
     "who",
@@ -111,8 +113,15 @@ def idle_lines(idle: Idle) -> list[str]:
     where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
     lines = [f"Idle · nothing is waiting on {where}"]
     for channel, waiting in idle.unheard:
-        lines.append(f"{counted(waiting, 'message')} on {one_line(repr(channel))}, where no actor listens")
+        name = f"{one_line(repr(channel))}{lookalike_note(channel, idle.channels)}"
+        lines.append(f"{counted(waiting, 'message')} on {name}, where no actor listens")
     return lines
+
+
+def lookalike_note(channel: str, others: Sequence[str]) -> str:
+    r"""Return what `ascii` shows of a channel that looks like another, as in ` ('t\u0430sks')`; otherwise nothing."""
+    other = next((one for one in others if looks_like(channel, one)), None)
+    return "" if other is None else told_apart(channel, other)[0].removeprefix(short(channel))
 
 
 def idle_sentence(idle: Idle) -> str:

@@ -129,9 +129,7 @@ class _Copier:
         if kind in (dict, OrderedDict, defaultdict, Counter):
             return self._dict(value, level)
         if kind in (set, frozenset, bytearray):
-            self._count(len(value))
-            items: list[Any] = list(value)
-            return kind(items if kind is bytearray else map(self._key, items))
+            return self._flat(value)
         return self._instance(kind, value, level)
 
     def _count(self, items: int) -> None:
@@ -178,6 +176,16 @@ class _Copier:
         # One of them may have led back to this tuple.
         made: tuple[Any, ...] | None = self._made.get(id(value))
         return tuple.__new__(kind, items) if made is None else made
+
+    def _flat(self, value: Any) -> Any:
+        self._count(len(value))
+        # As a rule its own copy keeps the order in which a set shows its members.
+        made = value.copy()
+        if not isinstance(value, bytearray):
+            for one in made:
+                if self._key(one) is not one:
+                    raise _NoCopyError
+        return made
 
     def _dict(self, value: dict[Any, Any], level: int) -> dict[Any, Any]:
         made: dict[Any, Any] = defaultdict(value.default_factory) if isinstance(value, defaultdict) else type(value)()

@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, PrivateAttr, SecretStr
 from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
 
@@ -280,3 +282,39 @@ async def test_an_argument_that_raises_when_it_is_shown_leaves_a_record(kind):
 
     step = await sent_and_stepped(router)
     assert step.settlement.action == "acked"
+
+
+keys = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.tuples(st.text(), st.integers()))
+data = st.recursive(
+    st.one_of(keys, st.floats(allow_nan=False), st.binary(), st.decimals(allow_nan=False), st.datetimes()),
+    lambda inside: st.one_of(
+        st.lists(inside),
+        st.dictionaries(keys, inside),
+        st.tuples(inside, inside),
+        st.builds(Basket, st.text(), st.lists(inside)),
+        st.builds(deque, st.lists(inside)),
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data)
+def test_any_data_is_copied_and_no_part_that_can_change_is_shared(value):
+    kept = copy_of(value)
+    assert kept == value
+    assert repr(kept) == repr(value)
+    assert {id(one) for one in changeable(kept)}.isdisjoint({id(one) for one in changeable(value)})
+
+
+def changeable(value):
+    """Yield all parts of a value that can change."""
+    if isinstance(value, (list, dict, set, deque, Basket)):
+        yield value
+    if isinstance(value, Basket):
+        value = value.items
+        yield value
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple, deque)):
+        for one in value:
+            yield from changeable(one)
