@@ -57,6 +57,7 @@ class _Short(reprlib.Repr):
         return f"{{{', '.join([*pairs, self.fillvalue] if len(x) > self.maxdict else pairs)}}}"
 
 
+_SMALL = frozenset({bool, float, type(None)})
 _short = _Short()
 _short.maxstring = _short.maxother = _short.maxlong = 60
 _short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = 8
@@ -68,6 +69,11 @@ def short(value: Any) -> str:
     Whatever its `__repr__` raises, SystemExit and the like included, stays here; only what stops it from outside, such
     as a KeyboardInterrupt, comes out.
     """
+    # What nearly all values are; reprlib asks many questions first.
+    if (type(value) is str and len(value) <= _short.maxstring) or type(value) in _SMALL:
+        text = whole(value)
+        if len(text) <= _short.maxstring:
+            return text
     return _short.repr(value)
 
 

@@ -21,10 +21,11 @@ def plain_text(text: str) -> str:
 
 def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return a copy of headers, in which each name and value is exactly `str`."""
-    for name, value in headers.items():
+    plain = dict(headers)
+    for name, value in plain.items():
         if type(name) is not str or type(value) is not str:
-            return {text_of(name): text_of(value) for name, value in headers.items()}
-    return dict(headers)
+            return {text_of(name): text_of(value) for name, value in plain.items()}
+    return plain
 
 
 def text_of(value: Any) -> str:

@@ -70,6 +70,8 @@ def copy_of(value: Any) -> Any:
         100,000 characters long. Of a container with more than 100,000 items, or nested deeper than 100 levels, an
         `Opaque` with its beginning.
     """
+    if type(value) in _IMMUTABLE:
+        return value
     try:
         return _Copier().copy(value, 0)
     except _TooLargeError:
