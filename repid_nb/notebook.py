@@ -83,10 +83,12 @@ class CellRun(NamedTuple):
     Attributes:
         cell: The cell's id; its source where the front end names no cells.
         run: What tells this run from the others.
+        is_named: Whether the front end names its cells; otherwise two cells of one source look like one.
     """
 
     cell: str
     run: str
+    is_named: bool = True
 
     def follows(self, other: CellRun) -> bool:
         """Whether this is a later run of the same cell."""
@@ -100,12 +102,14 @@ def this_cell() -> CellRun | None:
     shell = sys.modules["IPython"].get_ipython()
     if not hasattr(shell.kernel, "get_parent"):
         # Not every kernel is ipykernel.
-        return CellRun(str(shell.user_ns["In"][-1]), str(shell.execution_count))
+        return CellRun(str(shell.user_ns["In"][-1]), str(shell.execution_count), is_named=False)
     parent = shell.kernel.get_parent() or {}
     content, metadata = parent.get("content") or {}, parent.get("metadata") or {}
     # Not every front end names its cells; the same source is the same cell then.
-    cell = metadata.get("cellId") or content.get("code")
-    return None if cell is None else CellRun(str(cell), str((parent.get("header") or {}).get("msg_id")))
+    name = metadata.get("cellId")
+    cell = name or content.get("code")
+    run = str((parent.get("header") or {}).get("msg_id"))
+    return None if cell is None else CellRun(str(cell), run, is_named=bool(name))
 
 
 def _marimo_cell() -> CellRun | None:
