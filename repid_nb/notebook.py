@@ -6,19 +6,22 @@ and the interrupt button does not reach what a cell awaits. Each has its functio
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import functools
 import inspect
 import signal
 import sys
 import threading
+import time
 import warnings
-from collections.abc import Awaitable, Callable, Iterator
+import weakref
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 __all__ = ["interruptible", "prepare_event_loop", "run"]
 
@@ -83,8 +86,9 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 
     ipykernel answers the button by cancelling the cell, but its handler does not wake a loop that sleeps, and cannot
     stop code that never awaits. Inside this block the button cancels the current task, so that a worker gives back what
-    it holds; code that is busy on the loop's thread gets the KeyboardInterrupt where it stands. A task that no cell
-    waits for ends cancelled: a KeyboardInterrupt there would leave the loop and end the kernel.
+    it holds; code that keeps the loop's thread busy gets the KeyboardInterrupt where it stands, the learner's own after
+    a twentieth of a second, what it called after a second or at a second press. A task that no cell waits for ends
+    cancelled: a KeyboardInterrupt there would leave the loop and end the kernel.
 
     The block is given a function that says whether the button was pressed since it began.
 
@@ -131,35 +135,127 @@ class _Wait:
     interrupted: bool = False
     cancels: int = 0
     # What to restore; None where another block that is still open put our handler there.
-    former_handler: Any = None
+    former: _Former | None = None
     token: Any = None
+    # Lives as long as the exception that the handler raised in this block.
+    cut: weakref.ref[_Cut] | None = None
 
     def begin(self) -> None:
         _waits[self.task] = self
         self.token = _open_wait.set(self)
         # ipykernel changes the handler around each cell, so a block that is open already is no proof of ours.
         if signal.getsignal(signal.SIGINT) is not _on_interrupt:
-            self.former_handler = signal.signal(signal.SIGINT, _on_interrupt)
+            self.former = _Former(signal.signal(signal.SIGINT, _on_interrupt), _wake_on_signals(self.task.get_loop()))
 
     def end(self) -> None:
         del _waits[self.task]
         _open_wait.reset(self.token)
+        if self.interrupted:
+            _press.is_over_for(self)
         for _ in range(self.cancels):
             self.task.uncancel()
-        if self.former_handler is None or signal.getsignal(signal.SIGINT) is not _on_interrupt:
+        if self.former is None or signal.getsignal(signal.SIGINT) is not _on_interrupt:
             return
-        heir = next((wait for wait in _waits.values() if wait.former_handler is None), None)
+        heir = next((wait for wait in _waits.values() if wait.former is None), None)
         if heir is not None:
-            heir.former_handler = self.former_handler
+            heir.former = self.former
         else:
-            signal.signal(signal.SIGINT, self.former_handler)
+            signal.signal(signal.SIGINT, self.former.handler)
+            signal.set_wakeup_fd(self.former.wakeup)
 
     def cancel(self) -> None:
-        # Asked for by a signal, called by the loop: the block may be over by now.
-        if _waits.get(self.task) is self:
+        _press.is_over_for(self)
+        # Asked for by a signal, called by the loop: the block may be over by now. And a task that was cut cleans up,
+        # which it could not when it was cancelled as well; unless what was raised in it is gone.
+        if _waits.get(self.task) is self and self.being_cut != _Cut(is_own=True):
             self.cancels += 1
             self.task.cancel()
 
+    @property
+    def being_cut(self) -> _Cut | None:
+        return None if self.cut is None else self.cut()
+
+
+class _Former(NamedTuple):
+    """What was there before the first block that is open began."""
+
+    handler: Any
+    wakeup: int
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Hangs on an exception that the handler raised, and so tells by its own end that nothing handles it any more.
+
+    Attributes:
+        is_own: Whether it was raised in the task of the block itself, and not in one that the block started.
+    """
+
+    is_own: bool
+
+
+@dataclass(eq=False, slots=True)
+class _Press:
+    """A press of the button that the loop has not yet come to deal with: it cancels a task between two of its turns.
+
+    Code that is busy lets no loop turn. It is cut where it stands, but only after a grace, so that what is soon done is
+    done: half of a message to the page, of an import, of a callback would be worse than a moment's wait. Where an
+    exception does no good (a destructor, a callback, a bare `except` swallows it) the next try comes soon.
+    """
+
+    waits: set[_Wait]
+    # No signal is sent while the last block puts the former handler back, which would take it for a press. The handler
+    # itself takes this lock too, in the middle of anything.
+    lock: threading.RLock
+    tries: int = 0
+    is_try: bool = False
+    is_watched: bool = False
+
+    def begin(self, waits: Iterable[_Wait]) -> None:
+        with self.lock:
+            # Pressed again, it no longer asks what it cuts.
+            self.tries = _PATIENCE if self.waits else 0
+            self.waits.update(waits)
+            if self.waits and not self.is_watched:
+                # threading.Thread has locks of its own, which the code that the signal cut into may hold.
+                _thread.start_new_thread(self._watch, (threading.get_ident(),))
+                self.is_watched = True
+
+    def is_over_for(self, wait: _Wait) -> None:
+        with self.lock:
+            self.waits.discard(wait)
+            if hasattr(signal, "pthread_sigmask"):
+                # Changes nothing, but a try that is on its way has arrived when this returns.
+                signal.pthread_sigmask(signal.SIG_BLOCK, ())
+            self.is_try = False
+
+    def _watch(self, main_thread: int) -> None:
+        while True:
+            time.sleep(_GRACE)
+            with self.lock:
+                if not self.waits:
+                    self.is_watched = False
+                    return
+                if signal.getsignal(signal.SIGINT) is _on_interrupt:
+                    self.tries += 1
+                    self.is_try = True
+                    _signal(main_thread)
+
+
+def _signal(thread: int) -> None:
+    if hasattr(signal, "pthread_kill"):
+        # Unlike a simulated one it also ends a system call that waits.
+        signal.pthread_kill(thread, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+# Seconds between the tries to cut code that is busy; and after how many of them whatever runs is cut, if it is not the
+# learner's own.
+_GRACE = 0.05
+_PATIENCE = 20
+
+_press = _Press(set(), threading.RLock())
 
 _waits: dict[asyncio.Task[Any], _Wait] = {}
 
@@ -169,22 +265,76 @@ _open_wait: ContextVar[_Wait | None] = ContextVar("open_wait", default=None)
 # A loop or a queue cut in the middle of its bookkeeping would not recover; it is cancelled at its next await.
 _NEVER_CUT = {"asyncio", "nest_asyncio2", "repid_nb", "selectors"}
 
+_INSTALLED = (sys.prefix, sys.base_prefix, "<frozen ")
+
 
 def _on_interrupt(_signal_number: int, frame: FrameType | None) -> None:
-    """Cancel every open block through the loop, which this wakes; busy code is cut where it stands."""
-    package = "asyncio" if frame is None else frame.f_globals.get("__name__", "").partition(".")[0]
-    cut = _open_wait.get() if package not in _NEVER_CUT else None
-    own_task = cut is not None and asyncio.current_task(cut.task.get_loop()) is cut.task
-    for wait in list(_waits.values()):
+    """Cancel every open block through the loop, which this wakes; code that stays busy is cut where it stands."""
+    if _press.is_try:
+        _press.is_try = False
+        if _press.waits and frame is not None:
+            _cut(frame, whatever_it_is=_press.tries > _PATIENCE)
+        return
+    for wait in _waits.values():
         wait.interrupted = True
-        # Cancelled as well, the task that is cut here could not clean up.
-        if not (own_task and wait is cut):
-            wait.task.get_loop().call_soon_threadsafe(wait.cancel)
-    if own_task:
-        raise KeyboardInterrupt
-    if cut is not None:
-        # From a task that the block started, a KeyboardInterrupt would leave the loop.
-        raise asyncio.CancelledError
+        wait.cut = None
+        wait.task.get_loop().call_soon_threadsafe(wait.cancel)
+    _press.begin(_waits.values())
+
+
+def _cut(frame: FrameType, *, whatever_it_is: bool) -> None:
+    """End what a block is busy with, if that may be cut here."""
+    wait = _open_wait.get()
+    if wait is None or wait.being_cut is not None or _package_of(frame) in _NEVER_CUT:
+        return
+    if not whatever_it_is and (_is_installed(frame) or _is_in_a_destructor(frame)):
+        return
+    # A variable with the error, in a frame of its traceback, would keep it alive.
+    raise _error_in(wait)
+
+
+def _error_in(wait: _Wait) -> BaseException:
+    cut = _Cut(is_own=asyncio.current_task(wait.task.get_loop()) is wait.task)
+    wait.cut = weakref.ref(cut)
+    # From a task that the block started, a KeyboardInterrupt would leave the loop.
+    error = KeyboardInterrupt() if cut.is_own else asyncio.CancelledError()
+    error.__dict__["_cut"] = cut
+    return error
+
+
+def _package_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _is_installed(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    return file.startswith(_INSTALLED) or "site-packages" in file
+
+
+def _is_in_a_destructor(frame: FrameType) -> bool:
+    """Whether an exception would get no further than the `__del__` that is further down the stack."""
+    at: FrameType | None = frame
+    while at is not None and _package_of(at) not in _NEVER_CUT:
+        if at.f_code.co_name == "__del__":
+            return True
+        at = at.f_back
+    return False
+
+
+def _wake_on_signals(loop: asyncio.AbstractEventLoop) -> int:
+    """Let a signal wake a loop that is just falling asleep; return what was woken before.
+
+    Python runs a handler between two instructions. A signal that comes after the last of them, and before the system
+    call in which the loop sleeps, would be heard only when something else wakes the loop: a window that another thread
+    makes wide, such as ipykernel's, which sends what was just shown and wants the interpreter for it.
+    """
+    own_socket = getattr(loop, "_csock", None)  # what asyncio itself takes in add_signal_handler
+    if own_socket is None:
+        return -1
+    former = signal.set_wakeup_fd(own_socket.fileno(), warn_on_full_buffer=False)
+    if former != -1:
+        signal.set_wakeup_fd(former)
+    return former
 
 
 def _interruptible_task() -> asyncio.Task[Any] | None:
