@@ -160,7 +160,11 @@ class Lab:
 
     def wait_idle(self) -> None:
         """Wait until the notebook is loaded and its kernel is connected and idle."""
-        self.page.wait_for_function(READY)
+        self.wait_for(READY)
+
+    def wait_for(self, condition: str, arg: object = None) -> None:
+        """Wait until a condition of the page holds; asked with each picture that it draws, it would draw for that."""
+        self.page.wait_for_function(condition, arg=arg, polling=20)
 
     def run_all(self) -> bool:
         """Run every cell; return whether all ran and none failed that was not to."""
@@ -201,21 +205,29 @@ class Lab:
 
     def screenshot(self, name: str) -> Path:
         """Keep a picture of the whole notebook, also of what is scrolled out of sight, as `name`.png."""
-        size = self.page.viewport_size
-        assert size is not None
-        scroller = self.page.locator(".jp-WindowedPanel-outer:visible")
-        hidden = scroller.evaluate("outer => outer.scrollHeight - outer.clientHeight")
-        self.page.set_viewport_size({"width": size["width"], "height": size["height"] + hidden})
-        scroller.evaluate("outer => { outer.scrollTop = 0; return new Promise(requestAnimationFrame); }")
-        # Of a long page Playwright's own screenshot takes two to three times as long.
-        browser = self.page.context.new_cdp_session(self.page)
-        picture = browser.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
-        browser.detach()
-        self.page.set_viewport_size(size)
+        with self.in_sight():
+            # Of a long page Playwright's own screenshot takes two to three times as long.
+            browser = self.page.context.new_cdp_session(self.page)
+            picture = browser.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+            browser.detach()
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         target = SCREENSHOTS / f"{name}.png"
         target.write_bytes(base64.b64decode(picture["data"]))
         return target
+
+    @contextmanager
+    def in_sight(self) -> Iterator[None]:
+        """Make the window as high as the whole notebook."""
+        size = self.page.viewport_size
+        assert size is not None
+        scroller = self.page.locator(".jp-WindowedPanel-outer:visible")
+        hidden = scroller.evaluate("outer => outer.scrollHeight - outer.clientHeight")
+        if hidden:
+            self.page.set_viewport_size({"width": size["width"], "height": size["height"] + hidden})
+        scroller.evaluate("outer => { outer.scrollTop = 0; return new Promise(requestAnimationFrame); }")
+        yield
+        if hidden:
+            self.page.set_viewport_size(size)
 
     def close(self) -> None:
         """Leave the page to the next test: with nothing open; or, where a dialog wants an answer, to be loaded anew."""
@@ -248,4 +260,4 @@ class Lab:
                 Promise.resolve({promise}).finally(() => {{ window.finished = true; }});
             }}"""
         )
-        self.page.wait_for_function("window.finished")
+        self.wait_for("window.finished")
