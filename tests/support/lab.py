@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Error, Page, Playwright
 from support.files import ROOT
 from support.kernel import KERNEL_TRANSPORT
 
-__all__ = ["READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
+__all__ = ["PATIENCE", "READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
 
 Theme: TypeAlias = Literal["light", "dark"]
 
@@ -45,6 +45,9 @@ SETTINGS = {
     # Cells out of sight exist too, so that a test can read the whole page.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
 }
+
+# Milliseconds: JupyterLab takes 3 s to load, and on a busy machine ten times as long.
+PATIENCE = 120_000
 
 # Whether a page's notebook is loaded and its kernel is connected and idle.
 READY = """() => {
@@ -143,6 +146,7 @@ class Lab:
         self.page = page
         self._address = address
         self.script_errors: list[str] = []
+        page.set_default_timeout(PATIENCE)
         page.set_viewport_size({"width": 1280, "height": 900})
         page.emulate_media(reduced_motion="no-preference")
         page.mouse.move(0, 0)
