@@ -148,12 +148,18 @@ class _Wait:
             self.former = _Former(signal.signal(signal.SIGINT, _on_interrupt), _wake_on_signals(self.task.get_loop()))
 
     def end(self) -> None:
+        # A try to cut, sent when the former handler is back, would be a press for that one.
+        with _press.lock:
+            if self.interrupted:
+                _press.is_over_for(self)
+            self._hand_back()
+        # Only now: a press that our handler hears is for a block, and which is open it reads here.
         del _waits[self.task]
         _open_wait.reset(self.token)
-        if self.interrupted:
-            _press.is_over_for(self)
         for _ in range(self.cancels):
             self.task.uncancel()
+
+    def _hand_back(self) -> None:
         if self.former is None or signal.getsignal(signal.SIGINT) is not _on_interrupt:
             return
         heir = next((wait for wait in _waits.values() if wait.former is None), None)
@@ -204,8 +210,7 @@ class _Press:
     """
 
     waits: set[_Wait]
-    # No signal is sent while the last block puts the former handler back, which would take it for a press. The handler
-    # itself takes this lock too, in the middle of anything.
+    # The handler takes it too, in the middle of anything.
     lock: threading.RLock
     tries: int = 0
     is_try: bool = False
@@ -218,8 +223,9 @@ class _Press:
             self.waits.update(waits)
             if self.waits and not self.is_watched:
                 # threading.Thread has locks of its own, which the code that the signal cut into may hold.
-                _thread.start_new_thread(self._watch, (threading.get_ident(),))
-                self.is_watched = True
+                with suppress(RuntimeError):
+                    _thread.start_new_thread(self._watch, (threading.get_ident(),))
+                    self.is_watched = True
 
     def is_over_for(self, wait: _Wait) -> None:
         with self.lock:
@@ -278,8 +284,12 @@ def _on_interrupt(_signal_number: int, frame: FrameType | None) -> None:
     for wait in _waits.values():
         wait.interrupted = True
         wait.cut = None
-        wait.task.get_loop().call_soon_threadsafe(wait.cancel)
+        with suppress(RuntimeError):  # its loop was closed over it
+            wait.task.get_loop().call_soon_threadsafe(wait.cancel)
     _press.begin(_waits.values())
+    if frame is not None and not _press.is_watched:
+        # No further thread can be started, so there will be no other try.
+        _cut(frame, whatever_it_is=True)
 
 
 def _cut(frame: FrameType, *, whatever_it_is: bool) -> None:
@@ -328,12 +338,12 @@ def _wake_on_signals(loop: asyncio.AbstractEventLoop) -> int:
     call in which the loop sleeps, would be heard only when something else wakes the loop: a window that another thread
     makes wide, such as ipykernel's, which sends what was just shown and wants the interpreter for it.
     """
+    former = signal.set_wakeup_fd(-1)
     own_socket = getattr(loop, "_csock", None)  # what asyncio itself takes in add_signal_handler
-    if own_socket is None:
-        return -1
-    former = signal.set_wakeup_fd(own_socket.fileno(), warn_on_full_buffer=False)
-    if former != -1:
+    if former != -1 or own_socket is None:
         signal.set_wakeup_fd(former)
+    else:
+        signal.set_wakeup_fd(own_socket.fileno(), warn_on_full_buffer=False)
     return former
 
 
