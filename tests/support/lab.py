@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -120,7 +121,9 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
 
 def _address_once_it_answers(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
     """Return the address at which a server says it serves: it takes another port where the one asked for is taken."""
-    for _ in range(300):
+    # A busy machine takes a minute over what else takes three seconds.
+    give_up = time.monotonic() + 180
+    while time.monotonic() < give_up:
         with suppress(OSError, ValueError):
             address = json.loads((runtime / f"jpserver-{server.pid}.json").read_text())["url"].rstrip("/")
             with urllib.request.urlopen(f"{address}/api/status", timeout=5):  # noqa: S310  (this machine's own server)
