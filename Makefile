@@ -11,24 +11,34 @@ STRIP := $(BIN)/nbstripout --keep-output --keep-id --extra-keys "$(LEFT_BEHIND)"
 # The style of the AsyncAPI page is not among it: it stands byte for byte in what a committed notebook shows.
 JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*.css tests/js/*.mjs)
 
-# What starts kernels takes as long as all other tests together, the one that makes an environment for nbgrader among them.
-NOTEBOOK_TESTS := tests/notebook $(filter-out tests/test_nbgrader.py,$(wildcard tests/test_*.py))
+# Kernels, servers and browsers mostly wait for one another. So these parts run side by side with the tests that only
+# compute, and each is about as long as the others.
+ENVIRONMENT_TESTS := tests/test_binder.py tests/test_nbgrader.py
+NOTEBOOK_TESTS := tests/notebook $(filter-out $(ENVIRONMENT_TESTS),$(wildcard tests/test_*.py))
+LAB_TESTS := tests/browser/test_notebooks.py
 
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lab test lint notebooks exercises git-filter bench clean system
+.PHONY: lab test versions lint notebooks exercises git-filter bench clean system
 
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
 
 test: lint system tests/node_modules/npm.stamp  ## Run every check there is
 	@$(BIN)/python tests/support/side_by_side.py \
-		'$(BIN)/pytest $(NOTEBOOK_TESTS)' \
-		'$(BIN)/pytest $(addprefix --ignore=,$(NOTEBOOK_TESTS) tests/browser)' \
-		'$(BIN)/pytest tests/browser' \
+		'$(BIN)/pytest --durations=20 $(NOTEBOOK_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(ENVIRONMENT_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(LAB_TESTS)' \
+		'$(BIN)/pytest --durations=20 tests/browser --ignore=$(LAB_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) tests/browser)' \
 		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)'
 	@echo "make test: lint, types, tests and browser tests passed"
+
+versions: .venv/test.stamp  ## Run the package's own tests on the lowest versions that it declares, and on a newer Python
+	@$(BIN)/python tests/support/side_by_side.py \
+		'$(BIN)/python tests/support/versions.py lowest' \
+		'$(BIN)/python tests/support/versions.py newest'
 
 lint: .venv/test.stamp tests/node_modules/npm.stamp  ## Check style, types and what the notebooks carry
 	$(BIN)/ruff check
@@ -52,7 +62,7 @@ bench: .venv/bench.stamp  ## Measure speed against the bare limit and other libr
 	$(BIN)/python tests/benchmarks/bench.py
 
 clean:  ## Remove everything that the other commands made
-	rm -rf .venv .venv-nbgrader build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
