@@ -21,7 +21,7 @@ from repid_nb.core.routing.routes import ForeignRouterT
 from repid_nb.core.serializer import default_serializer as json_serializer
 from repid_nb.core.worker.signals import stop_on_signals
 from repid_nb.core.worker.worker import Worker
-from repid_nb.kernel_exit import exit_raises
+from repid_nb.notebook.exits import exit_raises
 
 __all__ = ["Repid"]
 

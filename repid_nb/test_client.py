@@ -18,7 +18,7 @@ from repid_nb.core.message import CapabilitiesT, MessageAction, MessageData, Sen
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.text import plain_text
 from repid_nb.core.worker.worker import Worker
-from repid_nb.kernel_exit import exit_raises
+from repid_nb.notebook.exits import exit_raises
 
 __all__ = ["TestClient", "TestMessage"]
 

@@ -18,8 +18,8 @@ from time import monotonic
 from typing import Any
 
 from repid_nb.classroom.call_stacks import where_is
-from repid_nb.kernel_exit import exit_raises
-from repid_nb.notebook import run as run_in_place
+from repid_nb.notebook.exits import exit_raises
+from repid_nb.notebook.loop import run as run_in_place
 from repid_nb.printable import counted
 from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.exceptions import message_of, raised

@@ -18,8 +18,8 @@ from repid_nb.core.routing.routes import Routes
 from repid_nb.core.tasks import CancelRequests, in_own_task
 from repid_nb.core.worker.sightings import Sightings
 from repid_nb.core.worker.worker import Worker
-from repid_nb.kernel_exit import exit_raises
-from repid_nb.notebook import interruptible
+from repid_nb.notebook.exits import exit_raises
+from repid_nb.notebook.interrupts import interruptible
 from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.connection import PulledMessageT, SteppableServerT
 from repid_nb.stepping.record import Step

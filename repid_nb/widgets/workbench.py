@@ -12,7 +12,7 @@ import anywidget
 import traitlets
 
 from repid_nb.app import Repid
-from repid_nb.notebook import this_cell
+from repid_nb.notebook.cells import this_cell
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.still import Picture, picture_of

@@ -7,7 +7,8 @@ from support.kernel import Cell, Kernel
 
 SETUP = """
 import asyncio, ctypes, functools, gc, operator, os, pathlib, signal, sys, tempfile, time, weakref
-from repid_nb.notebook import interruptible, run
+from repid_nb.notebook.interrupts import interruptible
+from repid_nb.notebook.loop import run
 
 log = []
 modules = tempfile.mkdtemp()

@@ -151,7 +151,7 @@ class Kernel:
 )
 async def test_a_cell_that_runs_again_replaces_its_own_workbench_only(app: Repid, monkeypatch, cells, left):
     kernel = Kernel()
-    monkeypatch.setattr("repid_nb.notebook._in_kernel", lambda: True)
+    monkeypatch.setattr("repid_nb.notebook.cells.in_kernel", lambda: True)
     monkeypatch.setattr("IPython.get_ipython", lambda: kernel)
     made = {}
     for number, cell in enumerate(cells, start=1):

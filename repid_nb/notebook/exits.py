@@ -20,6 +20,8 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
+from repid_nb.notebook.interrupts import in_kernel
+
 __all__ = ["exit_raises"]
 
 _exit_raises: ContextVar[bool] = ContextVar("repid_nb_exit_raises", default=False)
@@ -69,7 +71,7 @@ def _guard_shell() -> None:
 def _guard_loop() -> None:
     """Report a SystemExit of what a learner's code has left on the loop, and let the loop go on."""
     run = asyncio.Handle._run  # noqa: SLF001  (a loop runs all that it runs by this)
-    if hasattr(run, "repid_nb_guards") or not _in_kernel():
+    if hasattr(run, "repid_nb_guards") or not in_kernel():
         return
 
     @functools.wraps(run)
@@ -84,12 +86,6 @@ def _guard_loop() -> None:
 
     guarded.__dict__["repid_nb_guards"] = True
     asyncio.Handle._run = guarded  # type: ignore[method-assign,assignment]  # noqa: SLF001
-
-
-def _in_kernel() -> bool:
-    # Looked up, never imported, as IPython above.
-    kernelapp = sys.modules.get("ipykernel.kernelapp")
-    return kernelapp is not None and bool(kernelapp.IPKernelApp.initialized())
 
 
 def _may_end_kernel() -> bool:
