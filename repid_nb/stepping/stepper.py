@@ -388,7 +388,7 @@ class Stepper:
         if self._recorder.held is not None:
             raise SteppingError(
                 f"Message {self._recorder.held} is held in the middle of its step. In the workbench, press "
-                "Finish the step or Give it back."
+                "Finish the step or Put it back."
             )
         async with self._turns.lock():
             yield

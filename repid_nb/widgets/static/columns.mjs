@@ -96,7 +96,7 @@ function messageElement(lane, message, isNext, open) {
 /** @param {WorkerPlan} worker @param {Open} open */
 export function workerElements(worker, open) {
   if (!worker.step) {
-    return [h("div.slot.empty", { "data-slot": "worker" }, h("span.nothing", null, "holds nothing"))];
+    return [h("div.slot.empty", { "data-slot": "worker" }, h("span.nothing", null, "idle"))];
   }
   return [
     heldElement(worker, worker.step, open),

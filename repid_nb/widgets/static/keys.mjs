@@ -13,7 +13,7 @@ export const KEYS = [
   ["I", "Step into; then the next phase"],
   ["F", "Finish the step that is held"],
   ["R", "Run, and stop"],
-  ["Esc", "Stop; give back what is held; close what is open"],
+  ["Esc", "Stop; put back what is held; close what is open"],
   ["← →", "Back and forward"],
   ["Home End", "The first moment, and now"],
   ["G", "Go on from here"],

@@ -100,7 +100,7 @@ function exportMenu(actions) {
   return h(
     "details.take",
     null,
-    h("summary", null, "Take it away"),
+    h("summary", null, "Export"),
     h(
       "div.takerow",
       null,
