@@ -23,6 +23,7 @@ from repid_nb.core.errors import (
 from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
+from repid_nb.printable import one_line
 from repid_nb.stepping.connection import Connection, SteppablePullerT, SteppableServerT, end_abandoned, steppable
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Gate, Recorder
@@ -30,7 +31,7 @@ from repid_nb.stepping.sending import Outgoing, send, with_topic
 from repid_nb.stepping.stale_actors import StaleWatch
 from repid_nb.stepping.timeline import Timeline
 from repid_nb.stepping.turns import Turns
-from repid_nb.stepping.verdicts import Inquiry, imagined
+from repid_nb.stepping.verdicts import VerdictCollector, unsent_message
 
 __all__ = ["Stepper"]
 
@@ -233,8 +234,8 @@ class Stepper:
         """
         self._refresh()
         self._check_channel(channel)
-        message = imagined(channel, payload, with_topic(headers, topic), self.app.default_serializer)
-        verdicts, winner = Inquiry(self._routes, channel).explain(message, everybody=self.explain_all)
+        message = unsent_message(channel, payload, with_topic(headers, topic), self.app.default_serializer)
+        verdicts, winner = VerdictCollector(self._routes, channel).explain(message, ask_all=self.explain_all)
         shown = replace(message.snapshot(), id=None)
         return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
 
@@ -383,12 +384,12 @@ class Stepper:
     @asynccontextmanager
     async def _turn(self, purpose: str) -> AsyncIterator[None]:
         """Wait until no step is under way, and let none begin inside the block."""
-        if self._turns.is_taken and self._recorder.is_at_work_here:
+        if self._turns.is_taken and self._recorder.owns_current_task:
             raise SteppingError(f"This Stepper is in the middle of a step: an actor cannot {purpose} what runs it.")
         if self._recorder.held is not None:
             raise SteppingError(
-                f"Message {self._recorder.held} is held in the middle of its step. In the workbench, press "
-                "Finish the step or Put it back."
+                f"Message {one_line(self._recorder.held, 60)} is held in the middle of its step. In the "
+                "workbench, press Finish the step or Put it back."
             )
         async with self._turns.lock():
             yield
@@ -398,7 +399,7 @@ class Stepper:
         async with self._turn("step"):
             self._connect()
             self._refresh()
-            with self._recorder.at_work():
+            with self._recorder.owning_tasks():
                 yield self._open_puller()
 
     def _connect(self) -> None:

@@ -594,6 +594,34 @@ async def test_a_topic_of_a_subclass_of_str_is_written_as_text(topic):
     assert "import os" not in repr(step)
 
 
+@pytest.mark.parametrize("kind", [GeneratorExit, asyncio.CancelledError])
+async def test_a_strategy_that_raises_what_ends_tasks_leaves_the_message_in_work_as_any_other_error(kind):
+    def refuse(message):
+        raise kind("no")
+
+    async with Stepper(app_of(router_of(nothing, routing_strategy=strategy(refuse)))) as stepper:
+        await stepper.send("tasks")
+        step = await stepper.step()
+        assert (step.winner, step.exception.type, step.settlement.action) == (None, kind.__name__, None)
+        assert (step.verdicts[0].outcome, step.verdicts[0].reason) == ("error", f"raised {kind.__name__}: no")
+        assert [message.id for message in stepper.queues["tasks"].in_work] == ["m1"]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit, GeneratorExit, asyncio.CancelledError])
+async def test_explaining_says_what_a_strategy_raised(kind):
+    def refuse(message):
+        raise kind("no")
+
+    router = router_of(nothing, routing_strategy=strategy(refuse))
+    router.actor(channel="tasks", name="second", **CATCH_ALL)(nothing)
+    explanation = Stepper(app_of(router)).explain("tasks")
+    assert explanation.winner is None
+    assert [(one.outcome, one.role, one.asked) for one in explanation.verdicts] == [
+        ("error", None, True),
+        ("match", None, False),
+    ]
+
+
 @pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, asyncio.CancelledError])
 async def test_what_only_the_explanation_asks_cannot_end_the_step(kind):
     def refuse(message):
