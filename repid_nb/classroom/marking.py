@@ -11,11 +11,12 @@ from repid_nb.classroom.answers import Refused, not_for_answers
 from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding, Marking, Trouble
-from repid_nb.classroom.sandbox import LIMIT, Outcome, plain_text, run_in_sandbox
+from repid_nb.classroom.sandbox import LIMIT, Outcome, run_in_sandbox
 from repid_nb.core.errors import DeclarationError, RepidNbError
 from repid_nb.core.record import Record
 from repid_nb.core.routing.router import Router
 from repid_nb.core.tasks import in_own_task
+from repid_nb.core.text import plain_text
 from repid_nb.printable import whole
 from repid_nb.stepping.captured_output import LIMIT as MOST_PRINTED
 from repid_nb.stepping.copies import Opaque

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from repid_nb.classroom.call_stacks import where_is
+from repid_nb.core.text import plain_text
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.loop import run as run_in_place
 from repid_nb.printable import counted
@@ -26,7 +27,7 @@ from repid_nb.stepping.exceptions import message_of, raised
 from repid_nb.stepping.record import Raised
 from repid_nb.stepping.stale_actors import StaleActorWarning
 
-__all__ = ["LIMIT", "Outcome", "is_in_sandbox", "plain_text", "run_in_sandbox"]
+__all__ = ["LIMIT", "Outcome", "is_in_sandbox", "run_in_sandbox"]
 
 # Seconds that a check may take in all.
 LIMIT = 5.0
@@ -101,11 +102,6 @@ class _Warnings:
     def noted(self) -> tuple[str, ...]:
         more = (f"... and {counted(self._left_out, 'more warning')}",) if self._left_out else ()
         return (*self._texts, *more)
-
-
-def plain_text(text: str) -> str:
-    """Return a text without the class of a learner that it may belong to."""
-    return str.__str__(text)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +11,7 @@ import anywidget
 import traitlets
 
 from repid_nb.app import Repid
-from repid_nb.notebook.cells import this_cell
+from repid_nb.notebook.cells import ipython_shell, this_cell
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.still import Picture, picture_of
@@ -64,7 +63,7 @@ class Workbench(anywidget.AnyWidget):
         self._last_update = 0.0
         self._update: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._shell = _shell()
+        self._shell = ipython_shell()
         super().__init__(**self._session.state(), projector=projector)
         self.on_msg(self._on_message)
         if self._shell is not None:
@@ -194,9 +193,3 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def _shell() -> Any:
-    # Looked up, never imported: a kernel has imported IPython long ago.
-    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    return None if get_ipython is None else get_ipython()
