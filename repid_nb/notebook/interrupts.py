@@ -238,7 +238,7 @@ def _cut(frame: FrameType, *, any_code: bool) -> None:
 
     Args:
         frame: The frame that the signal interrupted.
-        any_code: Whether code of installed packages and destructors may be cut too.
+        any_code: Whether code of installed packages and of a `__del__` may be cut too.
     """
     wait = _open_wait.get()
     if wait is None or wait.being_cut is not None or _package_of(frame) in _NEVER_CUT:

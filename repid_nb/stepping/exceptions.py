@@ -1,4 +1,4 @@
-"""Records of exceptions, with tracebacks that begin in the learner's own code."""
+"""Records of exceptions, each with a traceback that begins in the learner's own code."""
 
 from __future__ import annotations
 

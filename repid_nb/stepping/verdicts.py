@@ -16,7 +16,13 @@ from repid_nb.stepping.harmless import can_be_asked_again
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale_actors import stale_notes
 
-__all__ = ["VerdictCollector", "unsent_message"]
+__all__ = ["VerdictCollector", "strategy_of", "unsent_message"]
+
+
+def strategy_of(route: Route) -> str:
+    """Return the name of the strategy of an actor, with its factory's name where the strategy is a custom one."""
+    factory = route.source.options["routing_strategy"] if isinstance(route.source, Declaration) else None
+    return strategy_name(route.actor.routing_strategy, factory)
 
 
 def unsent_message(
@@ -118,7 +124,7 @@ class VerdictCollector:
                 Verdict(
                     position=position,
                     actor=route.actor.name,
-                    strategy=strategy_name(route.actor.routing_strategy, _factory(route)),
+                    strategy=strategy_of(route),
                     outcome=answer.outcome,
                     reason=answer.reason,
                     role=("shadowed" if decided else "winner") if matched and not has_failed else None,
@@ -146,7 +152,3 @@ class VerdictCollector:
     def _has_failed(self, asked: frozenset[int]) -> bool:
         """Whether a strategy raised when a worker asked it, so that no actor won."""
         return any(answer.error is not None for actor, answer in self._answers.items() if actor in asked)
-
-
-def _factory(route: Route) -> Any:
-    return route.source.options["routing_strategy"] if isinstance(route.source, Declaration) else None

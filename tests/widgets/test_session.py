@@ -57,7 +57,7 @@ def new_app() -> tuple[Repid, Router]:
 
 
 async def done_again(page: Page) -> Stepper:
-    """Run the cell that is taken away, and return its Stepper."""
+    """Run the cell that is exported, and return its Stepper."""
     body = "".join(f"    {line}\n" for line in page.session.texts.export("cell").splitlines())
     scope: dict[str, Any] = {"app": page.stepper.app}
     exec(f"async def cell():\n{body}    return stepper", scope)  # noqa: S102
@@ -145,7 +145,7 @@ async def test_sending_many_can_be_stopped_and_how_many_were_sent_is_said(page: 
         ({"channel": "tasks", "payload": "{"}, "not JSON"),
         ({}, "Say where"),
         ({"operation": "nope"}, "Operation 'nope' not found"),
-        ({"channel": "\ud800"}, "half a character"),
+        ({"channel": "\ud800"}, "a lone surrogate"),
         ({"channel": "tasks", "count": "1001"}, "from 1 to 1000"),
         ({"channel": "tasks", "priority": "ten"}, "from 0 to 9"),
         ({"channel": "tasks", "headers": [["a", "1"], ["a", "2"]]}, "given twice"),
