@@ -143,8 +143,8 @@ class Workbench(anywidget.AnyWidget):
             self._closing = loop.create_task(close())
 
     def _on_message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
-        # JupyterLab may deliver a page's messages on a subshell, a thread with a loop of its own. The Stepper belongs to
-        # the loop of the cells.
+        # JupyterLab may deliver a page's messages on a subshell: a thread with its own loop.
+        # The Stepper belongs to the loop of the cells.
         if self._loop is None or self._loop is _running_loop():
             self._session.handle(content)
         else:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from enum import Enum, IntEnum, StrEnum
+from functools import partial
 from typing import Any
 
 import pytest
@@ -507,7 +508,27 @@ async def test_an_actor_that_is_left_over_is_marked_and_can_be_forgotten():
     page.session.close()
 
 
-async def test_the_cell_that_is_taken_away_does_it_all_again(page: Page):
+async def test_an_actor_that_waits_to_be_asked_names_its_strategy_as_its_verdict_does():
+    def is_large(message: Message, least: int) -> bool:
+        return len(message.payload) >= least
+
+    def large_only(*, actor_name: str) -> Any:
+        return partial(is_large, least=3)
+
+    app, router = new_app()
+
+    @router.actor(routing_strategy=large_only)
+    async def weigh() -> None: ...
+
+    page = Page(Stepper(app))
+    (waiting,) = page.state["actors"]["actors"]
+    await page.send('"large"')
+    (verdict,) = (await page.do("step"))["step"]["verdicts"]
+    assert waiting["strategy"] == verdict["strategy"] == "large_only"
+    page.session.close()
+
+
+async def test_the_exported_cell_does_it_all_again(page: Page):
     await page.send('{"to": "ada"}', "greet", priority="7")
     await page.send('{"to": "bob"}', "greet")
     await page.do("step")

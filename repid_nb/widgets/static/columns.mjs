@@ -54,7 +54,7 @@ function laneElement(lane, open) {
   );
 }
 
-/** What was pulled and is not settled: it is still on its queue, and no other worker gets it. @param {Lane} lane */
+/** Messages that were pulled and are not settled: still on the queue, but no worker gets them. @param {Lane} lane */
 function inWorkElement(lane) {
   const more = lane.in_work - lane.working.length;
   return h(

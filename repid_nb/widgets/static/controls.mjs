@@ -1,4 +1,4 @@
-// The controls: step, run, and the way through the history.
+// The controls: step, run, and move through the history.
 
 import { button, h, setEnabled } from "./dom.mjs";
 import { stepName } from "./plan.mjs";
