@@ -1,4 +1,4 @@
-"""What `exit()` and `quit()` do in a learner's code, and why they do not end a notebook's kernel.
+"""Letting `exit()` and `quit()` end a learner's code and not the kernel.
 
 Here they raise SystemExit, as in a script. IPython's own do not raise: they ask the shell to end, the code goes on, and
 a kernel ends a moment later.

@@ -1,4 +1,4 @@
-"""How an actor's arguments were read from a message."""
+"""Recording how an actor's arguments were read from a message."""
 
 from __future__ import annotations
 

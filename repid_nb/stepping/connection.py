@@ -40,7 +40,7 @@ class SteppablePullerT(PullerT, Protocol):
 
 
 class SteppableServerT(ServerT, Protocol):
-    """What a Stepper needs of a server beyond `ServerT`."""
+    """A server with the abilities that a Stepper needs beyond `ServerT`."""
 
     hands_out: ClassVar[bool]
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
 from repid_nb.core.text import plain_text, text_of
-from repid_nb.printable import beginning, is_from_outside, short
+from repid_nb.printable import beginning, contained, is_from_outside, short
 from repid_nb.stepping.exceptions import message_of
 from repid_nb.stepping.lookalikes import looks_like, told_apart
 
@@ -83,10 +83,17 @@ def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | No
         return "topic"
     if type(strategy) is CatchAllStrategy:
         return "catch-all"
-    name = getattr(factory, "__name__", "") or getattr(strategy, "__qualname__", "") or type(strategy).__name__
+    name = getattr(factory, "__name__", "") or _own_name(strategy)
     made_by = text_of(name).split(".<locals>", maxsplit=1)[0].rsplit(".", 1)[-1]
     # repid's own strategies, on an actor that was declared with repid itself.
     return {"topic_based_routing_strategy": "topic", "catch_all_routing_strategy": "catch-all"}.get(made_by, made_by)
+
+
+def _own_name(strategy: Callable[..., Any]) -> Any:
+    # A learner's class may look up attributes in its own way, and raise.
+    with contained():
+        return getattr(strategy, "__qualname__", "") or type(strategy).__name__
+    return type(strategy).__name__
 
 
 def _error_text(error: BaseException) -> str:

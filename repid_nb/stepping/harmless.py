@@ -1,4 +1,4 @@
-"""Which routing strategies can be asked once more than a worker asks them, without changing what they say later.
+"""Finding the routing strategies that can be asked once more than a worker asks them, without a later change.
 
 A strategy is asked for the explanation only where its code shows that asking leaves no trace. All that it can reach
 beside the message must be immutable: text, numbers, a `tuple` of these, and functions of the same kind; or a plain

@@ -266,7 +266,7 @@ class History(_StepSequence):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Explanation(Record):
-    """Who would get a message. Nothing was sent or pulled.
+    """The answer which actor would get a message. Nothing was sent or pulled.
 
     Attributes:
         channel: The channel it would come from.

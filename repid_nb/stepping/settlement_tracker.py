@@ -1,4 +1,4 @@
-"""Which code settled a message: the confirmation mode, the actor itself, middleware, or none."""
+"""Finding out what settled a message: the confirmation mode, the actor itself, middleware, or nothing."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from repid_nb.core import reasons
 from repid_nb.core.events import Event, Finished, Matched, Published, Settled, Started
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
@@ -18,7 +19,7 @@ from repid_nb.stepping.verdicts import VerdictCollector
 
 __all__ = ["StepBuilder"]
 
-NOT_SETTLED = Settlement(action=None, reason="nobody settled it")
+NOT_SETTLED = Settlement(action=None, reason=reasons.NOT_SETTLED)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""One step at a time, also from several tasks, or from one event loop after another."""
+"""Taking one step at a time, also from several tasks, or from one event loop after another."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ import copy
 import itertools
 import json
 from enum import StrEnum
+from functools import partial
 
 import pytest
 import repid
@@ -232,6 +233,21 @@ async def test_a_strategy_made_by_a_class_goes_by_the_name_of_the_class():
 
     step = await sent_and_stepped(router_of(nothing, routing_strategy=ByAction), headers={"action": "nothing"})
     assert (step.verdicts[0].strategy, step.winner) == ("ByAction", "nothing")
+
+
+async def test_a_strategy_whose_attributes_raise_goes_by_the_name_of_its_class():
+    class ByField:
+        def __init__(self, *, actor_name):
+            self.fields = {"name": actor_name}
+
+        def __getattr__(self, name):
+            return self.fields[name]
+
+        def __call__(self, message):
+            return True
+
+    step = await sent_and_stepped(router_of(nothing, routing_strategy=partial(ByField)))
+    assert (step.winner, step.verdicts[0].strategy) == ("nothing", "ByField")
 
 
 async def test_a_strategy_that_inherits_from_a_built_in_one_is_watched():

@@ -55,7 +55,7 @@ class RunsOnce:
 
 @dataclass(frozen=True)
 class GivesOn(WantOfMessage):
-    """What the actor returned comes out of the middleware."""
+    """The middleware returns what the actor returned."""
 
     value: Any
 
@@ -69,7 +69,7 @@ class GivesOn(WantOfMessage):
 
 @dataclass(frozen=True)
 class LetsOut(WantOfMessage):
-    """What was raised comes out of the middleware."""
+    """The middleware raises what was raised inside it."""
 
     type: str
 
