@@ -53,7 +53,7 @@ _in_sandbox: ContextVar[bool] = ContextVar("repid_nb_in_sandbox", default=False)
 
 
 class TimeUp(BaseException):
-    """Raised inside code whose time is up. No `except Exception` catches it."""
+    """Is raised inside code whose time is up. No `except Exception` catches it."""
 
     is_from_outside = True
 

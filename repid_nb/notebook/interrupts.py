@@ -104,9 +104,9 @@ class _Wait:
     def _hand_back(self) -> None:
         if self.former is None or signal.getsignal(signal.SIGINT) is not _on_interrupt:
             return
-        heir = next((wait for wait in _waits.values() if wait.former is None), None)
-        if heir is not None:
-            heir.former = self.former
+        successor = next((wait for wait in _waits.values() if wait.former is None), None)
+        if successor is not None:
+            successor.former = self.former
         else:
             signal.signal(signal.SIGINT, self.former.handler)
             signal.set_wakeup_fd(self.former.wakeup)

@@ -47,8 +47,6 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
     A built-in strategy is explained by its rule. A custom one gets a message that notes what the strategy reads.
 
     Args:
-        strategy: The strategy, a function of a message.
-        message: The message.
         without_trace: Whether the message stays as it is, even where the strategy changes the headers.
     """
     # Exactly these classes, as in the routing table: one that inherits from them may answer differently.

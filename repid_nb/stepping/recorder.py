@@ -151,7 +151,6 @@ class Recorder(Watcher):
         Where that is interrupted or cancelled, the message is back at its place, sighted as often as before.
 
         Args:
-            message: The message.
             number: The number of the Step.
             before: The queues before the pull.
             explain_all: Whether actors after the first match are asked too, for the explanation.

@@ -78,8 +78,7 @@ class Timeline:
         """Add the newest step; the oldest is dropped when there are too many.
 
         Args:
-            step: The step.
-            message: The message that was delivered.
+            message: The message that the step delivered.
             seen_before: How often the message had been sighted before the step.
             turn: The index of the channel that is pulled from next.
         """

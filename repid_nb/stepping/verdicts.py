@@ -91,7 +91,6 @@ class VerdictCollector:
         What a strategy raises is in its verdict; no later one would be asked then.
 
         Args:
-            message: The message.
             ask_all: Whether actors after the first match are asked too.
         """
         winner = None
