@@ -164,7 +164,7 @@ class Recorder(Watcher):
             collector=VerdictCollector(self._routes, message.channel),
             explain_all=explain_all,
         )
-        end_observing = self._server.observe(self._hear_published)
+        end_observing = self._server.observe(self._on_published)
         try:
             with interruptible() as was_pressed, exit_raises(), caught_printing() as printed:
 
@@ -211,7 +211,7 @@ class Recorder(Watcher):
             self.held = None
         current.builder.leave_out(time.perf_counter() - reached)
 
-    def _hear_published(self, event: Event) -> None:
+    def _on_published(self, event: Event) -> None:
         # Code outside the step may publish meanwhile.
         if self.owns_current_task and self._current is not None:
             self._current.builder.add(event)
