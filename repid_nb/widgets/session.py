@@ -311,7 +311,7 @@ class Session:
     def _on_event(self, event: Event) -> None:
         self._changed()
         # Messages of actors are not logged: the actors send them again when the exported cell runs.
-        if isinstance(event, Published) and not self._breakpoints.is_delivering_here:
+        if isinstance(event, Published) and not self._breakpoints.owns_current_task:
             self.calls.sent(event.channel, event.message)
 
     def _require_now(self) -> None:
