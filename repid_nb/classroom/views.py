@@ -153,7 +153,7 @@ def _no_more(hint: Hint) -> str:
 
 
 def _with_code(sentence: str) -> Iterable[Child]:
-    """Yield a sentence with the text between backticks as code; an unpaired backtick belongs to a learner's text."""
+    """Yield a sentence with the text between backticks as code; an unpaired one belongs to a learner's text."""
     if sentence.count("`") % 2:
         yield sentence
         return
