@@ -308,7 +308,6 @@ class TestClient:
         traceback: TracebackType | None,
     ) -> None:
         self.clear()
-        self._worker.close()
 
     async def _process(self, message: TestMessage) -> TestMessage:
         actor = self._worker.route(message)
@@ -321,8 +320,12 @@ class TestClient:
                     "Include its router before the client is made, or use raise_on_actor_not_found=False.",
                 )
             return message
-        with exit_raises():
-            message.result, message.exception = await self._worker.delivery().run(message, actor)
+        try:
+            with exit_raises():
+                message.result, message.exception = await self._worker.delivery().run(message, actor)
+        finally:
+            # A client is often left without being closed, and leaves no timer on the loop then either.
+            self._worker.close()
         message.processed = True
         for channel, answer in message.replies:
             reply = TestMessage(
