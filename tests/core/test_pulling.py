@@ -6,9 +6,9 @@ import pytest
 import repid
 
 from repid_nb.app import Repid
-from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.memory.queue import Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.routing.router import Router
 from repid_nb.core.worker.worker import Worker
 

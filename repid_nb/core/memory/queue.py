@@ -15,25 +15,19 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.logger import logger
 from repid_nb.core.memory.journal import Journal
-from repid_nb.core.memory.message import Dead, InMemoryReceivedMessage, Line, QueuedMessage, smallest
-from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.memory.message import InMemoryReceivedMessage
+from repid_nb.core.memory.pictures import Pictures, SightingsOf, dead_letters_of, never_sighted
+from repid_nb.core.memory.queued import Dead, Line, QueuedMessage
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
 
-__all__ = [
-    "CHANNEL_WINDOW",
-    "DEFAULT_PRIORITY",
-    "ChannelQueue",
-    "ListenerT",
-    "Queues",
-    "SightingsOf",
-    "never_sighted",
-]
+__all__ = ["CHANNEL_WINDOW", "DEFAULT_PRIORITY", "ChannelQueue", "ListenerT", "Queues"]
 
 DEFAULT_PRIORITY = 4
 JOURNAL_LIMIT = 50_000
@@ -43,8 +37,6 @@ CHANNEL_WINDOW = 20
 FORGET_FROM = 64
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
 _ACKED = MessageAction.acked
-
-SightingsOf: TypeAlias = Callable[[QueuedMessage], int]
 
 
 class ListenerT(Protocol):
@@ -69,22 +61,6 @@ class _Move:
     make: Callable[[], None]
 
 
-def never_sighted(_message: QueuedMessage) -> int:
-    """Return 0, where no worker counts sightings."""
-    return 0
-
-
-def _is_still(picture: MessageSnapshot, message: QueuedMessage, priority: int, sightings: int) -> bool:
-    """Say whether a message still looks as on a record of it."""
-    if (picture.priority, picture.sightings) != (priority, sightings):
-        return False
-    try:
-        return picture.headers == message.headers
-    except Exception:
-        # An actor may have put anything among the headers, and some objects refuse to be compared.
-        return False
-
-
 class ChannelQueue:
     """One channel's messages.
 
@@ -105,12 +81,12 @@ class ChannelQueue:
         self.listeners: weakref.WeakKeyDictionary[ListenerT, int] = weakref.WeakKeyDictionary()
         self.tells = False
         self._queues = queues
-        self._by_priority: list[Line] = []
+        self.by_priority: list[Line] = []
         self._taken = 0
-        self._pictures: dict[QueuedMessage, MessageSnapshot] = {}
+        self._pictures = Pictures()
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_priority))
+        return sum(map(len, self.by_priority))
 
     @property
     def is_idle(self) -> bool:
@@ -139,7 +115,7 @@ class ChannelQueue:
 
     def take(self, owner: object) -> InMemoryReceivedMessage | None:
         """Take the next message, for `owner`, or None when none waits."""
-        for line in self._by_priority:
+        for line in self.by_priority:
             returned = bool(line.returned)
             if returned:
                 position, message = line.returned[0]
@@ -237,60 +213,18 @@ class ChannelQueue:
             min(waiters, key=itemgetter(0))[1].wake()
         self.tells = len(waiters) > 1
 
-    def picture(self, message: QueuedMessage, priority: int, sightings: int = 0) -> MessageSnapshot:
-        """Return one message as a frozen record."""
-        return MessageSnapshot(
-            id=message.message_id,
-            channel=self.channel,
-            payload=message.payload,
-            headers=message.headers,
-            content_type=message.content_type,
-            reply_to=message.reply_to,
-            priority=priority,
-            sightings=sightings,
-        )
-
     def dead_letters(self, window: int | None) -> tuple[DeadLetter, ...]:
         """Return the newest dead letters, at most `window` of them, oldest first."""
-        newest = list(islice(self.dead, 0 if window is None else max(0, len(self.dead) - window), None))
-        return tuple(
-            DeadLetter(message=self.picture(dead.message, dead.priority), reason=dead.reason) for dead in newest
-        )
+        return dead_letters_of(self, window)
 
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
-        """Return what is to be seen now, with at most `window` messages of each kind."""
-        ready: list[tuple[QueuedMessage, int]] = []
-        for line in self._by_priority:
-            left = None if window is None else window - len(ready)
-            ready += [(message, line.priority) for message in line.first(left)]
-        in_work = smallest(window, self.in_work, key=lambda one: (-one.priority, one.position))
-        return ChannelSnapshot(
-            channel=self.channel,
-            waiting=len(self),
-            ready=self._pictures_of(ready, sightings),
-            working=len(self.in_work),
-            in_work=tuple(received.snapshot() for received in in_work),
-            dead=len(self.dead),
-            dead_letters=self.dead_letters(window),
-            dead_dropped=self.dead_dropped,
-        )
-
-    def _pictures_of(
-        self, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
-    ) -> tuple[MessageSnapshot, ...]:
-        """Return the waiting messages as frozen records: the same ones as the last time, where nothing has changed."""
-        former, self._pictures = self._pictures, {}
-        for message, priority in ready:
-            known, seen = former.get(message), sightings(message)
-            if known is None or not _is_still(known, message, priority, seen):
-                known = self.picture(message, priority, seen)
-            self._pictures[message] = known
-        return tuple(self._pictures.values())
+        """Return a record of the queue now, with at most `window` messages of each kind."""
+        return self._pictures.snapshot(self, window, sightings)
 
     def _add_line(self, priority: int) -> Line:
         with self._queues.lock:
             line = self.lines.setdefault(priority, Line(priority))
-            self._by_priority = [self.lines[one] for one in sorted(self.lines, reverse=True)]
+            self.by_priority = [self.lines[one] for one in sorted(self.lines, reverse=True)]
         return line
 
     def _move(

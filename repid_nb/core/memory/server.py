@@ -11,10 +11,12 @@ from repid_nb.core.description import ExternalDocs, Tag
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Observer, guarded
 from repid_nb.core.memory.journal import Journal
-from repid_nb.core.memory.message import QueuedMessage
-from repid_nb.core.memory.pulling import InMemoryPuller, InMemorySubscriber
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues, SightingsOf, never_sighted
+from repid_nb.core.memory.pictures import SightingsOf, never_sighted
+from repid_nb.core.memory.pulling import InMemoryPuller
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
+from repid_nb.core.memory.subscriber import InMemorySubscriber
 from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT
 
 __all__ = ["InMemoryServer"]
