@@ -1,7 +1,7 @@
 """The errors of repid_nb: one shallow tree.
 
-Each error also inherits the built-in exception that repid 2.1.4 raises in the same situation, so code written
-against repid (`except ValueError`) keeps working.
+Each error also inherits the built-in exception that repid 2.1.4 raises there, so that code written against repid
+(`except ValueError`) keeps working.
 """
 
 from __future__ import annotations
@@ -89,17 +89,13 @@ class UnroutedError(RepidNbError, ValueError):
 
 
 def is_of_repid(thing: object) -> bool:
-    """Say whether a class, or the class of an object, comes from the library repid, whose names are often ours too."""
+    """Say whether a class, or an object's class, comes from the library repid, whose names are often ours too."""
     kind = thing if isinstance(thing, type) else type(thing)
     return any(base.__module__.partition(".")[0] == "repid" for base in kind.__mro__)
 
 
 def a_kind(thing: object) -> str:
-    """Return what an error calls an object: its class with an article, and whether that is the library repid's.
-
-    Returns:
-        `"a Router"`, `"an Order"`, `"the class Order"`, `"None"`, or `"a Router of the library repid"`.
-    """
+    """Return what an error calls an object: `a Router`, `the class Order`, `a Router of the library repid`."""
     if thing is None:
         return "None"
     name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
@@ -115,14 +111,9 @@ def _said_with_an(name: str) -> bool:
 
 
 def nearest_name(name: object, known: Iterable[str]) -> str:
-    """Return a sentence that names the known names nearest to `name`, to end an error message with.
+    """Return the end of an error message about an unknown name, with a leading space.
 
-    Args:
-        name: What was asked for.
-        known: The names that exist.
-
-    Returns:
-        `" Did you mean 'x'?"`, `" Known: 'x', 'y'."`, or `" None is registered yet."`; with a leading space.
+    It is `" Did you mean 'x'?"`, `" Known: 'x', 'y'."`, or `" None is registered yet."`.
     """
     names = sorted(known)
     if not names:

@@ -12,12 +12,12 @@ from repid_nb.core.memory.queue import ChannelQueue, Queues
 
 __all__ = ["InMemoryPuller"]
 
-# Waits are numbered over all pullers, so that the longest is served first.
+# Waits are numbered over all pullers, so that the oldest is served first.
 _waits = count()
 
 
 class _Owner:
-    """Stands for a puller on the messages that it holds, so that they do not keep it alive."""
+    """Stands for a puller on the messages that it holds: they must not keep it alive, or it could never be dropped."""
 
     __slots__ = ("__weakref__",)
 
@@ -25,8 +25,7 @@ class _Owner:
 class InMemoryPuller:
     """Pulls from several queues in turn, so that a full one does not starve the others.
 
-    A pull costs the same however many channels there are. A puller that is dropped without being closed gives back what
-    it holds, as a closed one does.
+    A puller that is dropped without being closed gives back what it holds, as a closed one does.
     """
 
     def __init__(self, queues: Queues, channels: Sequence[str]) -> None:
@@ -35,7 +34,10 @@ class InMemoryPuller:
         self._stopped = False
         self._waits: dict[asyncio.Future[None], int] = {}
         self._turn = 0
-        # One bit a channel: whether there may be a message. To find the next one takes a shift, and not a look at each.
+        # One bit a channel: whether it may have a message. A pull among 10,000 channels must not look at each of them,
+        # and the lowest bit of a whole number is found without a loop of ours. A bit that is set may be wrong, and then
+        # costs one look at an empty queue; one that is not set is right, because a queue that was found empty tells of
+        # its next message (`ChannelQueue.tells`).
         self._ready = 0
         self._owner = _Owner()
         weakref.finalize(self, queues.abandon, self._owner).atexit = False
@@ -43,7 +45,7 @@ class InMemoryPuller:
 
     @property
     def turn(self) -> int:
-        """Which of the channels is pulled from next; one that is not there any more is the first."""
+        """The number of the channel that is pulled from next; the first one where that channel is gone."""
         return self._turn
 
     @turn.setter
@@ -52,7 +54,7 @@ class InMemoryPuller:
 
     @property
     def waits(self) -> list[int]:
-        """The numbers of the waits for a message, the longest first."""
+        """The numbers of the waits for a message, the oldest first."""
         return list(self._waits.values())
 
     def listen(self, channels: Sequence[str]) -> None:
@@ -68,7 +70,7 @@ class InMemoryPuller:
             self.wake()
 
     def heard(self, channel: int) -> None:
-        """Take in that the channel of that number may have a message."""
+        """Note that the channel of that number may have a message."""
         self._ready |= 1 << channel
 
     def pull_nowait(self) -> InMemoryReceivedMessage | None:
@@ -79,6 +81,7 @@ class InMemoryPuller:
         if len(queues) == 1:
             return queues[0].take(self._owner)
         while ready := self._ready:
+            # The bits from the turn on, or all of them where none of those is set; of them the lowest.
             ahead = ready >> self._turn << self._turn or ready
             channel = (ahead & -ahead).bit_length() - 1
             message = queues[channel].take(self._owner)
@@ -108,7 +111,7 @@ class InMemoryPuller:
         return message
 
     def wake(self) -> None:
-        """End the longest wait; from another thread, too."""
+        """End the oldest wait, also from another thread."""
         waiter = next(iter(self._waits), None)
         if waiter is None:
             return
@@ -123,7 +126,7 @@ class InMemoryPuller:
                 self.wake()
 
     async def stop(self) -> None:
-        """Hand out nothing more until started again; those who wait get None."""
+        """Hand out nothing more until `start`; pulls that wait return None."""
         self._stopped = True
         while self._waits:
             self.wake()
@@ -133,12 +136,12 @@ class InMemoryPuller:
         self._stopped = False
 
     def release(self) -> None:
-        """Put back what was pulled and not settled, each message to its old place. For a puller that pulls no more."""
+        """Stop for good, and put back what was pulled and not settled, each message to its old place."""
         self._stopped = True
         self._all.release_all(self._owner)
 
     async def close(self) -> None:
-        """Stop, and put back what was pulled and not settled, each message to its old place."""
+        """Do what `release` does, and end the pulls that wait."""
         await self.stop()
         self.release()
 
@@ -151,7 +154,7 @@ class InMemoryPuller:
             self._waits.pop(waiter, None)
 
     def _wake_others(self, taken: InMemoryReceivedMessage | None) -> None:
-        """Wake others for what this one may have been woken for and did not take."""
+        """Wake other pullers for what this one may have been woken for and did not take."""
         ready = self._ready
         while ready:
             channel = (ready & -ready).bit_length() - 1

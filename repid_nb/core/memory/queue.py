@@ -1,7 +1,7 @@
 """The queues of a server: what waits, in which order, what is in work, what is dead.
 
 Order is AMQP 1.0's: a higher priority first, first in first out within one priority. A rejected message goes to the
-tail (repid 2.1.4); a released one goes back to the place it was pulled from (AMQP 1.0's outcome "released").
+tail (repid 2.1.4); a released one goes back to its old place (AMQP 1.0's outcome "released").
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ DEFAULT_PRIORITY = 4
 JOURNAL_LIMIT = 50_000
 # How many channels a snapshot with a window shows.
 CHANNEL_WINDOW = 20
-# From how many queues on the empty ones are forgotten, where nothing listens.
+# With so many queues, the empty ones to which nothing listens are forgotten.
 FORGET_FROM = 64
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
 _ACKED = MessageAction.acked
 
 
 class ListenerT(Protocol):
-    """What pulls from queues, as far as a queue knows it."""
+    """What a queue needs of a puller."""
 
     @property
     def waits(self) -> Iterable[int]:
-        """The numbers of its waits for a message, counted over all listeners; the longest first."""
+        """The numbers of its waits for a message, counted over all listeners; the oldest first."""
 
     def heard(self, channel: int) -> None:
-        """Take in that its channel of that number may have a message."""
+        """Note that its channel of that number may have a message."""
 
     def wake(self) -> None:
-        """End its longest wait."""
+        """End its oldest wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,15 @@ class _Move:
 class ChannelQueue:
     """One channel's messages.
 
-    An interrupt may come between any two lines. So a message is in its new place before it leaves its old one, and a
-    change that is cut short is taken back before the interrupt goes on.
+    A KeyboardInterrupt may come between any two lines, and no message may be lost by it or be there twice. So each
+    change is noted in the journal first, a message is in its new place before it leaves its old one, and a change that
+    is cut short is taken back before the interrupt goes on.
 
     Attributes:
-        listeners: What pulls from this queue, each with its own number for it.
-        tells: Whether a listener has found the queue empty, and is to be told of the next message.
+        by_priority: The lines, the highest priority first.
+        listeners: The pullers of this queue, each with its own number for the channel.
+        tells: Whether a listener found the queue empty, and has to be told of the next message. Without one `put` tells
+            no listener, and so costs the same for any number of them.
     """
 
     def __init__(self, channel: str, queues: Queues) -> None:
@@ -95,7 +98,7 @@ class ChannelQueue:
 
     @property
     def waiters(self) -> list[tuple[int, ListenerT]]:
-        """The waits for a message of this queue, each with the listener that waits."""
+        """The waits for a message of this queue: the number and the listener of each."""
         return [(wait, listener) for listener in list(self.listeners) for wait in listener.waits]
 
     def put(self, message: QueuedMessage, priority: int) -> None:
@@ -114,7 +117,7 @@ class ChannelQueue:
             raise
 
     def take(self, owner: object) -> InMemoryReceivedMessage | None:
-        """Take the next message, for `owner`, or None when none waits."""
+        """Take the next message for `owner`; None when none waits."""
         for line in self.by_priority:
             returned = bool(line.returned)
             if returned:
@@ -149,7 +152,7 @@ class ChannelQueue:
         *,
         answer: tuple[str, QueuedMessage] | None = None,
     ) -> None:
-        """Settle a message in work; one that is settled already, or was given back, is left alone."""
+        """Settle a message in work; one that is settled or was given back stays as it is."""
         if received.action is not None:
             return
         if received not in self.in_work:
@@ -170,7 +173,7 @@ class ChannelQueue:
             raise
 
     def release(self, received: InMemoryReceivedMessage) -> None:
-        """Put a message in work back where it was pulled from; one that is settled is left alone."""
+        """Put a message in work back where it was pulled from; one that is settled stays as it is."""
         if received not in self.in_work:
             return
         try:
@@ -189,7 +192,7 @@ class ChannelQueue:
             self.release(received)
 
     def resend(self, message_id: str | None) -> int:
-        """Move dead letters to the tail of their priority again: all, or those of one id. Returns how many."""
+        """Move dead letters, all or those of one id, to the tail of their priority; return how many."""
         chosen = [dead for dead in list(self.dead) if message_id in (None, dead.message.message_id)]
         for dead in chosen:
             place = self.dead.index(dead)
@@ -234,7 +237,7 @@ class ChannelQueue:
         reason: str,
         answer: tuple[str, QueuedMessage] | None,
     ) -> _Move | None:
-        """Return where a settlement moves a message, or an answer, to."""
+        """Return where a settlement moves the message or an answer to; None for an ack."""
         queued, priority = received.queued, received.priority
         if action is MessageAction.rejected:
             return _Move(Put(self, queued, priority), partial(self.put, queued, priority))
@@ -268,7 +271,7 @@ class Queues:
         self.lock = threading.Lock()
         self._journal: Callable[[], Journal | None] = lambda: None
         self._queues: dict[str, ChannelQueue] = {}
-        # A queue that was forgotten is the same one again, as long as a way back leads to it.
+        # As long as the journal or a message refers to a forgotten queue, the same one is known again.
         self._forgotten: weakref.WeakValueDictionary[str, ChannelQueue] = weakref.WeakValueDictionary()
         self._forget_at = FORGET_FROM
         self._gone: weakref.WeakSet[object] = weakref.WeakSet()
@@ -284,7 +287,7 @@ class Queues:
         return self._queues.get(channel)
 
     def publish(self, channel: str, message: QueuedMessage, priority: int) -> None:
-        """Put a message on the queue of a channel, and tell the observers of it."""
+        """Put a message on the queue of a channel, and tell the observers."""
         self.of(channel).put(message, priority)
         if self.observers:
             event = Published(channel, message)
@@ -292,26 +295,26 @@ class Queues:
                 observer(event)
 
     def release_all(self, owner: object) -> None:
-        """Put back everything that `owner`, which will take nothing more, took and did not settle."""
+        """Put back everything that `owner` took and did not settle; it takes nothing more."""
         self._gone.add(owner)
         for queue in list(self._queues.values()):
             queue.release_all(owner)
 
     def abandon(self, owner: object) -> None:
-        """Note that `owner` is gone without a word: what it took goes back before anything is pulled or shown.
+        """Note that `owner` was dropped without being closed: what it took goes back before the next pull or snapshot.
 
-        Safe in a finalizer, which may run in the middle of anything: it only notes.
+        A finalizer calls this. It may run in the middle of a queue's update, so nothing is moved here.
         """
         self._abandoned.append(owner)
 
     def release_abandoned(self) -> None:
-        """Put back what was taken by an owner that is gone."""
+        """Put back what abandoned owners took."""
         while self._abandoned:
             self.release_all(self._abandoned[0])
             self._abandoned.popleft()
 
     def keep_journal(self) -> Journal:
-        """Note every change from now on, as long as the journal that is returned is kept."""
+        """Note every change from now on, for as long as the journal that is returned is kept."""
         journal = self._journal()
         if journal is None:
             journal = Journal(JOURNAL_LIMIT, self._after_undo)
@@ -320,7 +323,7 @@ class Queues:
         return journal
 
     def note(self, undo: Callable[[], object], size: int = 0) -> None:
-        """Note in the journal how to take a change back; ask `is_journaled` first, it costs less."""
+        """Note how to take a change back; the caller asks `is_journaled` first, which costs less than this call."""
         journal = self._journal()
         if journal is None:
             self.is_journaled = False
@@ -330,14 +333,7 @@ class Queues:
     def snapshot(
         self, window: int | None, sightings: SightingsOf = never_sighted, channels: Iterable[str] = ()
     ) -> QueuesSnapshot:
-        """Return what is to be seen of the queues.
-
-        Args:
-            window: How many messages of each kind to show a channel, and how many other channels beside those that are
-                named; None for all.
-            sightings: Says of a waiting message how often a worker has seen it without a match.
-            channels: Those that come first.
-        """
+        """Return a record of the queues now; the arguments are those of `InMemoryServer.snapshot`."""
         self.release_abandoned()
         more = 0
         if window is None or len(self._queues) <= CHANNEL_WINDOW:
@@ -363,11 +359,11 @@ class Queues:
         for channel, queue in list(self._queues.items()):
             if queue.is_idle:
                 self._forgotten[channel] = self._queues.pop(channel)
-        # Twice as many as are left: so the look through all of them costs each new one a constant.
+        # At twice as many as are left, so that the search costs each new queue a constant.
         self._forget_at = max(FORGET_FROM, 2 * len(self._queues))
 
     def _after_undo(self) -> None:
-        """Know the queues again that were forgotten, and put back what an undo has given to an owner that is gone."""
+        """Know forgotten queues again that an undo has filled, and put back what it gave to an owner that is gone."""
         for channel, forgotten in list(self._forgotten.items()):
             if not forgotten.is_idle:
                 self._queues[channel] = forgotten

@@ -1,7 +1,6 @@
-"""Routing strategies: who takes a message.
+"""Routing strategies: whether an actor takes a message (repid 2.1.4; page "Routing Strategies" of the seeds).
 
-A strategy is made by a factory that is given the actor's name. The strategy is then asked of each message whether its
-actor takes it (page "Routing Strategies" of the seeds; repid 2.1.4).
+A factory is given the actor's name and makes the strategy. The strategy is then asked about each message.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ __all__ = [
 
 
 class RoutingStrategyT(Protocol):
-    """A factory: given an actor's name, it returns a function of a message that says whether the actor takes it."""
+    """A factory: given an actor's name, it returns a function that says whether the actor takes a message."""
 
     def __call__(self, *, actor_name: str, **kwargs: Any) -> Callable[[BaseMessageT], bool]: ...
 
@@ -60,7 +59,7 @@ def catch_all_routing_strategy(*, actor_name: str, **_: Any) -> Callable[[BaseMe
 
 
 def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseMessageT], bool]:
-    """Call the factory that an actor was declared with, check both ends of the call, and return the strategy.
+    """Make an actor's strategy with its factory, and check both.
 
     Raises:
         DeclarationError: The factory is not callable, takes no `actor_name`, or returned something not callable.

@@ -21,7 +21,7 @@ ACTIONS = frozenset(get_args(AutoActionT))
 # The mode leaves the message to the actor.
 UNDECIDED = ("no_action", "")
 # Looked up before `after_return` is called: in these modes what the actor returned does not matter.
-AFTER_RETURN = {mode: ("ack", reasons.actor_returned(mode)) for mode in ("auto", "always_ack")}
+AFTER_RETURN = {mode: ("ack", reasons.with_rule(reasons.ACTOR_RETURNED, mode)) for mode in ("auto", "always_ack")}
 
 
 def after_return(actor: ActorData, result: object) -> tuple[str, str]:
@@ -38,7 +38,7 @@ def after_return(actor: ActorData, result: object) -> tuple[str, str]:
             f"Actor '{actor.name}' with confirmation_mode='manual_explicit' returned an invalid value: "
             f"{result!r}. Expected one of: {', '.join(map(repr, SETTLEMENT_WORDS))}.",
         )
-    return _decided(result, reasons.with_rule(f"the actor returned {result!r}", mode))
+    return _decided(result, reasons.with_rule(f"{reasons.ACTOR_RETURNED} {result!r}", mode))
 
 
 def after_error(actor: ActorData, error: Exception, *, called: bool) -> tuple[str, str]:

@@ -25,13 +25,11 @@ __all__ = ["Delivery"]
 
 
 class Delivery:
-    """A message's way through the actor that won it; for one message after another, in the task where it is made.
+    """Takes one message after another through the actor that won it, in the task where it is made.
 
     Args:
-        context: What the actor's dependencies may use.
-        watcher: Told of each moment; may hold the message before the actor is called and before it is settled.
-        tell: How the watcher is told, where it is shared; by default its own `told`, guarded.
-        deadlines: What enforces actors' timeouts, shared by deliveries side by side; by default one of its own.
+        tell: How the watcher is told, where deliveries share one; by default its own `told`, guarded.
+        deadlines: The timer of actors' timeouts, which deliveries side by side share; by default one of its own.
         requests: The requests to end that count as an interruption; by default those to the current task.
     """
 
@@ -66,11 +64,7 @@ class Delivery:
         return isinstance(error, (KeyboardInterrupt, SystemExit))
 
     async def run(self, message: ReceivedMessageT, actor: ActorData) -> tuple[Any, BaseException | None]:
-        """Run the actor and settle the message by its confirmation mode.
-
-        Args:
-            message: The message.
-            actor: The actor that won it.
+        """Run the actor and settle the message by the confirmation mode.
 
         Returns:
             What the actor and its middleware returned, and the exception that they raised or None. An exception ends
@@ -109,7 +103,7 @@ class Delivery:
     async def _run_and_settle(self, message: ReceivedMessageT, actor: ActorData) -> Any:
         called = False
         try:
-            # Only middleware can have put this into a task of its own, and to ask which task it is costs a lot.
+            # Only middleware can have started another task for this, and to ask for the current task costs a lot.
             own = actor.middleware_pipeline is NO_MIDDLEWARE
             deadline = self._deadline if own else self._deadline.of_current_task()
             deadline.begin(actor.timeout)
