@@ -1,4 +1,4 @@
-"""The changes of the queues, in order, and the way back to any moment among them."""
+"""The journal: the changes of the queues in order, so that they can be taken back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Mark:
 
     Attributes:
         position: How many changes had been noted, less those that had been taken back.
-        returns: How often the journal had gone back before.
+        returns: How often changes had been taken back before.
     """
 
     position: int
@@ -25,11 +25,11 @@ class Mark:
 
 
 class Journal:
-    """A list of changes with marks in it: to go back costs what happened since, not what is queued.
+    """A list of changes with marks in it: going back costs what happened since, not what is queued.
 
     Args:
         limit: How many changes are kept; the oldest give way.
-        after_undo: Called when something was taken back; what it does is noted like anything else.
+        after_undo: Called when changes were taken back; what it does is noted like any other change.
         bytes_limit: How many bytes of settled payloads the changes may keep alive; the oldest give way.
     """
 
@@ -39,8 +39,7 @@ class Journal:
         self, limit: int, after_undo: Callable[[], object] = lambda: None, *, bytes_limit: int = 32 * 2**20
     ) -> None:
         self._after_undo = after_undo
-        # Each change with its number and what it keeps alive: with the number, an interrupt between two lines here
-        # cannot make the count of changes differ from the changes.
+        # Each change with its number and size. A count beside the list could differ from it after an interrupt.
         self._changes: deque[tuple[int, Callable[[], object], int]] = deque()
         self._empty_at = 0
         self._limit = limit
@@ -52,8 +51,8 @@ class Journal:
         """Add a change that is about to be made.
 
         Args:
-            undo: Takes it back; also where it was made by half, or not at all.
-            size: Bytes of payload that nothing but the journal keeps alive once the change is made.
+            undo: Takes it back, also where it was made by half or not at all.
+            size: Bytes of payload that only the journal keeps alive once the change is made.
         """
         changes = self._changes
         changes.append((self._position, undo, size))
@@ -66,22 +65,22 @@ class Journal:
         return Mark(self._position, len(self._returns))
 
     def reaches(self, mark: Mark) -> bool:
-        """Say whether there still is a way back to `mark`: it was neither forgotten nor itself taken back."""
+        """Say whether `undo_to` can still go back to `mark`: it was neither forgotten nor itself taken back."""
         lowest_since = min(self._returns[mark.returns :], default=self._position)
         forgotten = self._changes[0][0] if self._changes else self._empty_at
         return forgotten <= mark.position <= lowest_since
 
     def undo_to(self, mark: Mark) -> None:
-        """Take back everything that was done after `mark`, newest first.
+        """Take back every change after `mark`, newest first.
 
         Raises:
-            InvalidMessageError: There is no way back to `mark` any more; nothing is taken back.
+            InvalidMessageError: The journal does not reach back to `mark` any more; nothing is taken back.
         """
         if not self.reaches(mark):
             raise InvalidMessageError("There is no way back to this mark: too much has happened since.")
         self._empty_at = mark.position
         while self._changes and self._changes[-1][0] >= mark.position:
-            # First taken back and then forgotten: after an interrupt in between, taking it back again does nothing.
+            # Taken back before it is forgotten: after an interrupt in between, a second undo does nothing.
             _, undo, size = self._changes[-1]
             undo()
             self._changes.pop()

@@ -1,18 +1,23 @@
-"""Making the records of one queue."""
+"""Making the records of queues: which messages of which channels, and when a record is made again."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from repid_nb.core.memory.message import QueueT
 from repid_nb.core.memory.queued import Line, QueuedMessage
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, snapshot_of
 
-__all__ = ["Pictures", "SightingsOf", "dead_letters_of", "never_sighted"]
+__all__ = ["CHANNEL_WINDOW", "Pictures", "SightingsOf", "dead_letters_of", "few_of", "never_sighted"]
+
+# How many channels a snapshot with a window shows.
+CHANNEL_WINDOW = 20
+
+Q = TypeVar("Q")
 
 SightingsOf: TypeAlias = Callable[[QueuedMessage], int]
 
@@ -70,6 +75,18 @@ def dead_letters_of(queue: QueueT, window: int | None) -> tuple[DeadLetter, ...]
         DeadLetter(message=snapshot_of(dead.message, queue.channel, dead.priority), reason=dead.reason)
         for dead in newest
     )
+
+
+def few_of(queues: Mapping[str, Q], first: Iterable[str]) -> list[Q]:
+    """Return the queues, or where there are more than `CHANNEL_WINDOW` so many: those of the channels in `first` first.
+
+    What this costs does not grow with the number of channels.
+    """
+    if len(queues) <= CHANNEL_WINDOW:
+        return list(queues.values())
+    named = [queues[channel] for channel in islice(first, CHANNEL_WINDOW) if channel in queues]
+    oldest = islice(queues.values(), 2 * CHANNEL_WINDOW)
+    return list(dict.fromkeys([*named, *oldest]))[:CHANNEL_WINDOW]
 
 
 def _first(line: Line, window: int | None) -> list[QueuedMessage]:

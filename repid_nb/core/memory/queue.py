@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from operator import itemgetter
 from typing import Protocol
 
@@ -21,18 +20,16 @@ from repid_nb.core.events import Observer, Published
 from repid_nb.core.logger import logger
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.message import InMemoryReceivedMessage
-from repid_nb.core.memory.pictures import Pictures, SightingsOf, dead_letters_of, never_sighted
+from repid_nb.core.memory.pictures import Pictures, SightingsOf, dead_letters_of, few_of, never_sighted
 from repid_nb.core.memory.queued import Dead, Line, QueuedMessage
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
 
-__all__ = ["CHANNEL_WINDOW", "DEFAULT_PRIORITY", "ChannelQueue", "ListenerT", "Queues"]
+__all__ = ["DEFAULT_PRIORITY", "ChannelQueue", "ListenerT", "Queues"]
 
 DEFAULT_PRIORITY = 4
 JOURNAL_LIMIT = 50_000
-# How many channels a snapshot with a window shows.
-CHANNEL_WINDOW = 20
 # With so many queues, the empty ones to which nothing listens are forgotten.
 FORGET_FROM = 64
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
@@ -303,7 +300,7 @@ class Queues:
     def abandon(self, owner: object) -> None:
         """Note that `owner` was dropped without being closed: what it took goes back before the next pull or snapshot.
 
-        A finalizer calls this. It may run in the middle of a queue's update, so nothing is moved here.
+        Garbage collection calls this, and may come in the middle of a change of a queue, so nothing is moved here.
         """
         self._abandoned.append(owner)
 
@@ -335,16 +332,9 @@ class Queues:
     ) -> QueuesSnapshot:
         """Return a record of the queues now; the arguments are those of `InMemoryServer.snapshot`."""
         self.release_abandoned()
-        more = 0
-        if window is None or len(self._queues) <= CHANNEL_WINDOW:
-            queues = list(self._queues.values())
-        else:
-            # What this costs must not grow with the number of channels.
-            named = [self._queues[channel] for channel in islice(channels, CHANNEL_WINDOW) if channel in self._queues]
-            first = list(islice(self._queues.values(), 2 * CHANNEL_WINDOW))
-            queues = list(dict.fromkeys([*named, *first]))[:CHANNEL_WINDOW]
-            more = len(self._queues) - len(queues)
-        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in queues), more)
+        shown = list(self._queues.values()) if window is None else few_of(self._queues, channels)
+        more = len(self._queues) - len(shown)
+        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in shown), more)
 
     def _remembered(self, channel: str) -> ChannelQueue:
         with self.lock:

@@ -50,7 +50,7 @@ class InMemorySubscriber:
         return self._task
 
     async def pause(self) -> None:
-        """Take nothing more until resumed; what waits stays where it is."""
+        """Take nothing more until `resume`."""
         self._resumed.clear()
         await self._puller.stop()
 
@@ -60,11 +60,11 @@ class InMemorySubscriber:
         self._resumed.set()
 
     async def close(self) -> None:
-        """End the subscription: callbacks that run are cancelled, and what they did not settle goes back.
+        """End the subscription: cancel the running callbacks, and put back what they did not settle.
 
-        A callback has a second to end by its cancellation; its message goes back either way.
+        A callback has a second to end; its message goes back either way.
         """
-        # A callback may close the subscription that it runs for; it goes on.
+        # A callback that closes its own subscription goes on.
         ended = {task for task in (self._task, *self._running) if not task.done()} - {asyncio.current_task()}
         for task in ended:
             task.cancel()
@@ -101,7 +101,7 @@ class InMemorySubscriber:
         self._release_if_over(self._task)
 
     def _release_if_over(self, serving: asyncio.Task[None]) -> None:
-        # `asyncio.run` ends the tasks of its loop without closing the subscription, and so may other code.
+        # `asyncio.run` cancels the tasks of its loop without closing the subscription, and so may other code.
         if serving.done() and not self._running:
             self._puller.release()
 

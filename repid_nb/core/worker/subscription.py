@@ -7,30 +7,41 @@ from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from repid_nb.core.abilities import PullerT, puller_of
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT, ServerT, SubscriberT
 from repid_nb.core.tasks import start
 
-__all__ = ["SubscriptionPuller"]
+__all__ = ["SubscriptionPuller", "open_puller"]
 
-# Enough turns of the loop for a server in this process to bring in what it has in hand, one message a channel.
+# Turns of the loop in which a server in this process can deliver what it has already taken, one message a channel.
 TURNS_BEFORE_CLOSE = 100
-# Seconds that a server has to pause, to reject and to close: one that does not answer must not keep the worker.
+# Seconds that a server has to pause, to reject or to close: one that does not answer must not keep the worker.
 CLOSING_TIME = 2.0
+
+
+async def open_puller(server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> PullerT:
+    """Return a server's own puller, or else one through a subscription."""
+    puller = puller_of(server, channels)
+    if puller is not None:
+        return puller
+    subscription = SubscriptionPuller()
+    await subscription.open(server, channels, concurrency_limit)
+    return subscription
 
 
 class SubscriptionPuller:
     """Pulls from any `ServerT` through a subscription, for servers that only push.
 
-    A callback waits until its message is handed out, and no longer: some servers read nothing from their connection
-    while a callback runs, so that an actor which sends a message would wait for an answer that is never read. So the
-    server's own concurrency limit bounds how many messages wait here.
+    A callback waits until its message is handed out, so that the server's own concurrency limit bounds how many
+    messages wait here, kept from other workers. It does not wait for the actor: some servers read nothing from their
+    connection while a callback runs, and an actor that sends a message would wait for an answer that is never read.
     """
 
     def __init__(self) -> None:
         self._inbox: deque[tuple[ReceivedMessageT, asyncio.Event]] = deque()
         self._arrived = asyncio.Event()
-        # What comes after the stop goes back once nothing more can come: rejected at once, it would come again.
+        # What comes after the stop is rejected when the subscription is closed: rejected at once, it would come again.
         self._late: list[ReceivedMessageT] = []
         self._stopped = False
         self._is_paused = False
@@ -47,7 +58,7 @@ class SubscriptionPuller:
         self._subscriber.task.add_done_callback(self._ended)
 
     def pull_nowait(self) -> ReceivedMessageT | None:
-        """Return a message that is at hand, or None."""
+        """Return a message that has arrived, or None."""
         if self._stopped or not self._inbox:
             return None
         message, handed_out = self._inbox.popleft()
@@ -64,7 +75,7 @@ class SubscriptionPuller:
         return None
 
     async def stop(self) -> None:
-        """Hand out nothing more; those who wait get None. What was never handed out is rejected."""
+        """Hand out nothing more, and reject what was never handed out; pulls that wait return None."""
         is_first = not self._stopped
         self._stopped = True
         self._arrived.set()
@@ -84,7 +95,7 @@ class SubscriptionPuller:
         try:
             await self.stop()
             self._closing.set()
-            # repid's InMemoryServer loses, on close, a message that it has taken and not yet brought.
+            # repid's InMemoryServer loses, on close, a message that it has taken and not yet delivered.
             for _ in range(TURNS_BEFORE_CLOSE if self._subscriber is not None else 0):
                 await asyncio.sleep(0)
         finally:
@@ -97,14 +108,14 @@ class SubscriptionPuller:
             await _reject(late)
 
     def release(self) -> None:
-        """Do nothing: to give a message back takes an answer of the server, and `close` waits for it."""
+        """Do nothing: giving a message back takes an answer of the server, and only `close` waits for it."""
 
     async def _receive(self, message: ReceivedMessageT) -> None:
         if self._stopped:
             self._late.append(message)
             await self._pause_is_over.wait()
             if not self._is_paused:
-                # Held until the end, so that a server that cannot pause brings no more than its own limit.
+                # Held until the end, so that a server that cannot pause delivers no more than its own limit.
                 await self._closing.wait()
             return
         handed_out = asyncio.Event()
@@ -125,9 +136,9 @@ async def _reject(messages: Sequence[ReceivedMessageT]) -> None:
 
 
 async def _attempt(action: Coroutine[Any, Any, None]) -> bool:
-    """Do it if it can be done in time, and say whether it was.
+    """Await an action for `CLOSING_TIME` at most, log its failure, and say whether it succeeded.
 
-    On the way out, neither a broken connection nor a server that does not answer may keep the rest from ending.
+    Neither a broken connection nor a server that does not answer may keep the rest of the closing from happening.
     """
     task = start(action)
     try:

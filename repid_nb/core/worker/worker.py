@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from repid_nb.core import reasons
-from repid_nb.core.abilities import PullerT, give_back, nack, puller_of
+from repid_nb.core.abilities import PullerT, give_back, nack
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.events import Matched, Pulled, Settled, Watcher, guarded
 from repid_nb.core.logger import logger
@@ -17,7 +17,7 @@ from repid_nb.core.worker.deadlines import Deadlines
 from repid_nb.core.worker.delivery import Delivery
 from repid_nb.core.worker.sightings import Sightings
 from repid_nb.core.worker.slots import Slots
-from repid_nb.core.worker.subscription import SubscriptionPuller
+from repid_nb.core.worker.subscription import open_puller
 from repid_nb.core.worker.table import RoutingTable
 
 __all__ = ["MAX_UNROUTED_RETRIES", "Worker"]
@@ -158,7 +158,7 @@ class Worker:
         Raises:
             SystemExit, KeyboardInterrupt: An actor exited or the process was interrupted; the message goes back.
         """
-        puller = await self._open_puller(tasks_limit)
+        puller = await open_puller(self._context.server, list(self.actors), tasks_limit)
         try:
             slots = Slots(self.deliver, self.delivery, puller, messages_limit, tasks_limit, ended=self._stopping)
             return await self._run(puller, slots, graceful_shutdown_time)
@@ -193,12 +193,3 @@ class Worker:
     def close(self) -> None:
         """Take the timer for timeouts off the loop."""
         self._deadlines.close()
-
-    async def _open_puller(self, tasks_limit: int) -> PullerT:
-        channels = list(self.actors)
-        puller = puller_of(self._context.server, channels)
-        if puller is not None:
-            return puller
-        subscription = SubscriptionPuller()
-        await subscription.open(self._context.server, channels, tasks_limit)
-        return subscription
