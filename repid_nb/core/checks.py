@@ -5,8 +5,9 @@ from __future__ import annotations
 import reprlib
 
 from repid_nb.core.description import Channel
-from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError, is_of_repid
+from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError
 from repid_nb.core.message import ReceivedMessageT, SentMessageT
+from repid_nb.core.naming import is_of_repid
 from repid_nb.core.text import plain_text, text_of
 
 __all__ = ["answer_channel", "as_channel", "check_address", "check_message", "check_parts", "in_one_line"]

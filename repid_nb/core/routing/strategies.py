@@ -5,12 +5,10 @@ A factory is given the actor's name and makes the strategy. The strategy is then
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import BaseMessageT
 
 __all__ = [
@@ -18,7 +16,6 @@ __all__ = [
     "RoutingStrategyT",
     "TopicStrategy",
     "catch_all_routing_strategy",
-    "make_strategy",
     "topic_based_routing_strategy",
 ]
 
@@ -56,37 +53,3 @@ def topic_based_routing_strategy(*, actor_name: str, **_: Any) -> Callable[[Base
 def catch_all_routing_strategy(*, actor_name: str, **_: Any) -> Callable[[BaseMessageT], bool]:  # noqa: ARG001
     """Make the strategy of an actor that takes every message of its channel."""
     return CatchAllStrategy()
-
-
-def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseMessageT], bool]:
-    """Make an actor's strategy with its factory, and check both.
-
-    Raises:
-        DeclarationError: The factory is not callable, takes no `actor_name`, or returned something not callable.
-    """
-    label = getattr(factory, "__name__", None) or repr(factory)
-    shape = f"def {label}(*, actor_name, **kwargs) that returns a function of a message"
-    if not callable(factory):
-        raise DeclarationError(
-            f"The routing strategy of actor {actor_name!r} is {factory!r}, which cannot be called. "
-            "Give a factory: def my_strategy(*, actor_name, **kwargs) that returns a function of a message.",
-        )
-    try:
-        signature = inspect.signature(factory)
-    except (TypeError, ValueError):
-        signature = None
-    if signature is not None:
-        try:
-            signature.bind(actor_name=actor_name)
-        except TypeError as error:
-            raise DeclarationError(
-                f"The routing strategy {label!r} of actor {actor_name!r} cannot be called with actor_name=... alone "
-                f"({error}). A strategy is made by a factory; write {shape}.",
-            ) from None
-    strategy = factory(actor_name=actor_name)
-    if not callable(strategy):
-        raise DeclarationError(
-            f"The routing strategy {label!r} of actor {actor_name!r} returned {strategy!r}, which cannot be called. "
-            f"Write {shape}, and return that function instead of calling it.",
-        )
-    return strategy

@@ -25,7 +25,7 @@ class Slots:
     A task for each message, as in repid, would cost twice as much. So a task carries many messages. But what an actor
     leaves on its task must not reach the next message: a context variable, a request to cancel the task, or a reference
     by which the task could be cancelled later, in the middle of a message that has nothing to do with it. These traces
-    are looked for after each message. A task with one ends there, and a new task takes its slot; most actors leave none.
+    are looked for after each message. A task with one ends there, and a new task takes its slot.
 
     Args:
         deliver: Takes a message its whole way and says whether an actor ran for it.
