@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from repid_nb.core.errors import InvalidMessageError
 
-__all__ = ["Journal", "Mark"]
+__all__ = ["Journal", "Journaled", "Mark"]
+
+JOURNAL_LIMIT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +94,35 @@ class Journal:
     @property
     def _position(self) -> int:
         return self._changes[-1][0] + 1 if self._changes else self._empty_at
+
+
+class Journaled:
+    """Base of what notes its changes in a journal, for as long as the journal is kept somewhere.
+
+    Attributes:
+        is_journaled: Whether a change has to be noted; a false alarm costs one call of `note`.
+    """
+
+    def __init__(self) -> None:
+        self.is_journaled = False
+        self._journal: Callable[[], Journal | None] = lambda: None
+
+    def keep_journal(self) -> Journal:
+        """Note every change from now on, for as long as the journal that is returned is kept."""
+        journal = self._journal()
+        if journal is None:
+            journal = Journal(JOURNAL_LIMIT, self.after_undo)
+            self._journal = weakref.ref(journal)
+            self.is_journaled = True
+        return journal
+
+    def note(self, undo: Callable[[], object], size: int = 0) -> None:
+        """Note how to take a change back; the caller asks `is_journaled` first, which costs less than this call."""
+        journal = self._journal()
+        if journal is None:
+            self.is_journaled = False
+        else:
+            journal.note(undo, size)
+
+    def after_undo(self) -> None:
+        """Put in order what an undo has left, such as messages that it gave to an owner that is gone."""

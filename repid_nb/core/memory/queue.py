@@ -18,7 +18,7 @@ from typing import Protocol
 
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.logger import logger
-from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.journal import Journaled
 from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.pictures import Pictures, SightingsOf, dead_letters_of, few_of, never_sighted
 from repid_nb.core.memory.queued import Dead, Line, QueuedMessage
@@ -29,7 +29,6 @@ from repid_nb.core.message import MessageAction
 __all__ = ["DEFAULT_PRIORITY", "ChannelQueue", "ListenerT", "Queues"]
 
 DEFAULT_PRIORITY = 4
-JOURNAL_LIMIT = 50_000
 # With so many queues, the empty ones to which nothing listens are forgotten.
 FORGET_FROM = 64
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
@@ -257,16 +256,15 @@ class ChannelQueue:
             self.dead.popleft()
 
 
-class Queues:
+class Queues(Journaled):
     """The queues of one server, made when first asked for; an empty one to which nothing listens is forgotten."""
 
     def __init__(self, dead_letter_limit: int) -> None:
+        super().__init__()
         self.dead_letter_limit = dead_letter_limit
-        self.is_journaled = False
         self.observers: tuple[Observer, ...] = ()
         # Messages may be sent from any thread.
         self.lock = threading.Lock()
-        self._journal: Callable[[], Journal | None] = lambda: None
         self._queues: dict[str, ChannelQueue] = {}
         # As long as the journal or a message refers to a forgotten queue, the same one is known again.
         self._forgotten: weakref.WeakValueDictionary[str, ChannelQueue] = weakref.WeakValueDictionary()
@@ -310,23 +308,6 @@ class Queues:
             self.release_all(self._abandoned[0])
             self._abandoned.popleft()
 
-    def keep_journal(self) -> Journal:
-        """Note every change from now on, for as long as the journal that is returned is kept."""
-        journal = self._journal()
-        if journal is None:
-            journal = Journal(JOURNAL_LIMIT, self._after_undo)
-            self._journal = weakref.ref(journal)
-            self.is_journaled = True
-        return journal
-
-    def note(self, undo: Callable[[], object], size: int = 0) -> None:
-        """Note how to take a change back; the caller asks `is_journaled` first, which costs less than this call."""
-        journal = self._journal()
-        if journal is None:
-            self.is_journaled = False
-        else:
-            journal.note(undo, size)
-
     def snapshot(
         self, window: int | None, sightings: SightingsOf = never_sighted, channels: Iterable[str] = ()
     ) -> QueuesSnapshot:
@@ -352,7 +333,7 @@ class Queues:
         # At twice as many as are left, so that the search costs each new queue a constant.
         self._forget_at = max(FORGET_FROM, 2 * len(self._queues))
 
-    def _after_undo(self) -> None:
+    def after_undo(self) -> None:
         """Know forgotten queues again that an undo has filled, and put back what it gave to an owner that is gone."""
         for channel, forgotten in list(self._forgotten.items()):
             if not forgotten.is_idle:
