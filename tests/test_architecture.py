@@ -87,7 +87,7 @@ KERNEL = [
     "core.worker.worker",
 ]
 MOST_LINES_IN_THE_KERNEL = 2_520
-MOST_LINES_IN_THE_CORE = 6_540
+MOST_LINES_IN_THE_CORE = 6_550
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -93,6 +93,9 @@ class InMemoryPuller:
                     message.release()
                     raise
             self._ready &= ~(1 << channel)
+            if len(queues[channel]):
+                # Another thread has sent since the look, and its bit has just been cleared.
+                self._ready |= 1 << channel
         return None
 
     def pull_nowait_from(self, channel: str) -> InMemoryReceivedMessage | None:
@@ -105,14 +108,23 @@ class InMemoryPuller:
         message = None
         try:
             while (message := self.pull_nowait()) is None and not self._stopped:
-                await self._something_new()
+                waiter = asyncio.get_running_loop().create_future()
+                self._waits[waiter] = next(_waits)
+                try:
+                    # Looked for again, now that the wait is known: another thread may have sent before, and woken none.
+                    if (message := self.pull_nowait()) is not None:
+                        break
+                    await waiter
+                finally:
+                    self._waits.pop(waiter, None)
         finally:
             self._wake_others(message)
         return message
 
     def wake(self) -> None:
         """End the oldest wait, also from another thread."""
-        waiter = next(iter(self._waits), None)
+        # A list, because another thread may add a wait meanwhile.
+        waiter = next(iter(list(self._waits)), None)
         if waiter is None:
             return
         self._waits.pop(waiter, None)
@@ -144,14 +156,6 @@ class InMemoryPuller:
         """Do what `release` does, and end the pulls that wait."""
         await self.stop()
         self.release()
-
-    async def _something_new(self) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        self._waits[waiter] = next(_waits)
-        try:
-            await waiter
-        finally:
-            self._waits.pop(waiter, None)
 
     def _wake_others(self, taken: InMemoryReceivedMessage | None) -> None:
         """Wake other pullers for what this one may have been woken for and did not take."""
