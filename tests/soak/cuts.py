@@ -1,0 +1,149 @@
+"""Each scene, cut before each turn of the loop: its task is cancelled once or twice there, or the loop ends there."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass
+
+from soak.history import FaultError, History
+from soak.scenarios import FOREIGN, SCENES, ForeignMirror
+from soak.simulated_loop import NeverEndsError, SimulatedLoop, run
+
+__all__ = ["Cut", "cuts_of", "faults_of_cut", "turns_of"]
+
+SETTING = {"dead_letter_limits": (1000,), "shuffle": None}
+GAPS = (1, 2, 3, 5)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One scene, cut once.
+
+    Attributes:
+        scene: The name of the scene.
+        turn: Before which of its turns it is cut; 0 for not at all.
+        again_after: After how many turns its task is cancelled once more; 0 for no second time.
+        ends: Whether the loop ends there, instead.
+    """
+
+    scene: str
+    turn: int
+    again_after: int = 0
+    ends: bool = False
+
+
+def cuts_of(scene: str, turns: int) -> Iterator[Cut]:
+    """Yield every cut of a scene that takes so many turns."""
+    for turn in range(1, turns + 1):
+        yield Cut(scene, turn)
+        yield Cut(scene, turn, ends=True)
+        for gap in GAPS:
+            yield Cut(scene, turn, again_after=gap)
+
+
+def turns_of(scene: str, features: frozenset[str]) -> int:
+    """Return how many turns of the loop a scene takes when it is not cut."""
+    return _Cutting(Cut(scene, 0), features).tell()[1]
+
+
+def faults_of_cut(cut: Cut, features: frozenset[str]) -> tuple[str, ...]:
+    """Return what does not hold after a cut; empty where all does."""
+    return _Cutting(cut, features).tell()[0]
+
+
+class _Cutting:
+    def __init__(self, cut: Cut, features: frozenset[str]) -> None:
+        self._cut = cut
+        self._features = features
+        self._history: History | None = None
+        self._turns = 0
+        self._ended = False
+
+    def tell(self) -> tuple[tuple[str, ...], int]:
+        """Play the scene, cut it, end all; return what does not hold, and the turns of the scene."""
+        logging.disable(logging.CRITICAL)
+        loop = SimulatedLoop()
+        failed: list[str] = []
+        try:
+            with redirect_stdout(io.StringIO()):
+                run(self._play(loop), loop, eager="eager_tasks" in self._features)
+        except FaultError:
+            pass
+        except RuntimeError as error:
+            if not self._ended:
+                failed.append(f"RuntimeError: {error}")
+        except NeverEndsError as error:
+            failed.append(str(error))
+        finally:
+            logging.disable(logging.NOTSET)
+        assert self._history is not None
+        world = self._history.world
+        if self._cut.ends and not world.faults:
+            with suppress(FaultError):
+                run(self._look_again())
+        return (*world.faults, *failed), self._turns
+
+    async def _play(self, loop: SimulatedLoop) -> None:
+        history = self._history = History(SETTING, self._features)
+        if self._cut.scene in FOREIGN:
+            mirror = history.world.mirrors[0] = ForeignMirror()
+            history.world.app.servers.register_server("server 0", mirror.server)
+        for mirror in history.world.mirrors:
+            await mirror.server.connect()
+        self._arm(loop)
+        try:
+            await SCENES[self._cut.scene](history)
+        except asyncio.CancelledError:
+            if self._cut.ends:
+                raise
+        loop.before_turn = None
+        history.world.is_cut = True
+        history.ignores_tasks = self._cut.scene in FOREIGN and "foreign_closes" not in self._features
+        await history.end_all()
+        history.hold()
+        if self._cut.scene not in FOREIGN:
+            await history.drain()
+            if history.world.faults:
+                raise FaultError
+
+    def _arm(self, loop: SimulatedLoop) -> None:
+        """Cut when its turn has come."""
+        task, start, cut = asyncio.current_task(), loop.turns, self._cut
+        assert task is not None
+        assert self._history is not None
+        world = self._history.world
+
+        def before_turn(turn: int) -> None:
+            self._turns = turn - start
+            if cut.turn and self._turns == cut.turn and cut.ends:
+                world.is_cut = self._ended = True
+                loop.stop()
+            elif cut.turn and self._turns in (cut.turn, cut.turn + cut.again_after):
+                world.is_cut = True
+                task.cancel()
+
+        loop.before_turn = before_turn
+
+    async def _look_again(self) -> None:
+        """Look, on the next loop, at what the one before has left."""
+        assert self._history is not None
+        history = self._history
+        history.world.check_places()
+        if history.world.faults:
+            raise FaultError
+        if "next_loop" not in self._features or self._cut.scene in FOREIGN:
+            return
+        for mirror in history.world.mirrors:
+            await mirror.server.connect()
+        for owner in history.subscribers:
+            if not owner.over:
+                await owner.thing.close()
+        history.subscribers.clear()
+        history.tasks.clear()
+        history.world.left.clear()
+        await history.end_all()
+        await history.drain()

@@ -1,0 +1,175 @@
+"""A KeyboardInterrupt between any two lines: of the queues, the worker and the Stepper, one place after another."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from soak.history import FaultError, History
+from soak.scenarios import PAUSES, Scene, sent, worked
+from soak.simulated_loop import NeverEndsError, run
+
+import repid_nb
+
+__all__ = ["QUEUE_FILES", "SCENES", "Place", "faults_of_interrupt", "places_of"]
+
+# What is dropped is not lost: no channel comes to its limit of dead letters here.
+SETTING = {"dead_letter_limits": (1000,), "shuffle": None}
+PACKAGE = Path(repid_nb.__file__).parent
+QUEUE_FILES = ("core/memory/queue.py", "core/memory/pulling.py")
+FILES = (
+    *QUEUE_FILES,
+    *(f"core/worker/{path.name}" for path in sorted((PACKAGE / "core/worker").glob("*.py"))),
+    "stepping/stepper.py",
+    "stepping/recorder.py",
+    "stepping/timeline.py",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line that a scene comes to.
+
+    Attributes:
+        scene: The name of the scene.
+        file: The file, below the package.
+        line: Its number.
+        event: As which of the scene's lines it comes, counted from 1.
+    """
+
+    scene: str
+    file: str
+    line: int
+    event: int
+
+
+async def worker(history: History) -> None:
+    await sent(history, "auto", "again", "nobody", "typed", script=(("raise", "ValueError"),))
+    await sent(history, "manual", script=(("sleep", 0), ("reply", "two"), ("sleep", 0.01)))
+    await sent(history, "first", "explicit", "timed", "odd", script=PAUSES)
+
+    async def send_later() -> None:
+        await asyncio.sleep(5.0)
+        await sent(history, "auto")
+
+    history.start(send_later())
+    await worked(history, 9)
+
+
+async def stepper(history: History) -> None:
+    await sent(history, "auto", "again", "nobody", script=(("raise", "ValueError"),))
+    await sent(history, "manual", script=(("sleep", 0), ("reply", "two"), ("sleep", 0.01)))
+    await history.stepper(0, 2, True, 1000)
+    one = history.steppers[0]
+    for _ in range(4):
+        await history.one_step(one, None, history.step_owner(one))
+    await history.rewind(0, 2)
+    await history.one_step(one, None, history.step_owner(one))
+
+
+async def subscriber(history: History) -> None:
+    for word in ("ack", "nack", "reject"):
+        await sent(history, "auto", script=(*PAUSES, ("settle", word)))
+    await history.subscribe(0, ("one", "two"), 2)
+    await asyncio.sleep(1.0)
+    await history.pause(0)
+    await history.resume(0)
+    await sent(history, "auto", script=(("sleep", 0), ("reply", "two")))
+    await asyncio.sleep(0.1)
+    await history.close_subscriber(0)
+
+
+SCENES: dict[str, Scene] = {"worker": worker, "stepper": stepper, "subscriber": subscriber}
+
+
+def places_of(scene: str, files: tuple[str, ...] = FILES) -> Iterator[Place]:
+    """Yield each line of these files that a scene comes to, where it comes to it first, and where last."""
+    interrupted = _Interrupted(scene, 0)
+    interrupted.tell()
+    first: dict[tuple[str, int], int] = {}
+    last: dict[tuple[str, int], int] = {}
+    for event, line in enumerate(interrupted.lines, 1):
+        first.setdefault(line, event)
+        last[line] = event
+    for (file, line), event in first.items():
+        if file in files:
+            yield Place(scene, file, line, event)
+            if last[file, line] != event:
+                yield Place(scene, file, line, last[file, line])
+
+
+def faults_of_interrupt(place: Place) -> tuple[str, ...]:
+    """Return what does not hold after an interrupt at this place; empty where all does."""
+    return _Interrupted(place.scene, place.event).tell()
+
+
+class _Interrupted:
+    def __init__(self, scene: str, event: int) -> None:
+        self.lines: list[tuple[str, int]] = []
+        self._scene = scene
+        self._event = event
+        self._files = {str(PACKAGE / name): name for name in FILES}
+        self._count = 0
+
+    def tell(self) -> tuple[str, ...]:
+        """Play the scene, interrupt it, and look at what is left."""
+        history: list[History] = []
+        faults: list[str] = []
+        logging.disable(logging.CRITICAL)
+        try:
+            with redirect_stdout(io.StringIO()), suppress(KeyboardInterrupt, FaultError, asyncio.CancelledError):
+                run(self._play(history))
+            faults += _lost(history[0])
+            if not faults and history[0].steppers:
+                with redirect_stdout(io.StringIO()):
+                    run(_step_again(history[0]))
+                faults += _lost(history[0])
+        except NeverEndsError as error:
+            faults.append(f"the Stepper is locked: {error}")
+        finally:
+            logging.disable(logging.NOTSET)
+        return tuple(faults)
+
+    async def _play(self, history: list[History]) -> None:
+        told = History(SETTING, frozenset())
+        history.append(told)
+        told.world.is_cut = True
+        for mirror in told.world.mirrors:
+            await mirror.server.connect()
+        sys.settrace(self._trace)
+        try:
+            await SCENES[self._scene](told)
+        finally:
+            sys.settrace(None)
+
+    def _trace(self, frame: FrameType, _event: str, _arg: Any) -> Any:
+        return self._trace_lines if frame.f_code.co_filename in self._files else None
+
+    def _trace_lines(self, frame: FrameType, event: str, _arg: Any) -> Any:
+        if event == "line":
+            self._count += 1
+            if not self._event:
+                self.lines.append((self._files[frame.f_code.co_filename], frame.f_lineno))
+            elif self._count == self._event:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return self._trace_lines
+
+
+def _lost(history: History) -> list[str]:
+    return [fault for mirror in history.world.mirrors for fault in mirror.lost_or_doubled()]
+
+
+async def _step_again(history: History) -> None:
+    """Step on a new loop, as the next cell does."""
+    for one in history.steppers:
+        await one.stepper.step()
+        await one.stepper.close()
