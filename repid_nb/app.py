@@ -11,7 +11,6 @@ from repid_nb.core.actor import ActorExecutionContext
 from repid_nb.core.checks import check_message
 from repid_nb.core.description import Contact, ExternalDocs, License, RunnerInfo, Tag
 from repid_nb.core.errors import DeclarationError, DestinationError
-from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, ServerT
 from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, compose
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
@@ -372,8 +371,8 @@ class Repid:
         """Return what publishes when it is awaited, or None where that is already done."""
         server = self._servers.find(server_name)
         # Where nobody is to see the message on its way, there is no need to make one that can be shown.
-        if not self._producer_middlewares and type(server) is InMemoryServer:
-            server.publish_nowait(
+        if not self._producer_middlewares and getattr(type(server), "publishes_at_once", False):
+            server.publish_nowait(  # type: ignore[attr-defined]  # the ability that it has
                 channel,
                 payload,
                 headers=headers,

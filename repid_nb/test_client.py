@@ -312,6 +312,7 @@ class TestClient:
         traceback: TracebackType | None,
     ) -> None:
         self.clear()
+        self._worker.close()
 
     async def _process(self, message: TestMessage) -> TestMessage:
         actor = self._worker.route(message)

@@ -1,17 +1,18 @@
 """What a server or a message may be able to do beyond repid's own protocols, and how it is asked for.
 
 A worker and a Stepper ask for an ability, never for a class: a server that has one is used in the better way, and one
-that has none still works.
+without it still works.
 """
 
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
+from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 
-__all__ = ["PullableServerT", "PullerT", "give_back", "nack", "queued_of"]
+__all__ = ["PullerT", "give_back", "nack", "puller_of", "queued_of"]
 
 
 class PullerT(Protocol):
@@ -23,37 +24,45 @@ class PullerT(Protocol):
     async def pull(self) -> ReceivedMessageT | None:
         """Wait for a message and return it; None once the puller was stopped."""
 
-    def done(self, message: ReceivedMessageT) -> None:
-        """Say that nothing more will be done with a pulled message."""
-
     async def stop(self) -> None:
         """Hand out nothing more; those who wait get None."""
 
     async def close(self) -> None:
         """Stop, and give back what was pulled and not settled."""
 
+    def release(self) -> None:
+        """Give back at once what was pulled and not settled, where that needs no waiting."""
 
-@runtime_checkable
-class PullableServerT(Protocol):
-    """A server that hands out one message at a time, when it is asked for one."""
 
-    def puller(self, channels: Sequence[str]) -> PullerT: ...
+def puller_of(server: object, channels: Sequence[str]) -> PullerT | None:
+    """Return what pulls one message at a time, from a server that `hands_out` messages; None where it only pushes."""
+    # The class is asked: an object that stands before a server and passes on what it lacks has not its abilities.
+    if not getattr(type(server), "hands_out", False):
+        return None
+    puller: PullerT = server.puller(list(channels))  # type: ignore[attr-defined]  # the ability that it has
+    return puller
 
 
 def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:
-    """Nack a message, with the reason where its server keeps one."""
+    """Nack a message, with the reason where its server keeps one with the dead letter (`keeps_reason`)."""
     if getattr(message, "keeps_reason", False):
         return message.nack(reason=reason)  # type: ignore[call-arg]  # the ability is just this argument
     return message.nack()
 
 
 async def give_back(message: ReceivedMessageT) -> None:
-    """Give back a message that is not settled: to its old place where its server can, otherwise by a reject."""
-    release = getattr(message, "release", None)
-    if release is not None:
-        release()
-    elif not message.is_acted_on:
-        await message.reject()
+    """Give back a message that is not settled: to its old place where it can `release`, otherwise by a reject.
+
+    It never raises: it serves the exception because of which the message goes back.
+    """
+    try:
+        release = getattr(message, "release", None)
+        if release is not None:
+            release()
+        elif not message.is_acted_on:
+            await message.reject()
+    except Exception:
+        logger.exception("message.give_back.error", extra={"channel": message.channel})
 
 
 def queued_of(message: ReceivedMessageT) -> object | None:

@@ -1,4 +1,15 @@
-"""What an observer is told of a message on its way through a worker."""
+"""What happens to a message on its way through a worker, and who may watch it.
+
+| the moment | event | phase of a Step |
+|---|---|---|
+| the message is off its queue | `Pulled` | pulled |
+| routing has decided | `Matched` | decided |
+| the arguments are read | `Started` | about to run |
+| the actor's call is over | `Ended` | |
+| the actor and its middleware are done | `Finished` | ran |
+| the confirmation mode is about to settle the message | `Confirming` | |
+| the worker is done with the message | `Settled` | settled |
+"""
 
 from __future__ import annotations
 
@@ -10,7 +21,20 @@ from repid_nb.core.actor import ActorData
 from repid_nb.core.logger import logger
 from repid_nb.core.message import MessageAction, ReceivedMessageT, SentMessageT
 
-__all__ = ["Event", "Finished", "Matched", "Observer", "Published", "Pulled", "Settled", "Started", "guarded"]
+__all__ = [
+    "Confirming",
+    "Ended",
+    "Event",
+    "Finished",
+    "Matched",
+    "Observer",
+    "Published",
+    "Pulled",
+    "Settled",
+    "Started",
+    "Watcher",
+    "guarded",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +54,17 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Routing has decided; `actor` is None when nobody wanted the message.
+    """Routing has decided; `actor` is None when no actor takes the message.
 
     Attributes:
         sightings: How often this worker has now seen the message without a match, this time included; 0 on a match.
-        error: What a routing strategy raised; then nobody was decided on.
+        error: What a routing strategy raised; then no actor was decided on.
     """
 
     message: ReceivedMessageT
     actor: ActorData | None
     sightings: int = 0
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +75,28 @@ class Started:
     actor: ActorData
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The actor's call is over, however it ended; the middleware around it goes on."""
+
+    message: ReceivedMessageT
+    actor: ActorData
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    """The confirmation mode has decided how to settle the message, and is about to.
+
+    Attributes:
+        action: `ack`, `nack`, `reject` or `no_action`; the last also where the server failed to settle it.
+        reason: Why, as a phrase.
+    """
+
+    message: ReceivedMessageT
+    action: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +111,38 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The worker is done with the message. `action` is None when nobody settled it."""
+    """The worker is done with the message.
+
+    Attributes:
+        action: How it is settled; None where it is not.
+        reason: Why the worker settled it; empty where the worker did not.
+    """
 
     message: ReceivedMessageT
     action: MessageAction | None
     reason: str
 
 
-Event: TypeAlias = Published | Pulled | Matched | Started | Finished | Settled
+Event: TypeAlias = Published | Pulled | Matched | Started | Ended | Confirming | Finished | Settled
 Observer: TypeAlias = Callable[[Event], None]
+
+
+class Watcher:
+    """Watches one worker: is told of each event, may hold a message, and asks actors in the worker's place.
+
+    Every method does nothing here, or what a worker without a watcher does; a subclass has those that it needs.
+    What it raises while it is told of an event is logged, and it is told no more.
+    """
+
+    def ask(self, actor: ActorData, message: ReceivedMessageT) -> bool:
+        """Ask one actor whether it takes a message."""
+        return actor.routing_strategy(message)
+
+    def told(self, event: Event) -> None:
+        """Take in one event."""
+
+    async def reached(self, event: Pulled | Matched | Started | Finished) -> None:
+        """Hold the message at a phase as long as this is awaited; a Finished comes before the message is settled."""
 
 
 def guarded(observer: Observer) -> Observer:
@@ -83,7 +152,7 @@ def guarded(observer: Observer) -> Observer:
         observer: A function of one event.
 
     Returns:
-        A function that passes events on until the observer first raises; that is logged, and it hears no more.
+        A function that passes events on until the observer first raises; that is logged, and it is told no more.
     """
     working = True
 

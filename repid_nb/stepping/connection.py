@@ -1,17 +1,81 @@
-"""What a Stepper holds of its server, and what becomes of it when the Stepper is dropped without being closed."""
+"""What a Stepper needs of its server, what it holds of it, and what becomes of that when the Stepper is dropped."""
 
 from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Protocol, cast
 
-from repid_nb.core.memory.pulling import InMemoryPuller
-from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.abilities import PullerT
+from repid_nb.core.errors import NotPullableError
+from repid_nb.core.events import Observer
+from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.snapshot import DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.message import ReceivedMessageT, ServerT
 
-__all__ = ["Connection", "end_abandoned"]
+__all__ = ["Connection", "PulledMessageT", "SteppablePullerT", "SteppableServerT", "end_abandoned", "steppable"]
 
 _abandoned: deque[Connection] = deque()
+
+
+class PulledMessageT(ReceivedMessageT, Protocol):
+    """A message that can go back to its place, and be shown as a frozen record."""
+
+    def release(self) -> None: ...
+
+    def snapshot(self) -> MessageSnapshot: ...
+
+
+class SteppablePullerT(PullerT, Protocol):
+    """Hands out one message at a time, from several channels in turn or from one of them."""
+
+    turn: int
+
+    def listen(self, channels: Sequence[str]) -> None: ...
+
+    def pull_nowait(self) -> PulledMessageT | None: ...
+
+    def pull_nowait_from(self, channel: str) -> PulledMessageT | None: ...
+
+
+class SteppableServerT(ServerT, Protocol):
+    """What a Stepper needs of a server beyond `ServerT`."""
+
+    hands_out: ClassVar[bool]
+
+    def puller(self, channels: Sequence[str]) -> SteppablePullerT: ...
+
+    def snapshot(
+        self, window: int | None, sightings: Callable[[Any], int], channels: Iterable[str]
+    ) -> QueuesSnapshot: ...
+
+    def waiting(self, channel: str) -> int: ...
+
+    def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]: ...
+
+    def resend_dead_letters(self, channel: str, message_id: str | None = None) -> int: ...
+
+    def keep_journal(self) -> Journal: ...
+
+    def observe(self, observer: Observer) -> Callable[[], None]: ...
+
+    def hold_open(self) -> Callable[[], None]: ...
+
+
+def steppable(server: ServerT) -> SteppableServerT:
+    """Return a server, as one that a Stepper can step.
+
+    Raises:
+        NotPullableError: It lacks something that a Stepper needs.
+    """
+    # The class is asked: an object that stands before a server and passes on what it lacks has not its abilities.
+    names = [*vars(SteppableServerT), *SteppableServerT.__annotations__]
+    if all(hasattr(type(server), name) for name in names if not name.startswith("_")):
+        return cast("SteppableServerT", server)
+    raise NotPullableError(
+        f"A Stepper needs an InMemoryServer, not {type(server).__name__}: only that hands out one message at a time.",
+    )
 
 
 class Connection:
@@ -25,11 +89,11 @@ class Connection:
         puller: What pulls, once it was asked for.
     """
 
-    def __init__(self, server: InMemoryServer, owner: object) -> None:
-        self.puller: InMemoryPuller | None = None
+    def __init__(self, server: SteppableServerT, owner: object) -> None:
+        self.puller: SteppablePullerT | None = None
         self._server = server
         self._let_go: Callable[[], None] | None = None
-        # Garbage is collected anywhere, also in the middle of a queue's bookkeeping: here is only noted what is to do.
+        # A finalizer may run in the middle of a queue update, so it only notes what is to do.
         self._finalizer = weakref.finalize(owner, _abandoned.append, self)
         self._finalizer.atexit = False
 
@@ -38,22 +102,26 @@ class Connection:
         if self._let_go is None:
             self._let_go = self._server.hold_open()
 
-    def pulling(self, channels: Sequence[str]) -> InMemoryPuller:
+    def pulling(self, channels: Sequence[str]) -> SteppablePullerT:
         """Return what pulls, made for these channels when it is first asked for."""
         if self.puller is None:
-            self.puller = InMemoryPuller(self._server.queues, channels)
+            self.open()
+            self.puller = self._server.puller(channels)
         return self.puller
 
     def end(self) -> None:
         """Give back what was pulled and not settled, and hold the connection open no longer."""
         self._finalizer.detach()
-        if self.puller is not None:
-            self._server.queues.release_all(self.puller)
-        if self._let_go is not None:
-            self._let_go()
+        try:
+            if self.puller is not None:
+                self.puller.release()
+        finally:
+            if self._let_go is not None:
+                self._let_go()
 
 
 def end_abandoned() -> None:
     """End the connections whose owners are gone."""
     while _abandoned:
-        _abandoned.popleft().end()
+        _abandoned[0].end()
+        _abandoned.popleft()

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Literal, TypeAlias
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.events import Event, Finished
-from repid_nb.core.memory.queue import InMemoryReceivedMessage
-from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.events import Event, Finished, Matched, Pulled, Started, Watcher
 from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.routing.routes import Routes
+from repid_nb.core.tasks import CancelRequests, in_own_task
 from repid_nb.core.worker.sightings import Sightings
-from repid_nb.core.worker.tasks import in_own_task
 from repid_nb.core.worker.worker import Worker
 from repid_nb.notebook import interruptible
 from repid_nb.stepping.captured_output import caught_printing
-from repid_nb.stepping.gate import PHASES, Gate
+from repid_nb.stepping.connection import PulledMessageT, SteppableServerT
 from repid_nb.stepping.record import Step
+from repid_nb.stepping.settlement_tracker import SettlementTracker
 from repid_nb.stepping.step_builder import Recording
 from repid_nb.stepping.verdicts import Inquiry
 
-__all__ = ["WINDOW", "Recorder"]
+__all__ = ["PHASES", "WINDOW", "Gate", "Phase", "Recorder"]
 
 # How many messages of each kind a Step shows of a queue: what a step costs must not grow with the queue.
 WINDOW = 20
+
+Phase: TypeAlias = Literal["pulled", "decided", "about to run", "ran", "settled"]
+"""How far a step has come: the message is off its queue; routing has decided; the arguments are read; the actor is done
+and the message is not settled by the worker yet; the step is complete and in the history."""
+
+Gate: TypeAlias = Callable[[Phase, Callable[[], Step]], Awaitable[None]]
+"""Awaited with the phase and a function that makes the Step so far; its settlement says nothing before the last
+phase."""
+
+PHASES: Mapping[type[Event], Phase] = {
+    Pulled: "pulled",
+    Matched: "decided",
+    Started: "about to run",
+    Finished: "ran",
+}
 
 # Set by a step, and so in all that its actor starts.
 _at_work_here: ContextVar[Recorder | None] = ContextVar("repid_nb_at_work_here", default=None)
@@ -39,13 +54,26 @@ _at_work_here: ContextVar[Recorder | None] = ContextVar("repid_nb_at_work_here",
 class _UnderWay:
     """What is known of the message that is delivered now."""
 
-    message: InMemoryReceivedMessage
+    message: PulledMessageT
     recording: Recording
+    tracker: SettlementTracker
     so_far: Callable[[], Step]
-    is_interrupted: Callable[[], bool]
 
 
-class Recorder:
+class _StepRequests(CancelRequests):
+    """The requests to end a step: to the task that awaits it, or by the notebook's interrupt button."""
+
+    __slots__ = ("_was_pressed",)
+
+    def __init__(self, was_pressed: Callable[[], bool]) -> None:
+        super().__init__()
+        self._was_pressed = was_pressed
+
+    def came(self) -> bool:
+        return self._was_pressed() or super().came()
+
+
+class Recorder(Watcher):
     """A worker that takes one message at a time to its actor, and makes a Step of it.
 
     Args:
@@ -59,22 +87,14 @@ class Recorder:
         held: The id of the message that waits at the gate, or None.
     """
 
-    def __init__(self, server: InMemoryServer, context: ActorExecutionContext, max_unrouted_retries: int) -> None:
+    def __init__(self, server: SteppableServerT, context: ActorExecutionContext, max_unrouted_retries: int) -> None:
         self.gate: Gate | None = None
         self.held: str | None = None
         self._server = server
         self._max_unrouted_retries = max_unrouted_retries
         self._routes = Routes()
         self._under_way: _UnderWay | None = None
-        self._worker = Worker(
-            context,
-            self._routes.by_channel,
-            max_unrouted_retries=max_unrouted_retries,
-            observer=self._hear,
-            ask=self._ask,
-            gate=self._pass,
-            is_interrupted=self._is_interrupted,
-        )
+        self._worker = Worker(context, self._routes.by_channel, max_unrouted_retries=max_unrouted_retries, watcher=self)
 
     @property
     def routes(self) -> Routes:
@@ -87,30 +107,37 @@ class Recorder:
 
     @property
     def sightings(self) -> Sightings:
-        """The worker's memory of messages that nobody wanted."""
+        """The worker's memory of messages that no actor takes."""
         return self._worker.sightings
 
     @property
     def is_at_work_here(self) -> bool:
-        """Whether who asks is an actor that this worker runs, or was started by one."""
+        """Whether the caller is an actor that this worker runs, or was started by one."""
         return _at_work_here.get() is self
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Let all that is started inside the block know whose work it is."""
+        """Mark what is started inside the block as this worker's."""
         token = _at_work_here.set(self)
         try:
             yield
         finally:
             _at_work_here.reset(token)
 
-    def snapshot(self, window: int | None) -> QueuesSnapshot:
-        """Return what is on the queues now, with at most `window` messages of each kind a channel."""
-        return self._server.snapshot(window, self.sightings.of_queued)
+    def snapshot(self, window: int | None, channels: Iterable[str] = ()) -> QueuesSnapshot:
+        """Return what is on the queues now.
 
-    async def deliver(
-        self, message: InMemoryReceivedMessage, *, number: int, before: QueuesSnapshot, explain_all: bool
-    ) -> Step:
+        Args:
+            window: How many messages of each kind to show a channel; None for all.
+            channels: The channels to show first, where there are many; the Stepper's own come next.
+        """
+        return self._server.snapshot(window, self.sightings.of_queued, chain(channels, self._routes.by_channel))
+
+    def close(self) -> None:
+        """Leave no timer on the loop."""
+        self._worker.close()
+
+    async def deliver(self, message: PulledMessageT, *, number: int, before: QueuesSnapshot, explain_all: bool) -> Step:
         """Take a message its whole way; interrupted or cancelled, it is back at its place, sighted as often as before.
 
         Args:
@@ -125,15 +152,9 @@ class Recorder:
         seen_before = self.sightings.of(message)
         blank = replace(message.snapshot(), sightings=seen_before)
         recording = Recording(Inquiry(self._routes.routes_by_channel.get(message.channel, ())), explain_all)
-        stepping = asyncio.current_task()
-        # A task may have been asked to end before, and have gone on.
-        asked_before = 0 if stepping is None else stepping.cancelling()
         end_observing = self._server.observe(self._hear_published)
         try:
             with interruptible() as was_pressed, caught_printing() as printed:
-
-                def is_interrupted() -> bool:
-                    return was_pressed() or stepping is None or stepping.cancelling() > asked_before
 
                 def so_far() -> Step:
                     return Step(
@@ -153,12 +174,12 @@ class Recorder:
                         settlement=recording.settlement,
                         published=recording.published,
                         before=before,
-                        after=self.snapshot(WINDOW),
+                        after=self.snapshot(WINDOW, (message.channel, *recording.published)),
                     )
 
-                self._under_way = _UnderWay(message, recording, so_far, is_interrupted)
+                self._under_way = _UnderWay(message, recording, SettlementTracker(), so_far)
                 # In a task of its own the actor's context variables, and its cancelling itself, stay its own.
-                await in_own_task(self._worker.deliver(message))
+                await in_own_task(self._deliver(message, _StepRequests(was_pressed)))
         except BaseException:
             # The worker gives back what it was delivering, but a step may be cancelled before that begins.
             message.release()
@@ -169,21 +190,17 @@ class Recorder:
             end_observing()
         return so_far()
 
-    def _is_interrupted(self) -> bool:
-        return self._now.is_interrupted()
+    async def _deliver(self, message: PulledMessageT, requests: CancelRequests) -> None:
+        await self._worker.deliver(message, self._worker.delivery(requests))
 
-    def _ask(self, actor: ActorData, message: ReceivedMessageT) -> bool:
+    def ask(self, actor: ActorData, message: ReceivedMessageT) -> bool:
         return self._now.recording.inquiry.ask(actor, message)
 
-    def _hear(self, event: Event) -> None:
-        self._now.recording.hear(event)
+    def told(self, event: Event) -> None:
+        now = self._now
+        now.recording.hear(now.tracker.completed(event))
 
-    def _hear_published(self, event: Event) -> None:
-        # Others may publish meanwhile.
-        if self.is_at_work_here:
-            self._hear(event)
-
-    async def _pass(self, event: Event) -> None:
+    async def reached(self, event: Pulled | Matched | Started | Finished) -> None:
         """Let the gate, if there is one, hold the message at what was just reached."""
         if self.gate is None:
             return
@@ -197,6 +214,11 @@ class Recorder:
         finally:
             self.held = None
         now.recording.leave_out(time.perf_counter() - reached)
+
+    def _hear_published(self, event: Event) -> None:
+        # Others may publish meanwhile.
+        if self.is_at_work_here:
+            self._now.recording.hear(event)
 
     @property
     def _now(self) -> _UnderWay:

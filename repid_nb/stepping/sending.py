@@ -11,14 +11,15 @@ from weakref import WeakKeyDictionary
 from repid_nb.app import Repid
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.events import Event, Published
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY, QueuedMessage
-from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.memory.message import QueuedMessage
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import MessageSnapshot
+from repid_nb.stepping.connection import SteppableServerT
 from repid_nb.stepping.record import Sent
 
 __all__ = ["Outgoing", "send", "with_topic"]
 
-_numbers: WeakKeyDictionary[InMemoryServer, int] = WeakKeyDictionary()
+_numbers: WeakKeyDictionary[SteppableServerT, int] = WeakKeyDictionary()
 _sending: ContextVar[object] = ContextVar("repid_nb_sending", default=None)
 
 
@@ -53,7 +54,7 @@ def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str
     return merged
 
 
-async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent | None:
+async def send(app: Repid, server: SteppableServerT, outgoing: Outgoing) -> Sent | None:
     """Send through the app, under a short id that counts up: m1, m2, ...
 
     Args:
@@ -106,7 +107,7 @@ async def send(app: Repid, server: InMemoryServer, outgoing: Outgoing) -> Sent |
     return _sent(server, *next(own, published[0]), parameters)
 
 
-def _sent(server: InMemoryServer, channel: str, message: QueuedMessage, parameters: Mapping[str, Any]) -> Sent:
+def _sent(server: SteppableServerT, channel: str, message: QueuedMessage, parameters: Mapping[str, Any]) -> Sent:
     shown = MessageSnapshot(
         id=message.message_id,
         channel=channel,
@@ -116,4 +117,4 @@ def _sent(server: InMemoryServer, channel: str, message: QueuedMessage, paramete
         reply_to=message.reply_to,
         priority=parameters.get("priority", DEFAULT_PRIORITY),
     )
-    return Sent(message=shown, waiting=server.snapshot(0)[channel].waiting)
+    return Sent(message=shown, waiting=server.waiting(channel))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,23 +15,20 @@ from repid_nb.core.errors import (
     ClosedError,
     DeclarationError,
     InvalidMessageError,
-    NotPullableError,
     SteppingError,
     UnknownNameError,
     nearest_name,
 )
-from repid_nb.core.memory.pulling import InMemoryPuller
-from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
-from repid_nb.stepping.connection import Connection, end_abandoned
-from repid_nb.stepping.gate import Gate
+from repid_nb.stepping.connection import Connection, SteppablePullerT, SteppableServerT, end_abandoned, steppable
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
-from repid_nb.stepping.recorder import WINDOW, Recorder
+from repid_nb.stepping.recorder import WINDOW, Gate, Recorder
 from repid_nb.stepping.sending import Outgoing, send, with_topic
 from repid_nb.stepping.stale_actors import StaleWatch, declared_again
 from repid_nb.stepping.timeline import Timeline
+from repid_nb.stepping.turns import Turns
 from repid_nb.stepping.verdicts import Inquiry, imagined
 
 __all__ = ["Stepper"]
@@ -76,12 +72,7 @@ class Stepper:
     ) -> None:
         if max_unrouted_retries < 1 or history_limit < 1:
             raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
-        server = app.servers.find(server_name)
-        if not isinstance(server, InMemoryServer):
-            raise NotPullableError(
-                f"A Stepper needs an InMemoryServer, not {type(server).__name__}: "
-                "only that hands out one message at a time.",
-            )
+        server = steppable(app.servers.find(server_name))
         self.app = app
         self.explain_all = explain_all
         self.max_unrouted_retries = max_unrouted_retries
@@ -89,7 +80,7 @@ class Stepper:
         self._server_name = server_name
         self._routes: Routes = app.router.routes()
         self._stale = StaleWatch()
-        self._lock = asyncio.Lock()
+        self._turns = Turns()
         self._recorder = Recorder(server, app.execution_context(server), max_unrouted_retries)
         self._timeline = Timeline(server.keep_journal(), self._recorder.sightings, history_limit)
         self._connection = Connection(server, self)
@@ -114,15 +105,21 @@ class Stepper:
         """
         async with self._stepping() as puller:
             self._check_channel(channel)
-            before = self.snapshot(WINDOW)
+            before = self._snapshot(WINDOW, channel)
             self._timeline.begin(puller.turn)
             message = puller.pull_nowait() if channel is None else puller.pull_nowait_from(channel)
-            if message is None:
-                return self._idle(channel)
-            step = await self._recorder.deliver(
-                message, number=self._timeline.newest + 1, before=before, explain_all=self.explain_all
-            )
-            self._timeline.add(step, message, seen_before=step.sightings - 1, turn=puller.turn)
+            try:
+                if message is None:
+                    return self._idle(channel)
+                step = await self._recorder.deliver(
+                    message, number=self._timeline.newest + 1, before=before, explain_all=self.explain_all
+                )
+                self._timeline.add(step, message, seen_before=step.sightings - 1, turn=puller.turn)
+            except BaseException:
+                # Once more, because an interrupt may have cut the recorder's own way out short.
+                if message is not None:
+                    message.release()
+                raise
             if self.gate is not None:
                 await self.gate("settled", lambda: step)
             return step
@@ -148,8 +145,7 @@ class Stepper:
             if isinstance(step, Idle):
                 return Steps(tuple(steps), "idle")
             steps.append(step)
-        pulled_from = self._routes.by_channel if channel is None else {channel}
-        waiting = sum(one.waiting for one in self.snapshot(0).channels if one.channel in pulled_from)
+        waiting = sum(map(self._server.waiting, self._routes.by_channel if channel is None else [channel]))
         return Steps(tuple(steps), "max_steps" if waiting else "idle", waiting)
 
     async def send(
@@ -243,7 +239,7 @@ class Stepper:
         return self.snapshot(None)
 
     @property
-    def server(self) -> InMemoryServer:
+    def server(self) -> SteppableServerT:
         """The server that it pulls from."""
         return self._server
 
@@ -260,8 +256,10 @@ class Stepper:
         """The channel that a step without one will pull from; None when nothing waits where an actor listens."""
         channels = list(self.app.router.routes(known=self._routes).by_channel)
         turn = 0 if self._connection.puller is None else self._connection.puller.turn
-        waiting = {one.channel for one in self.snapshot(0).channels if one.waiting}
-        return next((channel for channel in (*channels[turn:], *channels[:turn]) if channel in waiting), None)
+        end_abandoned()
+        return next(
+            (channel for channel in (*channels[turn:], *channels[:turn]) if self._server.waiting(channel)), None
+        )
 
     @property
     def history(self) -> History:
@@ -284,7 +282,7 @@ class Stepper:
             SteppingError: A step is under way.
         """
         self._check_open()
-        if any(one._lock.locked() for one in _steppers if one._server is self._server):  # noqa: SLF001  (the same class)
+        if any(one._turns.is_taken for one in _steppers if one._server is self._server):  # noqa: SLF001  (the same class)
             raise SteppingError("A Stepper of this server is in the middle of a step: rewind when it has ended.")
         undone = self._timeline.rewind(to, self._open_puller())
         return Rewound(to=to, undone=undone, queues=self.snapshot(WINDOW))
@@ -336,7 +334,11 @@ class Stepper:
             if self._closed:
                 return
             self._closed = True
-            self._connection.end()
+            try:
+                self._connection.end()
+            finally:
+                self._recorder.close()
+                self._timeline.close()
 
     async def __aenter__(self) -> Self:
         self._connect()
@@ -365,24 +367,27 @@ class Stepper:
         Args:
             window: How many messages of each kind to show a channel; None for all. The totals are always whole.
         """
+        return self._snapshot(window)
+
+    def _snapshot(self, window: int | None, channel: str | None = None) -> QueuesSnapshot:
         end_abandoned()
-        return self._recorder.snapshot(window)
+        return self._recorder.snapshot(window, () if channel is None else (channel,))
 
     @asynccontextmanager
     async def _turn(self, purpose: str) -> AsyncIterator[None]:
         """Wait until no step is under way, and let none begin inside the block."""
-        if self._lock.locked() and self._recorder.is_at_work_here:
+        if self._turns.is_taken and self._recorder.is_at_work_here:
             raise SteppingError(f"This Stepper is in the middle of a step: an actor cannot {purpose} what runs it.")
         if self._recorder.held is not None:
             raise SteppingError(
                 f"Message {self._recorder.held} is held in the middle of its step. In the workbench, press "
                 "Finish the step or Give it back."
             )
-        async with self._lock:
+        async with self._turns.lock():
             yield
 
     @asynccontextmanager
-    async def _stepping(self) -> AsyncIterator[InMemoryPuller]:
+    async def _stepping(self) -> AsyncIterator[SteppablePullerT]:
         async with self._turn("step"):
             self._connect()
             self._refresh()
@@ -394,7 +399,7 @@ class Stepper:
         end_abandoned()
         self._connection.open()
 
-    def _open_puller(self) -> InMemoryPuller:
+    def _open_puller(self) -> SteppablePullerT:
         return self._connection.pulling(list(self._routes.by_channel))
 
     def _check_open(self) -> None:

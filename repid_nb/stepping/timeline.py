@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.journal import Journal, Mark
-from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.worker.sightings import Sightings
+from repid_nb.stepping.connection import SteppablePullerT
 from repid_nb.stepping.record import History, Step
 
 __all__ = ["Place", "Timeline"]
@@ -48,7 +48,7 @@ class Timeline:
     """
 
     def __init__(self, journal: Journal, sightings: Sightings, limit: int) -> None:
-        self._journal = journal
+        self._journal: Journal | None = journal
         self._sightings = sightings
         self._limit = limit
         self._kept: deque[_Kept] = deque()
@@ -72,7 +72,7 @@ class Timeline:
             turn: Which channel is to be pulled from next.
         """
         if self.newest == 0:
-            self._origin = Place(0, self._journal.mark(), turn)
+            self._origin = Place(0, self._mark(), turn)
 
     def add(self, step: Step, message: ReceivedMessageT, *, seen_before: int, turn: int) -> None:
         """Add the newest step; the oldest gives way when there are too many.
@@ -83,12 +83,12 @@ class Timeline:
             seen_before: How often that had been sighted before the step.
             turn: Which channel is to be pulled from next.
         """
-        self._kept.append(_Kept(step, Place(step.number, self._journal.mark(), turn), message, seen_before))
+        self._kept.append(_Kept(step, Place(step.number, self._mark(), turn), message, seen_before))
         if len(self._kept) > self._limit:
             self._origin = self._kept.popleft().place
             self._dropped += 1
 
-    def rewind(self, to: int, puller: InMemoryPuller) -> tuple[int, ...]:
+    def rewind(self, to: int, puller: SteppablePullerT) -> tuple[int, ...]:
         """Take the queues back to where they stood right after step `to`.
 
         Args:
@@ -101,15 +101,16 @@ class Timeline:
         Raises:
             InvalidMessageError: There is no way back to that step; the message says how far there is one.
         """
+        journal = self._open_journal()
         places = {
             place.number: place
             for place in (self._origin, *(kept.place for kept in self._kept))
-            if self._journal.reaches(place.mark)
+            if journal.reaches(place.mark)
         }
         if to not in places:
             reach = f"give a number from {min(places)} to {max(places)}" if places else "too much has happened since"
             raise InvalidMessageError(f"There is no way back to step {to!r}: {reach}.")
-        self._journal.undo_to(places[to].mark)
+        journal.undo_to(places[to].mark)
         undone: list[int] = []
         while self._kept and self._kept[-1].place.number > to:
             kept = self._kept.pop()
@@ -117,3 +118,14 @@ class Timeline:
             undone.insert(0, kept.place.number)
         puller.turn = places[to].turn
         return tuple(undone)
+
+    def close(self) -> None:
+        """Let go of the journal, which keeps settled messages alive; the history stays, the way back is gone."""
+        self._journal = None
+
+    def _mark(self) -> Mark:
+        return self._open_journal().mark()
+
+    def _open_journal(self) -> Journal:
+        assert self._journal is not None  # noqa: S101  (a closed Stepper neither steps nor rewinds)
+        return self._journal

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 
-from repid_nb.stepping.gate import Phase
 from repid_nb.stepping.record import Step
+from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.view import Scene
 

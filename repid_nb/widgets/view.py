@@ -9,8 +9,8 @@ from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.routing.routes import Route, Routes
 from repid_nb.stepping.explain import strategy_name
-from repid_nb.stepping.gate import Phase
 from repid_nb.stepping.record import Step
+from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stale_actors import stale_notes
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.form import choices

@@ -4,6 +4,7 @@ import asyncio
 import math
 
 import pytest
+from support.watching import Listening
 
 from repid_nb.core.actor import ActorExecutionContext
 from repid_nb.core.arguments.dependencies import Message
@@ -87,7 +88,7 @@ async def deliver(fn, *, payload: bytes = b"{}", message=None, server=None, obse
     message = message or await one_message(server, payload)
     context = ActorExecutionContext(server=server, publish=server.publish, default_serializer=default_serializer)
     events = []
-    returned = await Delivery(context, observer or events.append).run(message, actor)
+    returned = await Delivery(context, Listening(observer or events.append)).run(message, actor)
     return Outcome(message, events, returned)
 
 
@@ -414,7 +415,7 @@ async def test_a_call_that_middleware_leaves_running_is_no_part_of_the_next_mess
 
     context = ActorExecutionContext(server=server, publish=server.publish, default_serializer=default_serializer)
     events = []
-    delivery = Delivery(context, events.append)
+    delivery = Delivery(context, Listening(events.append))
     await delivery.run(first, router.actors[0])
     await delivery.run(second, router.actors[0])
     assert first.action is MessageAction.acked

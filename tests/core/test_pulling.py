@@ -6,8 +6,9 @@ import pytest
 import repid
 
 from repid_nb.app import Repid
+from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.pulling import InMemoryPuller
-from repid_nb.core.memory.queue import QueuedMessage, Queues
+from repid_nb.core.memory.queue import Queues
 from repid_nb.core.routing.router import Router
 from repid_nb.core.worker.worker import Worker
 
@@ -304,7 +305,7 @@ async def test_on_a_server_of_repid_nothing_is_lost_when_all_tasks_are_cancelled
     theirs = asyncio.all_tasks()
     worker = asyncio.create_task(app.run_worker(tasks_limit=1, register_signals=[]))
     await started.wait()
-    (lane,) = [task for task in asyncio.all_tasks() - theirs if "_carry_on" in repr(task)]
+    (lane,) = [task for task in asyncio.all_tasks() - theirs if "Slots._work" in repr(task)]
     lane.cancel()
     worker.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -7,11 +7,12 @@ import weakref
 from collections.abc import Callable
 
 import pytest
+from support.watching import Listening
 
 from repid_nb.app import Repid
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Finished, Started
-from repid_nb.core.memory.queue import InMemoryReceivedMessage, QueuedMessage
+from repid_nb.core.memory.message import InMemoryReceivedMessage, QueuedMessage
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
 from repid_nb.core.routing.router import Router
@@ -253,7 +254,9 @@ async def test_the_time_of_an_actor_does_not_run_while_a_gate_holds_its_message(
         await asyncio.sleep(0.9)
 
     await house.send("work")
-    worker = Worker(house.app.execution_context(house.server), house.router.routes().by_channel, gate=gate)
+    worker = Worker(
+        house.app.execution_context(house.server), house.router.routes().by_channel, watcher=Listening(hold=gate)
+    )
     await worker.run(messages_limit=1)
     assert house.reasons() == []
 

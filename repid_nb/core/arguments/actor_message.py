@@ -7,6 +7,7 @@ from typing import Any
 from repid_nb.core.abilities import nack
 from repid_nb.core.checks import answer_channel, in_one_line
 from repid_nb.core.message import MessageAction, MessageData, MessagePublisherT, ReceivedMessageT, SerializerT, ServerT
+from repid_nb.core.reasons import ACTOR_NACKED
 
 __all__ = ["EnhancedReceivedMessage"]
 
@@ -67,7 +68,7 @@ class EnhancedReceivedMessage:
 
     async def nack(self) -> None:
         """Say that the message cannot be processed."""
-        await nack(self._message, "the actor nacked it itself")
+        await nack(self._message, ACTOR_NACKED)
 
     async def reject(self) -> None:
         """Give the message back to the queue."""

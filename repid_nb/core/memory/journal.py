@@ -1,4 +1,4 @@
-"""How to take back what was done to the queues, newest first."""
+"""The changes of the queues, in order, and the way back to any moment among them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Mark:
     """A moment in a journal.
 
     Attributes:
-        position: How much had been noted, less what had been taken back.
-        returns: How often somebody had gone back in this journal before.
+        position: How many changes had been noted, less those that had been taken back.
+        returns: How often the journal had gone back before.
     """
 
     position: int
@@ -25,28 +25,41 @@ class Mark:
 
 
 class Journal:
-    """A list of undo steps with marks in it: to go back costs what happened since, not what is queued.
+    """A list of changes with marks in it: to go back costs what happened since, not what is queued.
 
     Args:
-        limit: How many undo steps are kept; the oldest give way.
+        limit: How many changes are kept; the oldest give way.
         after_undo: Called when something was taken back; what it does is noted like anything else.
+        bytes_limit: How many bytes of settled payloads the changes may keep alive; the oldest give way.
     """
 
-    __slots__ = ("__weakref__", "_after_undo", "_forgotten", "_limit", "_returns", "_undo")
+    __slots__ = ("__weakref__", "_after_undo", "_bytes", "_bytes_limit", "_changes", "_empty_at", "_limit", "_returns")
 
-    def __init__(self, limit: int, after_undo: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, limit: int, after_undo: Callable[[], object] = lambda: None, *, bytes_limit: int = 32 * 2**20
+    ) -> None:
         self._after_undo = after_undo
-        self._undo: deque[Callable[[], object]] = deque()
-        self._forgotten = 0
+        # Each change with its number and what it keeps alive: with the number, an interrupt between two lines here
+        # cannot make the count of changes differ from the changes.
+        self._changes: deque[tuple[int, Callable[[], object], int]] = deque()
+        self._empty_at = 0
         self._limit = limit
+        self._bytes = 0
+        self._bytes_limit = bytes_limit
         self._returns: list[int] = []
 
-    def note(self, undo: Callable[[], object]) -> None:
-        """Add how to take back what was just done."""
-        self._undo.append(undo)
-        if len(self._undo) > self._limit:
-            self._undo.popleft()
-            self._forgotten += 1
+    def note(self, undo: Callable[[], object], size: int = 0) -> None:
+        """Add a change that is about to be made.
+
+        Args:
+            undo: Takes it back; also where it was made by half, or not at all.
+            size: Bytes of payload that nothing but the journal keeps alive once the change is made.
+        """
+        changes = self._changes
+        changes.append((self._position, undo, size))
+        self._bytes += size
+        while len(changes) > self._limit or (self._bytes > self._bytes_limit and len(changes) > 1):
+            self._bytes -= changes.popleft()[2]
 
     def mark(self) -> Mark:
         """Return a mark for the present moment."""
@@ -55,7 +68,8 @@ class Journal:
     def reaches(self, mark: Mark) -> bool:
         """Say whether there still is a way back to `mark`: it was neither forgotten nor itself taken back."""
         lowest_since = min(self._returns[mark.returns :], default=self._position)
-        return self._forgotten <= mark.position <= lowest_since
+        forgotten = self._changes[0][0] if self._changes else self._empty_at
+        return forgotten <= mark.position <= lowest_since
 
     def undo_to(self, mark: Mark) -> None:
         """Take back everything that was done after `mark`, newest first.
@@ -65,11 +79,16 @@ class Journal:
         """
         if not self.reaches(mark):
             raise InvalidMessageError("There is no way back to this mark: too much has happened since.")
-        while self._position > mark.position:
-            self._undo.pop()()
+        self._empty_at = mark.position
+        while self._changes and self._changes[-1][0] >= mark.position:
+            # First taken back and then forgotten: after an interrupt in between, taking it back again does nothing.
+            _, undo, size = self._changes[-1]
+            undo()
+            self._changes.pop()
+            self._bytes -= size
         self._returns.append(mark.position)
         self._after_undo()
 
     @property
     def _position(self) -> int:
-        return self._forgotten + len(self._undo)
+        return self._changes[-1][0] + 1 if self._changes else self._empty_at

@@ -1,4 +1,4 @@
-"""The queues of an in-memory server: who waits, in which order, who is in work, who is dead.
+"""The queues of a server: what waits, in which order, what is in work, what is dead.
 
 Order is AMQP 1.0's: a higher priority first, first in first out within one priority. A rejected message goes to the
 tail (repid 2.1.4); a released one goes back to the place it was pulled from (AMQP 1.0's outcome "released").
@@ -6,30 +6,30 @@ tail (repid 2.1.4); a released one goes back to the place it was pulled from (AM
 
 from __future__ import annotations
 
-import asyncio
 import heapq
+import threading
 import weakref
-from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from operator import itemgetter
-from typing import Any, TypeAlias, TypeVar
-from uuid import uuid4
+from typing import Protocol, TypeAlias
 
-from repid_nb.core.checks import answer_channel, check_parts, in_one_line
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.logger import logger
 from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.message import Dead, InMemoryReceivedMessage, Line, QueuedMessage, smallest
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
 
 __all__ = [
+    "CHANNEL_WINDOW",
     "DEFAULT_PRIORITY",
     "ChannelQueue",
-    "InMemoryReceivedMessage",
-    "QueuedMessage",
+    "ListenerT",
     "Queues",
     "SightingsOf",
     "never_sighted",
@@ -37,227 +37,120 @@ __all__ = [
 
 DEFAULT_PRIORITY = 4
 JOURNAL_LIMIT = 50_000
+# How many channels a snapshot with a window shows.
+CHANNEL_WINDOW = 20
+# From how many queues on the empty ones are forgotten, where nothing listens.
+FORGET_FROM = 64
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
 _ACKED = MessageAction.acked
 
-T = TypeVar("T")
-SightingsOf: TypeAlias = "Callable[[QueuedMessage], int]"
+SightingsOf: TypeAlias = Callable[[QueuedMessage], int]
 
 
-class QueuedMessage:
-    """A message as a queue keeps it, known by its identity: two with equal content are two."""
-
-    __slots__ = ("__weakref__", "_id", "content_type", "headers", "payload", "reply_to")
-
-    def __init__(
-        self,
-        payload: bytes,
-        headers: dict[str, str] | None = None,
-        content_type: str | None = None,
-        reply_to: str | None = None,
-        message_id: str | None = None,
-    ) -> None:
-        self.payload = payload
-        # A sender that fills one dict again and again must not change what it has already sent.
-        self.headers = None if headers is None else dict(headers)
-        self.content_type = content_type
-        self.reply_to = reply_to
-        self._id = message_id
+class ListenerT(Protocol):
+    """What pulls from queues, as far as a queue knows it."""
 
     @property
-    def message_id(self) -> str:
-        if self._id is None:
-            self._id = str(uuid4())
-        return self._id
+    def waits(self) -> Iterable[int]:
+        """The numbers of its waits for a message, counted over all listeners; the longest first."""
+
+    def heard(self, channel: int) -> None:
+        """Take in that its channel of that number may have a message."""
+
+    def wake(self) -> None:
+        """End its longest wait."""
 
 
-class InMemoryReceivedMessage:
-    """A message that was pulled and has to be settled once; a second settlement is ignored (repid 2.1.4)."""
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What a settlement does beside taking a message out of work."""
 
-    __slots__ = (
-        "_queue",
-        "action",
-        "channel",
-        "content_type",
-        "headers",
-        "owner",
-        "payload",
-        "position",
-        "priority",
-        "queued",
-        "reply_to",
-    )
-
-    keeps_reason = True
-
-    def __init__(self, queue: ChannelQueue, queued: QueuedMessage, priority: int, position: int, owner: object) -> None:
-        self._queue = queue
-        self.action: MessageAction | None = None
-        self.channel = queue.channel
-        self.queued = queued
-        self.payload = queued.payload
-        self.headers = queued.headers
-        self.content_type = queued.content_type
-        self.reply_to = queued.reply_to
-        self.priority = priority
-        self.position = position
-        self.owner = owner
-
-    def __repr__(self) -> str:
-        return in_one_line(self)
-
-    @property
-    def message_id(self) -> str:
-        return self.queued.message_id
-
-    @property
-    def is_acted_on(self) -> bool:
-        return self.action is not None
-
-    @property
-    def keep_alive_interval(self) -> int | None:
-        return None
-
-    async def keep_alive(self) -> None:
-        """Do nothing: nothing in memory expires."""
-
-    async def ack(self) -> None:
-        """Say that the message is dealt with: it leaves the queue."""
-        self._queue.settle(self, _ACKED)
-
-    async def nack(self, *, reason: str = "nacked without a reason") -> None:
-        """Give the message up: it goes to the dead letters.
-
-        Args:
-            reason: What the dead letter says of why.
-        """
-        self._queue.settle(self, MessageAction.nacked, reason)
-
-    async def reject(self) -> None:
-        """Send the message back to the tail of its queue."""
-        self._queue.settle(self, MessageAction.rejected)
-
-    async def reply(
-        self,
-        *,
-        payload: bytes,
-        headers: dict[str, str] | None = None,
-        content_type: str | None = None,
-        channel: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,  # noqa: ARG002  (repid's own ignores it too)
-    ) -> None:
-        """Put an answer on a channel and be done with the message, in one.
-
-        Args:
-            payload: The answer.
-            headers: Its headers.
-            content_type: The media type of the answer.
-            channel: Where it goes; by default the message's `reply_to`.
-            server_specific_parameters: Not used.
-
-        Raises:
-            DestinationError: There is neither a channel nor a `reply_to`.
-            InvalidMessageError: The payload is not bytes, or the headers are not str to str.
-        """
-        if self.action is not None:
-            return
-        target = answer_channel(channel or self.reply_to)
-        check_parts(target, payload, headers, content_type, None)
-        answer = QueuedMessage(payload, headers, content_type)
-        self._queue.settle(self, MessageAction.replied, answer=(target, answer))
-
-    def release(self) -> None:
-        """Give the message back unread: to the place it was pulled from, as if it had not been pulled."""
-        self._queue.release(self)
-
-    def snapshot(self) -> MessageSnapshot:
-        """Return the message as a frozen record."""
-        return self._queue.picture(self.queued, self.priority)
-
-
-def _smallest(window: int | None, things: Collection[T], *, key: Callable[[T], Any]) -> list[T]:
-    """Return the smallest things in order, at most `window` of them, without sorting the others."""
-    if window is None or window >= len(things):
-        return sorted(things, key=key)
-    return heapq.nsmallest(window, things, key=key)
-
-
-@dataclass(slots=True)
-class _Line:
-    """The waiting messages of one priority: those given back come first, by their old positions."""
-
-    priority: int
-    ready: deque[QueuedMessage] = field(default_factory=deque)
-    returned: list[tuple[int, QueuedMessage]] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.ready) + len(self.returned)
-
-    def first(self, window: int | None) -> Iterator[QueuedMessage]:
-        """Return those that come first, at most `window` of them."""
-        returned = _smallest(window, self.returned, key=itemgetter(0))
-        return islice(chain((message for _, message in returned), self.ready), window)
-
-
-@dataclass(slots=True)
-class _Dead:
-    message: QueuedMessage
-    priority: int
-    reason: str
+    change: Change
+    make: Callable[[], None]
 
 
 def never_sighted(_message: QueuedMessage) -> int:
-    """Return 0: nobody counts."""
+    """Return 0, where no worker counts sightings."""
     return 0
 
 
 class ChannelQueue:
-    """One channel's messages. Every change notes in the journal, if one is kept, how to take it back."""
+    """One channel's messages.
+
+    An interrupt may come between any two lines. So a message is in its new place before it leaves its old one, and a
+    change that is cut short is taken back before the interrupt goes on.
+
+    Attributes:
+        listeners: What pulls from this queue, each with its own number for it.
+        tells: Whether a listener has found the queue empty, and is to be told of the next message.
+    """
 
     def __init__(self, channel: str, queues: Queues) -> None:
         self.channel = channel
+        self.lines: dict[int, Line] = {}
+        self.in_work: set[InMemoryReceivedMessage] = set()
+        self.dead: deque[Dead] = deque()
+        self.dead_dropped = 0
+        self.listeners: weakref.WeakKeyDictionary[ListenerT, int] = weakref.WeakKeyDictionary()
+        self.tells = False
         self._queues = queues
-        self._lines: dict[int, _Line] = {}
-        self._by_priority: list[_Line] = []
+        self._by_priority: list[Line] = []
         self._taken = 0
-        self._in_work: set[InMemoryReceivedMessage] = set()
-        self._dead: deque[_Dead] = deque()
-        self._dead_dropped = 0
-        self.waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
 
     def __len__(self) -> int:
-        return sum(map(len, self._lines.values()))
+        return sum(map(len, self._by_priority))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is here, and nothing listens."""
+        return not (self.in_work or self.dead or self.dead_dropped or len(self) or self.listeners)
+
+    @property
+    def waiters(self) -> list[tuple[int, ListenerT]]:
+        """The waits for a message of this queue, each with the listener that waits."""
+        return [(wait, listener) for listener in list(self.listeners) for wait in listener.waits]
 
     def put(self, message: QueuedMessage, priority: int) -> None:
         """Add a message at the tail of its priority."""
-        line = self._lines.get(priority)
+        line = self.lines.get(priority)
         if line is None:
             line = self._add_line(priority)
-        line.ready.append(message)
-        if self._queues.is_journaled:
-            self._queues.note(line.ready.pop)
-        if self.waiters:
-            self.wake()
+        try:
+            if self._queues.is_journaled:
+                self._queues.note(Put(self, message, priority).undo)
+            line.ready.append(message)
+            if self.tells:
+                self.tell()
+        except BaseException:
+            Put(self, message, priority).undo()
+            raise
 
     def take(self, owner: object) -> InMemoryReceivedMessage | None:
         """Take the next message, for `owner`, or None when none waits."""
         for line in self._by_priority:
-            if line.returned:
-                position, message = heapq.heappop(line.returned)
-                untake = self._untake_returned
+            returned = bool(line.returned)
+            if returned:
+                position, message = line.returned[0]
             elif line.ready:
-                message = line.ready.popleft()
-                self._taken = position = self._taken + 1
-                untake = self._untake_ready
+                message, position = line.ready[0], self._taken + 1
             else:
                 continue
             received = InMemoryReceivedMessage(self, message, line.priority, position, owner)
-            self._in_work.add(received)
-            if self._queues.is_journaled:
-                # Whoever runs it may change its headers.
-                headers = None if message.headers is None else dict(message.headers)
-                self._queues.note(partial(untake, received, line, headers))
-            return received
+            try:
+                if self._queues.is_journaled:
+                    headers = None if message.headers is None else dict(message.headers)
+                    self._queues.note(Taken(self, received, returned, headers).undo)
+                self.in_work.add(received)
+                if returned:
+                    heapq.heappop(line.returned)
+                else:
+                    self._taken = position
+                    line.ready.popleft()
+                return received  # noqa: TRY300  (an interrupt may come at this line, too)
+            except BaseException:
+                Taken(self, received, returned, message.headers).undo()
+                raise
+        self.tells = True
         return None
 
     def settle(
@@ -271,57 +164,66 @@ class ChannelQueue:
         """Settle a message in work; one that is settled already, or was given back, is left alone."""
         if received.action is not None:
             return
-        if received not in self._in_work:
+        if received not in self.in_work:
             logger.warning("message.settled_after_release", extra={"channel": self.channel, "action": action.value})
             return
-        self._in_work.remove(received)
-        received.action = action
-        if self._queues.is_journaled:
-            self._queues.note(partial(self._unsettle, received))
-        if action is _ACKED:
-            return
-        if action is MessageAction.rejected:
-            self.put(received.queued, received.priority)
-        elif action is MessageAction.nacked:
-            self._bury(_Dead(received.queued, received.priority, reason))
-        elif answer is not None:
-            self._queues.publish(*answer, DEFAULT_PRIORITY)
+        move = None if action is _ACKED else self._move(received, action, reason, answer)
+        try:
+            if self._queues.is_journaled:
+                self._queues.note(Settled(self, received).undo, len(received.payload))
+            received.action = action
+            if move is not None:
+                move.make()
+            self.in_work.remove(received)
+        except BaseException:
+            if move is not None:
+                move.change.undo()
+            Settled(self, received).undo()
+            raise
 
     def release(self, received: InMemoryReceivedMessage) -> None:
         """Put a message in work back where it was pulled from; one that is settled is left alone."""
-        if received not in self._in_work:
+        if received not in self.in_work:
             return
-        self._in_work.remove(received)
-        line = self._lines[received.priority]
-        entry = (received.position, received.queued)
-        heapq.heappush(line.returned, entry)
-        if self._queues.is_journaled:
-            self._queues.note(partial(self._unrelease, received, line, entry))
-        self.wake()
+        try:
+            if self._queues.is_journaled:
+                self._queues.note(Released(self, received).undo)
+            heapq.heappush(self.lines[received.priority].returned, (received.position, received.queued))
+            self.in_work.remove(received)
+        except BaseException:
+            Released(self, received).undo()
+            raise
+        self.tell()
 
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle."""
-        for received in [one for one in self._in_work if one.owner is owner]:
+        for received in [one for one in list(self.in_work) if one.owner is owner]:
             self.release(received)
 
     def resend(self, message_id: str | None) -> int:
         """Move dead letters to the tail of their priority again: all, or those of one id. Returns how many."""
-        chosen = [dead for dead in self._dead if message_id in (None, dead.message.message_id)]
+        chosen = [dead for dead in list(self.dead) if message_id in (None, dead.message.message_id)]
         for dead in chosen:
-            place = self._dead.index(dead)
-            del self._dead[place]
-            if self._queues.is_journaled:
-                self._queues.note(partial(self._dead.insert, place, dead))
-            self.put(dead.message, dead.priority)
+            place = self.dead.index(dead)
+            try:
+                if self._queues.is_journaled:
+                    self._queues.note(Resent(self, dead, place).undo)
+                self.put(dead.message, dead.priority)
+                del self.dead[place]
+            except BaseException:
+                Put(self, dead.message, dead.priority).undo()
+                Resent(self, dead, place).undo()
+                raise
         return len(chosen)
 
-    def wake(self) -> None:
-        """Tell one of those who wait for a message that there may be one."""
-        while self.waiters:
-            waiter, _ = self.waiters.popitem(last=False)
-            if not waiter.done():
-                waiter.set_result(None)
-                return
+    def tell(self) -> None:
+        """Tell the listeners that there may be a message, and wake the one that has waited longest."""
+        for listener, channel in list(self.listeners.items()):
+            listener.heard(channel)
+        waiters = self.waiters
+        if waiters:
+            min(waiters, key=itemgetter(0))[1].wake()
+        self.tells = len(waiters) > 1
 
     def picture(self, message: QueuedMessage, priority: int, sightings: int = 0) -> MessageSnapshot:
         """Return one message as a frozen record."""
@@ -338,87 +240,89 @@ class ChannelQueue:
 
     def dead_letters(self, window: int | None) -> tuple[DeadLetter, ...]:
         """Return the newest dead letters, at most `window` of them, oldest first."""
-        newest = islice(self._dead, 0 if window is None else max(0, len(self._dead) - window), None)
+        newest = list(islice(self.dead, 0 if window is None else max(0, len(self.dead) - window), None))
         return tuple(
             DeadLetter(message=self.picture(dead.message, dead.priority), reason=dead.reason) for dead in newest
         )
 
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
         """Return what is to be seen now, with at most `window` messages of each kind."""
-        ordered = ((message, line.priority) for line in self._by_priority for message in line.first(window))
-        first = islice(ordered, window)
-        in_work = _smallest(window, self._in_work, key=lambda one: (-one.priority, one.position))
+        ready: list[tuple[QueuedMessage, int]] = []
+        for line in self._by_priority:
+            left = None if window is None else window - len(ready)
+            ready += [(message, line.priority) for message in line.first(left)]
+        in_work = smallest(window, self.in_work, key=lambda one: (-one.priority, one.position))
         return ChannelSnapshot(
             channel=self.channel,
             waiting=len(self),
-            ready=tuple(self.picture(message, priority, sightings(message)) for message, priority in first),
-            working=len(self._in_work),
+            ready=tuple(self.picture(message, priority, sightings(message)) for message, priority in ready),
+            working=len(self.in_work),
             in_work=tuple(received.snapshot() for received in in_work),
-            dead=len(self._dead),
+            dead=len(self.dead),
             dead_letters=self.dead_letters(window),
-            dead_dropped=self._dead_dropped,
+            dead_dropped=self.dead_dropped,
         )
 
-    def _add_line(self, priority: int) -> _Line:
-        line = self._lines[priority] = _Line(priority)
-        self._by_priority = [self._lines[one] for one in sorted(self._lines, reverse=True)]
+    def _add_line(self, priority: int) -> Line:
+        with self._queues.lock:
+            line = self.lines.setdefault(priority, Line(priority))
+            self._by_priority = [self.lines[one] for one in sorted(self.lines, reverse=True)]
         return line
 
-    def _bury(self, dead: _Dead) -> None:
-        dropped = self._dead.popleft() if len(self._dead) >= self._queues.dead_letter_limit else None
-        self._dead_dropped += dropped is not None
-        self._dead.append(dead)
+    def _move(
+        self,
+        received: InMemoryReceivedMessage,
+        action: MessageAction,
+        reason: str,
+        answer: tuple[str, QueuedMessage] | None,
+    ) -> _Move | None:
+        """Return where a settlement moves a message, or an answer, to."""
+        queued, priority = received.queued, received.priority
+        if action is MessageAction.rejected:
+            return _Move(Put(self, queued, priority), partial(self.put, queued, priority))
+        if action is MessageAction.nacked:
+            dropped = self.dead[0] if len(self.dead) >= self._queues.dead_letter_limit else None
+            burial = Buried(self, Dead(queued, priority, reason), dropped, self.dead_dropped)
+            return _Move(burial, partial(self._bury, burial))
+        if answer is not None:
+            channel, message = answer
+            publishing = partial(self._queues.publish, channel, message, DEFAULT_PRIORITY)
+            return _Move(Put(self._queues.of(channel), message, DEFAULT_PRIORITY), publishing)
+        return None
+
+    def _bury(self, burial: Buried) -> None:
         if self._queues.is_journaled:
-            self._queues.note(partial(self._unbury, dropped))
-
-    def _untake_ready(self, received: InMemoryReceivedMessage, line: _Line, headers: dict[str, str] | None) -> None:
-        self._in_work.discard(received)
-        received.queued.headers = headers
-        line.ready.appendleft(received.queued)
-        self.wake()
-
-    def _untake_returned(self, received: InMemoryReceivedMessage, line: _Line, headers: dict[str, str] | None) -> None:
-        self._in_work.discard(received)
-        received.queued.headers = headers
-        heapq.heappush(line.returned, (received.position, received.queued))
-        self.wake()
-
-    def _unsettle(self, received: InMemoryReceivedMessage) -> None:
-        received.action = None
-        self._in_work.add(received)
-
-    def _unrelease(self, received: InMemoryReceivedMessage, line: _Line, entry: tuple[int, QueuedMessage]) -> None:
-        line.returned.remove(entry)
-        heapq.heapify(line.returned)
-        self._in_work.add(received)
-
-    def _unbury(self, dropped: _Dead | None) -> None:
-        self._dead.pop()
-        if dropped is not None:
-            self._dead.appendleft(dropped)
-            self._dead_dropped -= 1
+            self._queues.note(burial.undo)
+        self.dead.append(burial.dead)
+        if burial.dropped is not None:
+            self.dead_dropped = burial.dropped_before + 1
+            self.dead.popleft()
 
 
 class Queues:
-    """The queues of one server, made when first asked for."""
+    """The queues of one server, made when first asked for; an empty one to which nothing listens is forgotten."""
 
     def __init__(self, dead_letter_limit: int) -> None:
         self.dead_letter_limit = dead_letter_limit
         self.is_journaled = False
-        self._journal: Callable[[], Journal | None] = lambda: None
         self.observers: tuple[Observer, ...] = ()
+        # Messages may be sent from any thread.
+        self.lock = threading.Lock()
+        self._journal: Callable[[], Journal | None] = lambda: None
         self._queues: dict[str, ChannelQueue] = {}
+        # A queue that was forgotten is the same one again, as long as a way back leads to it.
+        self._forgotten: weakref.WeakValueDictionary[str, ChannelQueue] = weakref.WeakValueDictionary()
+        self._forget_at = FORGET_FROM
         self._gone: weakref.WeakSet[object] = weakref.WeakSet()
+        self._abandoned: deque[object] = deque()
 
     def of(self, channel: str) -> ChannelQueue:
         """Return the queue of a channel."""
         queue = self._queues.get(channel)
-        if queue is None:
-            queue = self._queues[channel] = ChannelQueue(channel, self)
-        return queue
+        return self._remembered(channel) if queue is None else queue
 
     def known(self, channel: str) -> ChannelQueue | None:
-        """Return the queue of a channel, or None when nobody has asked for it yet."""
+        """Return the queue of a channel, or None where there is none yet."""
         return self._queues.get(channel)
 
     def publish(self, channel: str, message: QueuedMessage, priority: int) -> None:
@@ -432,17 +336,24 @@ class Queues:
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner`, which will take nothing more, took and did not settle."""
         self._gone.add(owner)
-        for queue in self._queues.values():
+        for queue in list(self._queues.values()):
             queue.release_all(owner)
 
-    def _release_stranded(self) -> None:
-        """Put back what an undo has given to somebody who is gone."""
-        for owner in self._gone:
-            for queue in self._queues.values():
-                queue.release_all(owner)
+    def abandon(self, owner: object) -> None:
+        """Note that `owner` is gone without a word: what it took goes back before anything is pulled or shown.
+
+        Safe in a finalizer, which may run in the middle of anything: it only notes.
+        """
+        self._abandoned.append(owner)
+
+    def release_abandoned(self) -> None:
+        """Put back what was taken by an owner that is gone."""
+        while self._abandoned:
+            self.release_all(self._abandoned[0])
+            self._abandoned.popleft()
 
     def keep_journal(self) -> Journal:
-        """Note every change from now on, as long as somebody keeps the journal that is returned."""
+        """Note every change from now on, as long as the journal that is returned is kept."""
         journal = self._journal()
         if journal is None:
             journal = Journal(JOURNAL_LIMIT, self._release_stranded)
@@ -450,14 +361,55 @@ class Queues:
             self.is_journaled = True
         return journal
 
-    def note(self, undo: Callable[[], object]) -> None:
-        """Note in the journal how to take back what was just done; ask `is_journaled` first, it costs less."""
+    def note(self, undo: Callable[[], object], size: int = 0) -> None:
+        """Note in the journal how to take a change back; ask `is_journaled` first, it costs less."""
         journal = self._journal()
         if journal is None:
             self.is_journaled = False
         else:
-            journal.note(undo)
+            journal.note(undo, size)
 
-    def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> QueuesSnapshot:
-        """Return what is to be seen of every queue, at most `window` messages of each kind a channel."""
-        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in self._queues.values()))
+    def snapshot(
+        self, window: int | None, sightings: SightingsOf = never_sighted, channels: Iterable[str] = ()
+    ) -> QueuesSnapshot:
+        """Return what is to be seen of the queues.
+
+        Args:
+            window: How many messages of each kind to show a channel, and how many other channels beside those that are
+                named; None for all.
+            sightings: Says of a waiting message how often a worker has seen it without a match.
+            channels: Those that come first.
+        """
+        self.release_abandoned()
+        more = 0
+        if window is None or len(self._queues) <= CHANNEL_WINDOW:
+            queues = list(self._queues.values())
+        else:
+            # What this costs must not grow with the number of channels.
+            named = [self._queues[channel] for channel in islice(channels, CHANNEL_WINDOW) if channel in self._queues]
+            first = list(islice(self._queues.values(), 2 * CHANNEL_WINDOW))
+            queues = list(dict.fromkeys([*named, *first]))[:CHANNEL_WINDOW]
+            more = len(self._queues) - len(queues)
+        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in queues), more)
+
+    def _remembered(self, channel: str) -> ChannelQueue:
+        with self.lock:
+            if len(self._queues) >= self._forget_at:
+                self._forget_idle()
+            queue = self._forgotten.get(channel)
+            if queue is None:
+                queue = ChannelQueue(channel, self)
+            return self._queues.setdefault(channel, queue)
+
+    def _forget_idle(self) -> None:
+        for channel, queue in list(self._queues.items()):
+            if queue.is_idle:
+                self._forgotten[channel] = self._queues.pop(channel)
+        # Twice as many as are left: so the look through all of them costs each new one a constant.
+        self._forget_at = max(FORGET_FROM, 2 * len(self._queues))
+
+    def _release_stranded(self) -> None:
+        """Put back what an undo has given to an owner that is gone."""
+        for owner in self._gone:
+            for queue in list(self._queues.values()):
+                queue.release_all(owner)

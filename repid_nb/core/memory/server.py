@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from repid_nb.core.checks import check_address, check_parts
 from repid_nb.core.description import ExternalDocs, Tag
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Observer, guarded
 from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.pulling import InMemoryPuller, InMemorySubscriber
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY, QueuedMessage, Queues, SightingsOf, never_sighted
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues, SightingsOf, never_sighted
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
 from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT
 
@@ -39,6 +40,15 @@ class InMemoryServer:
     Raises:
         InvalidMessageError: `dead_letter_limit` is below 1.
     """
+
+    publishes_at_once: ClassVar[bool] = True
+    hands_out: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        """Ask a subclass that publishes or subscribes in its own way in that way."""
+        super().__init_subclass__()
+        cls.publishes_at_once = cls.publish is InMemoryServer.publish
+        cls.hands_out = cls.subscribe is InMemoryServer.subscribe
 
     def __init__(
         self,
@@ -247,14 +257,26 @@ class InMemoryServer:
         """The queues themselves, for who pulls from them."""
         return self._queues
 
-    def snapshot(self, window: int | None = None, sightings: SightingsOf = never_sighted) -> QueuesSnapshot:
+    def snapshot(
+        self,
+        window: int | None = None,
+        sightings: SightingsOf = never_sighted,
+        channels: Iterable[str] = (),
+    ) -> QueuesSnapshot:
         """Return what is on the queues now, frozen.
 
         Args:
-            window: How many messages of each kind to show a channel; None for all. The totals are always whole.
+            window: How many messages of each kind to show a channel; None for all. The totals are always whole. With a
+                window, at most 20 channels are shown.
             sightings: Says of a waiting message how often a worker has seen it without a match; by default 0.
+            channels: The channels to show first, where not all are shown.
         """
-        return self._queues.snapshot(window, sightings)
+        return self._queues.snapshot(window, sightings, channels)
+
+    def waiting(self, channel: str) -> int:
+        """Return how many messages wait on a channel."""
+        queue = self._queues.known(channel)
+        return 0 if queue is None else len(queue)
 
     def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]:
         """Return the dead letters of a channel, oldest first.

@@ -76,9 +76,15 @@ class ChannelSnapshot(Record):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QueuesSnapshot(Record, Mapping[str, ChannelSnapshot]):
-    """Every channel's messages, by channel."""
+    """The channels' messages, by channel.
+
+    Attributes:
+        channels: The channels, in the order in which they were first used.
+        more: How many further channels are left out, where only so many are shown.
+    """
 
     channels: tuple[ChannelSnapshot, ...] = field(default=())
+    more: int = 0
 
     def __getitem__(self, channel: str) -> ChannelSnapshot:
         check_address(channel)

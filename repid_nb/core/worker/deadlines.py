@@ -18,11 +18,11 @@ class Deadlines:
     the next. So a timer is made once a time limit, and not once a message.
 
     Attributes:
-        rings_at: The loop's time at which it looks next.
+        wakes_at: The loop's time at which it looks next.
     """
 
     def __init__(self) -> None:
-        self.rings_at = math.inf
+        self.wakes_at = math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._deadlines: WeakSet[Deadline] = WeakSet()
         self._timer: asyncio.TimerHandle | None = None
@@ -35,28 +35,28 @@ class Deadlines:
             self._loop = deadline.loop
         self._deadlines.add(deadline)
 
-    def ring_at(self, when: float) -> None:
+    def wake_at(self, when: float) -> None:
         """Look at that time, and not at the one before."""
         assert self._loop is not None  # noqa: S101  (a deadline has joined)
         self.close()
-        self.rings_at = when
-        self._timer = self._loop.call_at(when, self._ring, self._loop)
+        self.wakes_at = when
+        self._timer = self._loop.call_at(when, self._wake, self._loop)
 
     def close(self) -> None:
         """Take the timer off."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None
-        self.rings_at = math.inf
+        self.wakes_at = math.inf
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         self.close()
         now = loop.time()
         for deadline in [one for one in self._deadlines if one.when <= now]:
-            deadline.come()
+            deadline.expire()
         earliest = min((deadline.when for deadline in self._deadlines), default=math.inf)
         if earliest < math.inf:
-            self.ring_at(earliest)
+            self.wake_at(earliest)
 
 
 class Deadline:
@@ -69,7 +69,7 @@ class Deadline:
         RuntimeError: There is no current task that could be cancelled.
     """
 
-    __slots__ = ("__weakref__", "_cancelling", "_deadlines", "_has_come", "_task", "loop", "when")
+    __slots__ = ("__weakref__", "_cancelling", "_deadlines", "_expired", "_task", "loop", "when")
 
     def __init__(self, deadlines: Deadlines) -> None:
         task = asyncio.current_task()
@@ -77,7 +77,7 @@ class Deadline:
             raise RuntimeError("A time limit needs a task to cancel: run it inside asyncio.run or create_task.")
         self._deadlines = deadlines
         self._task = task
-        self._has_come = False
+        self._expired = False
         self._cancelling = 0
         self.loop = task.get_loop()
         self.when = math.inf
@@ -93,8 +93,8 @@ class Deadline:
             return
         self._cancelling = self._task.cancelling()
         self.when = when = self.loop.time() + seconds
-        if when < self._deadlines.rings_at:
-            self._deadlines.ring_at(when)
+        if when < self._deadlines.wakes_at:
+            self._deadlines.wake_at(when)
 
     def pause(self) -> float:
         """Stop the clock; return the seconds that were left, to begin with again."""
@@ -103,20 +103,20 @@ class Deadline:
         # No time left is not the same as no limit.
         return max(left, SHORTEST)
 
-    def come(self) -> None:
+    def expire(self) -> None:
         """Cancel the task."""
         self.when = math.inf
-        self._has_come = True
+        self._expired = True
         self._task.cancel()
 
     def end(self) -> bool:
         """Take the limit off again; a second time does nothing.
 
         Returns:
-            Whether it had come, and nobody else has cancelled the task meanwhile.
+            Whether it had expired, and the task was not asked to end by anything else meanwhile.
         """
         self.when = math.inf
-        if not self._has_come:
+        if not self._expired:
             return False
-        self._has_come = False
+        self._expired = False
         return self._task.uncancel() <= self._cancelling

@@ -6,86 +6,69 @@ The order of things and the confirmation modes are repid 2.1.4's (`repid._runner
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
-from typing import Any, TypeAlias, get_args
+from collections.abc import Coroutine
+from typing import Any, get_args
 
+from repid_nb.core import reasons
 from repid_nb.core.abilities import nack
 from repid_nb.core.actor import ActorData, ActorExecutionContext, AutoActionT, CallNextT, ManualActionT
 from repid_nb.core.errors import ActorTimeoutError
-from repid_nb.core.events import Event, Finished, Observer, Settled, Started
+from repid_nb.core.events import Confirming, Ended, Finished, Observer, Settled, Started, Watcher, guarded
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import NO_MIDDLEWARE, PipelineT, around
+from repid_nb.core.tasks import CancelRequests, is_running_in, start
 from repid_nb.core.worker.deadlines import Deadline, Deadlines
 
-__all__ = ["INTERRUPTIONS", "Delivery", "Gate", "is_task_cancelled"]
-
-# These end whatever runs. Any other exception, a BaseException of somebody's own too, is the failure of one run.
-INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+__all__ = ["Delivery"]
 
 SETTLEMENT_WORDS = get_args(ManualActionT)
 ACTIONS = frozenset(get_args(AutoActionT))
-# The mode leaves it to the actor, and it is not known yet whether that or the middleware around it settles.
+# The mode leaves it to the actor.
 UNDECIDED = ("no_action", "")
-
-# Who had a message when it was settled, as a reason says it.
-NOT_YET_CALLED = "settled before the actor was called"
-ACTOR = "the actor settled it itself"
-MIDDLEWARE = "middleware settled it after the actor"
-NOBODY = "nobody settled it"
-
-# Awaited with what was just reached: Pulled, Matched, Started, and a Finished that is not settled yet.
-Gate: TypeAlias = Callable[[Event], Awaitable[None]]
-
-
-def is_task_cancelled() -> bool:
-    """Say whether somebody has asked the current task to end."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
+AFTER_RETURN = {mode: ("ack", reasons.actor_returned(mode)) for mode in ("auto", "always_ack")}
 
 
 class Delivery:
-    """A message's way through the actor that won it; for one message after another, in one task.
+    """A message's way through the actor that won it; for one message after another, in the task where it is made.
 
     Args:
         context: What the actor's dependencies may use.
-        observer: Told of the start, the end and the settlement; None for nobody.
-        is_interrupted: Says of a cancellation whether it came from outside; otherwise the actor cancelled itself.
-        gate: Awaited before the actor is called and before its message is settled; None for no stop.
-        deadlines: What enforces actors' timeouts, shared by deliveries side by side; None for one of its own.
+        watcher: Told of each moment; may hold the message before the actor is called and before it is settled.
+        tell: How the watcher is told, where it is shared; by default its own `told`, guarded.
+        deadlines: What enforces actors' timeouts, shared by deliveries side by side; by default one of its own.
+        requests: The requests to end that count as an interruption; by default those to the current task.
     """
 
-    __slots__ = (
-        "_call",
-        "_context",
-        "_deadline",
-        "_gate",
-        "_inside",
-        "_is_interrupted",
-        "_is_watched",
-        "_keeps_alive",
-        "_observer",
-    )
+    __slots__ = ("_call", "_context", "_deadline", "_inside", "_keeps_alive", "_requests", "_task", "_tell", "_watcher")
 
     _call: CallNextT
 
     def __init__(
         self,
         context: ActorExecutionContext,
-        observer: Observer | None = None,
-        is_interrupted: Callable[[], bool] = is_task_cancelled,
-        gate: Gate | None = None,
+        watcher: Watcher | None = None,
+        *,
+        tell: Observer | None = None,
         deadlines: Deadlines | None = None,
+        requests: CancelRequests | None = None,
     ) -> None:
         self._context = context
-        self._observer = observer
-        self._is_interrupted = is_interrupted
-        self._gate = gate
+        self._watcher = watcher
+        self._tell = guarded(watcher.told) if tell is None and watcher is not None else tell
         self._deadline = Deadline(deadlines or Deadlines())
-        self._is_watched = observer is not None or gate is not None
+        self._requests = requests or CancelRequests()
+        self._task = asyncio.current_task()
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]
         self._inside: PipelineT | None = None
+
+    def is_interruption(self, error: BaseException) -> bool:
+        """Say whether an exception ends the delivery from outside; otherwise what runs in it raised it by itself."""
+        if isinstance(error, asyncio.CancelledError):
+            return self._requests.came()
+        if isinstance(error, GeneratorExit):
+            return not is_running_in(self._task)
+        return isinstance(error, (KeyboardInterrupt, SystemExit))
 
     async def run(self, message: ReceivedMessageT, actor: ActorData) -> tuple[Any, BaseException | None]:
         """Run the actor and settle the message by its confirmation mode.
@@ -98,35 +81,37 @@ class Delivery:
             What the actor and its middleware returned, and the exception that they raised or None. An exception ends
             the run, never the worker.
         """
-        account = None if self._observer is None else _Account(message, actor)
-        if actor.confirmation_mode == "ack_first" and message.action is None:
-            await _settle(message, "ack", "acked before the actor ran (ack_first)", account)
         inside = actor.middleware_pipeline
+        # Mostly the next message is for an actor inside the same middleware.
+        if inside is not self._inside:
+            self._inside, self._call = inside, around(inside, self._run_and_settle)
         result: Any = None
         error: BaseException | None = None
         try:
-            if account is not None:
-                result = await inside(partial(self._run_and_settle, account=account), message, actor)
-            else:
-                # Mostly the next message is for an actor inside the same middleware.
-                if inside is not self._inside:
-                    self._inside, self._call = inside, around(inside, self._run_and_settle)
-                result = await self._call(message, actor)
+            if actor.confirmation_mode == "ack_first" and message.action is None:
+                await self._ack_first(message)
+            result = await self._call(message, actor)
         except (Exception, asyncio.CancelledError) as raised:
-            if isinstance(raised, asyncio.CancelledError) and self._is_interrupted():
+            if isinstance(raised, asyncio.CancelledError) and self._requests.came():
                 raise
             error = raised
             logger.debug("actor.run.error", extra={"actor_name": actor.name}, exc_info=raised)
         if actor.confirmation_mode == "manual" and message.action is None:
             logger.warning("actor.unsettled", extra={"actor_name": actor.name, "message_id": message.message_id})
-        if self._observer is not None and account is not None:
-            self._observer(Finished(message, actor, result, error))
-            self._observer(Settled(message, message.action, account.close(error)))
+        if self._tell is not None:
+            self._tell(Finished(message, actor, result, error))
+            self._tell(Settled(message, message.action, ""))
         return result, error
 
-    async def _run_and_settle(
-        self, message: ReceivedMessageT, actor: ActorData, account: _Account | None = None
-    ) -> Any:
+    async def _ack_first(self, message: ReceivedMessageT) -> None:
+        try:
+            await self._settle(message, "ack", reasons.ACKED_FIRST)
+        except Exception:
+            # A run that failed. Given back at once, the message would come at once, and fail again, for ever.
+            logger.exception("message.settle.error", extra={"channel": message.channel})
+            raise
+
+    async def _run_and_settle(self, message: ReceivedMessageT, actor: ActorData) -> Any:
         called = False
         try:
             # Only middleware can have put this into a task of its own, and to ask which task it is costs a lot.
@@ -138,8 +123,8 @@ class Delivery:
                 args, kwargs = await actor.converter.convert_inputs(
                     message=message, actor=actor, actor_context=self._context
                 )
-                if self._is_watched:
-                    await self._reach(Started(message, actor, tuple(args), kwargs), deadline, account)
+                if self._watcher is not None:
+                    await self._reach(Started(message, actor, tuple(args), kwargs), deadline, self._watcher)
                 called = True
                 result = await actor.fn(*args, **kwargs)
             except asyncio.CancelledError as error:
@@ -148,109 +133,53 @@ class Delivery:
                 raise
             finally:
                 deadline.end()
-                if account is not None or keeping_alive is not None:
-                    await _call_ended(account, keeping_alive)
+                if self._tell is not None or keeping_alive is not None:
+                    await self._call_over(message, actor, keeping_alive)
         except Exception as error:
-            if self._gate is not None:
-                await self._gate(Finished(message, actor, None, error))
+            if self._watcher is not None:
+                await self._watcher.reached(Finished(message, actor, None, error))
             if message.action is None:
-                word, reason = _after_error(actor, error, called=called)
-                await _settle(message, word, reason, account)
+                await self._settle(message, *_after_error(actor, error, called=called))
             raise
-        if self._gate is not None:
-            await self._gate(Finished(message, actor, result, None))
+        if self._watcher is not None:
+            await self._watcher.reached(Finished(message, actor, result, None))
         if message.action is None:
-            word, reason = _after_return(actor, result)
-            await _settle(message, word, reason, account)
+            await self._settle(message, *(AFTER_RETURN.get(actor.confirmation_mode) or _after_return(actor, result)))
         return result
 
-    async def _reach(self, call: Started, deadline: Deadline, account: _Account | None) -> None:
-        if self._observer is not None:
-            self._observer(call)
-        if self._gate is not None:
-            # The actor's time does not run while its message is held.
-            left = deadline.pause()
-            await self._gate(call)
-            deadline.begin(left)
-        if account is not None:
-            account.hand_to(ACTOR)
+    async def _reach(self, call: Started, deadline: Deadline, watcher: Watcher) -> None:
+        if self._tell is not None:
+            self._tell(call)
+        # The actor's time does not run while its message is held.
+        left = deadline.pause()
+        await watcher.reached(call)
+        deadline.begin(left)
+
+    async def _call_over(
+        self, message: ReceivedMessageT, actor: ActorData, keeping_alive: asyncio.Task[None] | None
+    ) -> None:
+        if self._tell is not None:
+            self._tell(Ended(message, actor))
+        if keeping_alive is not None:
+            keeping_alive.cancel()
+            await asyncio.wait({keeping_alive})
+
+    def _settle(self, message: ReceivedMessageT, word: str, reason: str) -> Coroutine[Any, Any, None]:
+        if self._tell is not None:
+            return self._settle_and_tell(message, word, reason, self._tell)
+        return message.ack() if word == "ack" else _settlement(message, word, reason)
+
+    async def _settle_and_tell(self, message: ReceivedMessageT, word: str, reason: str, tell: Observer) -> None:
+        tell(Confirming(message, word, reason))
+        try:
+            await _settlement(message, word, reason)
+        except Exception as error:
+            # Some servers' messages say "acked" before the broker has heard of it.
+            tell(Confirming(message, "no_action", reasons.settlement_failed(reason, error)))
+            raise
 
 
-class _Account:
-    """Who settled a message: whoever had it when it was settled first, for who is told.
-
-    Args:
-        message: The message.
-        actor: The actor that won it.
-    """
-
-    __slots__ = ("_by_mode", "_holder", "_left_open", "_message", "_mode", "_settled")
-
-    def __init__(self, message: ReceivedMessageT, actor: ActorData) -> None:
-        self._message = message
-        self._mode = actor.confirmation_mode
-        self._holder = NOT_YET_CALLED
-        self._by_mode = ""
-        self._left_open = ""
-        self._settled = ""
-
-    def hand_to(self, holder: str) -> None:
-        """Put down a settlement to who had the message until now, and let another one have it."""
-        action = self._message.action
-        if action is not None and not self._settled:
-            self._settled = self._by_mode or f"{self._holder}: {action.value} ({self._mode})"
-        self._holder = holder
-
-    def decide(self, word: str, reason: str) -> None:
-        """Take note of what the confirmation mode is about to do."""
-        if word == "no_action":
-            self._left_open = reason
-        else:
-            self._by_mode = reason
-
-    def close(self, error: BaseException | None) -> str:
-        """Return the reason why the message is settled as it is now.
-
-        Args:
-            error: What the actor or its middleware raised.
-        """
-        self.hand_to("")
-        if self._message.action is not None:
-            return self._settled
-        if self._by_mode:
-            return f"{NOBODY}: it had gone back to its place when {self._by_mode}"
-        raised = "" if error is None else f": {type(error).__name__} was raised"
-        return self._left_open or f"{NOBODY}{raised} ({self._mode})"
-
-
-async def _call_ended(account: _Account | None, keeping_alive: asyncio.Task[None] | None) -> None:
-    if account is not None:
-        account.hand_to(MIDDLEWARE)
-    if keeping_alive is not None:
-        keeping_alive.cancel()
-        await asyncio.wait({keeping_alive})
-
-
-def _after_error(actor: ActorData, error: Exception, *, called: bool) -> tuple[str, str]:
-    """Return how to settle a message whose run raised, and why."""
-    name = type(error).__name__
-    raised = f"the actor raised {name}" if called else f"reading the arguments raised {name}"
-    if isinstance(error, ActorTimeoutError):
-        raised = str(error)
-    mode = actor.confirmation_mode
-    if mode == "always_ack":
-        return "ack", f"{raised} (always_ack)"
-    if mode == "ack_first":
-        return UNDECIDED
-    by_function = callable(actor.on_error)
-    action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
-    rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
-    return _decided(action, f"{raised} ({rule})")
-
-
-def _settle(message: ReceivedMessageT, word: str, reason: str, account: _Account | None) -> Coroutine[Any, Any, None]:
-    if account is not None:
-        account.decide(word, reason)
+def _settlement(message: ReceivedMessageT, word: str, reason: str) -> Coroutine[Any, Any, None]:
     if word == "ack":
         return message.ack()
     if word == "nack":
@@ -264,17 +193,23 @@ async def _leave_it() -> None:
     pass
 
 
-def _decided(word: str, why: str) -> tuple[str, str]:
-    return (word, why) if word in ACTIONS else ("no_action", f"{NOBODY}: {why}")
+def _after_error(actor: ActorData, error: Exception, *, called: bool) -> tuple[str, str]:
+    """Return how to settle a message whose run raised, and why."""
+    raised = reasons.raised(error, called=called)
+    mode = actor.confirmation_mode
+    if mode == "always_ack":
+        return "ack", reasons.with_rule(raised, mode)
+    if mode == "ack_first":
+        return UNDECIDED
+    by_function = callable(actor.on_error)
+    action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
+    rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
+    return _decided(action, reasons.with_rule(raised, rule))
 
 
 def _after_return(actor: ActorData, result: Any) -> tuple[str, str]:
-    """Return how to settle a message whose run returned, and why."""
+    """Return how to settle a message whose run returned, and why, in the modes that do not always ack."""
     mode = actor.confirmation_mode
-    if mode == "auto":
-        return "ack", "the actor returned (auto)"
-    if mode == "always_ack":
-        return "ack", "the actor returned (always_ack)"
     if mode != "manual_explicit":
         return UNDECIDED
     if not isinstance(result, str) or result not in SETTLEMENT_WORDS:
@@ -282,7 +217,11 @@ def _after_return(actor: ActorData, result: Any) -> tuple[str, str]:
             f"Actor '{actor.name}' with confirmation_mode='manual_explicit' returned an invalid value: "
             f"{result!r}. Expected one of: {', '.join(map(repr, SETTLEMENT_WORDS))}.",
         )
-    return _decided(result, f"the actor returned {result!r} (manual_explicit)")
+    return _decided(result, reasons.with_rule(f"the actor returned {result!r}", mode))
+
+
+def _decided(word: str, why: str) -> tuple[str, str]:
+    return (word, why) if word in ACTIONS else ("no_action", reasons.left_open(why))
 
 
 def _keep_alive(message: ReceivedMessageT, actor: ActorData) -> asyncio.Task[None] | None:
@@ -291,7 +230,7 @@ def _keep_alive(message: ReceivedMessageT, actor: ActorData) -> asyncio.Task[Non
     # By identity: an interval of one second equals True.
     by_server = actor.keep_alive is None or actor.keep_alive is True
     interval = message.keep_alive_interval if by_server else actor.keep_alive
-    return None if interval is None else asyncio.create_task(_keep_telling(message, interval))
+    return None if interval is None else start(_keep_telling(message, interval))
 
 
 async def _keep_telling(message: ReceivedMessageT, interval: float) -> None:

@@ -1,21 +1,25 @@
-"""How often a worker has seen a message that nobody wanted."""
+"""How often a worker has seen a message that no actor takes."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from weakref import WeakKeyDictionary
 
-from repid_nb.core.memory.queue import InMemoryReceivedMessage, QueuedMessage
+from repid_nb.core.abilities import queued_of
 from repid_nb.core.message import ReceivedMessageT
 
 __all__ = ["Sightings"]
 
+# Some brokers give a message a new id each time that it is rejected: the old ones never come again.
+IDS_LIMIT = 10_000
+
 
 class Sightings:
-    """Counts by message. What leaves an in-memory queue is forgotten with it; elsewhere the message id is counted."""
+    """Counts by message: by what it is on its queue, and where its server keeps no such thing, by its id."""
 
     def __init__(self) -> None:
-        self._queued: WeakKeyDictionary[QueuedMessage, int] = WeakKeyDictionary()
-        self._by_id: dict[str, int] = {}
+        self._queued: WeakKeyDictionary[object, int] = WeakKeyDictionary()
+        self._by_id: OrderedDict[str, int] = OrderedDict()
         self._has_counted = False
 
     def count(self, message: ReceivedMessageT) -> int:
@@ -26,29 +30,33 @@ class Sightings:
 
     def of(self, message: ReceivedMessageT) -> int:
         """Return how often the message was sighted so far."""
-        if isinstance(message, InMemoryReceivedMessage):
-            return self.of_queued(message.queued)
-        return self._by_id.get(message.message_id or "", 0)
+        queued = queued_of(message)
+        return self._by_id.get(message.message_id or "", 0) if queued is None else self.of_queued(queued)
 
     def set(self, message: ReceivedMessageT, seen: int) -> None:
         """Set the count of a message; 0 forgets it."""
         self._has_counted = True
+        queued = queued_of(message)
         if not seen:
             self.forget(message)
-        elif isinstance(message, InMemoryReceivedMessage):
-            self._queued[message.queued] = seen
+        elif queued is not None:
+            self._queued[queued] = seen
         elif message.message_id:
             self._by_id[message.message_id] = seen
+            self._by_id.move_to_end(message.message_id)
+            while len(self._by_id) > IDS_LIMIT:
+                self._by_id.popitem(last=False)
 
     def forget(self, message: ReceivedMessageT) -> None:
         """Forget a message."""
         if not self._has_counted:
             return
-        if isinstance(message, InMemoryReceivedMessage):
-            self._queued.pop(message.queued, None)
+        queued = queued_of(message)
+        if queued is not None:
+            self._queued.pop(queued, None)
         elif message.message_id:
             self._by_id.pop(message.message_id, None)
 
-    def of_queued(self, queued: QueuedMessage) -> int:
-        """Return how often a message that lies in an in-memory queue was sighted so far."""
+    def of_queued(self, queued: object) -> int:
+        """Return how often a message was sighted so far, given what it is on its queue."""
         return self._queued.get(queued, 0)

@@ -1,43 +1,49 @@
-"""Many messages at once: the tasks of a worker, each of which carries one message after another."""
+"""Many messages at once: at most so many tasks, each of which carries one message after another."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextvars import copy_context
-from typing import Protocol
+from sys import getrefcount
+from typing import Any
 
 from repid_nb.core.abilities import PullerT
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.worker.delivery import INTERRUPTIONS, Delivery
+from repid_nb.core.tasks import CancelRequests, start
+from repid_nb.core.worker.delivery import Delivery
 
-__all__ = ["Lanes"]
+__all__ = ["Slots"]
 
 MESSAGES_BETWEEN_YIELDS = 32
 
 
-class DelivererT(Protocol):
-    """A worker, as far as lanes know it."""
+class Slots:
+    """Tasks that carry one message after another, at most `tasks_limit` of them, started only as messages need them.
 
-    def delivery(self) -> Delivery: ...
-
-    async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool: ...
-
-
-class Lanes:
-    """Tasks that carry one message after another, at most `tasks_limit` of them, added only as messages need them.
+    A task a message would cost twice as much. But what an actor leaves on its task must not reach the next message: a
+    context variable, a request to cancel it, a reference by which it could be cancelled later. A task with such traces
+    ends with its message, and another one takes its slot.
 
     Args:
-        deliverer: Takes a message its whole way and says whether an actor ran for it.
+        deliver: Takes a message its whole way and says whether an actor ran for it.
+        delivery: Makes what `deliver` needs beside, once a task.
         puller: Where messages come from.
         messages_limit: How many messages may run.
         tasks_limit: How many may run at once.
-        ended: Set when there is no lane left.
+        ended: Set when no task is left, or one has failed.
+
+    Attributes:
+        processed: How many messages an actor ran for.
+        failure: What ended a task and has to end the worker: a SystemExit or a KeyboardInterrupt. Raised inside a task
+            it would end the loop instead, and with it a notebook's kernel.
     """
 
     def __init__(
         self,
-        deliverer: DelivererT,
+        deliver: Callable[[ReceivedMessageT, Delivery], Coroutine[Any, Any, bool]],
+        delivery: Callable[[CancelRequests], Delivery],
         puller: PullerT,
         messages_limit: float,
         tasks_limit: int,
@@ -45,46 +51,43 @@ class Lanes:
         ended: asyncio.Event,
     ) -> None:
         self.processed = 0
-        self._deliverer = deliverer
+        self.failure: KeyboardInterrupt | SystemExit | None = None
+        self._deliver = deliver
+        self._delivery = delivery
         self._puller = puller
         self._left = messages_limit
         self._tasks_limit = tasks_limit
         self._ended = ended
-        self._lanes: set[asyncio.Task[None]] = set()
-        # Lanes that wait for a message or have yet to begin.
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Tasks that wait for a message or have yet to begin.
         self._idle = 0
-        self._ending = False
-        self._owner = asyncio.current_task()
-        self._cancelled_before = 0 if self._owner is None else self._owner.cancelling()
+        self._requests = _Requests()
         self._context = copy_context()
 
     def start(self) -> None:
-        """Start a lane."""
+        """Start a task."""
         self._idle += 1
-        lane = asyncio.create_task(self._carry_on(), context=self._context.copy())
-        self._lanes.add(lane)
-        lane.add_done_callback(self._lane_ended)
+        task = start(self._work(), context=self._context.copy())
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
 
     async def wait(self, within: float) -> None:
-        """Wait for the lanes to end, for so many seconds at most."""
-        if self._lanes and within > 0:
-            await asyncio.wait(self._lanes, timeout=within)
+        """Wait for the tasks to end, for so many seconds at most."""
+        if self._tasks and within > 0:
+            await asyncio.wait(self._tasks, timeout=within)
 
     def cancel(self) -> None:
-        """Cancel the lanes that have not ended."""
-        self._ending = True
-        for lane in self._lanes:
-            lane.cancel()
+        """Cancel the tasks that have not ended."""
+        self._requests.ending = True
+        for task in list(self._tasks):
+            task.cancel()
 
-    def is_interrupted(self) -> bool:
-        """Say of a cancellation in a lane whether the worker is ending; otherwise it is an actor's own."""
-        return self._ending or (self._owner is not None and self._owner.cancelling() > self._cancelled_before)
-
-    async def _carry_on(self) -> None:
+    async def _work(self) -> None:
         self._idle -= 1
-        lane = asyncio.current_task()
-        assert lane is not None  # noqa: S101  (this runs as a task)
-        puller, deliverer, delivery = self._puller, self._deliverer, self._deliverer.delivery()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  (this runs as a task)
+        puller, deliver, delivery = self._puller, self._deliver, self._delivery(self._requests)
+        references = getrefcount(task)
         while self._left > 0:
             for _ in range(MESSAGES_BETWEEN_YIELDS):
                 # A place under the limit is taken before the pull, so that the limit is exact and nothing is held
@@ -93,25 +96,45 @@ class Lanes:
                 message = puller.pull_nowait() or await self._next()
                 if message is None:
                     return
-                if not self._idle and self._left > 0 and len(self._lanes) < self._tasks_limit:
+                if not self._idle and self._left > 0 and len(self._tasks) < self._tasks_limit:
                     self.start()
                 try:
-                    if await deliverer.deliver(message, delivery):
+                    if await deliver(message, delivery):
                         self.processed += 1
                     else:
                         self._left += 1
-                except INTERRUPTIONS:
-                    raise
                 except BaseException as error:
+                    if delivery.is_interruption(error):
+                        self._interrupted(error)
+                        return
                     self._note_failure(message, error)
-                finally:
-                    puller.done(message)
-                if self._is_marked(lane):
-                    self._replace(lane)
+                if getrefcount(task) > references or task.cancelling() > 0 or self._changed_context():
+                    self._replace(task)
                     return
                 if self._left <= 0:
                     return
             await asyncio.sleep(0)
+
+    async def _next(self) -> ReceivedMessageT | None:
+        self._idle += 1
+        try:
+            return await self._puller.pull()
+        except asyncio.CancelledError:
+            if self._requests.came():
+                raise
+            # By a reference that left no trace: the worker is not asked to end, so another task takes the slot.
+            self._left += 1
+            self.start()
+            return None
+        finally:
+            self._idle -= 1
+
+    def _interrupted(self, error: BaseException) -> None:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            self.failure = self.failure or error
+            self._ended.set()
+            return
+        raise error
 
     def _note_failure(self, message: ReceivedMessageT, error: BaseException) -> None:
         if isinstance(error, Exception):
@@ -122,29 +145,35 @@ class Lanes:
             self.processed += 1
             logger.error("actor.run.abort", extra={"channel": message.channel}, exc_info=error)
 
-    async def _next(self) -> ReceivedMessageT | None:
-        self._idle += 1
-        message = await self._puller.pull()
-        self._idle -= 1
-        return message
-
-    def _is_marked(self, lane: asyncio.Task[None]) -> bool:
-        """Say whether an actor has left marks on its lane: a cancellation, or a context variable."""
+    def _changed_context(self) -> bool:
+        """Say whether an actor has set a context variable."""
         try:
-            return lane.cancelling() > 0 or copy_context() != self._context
+            return copy_context() != self._context
         except Exception:
             # Context variables are compared by their values, and some values refuse that.
             return True
 
-    def _replace(self, lane: asyncio.Task[None]) -> None:
-        """Let the next message have a lane without marks, as if each message had a task of its own."""
-        if not self._ending:
-            self._lanes.discard(lane)
+    def _replace(self, task: asyncio.Task[None]) -> None:
+        if not self._requests.ending:
+            self._tasks.discard(task)
             self.start()
 
-    def _lane_ended(self, lane: asyncio.Task[None]) -> None:
-        self._lanes.discard(lane)
-        if not lane.cancelled() and (error := lane.exception()) is not None:
-            logger.critical("worker.lane.error", exc_info=error)
-        if not self._lanes:
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.critical("worker.slot.error", exc_info=error)
+        if not self._tasks:
             self._ended.set()
+
+
+class _Requests(CancelRequests):
+    """The requests to end a worker: to its own task, or by its closing."""
+
+    __slots__ = ("ending",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = False
+
+    def came(self) -> bool:
+        return self.ending or super().came()

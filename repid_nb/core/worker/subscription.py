@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT, ServerT, SubscriberT
+from repid_nb.core.tasks import start
 
 __all__ = ["SubscriptionPuller"]
 
 # Enough turns of the loop for a server in this process to bring in what it has in hand, one message a channel.
 TURNS_BEFORE_CLOSE = 100
+# Seconds that a server has to pause, to reject and to close: one that does not answer must not keep the worker.
+CLOSING_TIME = 2.0
 
 
 class SubscriptionPuller:
     """Pulls from any `ServerT` through a subscription, for servers that only push.
 
-    A callback waits until its message is done with, so the server's own concurrency limit bounds what is held.
+    A callback waits until its message is handed out, and no longer: some servers read nothing from their connection
+    while a callback runs, so that an actor which sends a message would wait for an answer that is never read. So the
+    server's own concurrency limit bounds how many messages wait here.
     """
 
     def __init__(self) -> None:
-        self._inbox: asyncio.Queue[ReceivedMessageT | None] = asyncio.Queue()
-        self._held: dict[int, asyncio.Event] = {}
+        self._inbox: deque[tuple[ReceivedMessageT, asyncio.Event]] = deque()
+        self._arrived = asyncio.Event()
+        # What comes after the stop goes back once nothing more can come: rejected at once, it would come again.
+        self._late: list[ReceivedMessageT] = []
         self._stopped = False
+        self._is_paused = False
+        self._pause_is_over = asyncio.Event()
+        self._closing = asyncio.Event()
         self._subscriber: SubscriberT | None = None
 
     async def open(self, server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> None:
@@ -36,67 +47,98 @@ class SubscriptionPuller:
         self._subscriber.task.add_done_callback(self._ended)
 
     def pull_nowait(self) -> ReceivedMessageT | None:
-        """Return None: what the server pushes is waited for."""
-        return None
+        """Return a message that is at hand, or None."""
+        if self._stopped or not self._inbox:
+            return None
+        message, handed_out = self._inbox.popleft()
+        handed_out.set()
+        return message
 
     async def pull(self) -> ReceivedMessageT | None:
         """Wait for a message and return it; None once the puller was stopped or the subscription ended."""
-        if self._stopped:
-            return None
-        message = await self._inbox.get()
-        if message is None:
-            self._inbox.put_nowait(None)
-        return message
-
-    def done(self, message: ReceivedMessageT) -> None:
-        """Let the server count a message as dealt with."""
-        held = self._held.pop(id(message), None)
-        if held is not None:
-            held.set()
+        while not self._stopped:
+            if (message := self.pull_nowait()) is not None:
+                return message
+            self._arrived.clear()
+            await self._arrived.wait()
+        return None
 
     async def stop(self) -> None:
         """Hand out nothing more; those who wait get None. What was never handed out is rejected."""
+        is_first = not self._stopped
         self._stopped = True
-        if self._subscriber is not None:
-            await _attempt(self._subscriber.pause())
-        while not self._inbox.empty():
-            message = self._inbox.get_nowait()
-            if message is not None:
-                await _attempt(message.reject())
-                self.done(message)
-        self._inbox.put_nowait(None)
+        self._arrived.set()
+        if is_first and self._subscriber is not None:
+            try:
+                self._is_paused = await _attempt(self._subscriber.pause())
+            finally:
+                self._pause_is_over.set()
+        waiting = [message for message, _ in self._inbox]
+        for _, handed_out in self._inbox:
+            handed_out.set()
+        self._inbox.clear()
+        await _reject(waiting)
 
     async def close(self) -> None:
         """Stop, and close the subscription. What was handed out and not settled is up to the server."""
-        await self.stop()
-        for held in self._held.values():
-            held.set()
-        if self._subscriber is None:
-            return
-        # repid's InMemoryServer loses, on close, a message that it has taken and not yet brought.
-        for _ in range(TURNS_BEFORE_CLOSE):
-            await asyncio.sleep(0)
-        await _attempt(self._subscriber.close())
+        try:
+            await self.stop()
+            self._closing.set()
+            # repid's InMemoryServer loses, on close, a message that it has taken and not yet brought.
+            for _ in range(TURNS_BEFORE_CLOSE if self._subscriber is not None else 0):
+                await asyncio.sleep(0)
+        finally:
+            self._pause_is_over.set()
+            self._closing.set()
+            subscriber, self._subscriber = self._subscriber, None
+            if subscriber is not None:
+                await _attempt(subscriber.close())
+            late, self._late = self._late, []
+            await _reject(late)
+
+    def release(self) -> None:
+        """Do nothing: to give a message back takes an answer of the server, and `close` waits for it."""
 
     async def _receive(self, message: ReceivedMessageT) -> None:
         if self._stopped:
-            await message.reject()
+            self._late.append(message)
+            await self._pause_is_over.wait()
+            if not self._is_paused:
+                # Held until the end, so that a server that cannot pause brings no more than its own limit.
+                await self._closing.wait()
             return
-        held = self._held[id(message)] = asyncio.Event()
-        self._inbox.put_nowait(message)
-        await held.wait()
+        handed_out = asyncio.Event()
+        self._inbox.append((message, handed_out))
+        self._arrived.set()
+        await handed_out.wait()
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         if not self._stopped:
             error = None if task.cancelled() else task.exception()
             logger.critical("worker.subscription_ended", exc_info=error)
             self._stopped = True
-            self._inbox.put_nowait(None)
+            self._arrived.set()
 
 
-async def _attempt(action: Coroutine[Any, Any, None]) -> None:
-    """Do it if it can be done: on the way out, a broken connection must not keep the rest from ending."""
+async def _reject(messages: Sequence[ReceivedMessageT]) -> None:
+    await asyncio.gather(*(_attempt(message.reject()) for message in messages))
+
+
+async def _attempt(action: Coroutine[Any, Any, None]) -> bool:
+    """Do it if it can be done in time, and say whether it was.
+
+    On the way out, neither a broken connection nor a server that does not answer may keep the rest from ending.
+    """
+    task = start(action)
     try:
-        await action
-    except Exception:
-        logger.exception("worker.shutdown.error")
+        await asyncio.wait({task}, timeout=CLOSING_TIME)
+    finally:
+        if not task.done():
+            task.cancel()
+    if not task.done():
+        logger.error("worker.shutdown.timeout", extra={"seconds": CLOSING_TIME})
+    elif not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("worker.shutdown.error", exc_info=error)
+    else:
+        return not task.cancelled()
+    return False

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from repid_nb.core.abilities import PullerT, give_back, nack
+from repid_nb.core import reasons
+from repid_nb.core.abilities import PullerT, give_back, nack, puller_of
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.events import Matched, Observer, Pulled, Settled, guarded
+from repid_nb.core.events import Matched, Pulled, Settled, Watcher, guarded
 from repid_nb.core.logger import logger
-from repid_nb.core.memory.server import InMemoryServer
-from repid_nb.core.message import ReceivedMessageT
+from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.core.tasks import CancelRequests
 from repid_nb.core.worker.deadlines import Deadlines
-from repid_nb.core.worker.delivery import INTERRUPTIONS, Delivery, Gate, is_task_cancelled
+from repid_nb.core.worker.delivery import Delivery
 from repid_nb.core.worker.sightings import Sightings
-from repid_nb.core.worker.slots import Lanes
+from repid_nb.core.worker.slots import Slots
 from repid_nb.core.worker.subscription import SubscriptionPuller
 from repid_nb.core.worker.table import RoutingTable
 
-__all__ = ["MAX_UNROUTED_RETRIES", "Asking", "Worker"]
+__all__ = ["MAX_UNROUTED_RETRIES", "Worker"]
 
 MAX_UNROUTED_RETRIES = 10
 CANCELLATION_TIME = 1.0
-
-Asking = Callable[[ActorData, ReceivedMessageT], bool]
 
 
 class Worker:
@@ -34,11 +33,7 @@ class Worker:
         context: The server, and what actors' dependencies may use.
         actors: The actors of each channel, in order of registration.
         max_unrouted_retries: At which sighting without a match a message is nacked as poison; repid's is 10.
-        observer: Told of each message's way; None for nobody.
-        ask: Asks one actor whether it takes a message, for who wants to listen in; None for nobody.
-        gate: Awaited after each phase of a delivery, for who wants to hold a message there; None for no stop.
-        is_interrupted: Says of a cancellation of a delivery whether it came from outside; otherwise the actor cancelled
-            itself. In `run` the worker knows that itself.
+        watcher: Told of each message's way; may hold a message at a phase, and asks the actors in the worker's place.
     """
 
     def __init__(
@@ -47,20 +42,14 @@ class Worker:
         actors: Mapping[str, Sequence[ActorData]],
         *,
         max_unrouted_retries: int = MAX_UNROUTED_RETRIES,
-        observer: Observer | None = None,
-        ask: Asking | None = None,
-        gate: Gate | None = None,
-        is_interrupted: Callable[[], bool] = is_task_cancelled,
+        watcher: Watcher | None = None,
     ) -> None:
         self.actors = actors
         self.sightings = Sightings()
         self._context = context
         self._max_unrouted_retries = max_unrouted_retries
-        self._observer = None if observer is None else guarded(observer)
-        self._ask = ask
-        self._gate = gate
-        self._is_watched = observer is not None or gate is not None
-        self._is_interrupted = is_interrupted
+        self._watcher = watcher
+        self._tell = None if watcher is None else guarded(watcher.told)
         self._deadlines = Deadlines()
         self._stopping = asyncio.Event()
 
@@ -74,14 +63,19 @@ class Worker:
         self._actors = actors
         self._tables: dict[str, RoutingTable] = {}
 
-    def delivery(self) -> Delivery:
-        """Return what takes one message after another through the actors that win them, in one task."""
-        return Delivery(self._context, self._observer, self._is_interrupted, self._gate, self._deadlines)
+    def delivery(self, requests: CancelRequests | None = None) -> Delivery:
+        """Return what takes one message after another through the actors that win them, in the current task.
+
+        Args:
+            requests: Those that end the delivery; by default those to the current task.
+        """
+        return Delivery(self._context, self._watcher, tell=self._tell, deadlines=self._deadlines, requests=requests)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
         """Take one pulled message its whole way; if that is interrupted or fails, it goes back to where it was.
 
-        What only an actor can have raised, a BaseException that is no interruption, leaves the message in work.
+        A BaseException that a strategy or an actor raised by itself leaves the message in work: given back, it would
+        come at once and do the same again, for ever.
 
         Args:
             message: The message.
@@ -90,51 +84,72 @@ class Worker:
         Returns:
             Whether an actor ran for it.
         """
+        delivery = delivery or self.delivery()
         try:
-            if self._is_watched:
-                await self._reach(Pulled(message))
+            if self._watcher is not None:
+                await self._reach(Pulled(message), self._watcher)
             try:
                 actor = self.route(message)
-            except Exception as error:
+            except (Exception, asyncio.CancelledError, GeneratorExit) as error:
+                # A strategy is a plain function: no request to end can come while it runs, whatever it raises.
                 logger.exception("actor.route.error", extra={"channel": message.channel})
-                await self._reach(Matched(message, None, error=error))
-                self._tell(Settled(message, None, f"nobody settled it: a routing strategy raised {_name(error)}"))
+                await self._leave(message, error)
                 return False
             if actor is None:
                 await self._settle_unrouted(message)
                 return False
-            if self._is_watched:
-                await self._reach(Matched(message, actor))
+            if self._watcher is not None:
+                await self._reach(Matched(message, actor), self._watcher)
             self.sightings.forget(message)
-            await (delivery or self.delivery()).run(message, actor)
-        except (Exception, *INTERRUPTIONS):
-            await give_back(message)
+            await delivery.run(message, actor)
+        except BaseException as error:
+            if isinstance(error, Exception) or delivery.is_interruption(error):
+                await give_back(message)
             raise
         return True
 
     def route(self, message: ReceivedMessageT) -> ActorData | None:
         """Return the first actor of the message's channel, in order of registration, whose strategy says yes."""
-        if self._ask is not None:
-            return next((actor for actor in self.actors.get(message.channel, ()) if self._ask(actor, message)), None)
+        if self._watcher is not None:
+            ask = self._watcher.ask
+            return next((actor for actor in self.actors.get(message.channel, ()) if ask(actor, message)), None)
         table = self._tables.get(message.channel)
         if table is None:
             table = self._tables[message.channel] = RoutingTable(self.actors.get(message.channel, ()))
         return table.find(message)
 
+    async def _leave(self, message: ReceivedMessageT, error: BaseException) -> None:
+        """Leave a message in work, because a routing strategy failed."""
+        if self._watcher is not None:
+            await self._reach(Matched(message, None, error=error), self._watcher)
+        self._settled(message, None, reasons.strategy_raised(error))
+
     async def _settle_unrouted(self, message: ReceivedMessageT) -> None:
         seen = self.sightings.count(message)
-        await self._reach(Matched(message, None, seen))
+        if self._watcher is not None:
+            await self._reach(Matched(message, None, seen), self._watcher)
         limit = self._max_unrouted_retries
         if seen < limit:
-            reason = f"no actor matched (sighting {seen} of {limit})"
+            reason = reasons.no_match(seen, limit)
             logger.warning("actor.route.not_found", extra={"channel": message.channel})
             await message.reject()
         else:
             self.sightings.forget(message)
-            reason = f"poison message: no actor matched in {seen} sightings"
+            reason = reasons.poison(seen)
             logger.error("actor.route.poison_message", extra={"channel": message.channel, "sightings": seen})
             await nack(message, reason)
-        self._tell(Settled(message, message.action, reason))
+        self._settled(message, message.action, reason)
+
+    async def _reach(self, event: Pulled | Matched, watcher: Watcher) -> None:
+        self._told(event)
+        await watcher.reached(event)
+
+    def _settled(self, message: ReceivedMessageT, action: MessageAction | None, reason: str) -> None:
+        self._told(Settled(message, action, reason))
+
+    def _told(self, event: Pulled | Matched | Settled) -> None:
+        if self._tell is not None:
+            self._tell(event)
 
     async def run(
         self,
@@ -153,48 +168,52 @@ class Worker:
 
         Returns:
             How many messages an actor ran for.
+
+        Raises:
+            SystemExit: An actor called `sys.exit`. It ends the worker, and its message goes back to its place.
+            KeyboardInterrupt: The process was interrupted; the same.
         """
         puller = await self._open_puller(tasks_limit)
-        lanes = Lanes(self, puller, messages_limit, tasks_limit, ended=self._stopping)
-        self._is_interrupted = lanes.is_interrupted
         try:
-            lanes.start()
+            slots = Slots(self.deliver, self.delivery, puller, messages_limit, tasks_limit, ended=self._stopping)
+            return await self._run(puller, slots, graceful_shutdown_time)
+        finally:
+            # Once more, because an interrupt may have cut the closing short. A second time it does nothing.
+            puller.release()
+
+    async def _run(self, puller: PullerT, slots: Slots, graceful_shutdown_time: float) -> int:
+        try:
+            slots.start()
             await self._stopping.wait()
             await puller.stop()
-            await lanes.wait(graceful_shutdown_time)
+            if slots.failure is None:
+                await slots.wait(graceful_shutdown_time)
         finally:
             # Before anything is awaited: a second cancellation of this task must not leave actors running.
-            lanes.cancel()
+            slots.cancel()
             try:
                 await puller.stop()
-                await lanes.wait(CANCELLATION_TIME)
+                await slots.wait(CANCELLATION_TIME)
             finally:
-                self._deadlines.close()
+                self.close()
                 await puller.close()
-        return lanes.processed
+        if slots.failure is not None:
+            raise slots.failure
+        return slots.processed
 
     def stop(self) -> None:
         """Pull nothing more, and let `run` end once what runs is done."""
         self._stopping.set()
 
+    def close(self) -> None:
+        """Leave no timer on the loop."""
+        self._deadlines.close()
+
     async def _open_puller(self, tasks_limit: int) -> PullerT:
-        server = self._context.server
-        # A subclass that subscribes in its own way is to be asked for its messages in that way.
-        if isinstance(server, InMemoryServer) and type(server).subscribe is InMemoryServer.subscribe:
-            return server.puller(list(self.actors))
-        puller = SubscriptionPuller()
-        await puller.open(server, list(self.actors), tasks_limit)
-        return puller
-
-    async def _reach(self, event: Pulled | Matched) -> None:
-        self._tell(event)
-        if self._gate is not None:
-            await self._gate(event)
-
-    def _tell(self, event: Pulled | Matched | Settled) -> None:
-        if self._observer is not None:
-            self._observer(event)
-
-
-def _name(error: BaseException) -> str:
-    return type(error).__name__
+        channels = list(self.actors)
+        puller = puller_of(self._context.server, channels)
+        if puller is not None:
+            return puller
+        subscription = SubscriptionPuller()
+        await subscription.open(self._context.server, channels, tasks_limit)
+        return subscription

@@ -1,0 +1,89 @@
+"""Tasks: who asked one to end, awaiting in a task of its own, and starting one that does not run at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any, TypeVar
+
+__all__ = ["CancelRequests", "in_own_task", "is_running_in", "start"]
+
+T = TypeVar("T")
+
+
+class CancelRequests:
+    """Notices requests to cancel the task in which it was made, from then on.
+
+    A CancelledError alone does not say whether the task was asked to end, or whether what runs in it raised that error
+    by itself: an actor may await a cancelled future. The count of requests does say.
+    """
+
+    __slots__ = ("_before", "_task")
+
+    def __init__(self) -> None:
+        self._task = asyncio.current_task()
+        # A count, because Python 3.11 keeps counting a request that the task has survived.
+        self._before = 0 if self._task is None else self._task.cancelling()
+
+    def came(self) -> bool:
+        """Say whether the task was asked to end; without a task there is no way to know, and the answer is yes."""
+        return self._task is None or self._task.cancelling() > self._before
+
+
+def is_running_in(task: asyncio.Task[Any] | None) -> bool:
+    """Say whether `task` is what runs now.
+
+    A coroutine that is closed from outside gets a GeneratorExit while another task runs, or none.
+    """
+    try:
+        return task is not None and asyncio.current_task() is task
+    except RuntimeError:  # no loop runs
+        return False
+
+
+def start(coroutine: Coroutine[Any, Any, T], *, context: Context | None = None) -> asyncio.Task[T]:
+    """Start a task that has its first turn later, whatever task factory the loop has.
+
+    An eager task factory (Python 3.12) would run it inside this call, before the caller can count it.
+
+    Args:
+        coroutine: What the task runs.
+        context: The context that it runs in; a copy of the current one by default.
+    """
+    return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), context=context)
+
+
+async def in_own_task(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Await a coroutine in a task of its own, with a copy of the context; cancelled, it is cancelled too.
+
+    Cancelled before its task had a turn, it never begins.
+
+    Args:
+        coroutine: What to await.
+
+    Returns:
+        What it returns; what it raises is raised here, a KeyboardInterrupt too, which would leave the loop from there.
+    """
+    ended: list[tuple[T | None, BaseException | None]] = []
+
+    async def caught() -> None:
+        try:
+            ended.append((await coroutine, None))
+        except BaseException as error:
+            ended.append((None, error))
+
+    requests = CancelRequests()
+    try:
+        await start(caught())
+    except asyncio.CancelledError:
+        # The inner task cancelled itself after it had finished: that is no request to this one.
+        if not ended or requests.came():
+            raise
+    finally:
+        # Nothing, unless it never began: Python warns of a coroutine that was never awaited.
+        coroutine.close()
+    result, error = ended[0]
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]  # without an error it is the result

@@ -1,0 +1,39 @@
+"""One step at a time, also where steps come from several tasks, or from one event loop after another."""
+
+from __future__ import annotations
+
+import asyncio
+
+from repid_nb.core.errors import SteppingError
+
+__all__ = ["Turns"]
+
+
+class Turns:
+    """Gives each step its turn, in order."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a step is under way."""
+        # What was under way on a loop that is closed can never end there.
+        return self._lock.locked() and not (self._loop is not None and self._loop.is_closed())
+
+    def lock(self) -> asyncio.Lock:
+        """Return what is held during a step on the running loop.
+
+        Raises:
+            SteppingError: A step is under way on another loop, which is in another thread.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            if self.is_taken:
+                raise SteppingError(
+                    "This Stepper is in the middle of a step on another event loop. Wait until it ends."
+                )
+            # A lock stays with the first loop on which it was waited for.
+            self._lock, self._loop = asyncio.Lock(), loop
+        return self._lock
