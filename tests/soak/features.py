@@ -18,7 +18,7 @@ ALL = {
 }
 
 # Left out until the fault behind it is mended.
-NOT_YET = frozenset(ALL)
+NOT_YET = frozenset({"line_separators", "eager_tasks"})
 
 
 def enabled(*further: str) -> frozenset[str]:

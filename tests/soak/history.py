@@ -51,7 +51,7 @@ class SteppingOne:
     """A Stepper of the history, with what was seen after each of its steps.
 
     Attributes:
-        at_work: How many calls of `step` are under way.
+        at_work: The calls of `step` that are under way; all but one wait for their turn.
         moments: The server right after each step, by number; 0 for right before the first.
         rewinds: How often the server had gone back by then.
         sighted: Which message each step pulled, and how often it had been sighted before.
@@ -59,7 +59,7 @@ class SteppingOne:
 
     stepper: Stepper
     mirror: Mirror
-    at_work: int = 0
+    at_work: set[Owner] = field(default_factory=set)
     moments: dict[int, Moment] = field(default_factory=dict)
     rewinds: dict[int, int] = field(default_factory=dict)
     sighted: dict[int, tuple[Letter, int]] = field(default_factory=dict)
@@ -212,6 +212,10 @@ class History:
         except asyncio.CancelledError:
             world.check(holds=owner.ending or world.is_cut, otherwise="a worker ended by itself")
             raise
+        except (SystemExit, KeyboardInterrupt) as error:
+            # Raised inside a task it would end the loop.
+            raised = owner.exit is error
+            world.check(holds=raised, otherwise=f"a worker raised {error!r}, and no actor did")
         except NotConnectedError:
             world.check(holds=not mirror.server.is_connected, otherwise="a worker takes an open connection for closed")
         else:
@@ -249,7 +253,7 @@ class History:
         mirror = self._mirror(which)
         if not mirror.server.is_connected or len(self.subscribers) >= 3:
             return
-        owner = Owner("subscriber", mirror, limit=limit or NEVER)
+        owner = Owner("subscriber", mirror, limit=limit or NEVER, channels=channels)
         self.subscribers.append(owner)
 
         async def subscribe() -> None:
@@ -277,6 +281,7 @@ class History:
     async def pause(self, number: int) -> None:
         if owner := self._subscriber(number):
             await owner.thing.pause()
+            owner.paused = True
             begun = owner.begun
             await self.turns(3)
             self.world.check(holds=owner.begun <= begun + 1, otherwise="a paused subscriber takes messages")
@@ -284,6 +289,7 @@ class History:
     async def resume(self, number: int) -> None:
         if owner := self._subscriber(number):
             await owner.thing.resume()
+            owner.paused = False
 
     async def close_subscriber(self, number: int) -> None:
         if owner := self._subscriber(number):
@@ -339,14 +345,13 @@ class History:
             if one.at_work:
                 # Who has the lock begins the history, and not this one.
                 del one.moments[0]
-        one.at_work += 1
+        one.at_work.add(owner)
         try:
             step = await one.stepper.step(channel)
-        except OwnError:
-            world.check(
-                holds=owner.last is not None and isinstance(owner.last.error, OwnError),
-                otherwise="a step raised what its actor did not",
-            )
+        except (OwnError, GeneratorExit, SystemExit, KeyboardInterrupt) as error:
+            by_actor = owner.last is not None and type(owner.last.error) is type(error)
+            by_strategy = owner.pulled is not None and owner.pulled.topic == "odd_exits"
+            world.check(holds=by_actor or by_strategy, otherwise="a step raised what its actor did not")
             return None
         except asyncio.CancelledError:
             if owner.pulled is not None and owner.pulled.topic == "odd_cancels":
@@ -354,7 +359,7 @@ class History:
             world.check(holds=owner.ending or world.is_cut, otherwise="a step was cancelled that nobody cancelled")
             raise
         finally:
-            one.at_work -= 1
+            one.at_work.remove(owner)
             owner.over = True
         if not isinstance(step, Step):
             heard = one.mirror.server.snapshot(0)
@@ -422,17 +427,18 @@ class History:
         moment = one.moments.get(to)
         if moment is None:
             return
-        busy = any(other.at_work for other in self.steppers if other.mirror is one.mirror)
+        at_work = {owner for other in self.steppers if other.mirror is one.mirror for owner in other.at_work}
         try:
             rewound = one.stepper.rewind(to)
         except SteppingError:
-            world.check(holds=busy, otherwise="a rewind was refused, and no step is under way")
+            world.check(holds=bool(at_work), otherwise="a rewind was refused, and no step is under way")
             return
         except InvalidMessageError as error:
             # Another Stepper has gone back further.
             world.check(holds=one.mirror.rewinds > one.rewinds[to], otherwise=f"a rewind was refused: {error}")
             return
-        world.check(holds=not busy, otherwise="a rewind went under a step")
+        begun = any(owner.pulled for owner in at_work)
+        world.check(holds=not begun, otherwise="a rewind went under a step")
         world.check(
             holds=list(rewound.undone) == list(range(to + 1, newest + 1)), otherwise=f"{rewound.undone} were undone"
         )
@@ -516,9 +522,9 @@ class History:
         for channel, topic, scripts in letters:
             scripts = tuple(tuple(line for line in one if line[0] not in NOT_IN_A_CLIENT) for one in scripts)  # noqa: PLW2901
             letter = world.letter(channel, topic, scripts=scripts)
-            with suppress(ValueError, OwnError):
+            with suppress(ValueError, OwnError, GeneratorExit, SystemExit, KeyboardInterrupt):
                 await client.send_message(channel=channel, payload=letter.payload, headers=world.headers(letter))
-        with suppress(ValueError, OwnError):
+        with suppress(ValueError, OwnError, GeneratorExit, SystemExit, KeyboardInterrupt):
             await client.process_all()
         world.check(
             holds=len(client.get_processed_messages()) <= owner.begun,
@@ -533,6 +539,9 @@ class History:
     async def end_all(self) -> None:
         """End all that runs, and look at what is left behind."""
         world = self.world
+        if not world.is_cut:
+            await asyncio.sleep(PATIENCE)
+            self._check_idle()
         for owner in self.workers:
             if not owner.over:
                 owner.ending = True
@@ -561,6 +570,19 @@ class History:
         # What a subscriber's callback raises that is no Exception is for the loop's handler, as anywhere.
         complaints = [one for one in loop.complaints if "OwnError" not in one and "GeneratorExit" not in one]
         world.check(holds=not complaints, otherwise=f"the loop complains: {complaints}")
+
+    def _check_idle(self) -> None:
+        """Hold that nothing waits where a worker or a subscriber has nothing to do."""
+        for owner in (*self.workers, *self.subscribers):
+            can_take = not (owner.over or owner.ending or owner.running) and owner.begun < owner.most
+            if not can_take or owner.mirror is None or owner.paused:
+                continue
+            waiting = [
+                queue.channel
+                for queue in owner.mirror.server.snapshot(0).channels
+                if queue.waiting and queue.channel in owner.channels
+            ]
+            self.world.check(holds=not waiting, otherwise=f"an idle {owner.kind} leaves messages waiting on {waiting}")
 
     async def drain(self) -> None:
         """Take all that is left off the queues, which come in their order."""

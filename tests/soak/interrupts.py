@@ -124,6 +124,8 @@ class _Interrupted:
         history: list[History] = []
         faults: list[str] = []
         logging.disable(logging.CRITICAL)
+        # In a finalizer Python only reports it.
+        hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
         try:
             with redirect_stdout(io.StringIO()), suppress(KeyboardInterrupt, FaultError, asyncio.CancelledError):
                 run(self._play(history))
@@ -135,6 +137,7 @@ class _Interrupted:
         except NeverEndsError as error:
             faults.append(f"the Stepper is locked: {error}")
         finally:
+            sys.unraisablehook = hook
             logging.disable(logging.NOTSET)
         return tuple(faults)
 

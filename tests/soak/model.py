@@ -39,6 +39,7 @@ class Letter:
         place: Its place in the line of its priority: a smaller one comes first.
         asked: How often its channel's first actor was asked about it.
         answer: The number of the answer that its actor tried to give; 0 for none.
+        answers: Which message it answers; None for none.
         taken: Each pull of it that anyone was shown.
         runs: Each run of an actor for it.
     """
@@ -53,6 +54,7 @@ class Letter:
     place: int = 0
     asked: int = 0
     answer: int = 0
+    answers: Letter | None = None
     taken: list[Any] = field(default_factory=list)
     runs: list[Any] = field(default_factory=list)
 
@@ -199,7 +201,10 @@ class Mirror:
         """Yield the messages that are nowhere, or in two places."""
         places = self.places()
         for serial, letter in self.letters.items():
-            wanted = 0 if serial in self.gone or serial in self.dropped or letter.is_done else 1
+            # An answer that is cut short is taken back, and what it answers is still in work.
+            is_taken_back = letter.answers is not None and not letter.answers.is_replied
+            is_elsewhere = serial in self.gone or serial in self.dropped or letter.is_done or is_taken_back
+            wanted = 0 if is_elsewhere else 1
             if places[serial] != wanted:
                 yield f"message {serial} is in {places[serial]} places, and should be in {wanted}"
             answer = letter.answer

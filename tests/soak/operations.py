@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, TypeAlias
 
 from soak.hostile import TEXTS
-from soak.world import CHANNELS, TIMEOUT, TOPICS
+from soak.world import CHANNELS, EXITS, TIMEOUT, TOPICS
 
 __all__ = ["Operation", "Setting", "draw_history"]
 
@@ -71,6 +71,7 @@ def _scripts(random: Random, features: frozenset[str]) -> tuple[Any, ...]:
 
 def _line(random: Random, features: frozenset[str]) -> tuple[Any, ...]:
     raised = ["ValueError", "KeyError", "group", "CancelledError", "own", "unshowable", "TimeoutError"]
+    raised += EXITS
     if "generator_exit" in features:
         raised.append("GeneratorExit")
     lines: list[tuple[Any, ...]] = [

@@ -25,6 +25,7 @@ __all__ = [
     "CALLBACK",
     "CHANNELS",
     "COLOUR",
+    "EXITS",
     "NEVER",
     "OWNER",
     "RAISES",
@@ -42,6 +43,7 @@ TIMEOUT = 5.0
 NEVER = 1e9
 # What a subscriber runs stands in no router.
 CALLBACK = "callback"
+EXITS = ("SystemExit", "KeyboardInterrupt")
 
 
 class OwnError(BaseException):
@@ -61,6 +63,8 @@ RAISES: dict[str, Callable[[], BaseException]] = {
     "own": lambda: OwnError("own"),
     "unshowable": lambda: UnshowableError("\udc80\x00\u2028"),
     "TimeoutError": TimeoutError,
+    "SystemExit": SystemExit,
+    "KeyboardInterrupt": KeyboardInterrupt,
 }
 
 
@@ -77,6 +81,9 @@ class Owner:
         poison_at: At which sighting it gives a message up.
         ending: Whether it was told to end.
         over: Whether it has ended.
+        channels: Where it pulls from.
+        paused: Whether it was told to pull nothing for a while.
+        exit: The first exit that one of its actors raised, which ends it.
         pulled: The message that it pulled last; with `seen_before`, how often it had sighted that before.
         last: Its last run.
     """
@@ -93,6 +100,9 @@ class Owner:
     completed: int = 0
     resisted: bool = False
     running: set[Run] = field(default_factory=set)
+    channels: tuple[str, ...] = CHANNELS
+    paused: bool = False
+    exit: BaseException | None = None
     pulled: Letter | None = None
     seen_before: int = 0
     last: Run | None = None
@@ -306,6 +316,8 @@ class World:
         run.live, run.result, run.error = False, result, error
         owner = run.owner
         owner.running.discard(run)
+        if isinstance(error, (SystemExit, KeyboardInterrupt)) and owner.kind == "worker":
+            owner.exit, owner.ending = owner.exit or error, True
         interrupted = isinstance(error, asyncio.CancelledError) and not run.excused
         if not interrupted:
             owner.completed += 1
@@ -364,6 +376,9 @@ class World:
         self._raise(run, name)
 
     def _raise(self, run: Run, name: str) -> None:
+        if run.actor == CALLBACK and name in EXITS:
+            # In a task of its own, as a callback is, it ends the loop.
+            name = "own"
         run.excused |= name == "CancelledError"
         error = RAISES[name]()
         raise error
@@ -417,6 +432,7 @@ class World:
     async def _do_reply(self, run: Run, message: Any, channel: str) -> None:
         is_first = not message.is_acted_on and not run.uncertain
         answer = self.letter(channel, None)
+        answer.answers = run.letter
         if not message.is_acted_on:
             run.letter.answer = answer.serial
         await message.reply(payload=answer.payload, channel=channel)
