@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Literal, TypeAlias
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.events import Event, Finished, Matched, Pulled, Started, Watcher
+from repid_nb.core.events import Event, Finished, Matched, Published, Pulled, Started, Watcher
 from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.routing.routes import Routes
@@ -197,8 +197,10 @@ class Recorder(Watcher):
         return self._now.recording.inquiry.ask(actor, message)
 
     def told(self, event: Event) -> None:
-        now = self._now
-        now.recording.hear(now.tracker.completed(event))
+        now = self._under_way
+        # What middleware left running may end when its step is long over.
+        if now is not None and not isinstance(event, Published) and event.message is now.message:
+            now.recording.hear(now.tracker.completed(event))
 
     async def reached(self, event: Pulled | Matched | Started | Finished) -> None:
         """Let the gate, if there is one, hold the message at what was just reached."""
@@ -217,8 +219,8 @@ class Recorder(Watcher):
 
     def _hear_published(self, event: Event) -> None:
         # Others may publish meanwhile.
-        if self.is_at_work_here:
-            self._now.recording.hear(event)
+        if self.is_at_work_here and self._under_way is not None:
+            self._under_way.recording.hear(event)
 
     @property
     def _now(self) -> _UnderWay:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.journal import Journal, Mark
@@ -34,7 +34,7 @@ class Place:
 class _Kept:
     step: Step
     place: Place
-    message: ReceivedMessageT
+    message: ReceivedMessageT | None
     seen_before: int
 
 
@@ -114,14 +114,16 @@ class Timeline:
         undone: list[int] = []
         while self._kept and self._kept[-1].place.number > to:
             kept = self._kept.pop()
-            self._sightings.set(kept.message, kept.seen_before)
+            if kept.message is not None:
+                self._sightings.set(kept.message, kept.seen_before)
             undone.insert(0, kept.place.number)
         puller.turn = places[to].turn
         return tuple(undone)
 
     def close(self) -> None:
-        """Let go of the journal, which keeps settled messages alive; the history stays, the way back is gone."""
+        """Let go of the settled messages; the history stays, the way back is gone."""
         self._journal = None
+        self._kept = deque(replace(kept, message=None) for kept in self._kept)
 
     def _mark(self) -> Mark:
         return self._open_journal().mark()

@@ -6,7 +6,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -14,12 +13,11 @@ import traitlets
 
 from repid_nb.app import Repid
 from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.still import Picture, picture_of
 from repid_nb.widgets.session import Session
 
 __all__ = ["Workbench"]
-
-STATIC = Path(__file__).parent / "static"
 
 # Seconds between two updates of the page: a kernel that sends more loses some, silently.
 BETWEEN_UPDATES = 0.05
@@ -42,8 +40,8 @@ class Workbench(anywidget.AnyWidget):
     """
 
     # As texts: of a path anywidget keeps each widget for ever, to tell it when the file changes.
-    _esm = (STATIC / "workbench.js").read_text(encoding="utf-8")
-    _css = (STATIC / "workbench.css").read_text(encoding="utf-8")
+    _esm = read_script()
+    _css = read_style()
 
     lanes = traitlets.Dict().tag(sync=True)
     tray = traitlets.Dict().tag(sync=True)

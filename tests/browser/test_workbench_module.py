@@ -81,6 +81,12 @@ def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., S
     assert shown.page.evaluate("document.activeElement.tagName") == "BODY"
 
 
+def test_the_joined_modules_draw_the_page(stage: Callable[..., Stage]):
+    page = stage("acked").page
+    expect(page.locator(".wb-stage > .wb-column")).to_have_count(4)
+    expect(page.locator(".wb-story")).to_contain_text("Step 1: m1")
+
+
 def test_an_error_of_the_page_s_scripts_is_noticed(page: Page, states: States):
     shown = Stage(page, states["empty"])
     page.evaluate("setTimeout(() => { throw new Error('planted'); })")

@@ -10,16 +10,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from playwright.sync_api import Error, Page
-from support.files import ROOT
 from support.waiting import until
 
 from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
+from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.texts import piece_of
 from repid_nb.widgets.session import Session
 
 __all__ = ["STRANGE", "Stage", "real_states"]
-
-STATIC = ROOT / "repid_nb" / "widgets" / "static"
 
 STRANGE = {
     "markup": '"<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"',
@@ -85,9 +83,8 @@ class Stage:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(reduced_motion=motion)
         page.on("pageerror", self._note)
-        css = (STATIC / "workbench.css").read_text(encoding="utf-8")
-        page.set_content(HTML.format(css=css, theme=theme, background="#fff" if theme == "light" else "#111"))
-        source = base64.b64encode((STATIC / "workbench.js").read_bytes()).decode()
+        page.set_content(HTML.format(css=read_style(), theme=theme, background="#fff" if theme == "light" else "#111"))
+        source = base64.b64encode(read_script().encode()).decode()
         page.evaluate(START, [source, {**state, "projector": False}])
 
     def close(self) -> None:

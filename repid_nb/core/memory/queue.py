@@ -74,6 +74,17 @@ def never_sighted(_message: QueuedMessage) -> int:
     return 0
 
 
+def _is_still(picture: MessageSnapshot, message: QueuedMessage, priority: int, sightings: int) -> bool:
+    """Say whether a message still looks as on a record of it."""
+    if (picture.priority, picture.sightings) != (priority, sightings):
+        return False
+    try:
+        return picture.headers == message.headers
+    except Exception:
+        # An actor may have put anything among the headers, and some objects refuse to be compared.
+        return False
+
+
 class ChannelQueue:
     """One channel's messages.
 
@@ -96,6 +107,7 @@ class ChannelQueue:
         self._queues = queues
         self._by_priority: list[Line] = []
         self._taken = 0
+        self._pictures: dict[QueuedMessage, MessageSnapshot] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._by_priority))
@@ -255,13 +267,25 @@ class ChannelQueue:
         return ChannelSnapshot(
             channel=self.channel,
             waiting=len(self),
-            ready=tuple(self.picture(message, priority, sightings(message)) for message, priority in ready),
+            ready=self._pictures_of(ready, sightings),
             working=len(self.in_work),
             in_work=tuple(received.snapshot() for received in in_work),
             dead=len(self.dead),
             dead_letters=self.dead_letters(window),
             dead_dropped=self.dead_dropped,
         )
+
+    def _pictures_of(
+        self, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
+    ) -> tuple[MessageSnapshot, ...]:
+        """Return the waiting messages as frozen records: the same ones as the last time, where nothing has changed."""
+        former, self._pictures = self._pictures, {}
+        for message, priority in ready:
+            known, seen = former.get(message), sightings(message)
+            if known is None or not _is_still(known, message, priority, seen):
+                known = self.picture(message, priority, seen)
+            self._pictures[message] = known
+        return tuple(self._pictures.values())
 
     def _add_line(self, priority: int) -> Line:
         with self._queues.lock:
@@ -356,7 +380,7 @@ class Queues:
         """Note every change from now on, as long as the journal that is returned is kept."""
         journal = self._journal()
         if journal is None:
-            journal = Journal(JOURNAL_LIMIT, self._release_stranded)
+            journal = Journal(JOURNAL_LIMIT, self._after_undo)
             self._journal = weakref.ref(journal)
             self.is_journaled = True
         return journal
@@ -408,8 +432,11 @@ class Queues:
         # Twice as many as are left: so the look through all of them costs each new one a constant.
         self._forget_at = max(FORGET_FROM, 2 * len(self._queues))
 
-    def _release_stranded(self) -> None:
-        """Put back what an undo has given to an owner that is gone."""
+    def _after_undo(self) -> None:
+        """Know the queues again that were forgotten, and put back what an undo has given to an owner that is gone."""
+        for channel, forgotten in list(self._forgotten.items()):
+            if not forgotten.is_idle:
+                self._queues[channel] = forgotten
         for owner in self._gone:
             for queue in list(self._queues.values()):
                 queue.release_all(owner)

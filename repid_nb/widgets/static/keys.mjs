@@ -1,0 +1,176 @@
+// The keys: what each means, as a pure function, and the listener that does it.
+
+import { plan } from "./plan.mjs";
+
+/**
+ * @import { Actions, Page } from "./actions.mjs"
+ * @import { Ui } from "./ui.mjs"
+ */
+
+/** @type {[keys: string, meaning: string][]} */
+export const KEYS = [
+  ["S", "Step"],
+  ["I", "Step into; then the next phase"],
+  ["F", "Finish the step that is held"],
+  ["R", "Run, and stop"],
+  ["Esc", "Stop; give back what is held; close what is open"],
+  ["← →", "Back and forward"],
+  ["Home End", "The first moment, and now"],
+  ["G", "Go on from here"],
+  ["N", "Write a new message"],
+  ["W", "Who would get this?"],
+  ["P", "Predict before each step"],
+  ["1 … 9", "Pick an actor; 0 for the tail, D for the dead letters"],
+  ["L", "Large type"],
+  ["?", "These keys"],
+];
+
+/**
+ * @typedef {"step" | "into" | "next" | "finish" | "run" | "stop" | "back" | "forward" | "first" | "now" | "go on"
+ *   | "write" | "who" | "predict" | "large" | "keys" | "escape" | `pick ${string}`} KeyAction
+ */
+
+/** @type {Map<string, KeyAction>} what means the same whatever the page shows */
+const PLAIN_KEYS = new Map([
+  ["ArrowLeft", "back"],
+  ["ArrowRight", "forward"],
+  ["Home", "first"],
+  ["End", "now"],
+  ["g", "go on"],
+  ["n", "write"],
+  ["w", "who"],
+  ["p", "predict"],
+  ["l", "large"],
+  ["?", "keys"],
+]);
+
+/**
+ * Say what a key means; null when it means nothing here.
+ * @param {{key: string, typing: boolean, sliding: boolean, modified: boolean}} pressed
+ * @param {{held: boolean, running: boolean, picking: boolean, options: string[]}} now
+ * @returns {KeyAction | null}
+ */
+export function keyAction(pressed, now) {
+  if (pressed.modified) return null;
+  if (pressed.key === "Escape") return "escape";
+  if (pressed.typing) return null;
+  const key = pressed.key.length === 1 ? pressed.key.toLowerCase() : pressed.key;
+  if (now.picking) {
+    const pick = key === "0" ? "back" : key === "d" ? "tray" : key;
+    if (now.options.includes(pick)) return `pick ${pick}`;
+  }
+  if (pressed.sliding && /^(Arrow|Home|End|Page)/.test(key)) return null;
+  switch (key) {
+    case "s":
+      return now.held ? "finish" : "step";
+    case "i":
+      return now.held ? "next" : "into";
+    case "f":
+      return now.held ? "finish" : null;
+    case "r":
+      return now.running ? "stop" : "run";
+    default:
+      return PLAIN_KEYS.get(key) ?? null;
+  }
+}
+
+/**
+ * Return the listener for keys that are pressed while the workbench has the focus.
+ * @param {Page} page
+ * @param {Actions} actions
+ * @returns {(event: KeyboardEvent) => void}
+ */
+export function createKeyListener(page, actions) {
+  return (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const typing = target.matches("textarea, select, input:not([type=range], [type=checkbox])");
+    const { status, prediction } = page.state();
+    const action = keyAction(
+      {
+        key: event.key,
+        typing,
+        sliding: target.matches("input[type=range]"),
+        modified: event.ctrlKey || event.altKey || event.metaKey,
+      },
+      {
+        held: status.held,
+        running: status.busy === "run",
+        picking: Boolean(page.ui.picking),
+        options: (prediction.options ?? []).map(([pick]) => pick),
+      },
+    );
+    // JupyterLab has shortcuts on single keys: one that is meant for the workbench goes no further.
+    if (action || typing) event.stopPropagation();
+    if (!action) return;
+    if (action !== "escape" || isOpen(page.ui) || status.busy) event.preventDefault();
+    if (action === "escape") leave(page, actions, typing ? target : null);
+    else perform(action, page, actions);
+  };
+}
+
+/** @param {Ui} ui */
+function isOpen(ui) {
+  return ui.keys || ui.picking || ui.opened || ui.explanation;
+}
+
+/**
+ * Close what is open, the uppermost first; or leave the field that is typed in; or stop what runs.
+ * @param {Page} page
+ * @param {Actions} actions
+ * @param {HTMLElement | null} field  the field that is typed in
+ */
+function leave({ ui, state, update, focus }, actions, field) {
+  if (ui.keys) ui.keys = false;
+  else if (ui.picking) ui.picking = null;
+  else if (ui.opened) ui.opened = null;
+  else if (ui.explanation) ui.explanation = null;
+  else if (field) {
+    field.blur();
+    focus("root");
+  } else if (state().status.busy) {
+    actions.stop();
+    return;
+  }
+  ui.sure = false;
+  update();
+}
+
+/**
+ * Do what a key means, where its button could be pressed.
+ * @param {Exclude<KeyAction, "escape">} action
+ * @param {Page} page
+ * @param {Actions} actions
+ */
+function perform(action, { state, ui }, actions) {
+  const { controls, banner } = plan(state(), ui);
+  switch (action) {
+    case "go on":
+      if (banner?.goOn) actions.goOn();
+      break;
+    case "first":
+      if (controls.back) actions.first();
+      break;
+    case "now":
+      if (controls.forward) actions.now();
+      break;
+    case "step":
+    case "into":
+    case "run":
+    case "stop":
+    case "back":
+    case "forward":
+      if (controls[action]) actions[action]();
+      break;
+    case "next":
+    case "finish":
+    case "write":
+    case "who":
+    case "predict":
+    case "large":
+    case "keys":
+      actions[action]();
+      break;
+    default:
+      actions.pick(action.slice("pick ".length));
+  }
+}

@@ -1,0 +1,173 @@
+// What comes and goes around the columns, as elements: errors, banner, guesses, history, texts, keys.
+
+import { actorElement } from "./columns.mjs";
+import { bdi, button, h, icon, smallButton } from "./dom.mjs";
+import { KEYS } from "./keys.mjs";
+import { count, verdictRow } from "./plan.mjs";
+import { beginning, download } from "./texts.mjs";
+
+/**
+ * @import { Actions } from "./actions.mjs"
+ * @import { BannerPlan, PickingPlan, ScorePlan } from "./plan.mjs"
+ * @import { OpenedText } from "./ui.mjs"
+ * @import { Explanation, State, StepSummary } from "./wire.mjs"
+ */
+
+/** @param {string[]} errors @param {Actions} actions */
+export function errorElements(errors, { dismiss }) {
+  return errors.map((text) =>
+    h(
+      "div.error",
+      null,
+      icon("⚠ "),
+      h("span.errortext", null, h("b", null, "That did not work. "), bdi(text)),
+      button("dismiss", "Close", dismiss),
+    ),
+  );
+}
+
+/** @param {string} notice */
+export function noticeElements(notice) {
+  return notice ? [h("span", null, bdi(notice))] : [];
+}
+
+/** @param {BannerPlan | null} banner @param {Actions} actions */
+export function bannerElements(banner, { goOn, backToNow }) {
+  if (!banner) return [];
+  return [
+    h(
+      "div.banner",
+      null,
+      icon("⏱ "),
+      h("span.bannertext", null, h("b", null, banner.text), " ", banner.undone),
+      banner.goOn && button("go on", "Go on from here", goOn, { title: "G" }),
+      button("to now", banner.back, backToNow),
+    ),
+  ];
+}
+
+/** @param {ScorePlan | null} score */
+export function scoreElements(score) {
+  if (!score) return [];
+  return [
+    h(
+      "div",
+      { class: `wb-score wb-tone-${score.tone}` },
+      h("b", null, score.verdict),
+      " ",
+      bdi(score.answer),
+      " ",
+      h("span.count", null, score.score),
+    ),
+  ];
+}
+
+/** @param {PickingPlan | null} picking @param {Actions} actions */
+export function pickingElements(picking, { pick, cancelPick }) {
+  if (!picking) return [];
+  const options = picking.options.map(({ value, text, key }) =>
+    button(`pick ${value}`, [key && h("span.position", null, key), bdi(text)], () => pick(value)),
+  );
+  const cancel = smallButton("pick cancel", "Not now", cancelPick);
+  return [h("fieldset.picking", null, h("legend", null, bdi(picking.question)), options, cancel)];
+}
+
+/** @param {State["history"]} history @param {Actions} actions */
+export function historyElements({ steps, at }, { seek }) {
+  if (!steps.length) return [];
+  const pills = steps.map((step) =>
+    h(
+      "li",
+      null,
+      pillElement(step, step.number === at, () => seek(step.number)),
+    ),
+  );
+  return [h("ol.pills", { "aria-label": "History" }, pills)];
+}
+
+/** @param {StepSummary} step @param {boolean} isCurrent @param {() => void} onPress */
+function pillElement({ number, message, winner, settled, tone }, isCurrent, onPress) {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: `wb-pill wb-tone-${tone}`,
+      "data-k": `step ${number}`,
+      "aria-current": isCurrent && "step",
+      title: `Step ${number}: ${message} → ${winner}`,
+      onclick: onPress,
+    },
+    h("span.pillnumber", null, number),
+    bdi(message),
+    h("span.pillword", null, settled),
+  );
+}
+
+/** @param {Explanation | null} explanation @param {Actions} actions */
+export function explanationElements(explanation, { closeExplanation, open }) {
+  if (!explanation) return [];
+  const { who, verdicts, more_verdicts } = explanation;
+  const rows = verdicts.map((verdict) => actorElement(verdictRow(verdict), open));
+  return [
+    h(
+      "div.answerbox",
+      null,
+      h(
+        "div.answerhead",
+        null,
+        h("span", null, h("b", null, bdi(who)), " Nothing was sent."),
+        smallButton("close explanation", "Close", closeExplanation),
+      ),
+      h("ol.actors", { "aria-label": "Who would get this" }, rows),
+      more_verdicts > 0 && h("p.andmore", null, `… and ${count(more_verdicts, "more actor")}`),
+    ),
+  ];
+}
+
+/** @param {OpenedText | null} opened @param {Actions} actions */
+export function textElements(opened, { closeText }) {
+  if (!opened) return [];
+  const { title, file, text, next, whole, more } = opened;
+  return [
+    h(
+      "section.opened",
+      { "aria-label": title },
+      h(
+        "div.answerhead",
+        null,
+        h("b", null, bdi(title)),
+        h("span.count", null, lengthText(opened)),
+        h("span.gap"),
+        whole && smallButton("copy", "Copy", () => navigator.clipboard?.writeText(text)),
+        whole && file && smallButton("download", "Download", () => download(text, file)),
+        smallButton("close text", "Close", closeText),
+      ),
+      h("pre.whole", { tabindex: "0", "aria-label": title }, bdi(file ? beginning(text) : text)),
+      !whole && !file && next > 0 && button("more", "Show more", more),
+    ),
+  ];
+}
+
+/** @param {OpenedText} opened */
+function lengthText({ whole, next, total }) {
+  return `${whole ? "" : `${next.toLocaleString("en")} of `}${count(total, "character")}`;
+}
+
+/** @param {boolean} isOpen @param {Actions} actions */
+export function keyElements(isOpen, { keys }) {
+  if (!isOpen) return [];
+  const rows = KEYS.map(([key, meaning]) => [h("dt", null, h("kbd", null, key)), h("dd", null, meaning)]);
+  return [
+    h(
+      "section.keys",
+      { "aria-label": "Keys" },
+      h(
+        "div.answerhead",
+        null,
+        h("b", null, "Keys, while the workbench has the focus"),
+        smallButton("close keys", "Close", keys),
+      ),
+      h("dl.keylist", null, rows),
+    ),
+  ];
+}

@@ -1,0 +1,126 @@
+// The regions of the page that are drawn anew, each only when what it shows has changed.
+
+import { actorElements, deadLetterElements, laneElements, outcomeElements, workerElements } from "./columns.mjs";
+import { bdi, createChanges, fill, h } from "./dom.mjs";
+import { bannerElements, errorElements, explanationElements, historyElements, keyElements } from "./panels.mjs";
+import { noticeElements, pickingElements, scoreElements, textElements } from "./panels.mjs";
+
+/**
+ * @import { Actions } from "./actions.mjs"
+ * @import { Children } from "./dom.mjs"
+ * @import { Plan } from "./plan.mjs"
+ * @import { Ui } from "./ui.mjs"
+ * @import { State } from "./wire.mjs"
+ *
+ * @typedef {ReturnType<typeof createRegions>} Regions
+ */
+
+/**
+ * Make the places of the regions, all of them empty.
+ * @param {Actions} actions
+ * @param {() => void} focusPage  where the focus goes when what had it is gone
+ */
+export function createRegions(actions, focusPage) {
+  const hosts = {
+    keys: h("div.keysbox"),
+    errors: h("div.errors", { role: "alert" }),
+    explanation: h("div.explanation", { role: "status" }),
+    banner: h("div.bannerbox", { role: "status" }),
+    score: h("div.scorebox", { role: "status" }),
+    picking: h("div.pickingbox"),
+    story: h("p.story", { "aria-live": "polite" }),
+    notice: h("p.notice", { role: "status" }),
+    lanes: h("div"),
+    worker: h("div"),
+    actors: h("div"),
+    outcome: h("div"),
+    tray: h("div"),
+    pills: h("div.pillsbox"),
+    opened: h("div.openedbox"),
+  };
+  const hasChanged = createChanges();
+
+  /**
+   * Draw one region if what it shows has changed; the focus stays where it was.
+   * @param {keyof typeof hosts} name
+   * @param {unknown} shown
+   * @param {() => Children} makeElements
+   */
+  function region(name, shown, makeElements) {
+    if (!hasChanged(name, shown)) return;
+    const host = hosts[name];
+    const active = host.ownerDocument.activeElement;
+    const focused = host.contains(active) ? active?.getAttribute("data-k") : null;
+    fill(host, makeElements());
+    if (focused) refocus(host, focused, focusPage);
+  }
+
+  /** @param {Plan} shown @param {State} state @param {Ui} ui */
+  function draw(shown, state, ui) {
+    hosts.story.setAttribute("aria-live", state.status.busy === "run" ? "off" : "polite");
+    drawAround(region, shown, state, ui, actions);
+    drawColumns(region, shown, state, actions);
+    scrollToCurrent(hosts.pills);
+  }
+
+  return { hosts, draw };
+}
+
+/**
+ * Give the focus back to what took the place of the element that had it.
+ * @param {Element} host
+ * @param {string} key  the `data-k` that had the focus
+ * @param {() => void} focusPage
+ */
+function refocus(host, key, focusPage) {
+  const found = /** @type {HTMLElement[]} */ ([...host.querySelectorAll("[data-k]")]);
+  const again = found.find((one) => one.getAttribute("data-k") === key);
+  if (again) again.focus();
+  else focusPage();
+}
+
+/**
+ * @callback Region
+ * @param {keyof Regions["hosts"]} name
+ * @param {unknown} shown
+ * @param {() => Children} makeElements
+ * @returns {void}
+ */
+
+/** @param {Region} region @param {Plan} shown @param {State} state @param {Actions} actions */
+function drawColumns(region, shown, { history, tray }, actions) {
+  const isLocked = shown.controls.busy || !history.live;
+  region("lanes", shown.lanes, () => laneElements(shown.lanes, actions.open));
+  region("worker", shown.worker, () => workerElements(shown.worker, actions.open));
+  region("actors", shown.actors, () => actorElements(shown.actors, actions));
+  region("outcome", [shown.outcome, history.done, history.first], () => outcomeElements(shown.outcome, history));
+  region("tray", [tray, isLocked], () => deadLetterElements(tray, isLocked, actions));
+}
+
+/** @param {Region} region @param {Plan} shown @param {State} state @param {Ui} ui @param {Actions} actions */
+function drawAround(region, shown, { history }, { explanation, opened, keys }, actions) {
+  const notice = shown.errors.length ? "" : shown.notice;
+  // Not its text: a file may have many megabytes, and is drawn with every piece that comes.
+  const openedSoFar = opened && [opened.title, opened.next, opened.total, opened.whole];
+  region("errors", shown.errors, () => errorElements(shown.errors, actions));
+  region("notice", notice, () => noticeElements(notice));
+  region("story", shown.story, () => bdi(shown.story));
+  region("banner", shown.banner, () => bannerElements(shown.banner, actions));
+  region("score", shown.score, () => scoreElements(shown.score));
+  region("picking", shown.picking, () => pickingElements(shown.picking, actions));
+  region("pills", history, () => historyElements(history, actions));
+  region("explanation", explanation, () => explanationElements(explanation, actions));
+  region("opened", openedSoFar, () => textElements(opened, actions));
+  region("keys", keys, () => keyElements(keys, actions));
+}
+
+/**
+ * Show the current step among the others. Not by scrollIntoView: that would scroll the notebook too.
+ * @param {Element} pills
+ */
+function scrollToCurrent(pills) {
+  /** @type {HTMLElement | null} */
+  const current = pills.querySelector("[aria-current]");
+  const list = current?.closest("ol");
+  if (current && list) list.scrollLeft = current.offsetLeft - list.offsetLeft - 100;
+}

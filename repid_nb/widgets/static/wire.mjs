@@ -1,0 +1,203 @@
+// What crosses the wire: the traits that the kernel sets, the commands that it takes and the answers that it sends.
+// The Python half of it: wire.py and view.py (traits), session.py (commands), export/texts.py (answers).
+
+/**
+ * A channel. The key is what both sides call it by, the other is what is shown.
+ * @typedef {{key: string, channel: string}} Channel
+ *
+ * @typedef {{id: string, name: string, title?: string}} Ticket  which message it is
+ * @typedef {Ticket & {topic: string | null, payload: string, priority?: number, seen?: string}} Message
+ * @typedef {{size: string, content_type: string, headers: [string, string][], more_headers: number}} PulledFields
+ * @typedef {Message & PulledFields} PulledMessage
+ * @typedef {Message & {key: string, reason: string}} DeadLetter
+ *
+ * @typedef {object} LaneFields
+ * @property {number} actors  how many listen
+ * @property {number} waiting  how many messages wait
+ * @property {boolean} next  whether the next step pulls from here
+ * @property {Message[]} messages  the first of those that wait
+ * @property {number} in_work  how many messages were pulled and are not settled
+ * @property {Ticket[]} working  the first of those in work
+ * @property {number} [more_channels]  how many further channels are not shown
+ * @typedef {Channel & LaneFields} Lane
+ *
+ * @typedef {{position: number, actor: string, strategy: string, note?: string}} Actor
+ * @typedef {Actor & VerdictFields} Verdict
+ * @typedef {object} VerdictFields
+ * @property {"match" | "no match" | "error"} outcome
+ * @property {string} answer
+ * @property {string} reason
+ * @property {boolean} [asked]
+ * @property {"winner" | "shadowed"} [role]
+ * @property {string} [led_to]
+ */
+
+/**
+ * @typedef {"pulled" | "decided" | "about to run" | "ran"} Phase
+ * @typedef {"good" | "back" | "bad" | "open"} Tone
+ * @typedef {"acked" | "replied" | "rejected" | "nacked"} MessageAction
+ *
+ * @typedef {object} Settlement
+ * @property {MessageAction | null} action
+ * @property {Tone} tone
+ * @property {string} word
+ * @property {string} where
+ * @property {string} reason
+ * @property {string | null} took
+ *
+ * @typedef {{type: string, message: string, fields: string[], traceback: boolean, hint: string}} Raised
+ *
+ * @typedef {object} StepFields
+ * @property {number} number
+ * @property {Phase | null} phase  how far it has come; null for the whole way
+ * @property {PulledMessage} message
+ * @property {string | null} [sighting]
+ * @property {string | null} winner
+ * @property {Verdict[]} verdicts
+ * @property {number} [more_verdicts]
+ * @property {string[]} [arguments]
+ * @property {string} [printed]
+ * @property {string | null} [result]
+ * @property {Raised | null} [raised]
+ * @property {string[]} [published]  the channels that the actor sent to
+ * @property {number} [sent]  how many messages the actor sent
+ * @property {string} story
+ * @property {Settlement} [settlement]  missing while the step is held
+ * @typedef {Channel & StepFields} Step
+ *
+ * @typedef {{number?: undefined, phase?: undefined, winner?: undefined}} NoStep  before the first one
+ */
+
+/**
+ * What the kernel says, by trait.
+ * @typedef {object} State
+ * @property {{lanes: Lane[], pull_from?: Channel | null}} lanes
+ * @property {{dead: number, letters: DeadLetter[]}} tray
+ * @property {{channel: string, actors: Actor[], more: number, stale: boolean}} actors
+ * @property {Step | NoStep} step
+ * @property {History} history
+ * @property {Choices} choices
+ * @property {Prediction} prediction
+ * @property {Status} status
+ * @property {boolean} projector
+ *
+ * @typedef {object} History
+ * @property {number} at  the step that is shown; 0 for the moment before the first
+ * @property {number} first  the earliest moment there is a way back to
+ * @property {number} newest
+ * @property {StepSummary[]} steps  those around the one that is shown
+ * @property {boolean} replay  whether loaded steps are shown
+ * @property {boolean} live  whether the Stepper is shown as it is now
+ * @property {number} done
+ * @typedef {{number: number, message: string, winner: string, settled: string, tone: Tone}} StepSummary
+ *
+ * @typedef {object} Choices
+ * @property {[key: string, name: string][]} channels
+ * @property {[key: string, name: string, channelKey: string, channelName: string][]} operations
+ * @property {[channelKey: string, topic: string][]} topics
+ *
+ * @typedef {object} Prediction
+ * @property {boolean} on
+ * @property {number} right
+ * @property {number} asked
+ * @property {{right: boolean | null, answer: string} | null} last
+ * @property {string} [message]  which message the next step pulls; only while predictions are on
+ * @property {[pick: string, text: string][]} [options]
+ *
+ * @typedef {object} Status
+ * @property {string | null} busy  the command that is under way
+ * @property {boolean} held
+ * @property {[done: number, most: number] | null} progress
+ * @property {Record<string, number>} answered  the newest command that each view has an answer to
+ * @property {string} error
+ * @property {string} notice
+ */
+
+/**
+ * A message as it is typed.
+ * @typedef {object} Form
+ * @property {string} channel
+ * @property {string} operation
+ * @property {boolean} other  whether the channel is typed, not chosen
+ * @property {string} topic
+ * @property {string} payload
+ * @property {string} content_type
+ * @property {string} priority
+ * @property {string} count
+ * @property {[name: string, value: string][]} headers
+ *
+ * @typedef {{type: "open", what: "waiting", channel: string, message: string}
+ *   | {type: "open", what: "message" | "printed" | "result" | "raised", step: number}
+ *   | {type: "take", form: "cell" | "json_lines" | "mermaid" | "html"}} TextQuestion
+ *
+ * @typedef {{type: "step" | "step_into", pick?: string}
+ *   | {type: "next_phase" | "finish" | "stop" | "reset" | "keep_newest" | "unload" | "dismiss"}
+ *   | {type: "run", max_steps: number, pace: number}
+ *   | {type: "seek" | "go_on", to: number}
+ *   | {type: "send" | "explain", form: Form}
+ *   | {type: "resend", channel: string, message: string}
+ *   | {type: "pull_from", channel: string}
+ *   | {type: "predict", on: boolean}
+ *   | {type: "load", text: string}
+ *   | (TextQuestion & {from: number})} Command
+ *
+ * @typedef {[view: string, number: number]} CommandId
+ *
+ * @typedef {{type: "explanation", id: CommandId, who: string, verdicts: Verdict[], more_verdicts: number}} Explanation
+ * @typedef {{type: "text", id: CommandId, from: number, next: number, total: number, text: string}} TextPiece
+ * @typedef {Explanation | TextPiece} Answer
+ */
+
+/**
+ * The widget's model, as anywidget hands it to the page.
+ * @typedef {object} Model
+ * @property {(name: string) => unknown} get
+ * @property {(name: string, value: unknown) => void} set
+ * @property {() => void} save_changes
+ * @property {(command: Command & {id: CommandId}) => void} send
+ * @property {Listen} on
+ * @property {Listen} off
+ * @property {boolean} [comm_live]
+ *
+ * @typedef {((event: "msg:custom", listener: (answer: Answer | null) => void) => void)
+ *   & ((event: string, listener: () => void) => void)} Listen
+ */
+
+/**
+ * How far a held message has come, in order.
+ * @type {Phase[]}
+ */
+export const PHASES = ["pulled", "decided", "about to run", "ran"];
+
+/**
+ * What the page shows of a trait that the kernel has not set.
+ * @type {State}
+ */
+const EMPTY = {
+  lanes: { lanes: [], pull_from: null },
+  tray: { dead: 0, letters: [] },
+  actors: { channel: "", actors: [], more: 0, stale: false },
+  step: {},
+  history: { at: 0, first: 0, newest: 0, steps: [], replay: false, live: true, done: 0 },
+  choices: { channels: [], operations: [], topics: [] },
+  prediction: { on: false, right: 0, asked: 0, last: null },
+  status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
+  projector: false,
+};
+
+export const TRAITS = Object.keys(EMPTY);
+
+/**
+ * Read what the kernel says.
+ * @param {Model} model
+ * @returns {State}
+ */
+export function readState(model) {
+  const read = (/** @type {string} */ name, /** @type {State[keyof State]} */ empty) => {
+    const value = model.get(name) ?? empty;
+    return typeof value === "object" ? Object.assign({}, empty, value) : value;
+  };
+  return /** @type {State} */ (
+    Object.fromEntries(Object.entries(EMPTY).map(([name, empty]) => [name, read(name, empty)]))
+  );
+}
