@@ -9,13 +9,17 @@ half a minute and the mutants two minutes.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import comm
-from soak import cuts, features, interrupts
-from soak.histories import try_seed
+from soak import cuts, features, interrupts, mutants
+from soak.histories import faults_of_seed, try_seed
 from soak.scenarios import SCENES
 
 __all__ = ["main"]
@@ -28,6 +32,11 @@ def tell_histories(options: argparse.Namespace, enabled: frozenset[str]) -> int:
     counts: dict[str, int] = {}
     failures = 0
     for seed in range(options.seed, options.seed + options.histories):
+        if options.first:
+            if faults := faults_of_seed(seed, enabled):
+                print(f"{mutants.FIRST}{faults[0]}")
+                return 0
+            continue
         failure = try_seed(seed, enabled, counts)
         if failure is not None:
             failures += 1
@@ -60,6 +69,16 @@ def interrupt(_options: argparse.Namespace, enabled: frozenset[str]) -> int:
     return _counted(((place, interrupts.faults_of_interrupt(place)) for place in places), "interrupts")
 
 
+def plant(_options: argparse.Namespace, _enabled: frozenset[str]) -> int:
+    """Plant each fault, and look whether it is seen."""
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        seen = list(pool.map(lambda mutant: mutants.seen_by(mutant, Path(folder)), mutants.MUTANTS))
+    for mutant, fault in zip(mutants.MUTANTS, seen, strict=True):
+        print(f"  {mutant.name}: {fault[:100] or 'NOT SEEN'}")
+    print(f"{len(seen)} mutants, {sum(map(bool, seen))} seen")
+    return seen.count("")
+
+
 def _counted(tries: Iterator[tuple[object, tuple[str, ...]]], noun: str) -> int:
     number = failures = 0
     for number, (what, faults) in enumerate(tries, 1):  # noqa: B007  (the last number is said below)
@@ -75,6 +94,7 @@ PARTS: dict[str, Callable[[argparse.Namespace, frozenset[str]], int]] = {
     "histories": tell_histories,
     "cuts": make_cuts,
     "interrupts": interrupt,
+    "mutants": plant,
 }
 
 
@@ -84,6 +104,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts; by default all")
     parser.add_argument("--histories", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", action="store_true", help="print the first violation and no more")
     parser.add_argument("--with", dest="further", nargs="*", default=[], choices=list(features.ALL))
     options = parser.parse_args()
     enabled = features.enabled(*options.further)

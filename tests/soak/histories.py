@@ -10,7 +10,7 @@ from random import Random
 from soak.history import tell
 from soak.operations import Operation, Setting, draw_history
 
-__all__ = ["Failure", "history_of", "shortened", "try_seed"]
+__all__ = ["Failure", "faults_of_seed", "history_of", "shortened", "try_seed"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ def try_seed(seed: int, features: frozenset[str], counts: dict[str, int]) -> Fai
         return None
     short = shortened(setting, operations[: told.done + 1], features)
     return Failure(seed, setting, short, tell(setting, short, features).faults or told.faults)
+
+
+def faults_of_seed(seed: int, features: frozenset[str]) -> tuple[str, ...]:
+    """Tell the history of a seed; return what does not hold."""
+    return tell(*history_of(seed, features), features).faults
 
 
 def shortened(setting: Setting, operations: Sequence[Operation], features: frozenset[str]) -> list[Operation]:

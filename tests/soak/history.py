@@ -112,7 +112,7 @@ class History:
         self.world.check_places()
         for owner in self.workers:
             self.world.check(
-                holds=not owner.running or not owner.over or owner.resisted, otherwise="a worker left actors running"
+                holds=not owner.running or not owner.over or owner.is_vague, otherwise="a worker left actors running"
             )
         if self.world.faults:
             raise FaultError
@@ -220,7 +220,7 @@ class History:
             world.check(holds=not mirror.server.is_connected, otherwise="a worker takes an open connection for closed")
         else:
             world.check(
-                holds=owner.resisted or ran.processed == owner.completed,
+                holds=owner.is_vague or ran.processed == owner.completed,
                 otherwise=f"a worker says that {ran.processed} ran, and {owner.completed} did",
             )
             world.check(
@@ -350,11 +350,13 @@ class History:
             step = await one.stepper.step(channel)
         except (OwnError, GeneratorExit, SystemExit, KeyboardInterrupt) as error:
             by_actor = owner.last is not None and type(owner.last.error) is type(error)
-            by_strategy = owner.pulled is not None and owner.pulled.topic == "odd_exits"
+            by_strategy = self._may_come_out(owner, "odd_exits")
             world.check(holds=by_actor or by_strategy, otherwise="a step raised what its actor did not")
+            self._given_back(one, owner)
             return None
         except asyncio.CancelledError:
-            if owner.pulled is not None and owner.pulled.topic == "odd_cancels":
+            self._given_back(one, owner)
+            if self._may_come_out(owner, "odd_cancels"):
                 return None
             world.check(holds=owner.ending or world.is_cut, otherwise="a step was cancelled that nobody cancelled")
             raise
@@ -372,6 +374,15 @@ class History:
         if with_views:
             world.faults.extend(faults_of_step(step))
         return step
+
+    def _may_come_out(self, owner: Owner, topic: str) -> bool:
+        pulled = owner.pulled
+        return pulled is not None and pulled.topic == topic and "strategy_cancels_in_stepper" not in self.features
+
+    def _given_back(self, one: SteppingOne, owner: Owner) -> None:
+        """Take in that a step was cut short: its message is sighted as often as before."""
+        if owner.pulled is not None:
+            self.world.sightings[one.stepper, owner.pulled.serial] = owner.seen_before
 
     def _check_step(self, step: Step, owner: Owner, stepper: Stepper) -> None:
         """Hold a Step against what its actor saw and did."""

@@ -82,7 +82,7 @@ def _line(random: Random, features: frozenset[str]) -> tuple[Any, ...]:
         ("raise", random.choice(raised)),
         ("raise", random.choice(raised)),
         ("print", random.choice(TEXTS)),
-        ("cancel_self", random.random() < 0.5),
+        ("cancel_self", random.choice(("and waits", "and goes on"))),
         ("keep_task",),
         ("cancel_kept",),
         ("leave_task", random.choice(SECONDS)),

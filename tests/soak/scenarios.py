@@ -117,7 +117,7 @@ async def worker_stopped(history: History) -> None:
 @scene
 async def worker_resists(history: History) -> None:
     await sent(history, "auto", "auto", script=(("resist", 0.5),))
-    await sent(history, "auto", script=(("cancel_self", True),))
+    await sent(history, "auto", script=(("cancel_self", "and waits"),))
     await worked(history, 3)
 
 

@@ -83,6 +83,7 @@ class Owner:
         over: Whether it has ended.
         channels: Where it pulls from.
         paused: Whether it was told to pull nothing for a while.
+        is_vague: Whether how many of its runs were completed cannot be told from outside.
         exit: The first exit that one of its actors raised, which ends it.
         pulled: The message that it pulled last; with `seen_before`, how often it had sighted that before.
         last: Its last run.
@@ -98,7 +99,7 @@ class Owner:
     over: bool = False
     begun: int = 0
     completed: int = 0
-    resisted: bool = False
+    is_vague: bool = False
     running: set[Run] = field(default_factory=set)
     channels: tuple[str, ...] = CHANNELS
     paused: bool = False
@@ -321,6 +322,8 @@ class World:
         interrupted = isinstance(error, asyncio.CancelledError) and not run.excused
         if not interrupted:
             owner.completed += 1
+        # Cancelled by both who ends it and who kept its task: it may count, or not.
+        owner.is_vague |= isinstance(error, asyncio.CancelledError) and owner.ending and run.excused
         self.check(
             holds=not interrupted or owner.ending or self.is_cut,
             otherwise=f"message {run.letter.serial} was interrupted, and nothing ends its {owner.kind}",
@@ -369,7 +372,7 @@ class World:
         try:
             await asyncio.sleep(seconds)
         except asyncio.CancelledError:
-            run.resisted = run.owner.resisted = True
+            run.resisted = run.owner.is_vague = True
             await asyncio.sleep(seconds)
 
     async def _do_raise(self, run: Run, _message: Any, name: str) -> None:
@@ -391,12 +394,12 @@ class World:
             print(text)
             run.printed += f"{text}\n"
 
-    async def _do_cancel_self(self, run: Run, _message: Any, *, wait: bool) -> None:
+    async def _do_cancel_self(self, run: Run, _message: Any, how: str) -> None:
         run.excused = True
         task = asyncio.current_task()
         assert task is not None
         task.cancel()
-        if wait:
+        if how == "and waits":
             await asyncio.sleep(0)
 
     async def _do_keep_task(self, run: Run, _message: Any) -> None:
@@ -433,7 +436,7 @@ class World:
         is_first = not message.is_acted_on and not run.uncertain
         answer = self.letter(channel, None)
         answer.answers = run.letter
-        if not message.is_acted_on:
+        if not message.is_acted_on and not run.letter.is_replied:
             run.letter.answer = answer.serial
         await message.reply(payload=answer.payload, channel=channel)
         if is_first:
