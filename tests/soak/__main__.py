@@ -54,17 +54,14 @@ def make_cuts(_options: argparse.Namespace, enabled: frozenset[str]) -> int:
 
     def tries() -> Iterator[tuple[object, tuple[str, ...]]]:
         for scene in SCENES:
-            for cut in cuts.cuts_of(scene, cuts.turns_of(scene, enabled)):
+            for cut in cuts.cuts_of(scene, enabled):
                 yield cut, cuts.faults_of_cut(cut, enabled)
 
     return _counted(tries(), f"cuts of {len(SCENES)} scenes")
 
 
-def interrupt(_options: argparse.Namespace, enabled: frozenset[str]) -> int:
+def interrupt(_options: argparse.Namespace, _enabled: frozenset[str]) -> int:
     """Interrupt each scene at each of its lines."""
-    if "line_interrupts" not in enabled:
-        print("interrupts: left out, see features.py")
-        return 0
     places = (place for scene in interrupts.SCENES for place in interrupts.places_of(scene))
     return _counted(((place, interrupts.faults_of_interrupt(place)) for place in places), "interrupts")
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from soak.history import FaultError, History
 from soak.scenarios import FOREIGN, SCENES, ForeignMirror
-from soak.simulated_loop import NeverEndsError, SimulatedLoop, run
+from soak.simulated_loop import HAS_EAGER_TASKS, NeverEndsError, SimulatedLoop, run
 
-__all__ = ["Cut", "cuts_of", "faults_of_cut", "turns_of"]
+__all__ = ["Cut", "cuts_of", "faults_of_cut"]
 
-SETTING = {"dead_letter_limits": (1000,), "shuffle": None}
+SETTING = {"dead_letter_limits": (1000,), "shuffle": None, "eager": False}
 GAPS = (1, 2, 3, 5)
 
 
@@ -28,26 +28,28 @@ class Cut:
         turn: Before which of its turns it is cut; 0 for not at all.
         again_after: After how many turns its task is cancelled once more; 0 for no second time.
         ends: Whether the loop ends there, instead.
+        eager: Whether tasks begin to run where they are made.
     """
 
     scene: str
     turn: int
     again_after: int = 0
     ends: bool = False
+    eager: bool = False
 
 
-def cuts_of(scene: str, turns: int) -> Iterator[Cut]:
-    """Yield every cut of a scene that takes so many turns."""
-    for turn in range(1, turns + 1):
-        yield Cut(scene, turn)
-        yield Cut(scene, turn, ends=True)
-        for gap in GAPS:
-            yield Cut(scene, turn, again_after=gap)
+def cuts_of(scene: str, features: frozenset[str]) -> Iterator[Cut]:
+    """Yield every cut of a scene, and where Python has eager tasks, each with them too."""
+    for eager in (False, True) if HAS_EAGER_TASKS else (False,):
+        for turn in range(1, _turns_of(Cut(scene, 0, eager=eager), features) + 1):
+            yield Cut(scene, turn, eager=eager)
+            yield Cut(scene, turn, eager=eager, ends=True)
+            for gap in GAPS:
+                yield Cut(scene, turn, eager=eager, again_after=gap)
 
 
-def turns_of(scene: str, features: frozenset[str]) -> int:
-    """Return how many turns of the loop a scene takes when it is not cut."""
-    return _Cutting(Cut(scene, 0), features).tell()[1]
+def _turns_of(cut: Cut, features: frozenset[str]) -> int:
+    return _Cutting(cut, features).tell()[1]
 
 
 def faults_of_cut(cut: Cut, features: frozenset[str]) -> tuple[str, ...]:
@@ -70,7 +72,7 @@ class _Cutting:
         failed: list[str] = []
         try:
             with redirect_stdout(io.StringIO()):
-                run(self._play(loop), loop, eager="eager_tasks" in self._features)
+                run(self._play(loop), loop, eager=self._cut.eager)
         except FaultError:
             pass
         except RuntimeError as error:

@@ -19,10 +19,10 @@ from soak.simulated_loop import NeverEndsError, run
 
 import repid_nb
 
-__all__ = ["QUEUE_FILES", "SCENES", "Place", "faults_of_interrupt", "places_of"]
+__all__ = ["QUEUE_FILES", "SCENES", "Place", "faults_of_interrupt", "lines_of", "places_of"]
 
 # What is dropped is not lost: no channel comes to its limit of dead letters here.
-SETTING = {"dead_letter_limits": (1000,), "shuffle": None}
+SETTING = {"dead_letter_limits": (1000,), "shuffle": None, "eager": False}
 PACKAGE = Path(repid_nb.__file__).parent
 QUEUE_FILES = ("core/memory/queue.py", "core/memory/pulling.py")
 FILES = (
@@ -104,6 +104,15 @@ def places_of(scene: str, files: tuple[str, ...] = FILES) -> Iterator[Place]:
             yield Place(scene, file, line, event)
             if last[file, line] != event:
                 yield Place(scene, file, line, last[file, line])
+
+
+def lines_of(files: tuple[str, ...]) -> dict[str, list[Place]]:
+    """Return each line of these files once, under the scene that comes to it."""
+    places: dict[tuple[str, int], Place] = {}
+    for scene in SCENES:
+        for place in places_of(scene, files):
+            places.setdefault((place.file, place.line), place)
+    return {scene: [place for place in places.values() if place.scene == scene] for scene in SCENES}
 
 
 def faults_of_interrupt(place: Place) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ def draw_history(random: Random, features: frozenset[str]) -> tuple[Setting, lis
     setting = {
         "dead_letter_limits": tuple(random.choice((1, 3, 1000)) for _ in range(random.choice((1, 1, 2)))),
         "shuffle": random.randrange(1 << 30) if random.random() < 0.2 else None,
+        # Where Python has eager tasks (3.12).
+        "eager": random.random() < 0.3,
     }
     draws, weights = zip(*((draw, weight) for draw, weight in DRAWS), strict=True)
     chosen = random.choices(draws, weights, k=random.randint(5, 60))

@@ -9,9 +9,10 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
 from typing import Any
 
-__all__ = ["InlineExecutor", "NeverEndsError", "SimulatedLoop", "run"]
+__all__ = ["HAS_EAGER_TASKS", "InlineExecutor", "NeverEndsError", "SimulatedLoop", "run"]
 
 MOST_TURNS = 50_000
+HAS_EAGER_TASKS = hasattr(asyncio, "eager_task_factory")
 
 
 class NeverEndsError(Exception):
@@ -109,9 +110,9 @@ def run(main: Coroutine[Any, Any, Any], loop: SimulatedLoop | None = None, *, ea
     Args:
         main: The coroutine.
         loop: The loop; by default a new one.
-        eager: Whether tasks begin to run where they are made (Python 3.12 or later).
+        eager: Whether tasks begin to run where they are made, if this Python can do that.
     """
     with asyncio.Runner(loop_factory=lambda: loop or SimulatedLoop()) as runner:
-        if eager:
+        if eager and HAS_EAGER_TASKS:
             runner.get_loop().set_task_factory(asyncio.eager_task_factory)
         return runner.run(main)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from soak.cuts import Cut, cuts_of, faults_of_cut, turns_of
+from soak.cuts import Cut, cuts_of, faults_of_cut
 from soak.features import enabled
 from soak.scenarios import SCENES
 
@@ -17,7 +17,7 @@ def test_a_scene_that_is_not_cut_ends_well(scene):
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_scene_that_is_cut_loses_nothing_and_leaves_nothing(scene):
-    cuts = list(cuts_of(scene, turns_of(scene, enabled())))
+    cuts = list(cuts_of(scene, enabled()))
     # The same ones each time.
     for cut in random.Random(scene).sample(cuts, min(SAMPLE, len(cuts))):  # noqa: S311  (chance that comes again)
         assert not faults_of_cut(cut, enabled()), cut

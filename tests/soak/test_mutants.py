@@ -3,7 +3,7 @@
 import pytest
 from soak.mutants import MUTANTS, occurrences, seen_by
 
-SAMPLE = MUTANTS[::9]
+SAMPLE = [mutant for mutant in MUTANTS if mutant.name in ("pulled from the tail", "one message too many at once")]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

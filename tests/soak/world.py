@@ -10,13 +10,14 @@ import json
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from soak.hostile import MARK
 from soak.model import DEFAULT_PRIORITY, Letter, Mirror, serial_of
 from soak.simulated_loop import InlineExecutor, SimulatedLoop
 
-from repid_nb import BaseMessageT, InMemoryServer, Message, MessageAction, Repid, Router
+from repid_nb import BaseMessageT, DefaultConverter, InMemoryServer, Message, MessageAction, Repid, Router
 from repid_nb.core.errors import ActorTimeoutError, NotConnectedError
 from repid_nb.core.events import Event, Published
 
@@ -81,6 +82,7 @@ class Owner:
         poison_at: At which sighting it gives a message up.
         ending: Whether it was told to end.
         over: Whether it has ended.
+        over_since: The turn of the loop in which it ended.
         channels: Where it pulls from.
         paused: Whether it was told to pull nothing for a while.
         is_vague: Whether how many of its runs were completed cannot be told from outside.
@@ -97,6 +99,7 @@ class Owner:
     poison_at: int = 10
     ending: bool = False
     over: bool = False
+    over_since: float = NEVER
     begun: int = 0
     completed: int = 0
     is_vague: bool = False
@@ -578,8 +581,18 @@ TOPICS = tuple(name for name in ACTORS if name not in ("witness", "odd"))
 _FUNCTIONS = {"witness": _never, "odd": _never, "typed": _act_typed, "plain": _act_plainly}
 
 
+@cache
+def _reader(fn: Any) -> DefaultConverter:
+    return DefaultConverter(fn, fn_locals=None, correlation_id=None)
+
+
+def _converter(fn: Any, **_options: Any) -> DefaultConverter:
+    """Return what reads the arguments of a function: made once, and not for each worker of each history."""
+    return _reader(fn)
+
+
 def _router(channel: str) -> Router:
-    router = Router(channel=channel)
+    router = Router(channel=channel, converter=_converter)  # type: ignore[arg-type]
     for name, options in ACTORS.items():
         router.actor(name=name, **options)(_FUNCTIONS.get(name, _act))
     return router
