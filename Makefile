@@ -17,7 +17,7 @@ NOTEBOOK_TESTS := tests/notebook $(filter-out tests/test_nbgrader.py,$(wildcard 
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lab test lint notebooks exercises git-filter bench clean system
+.PHONY: lab test lint notebooks exercises git-filter bench soak clean system
 
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
@@ -50,6 +50,21 @@ git-filter: .venv/test.stamp  ## Let git leave out of commits what a run leaves 
 
 bench: .venv/bench.stamp  ## Measure speed against the bare limit and other libraries, in ratios
 	$(BIN)/python tests/benchmarks/bench.py
+
+# Another Python than the tests' own, such as python3.13: from 3.12 on some histories have eager tasks.
+PYTHON_SOAK ?=
+SOAK := $(if $(PYTHON_SOAK),build/soak/$(notdir $(PYTHON_SOAK))/bin,$(BIN))
+
+soak: .venv/test.stamp build/soak/lowest/soak.stamp $(if $(PYTHON_SOAK),build/soak/$(notdir $(PYTHON_SOAK))/soak.stamp)  ## Look for faults: 10,000 histories, each cut, each interrupt, each planted fault
+	PYTHONPATH=.:tests $(SOAK)/python -m soak
+	PYTHONPATH=.:tests build/soak/lowest/bin/python -m soak histories --histories 1000
+
+# Environments with what histories need and no more; `lowest` has the lowest versions that pyproject.toml declares.
+build/soak/%/soak.stamp: pyproject.toml | .venv/test.stamp
+	$(BIN)/uv venv --quiet --clear --no-python-downloads --python "$(if $(filter lowest,$*),$(BIN)/python,$$(command -v $(PYTHON_SOAK)))" build/soak/$*
+	$(BIN)/uv pip install --quiet --python build/soak/$*/bin/python $(if $(filter lowest,$*),--resolution lowest-direct) \
+		--editable . repid==2.1.4 'typing-extensions>=4.12'
+	touch $@
 
 clean:  ## Remove everything that the other commands made
 	rm -rf .venv .venv-nbgrader build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
