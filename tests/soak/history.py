@@ -282,9 +282,11 @@ class History:
         if owner := self._subscriber(number):
             await owner.thing.pause()
             owner.paused = True
-            begun = owner.begun
+            # What it had in hand begins.
             await self.turns(3)
-            self.world.check(holds=owner.begun <= begun + 1, otherwise="a paused subscriber takes messages")
+            begun = owner.begun
+            await self.turns(5)
+            self.world.check(holds=owner.begun == begun, otherwise="a paused subscriber takes messages")
 
     async def resume(self, number: int) -> None:
         if owner := self._subscriber(number):
