@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Coroutine, Iterable, Sequence
-from typing import Any, overload
+from numbers import Real
+from typing import Any
 
 from repid_nb.core.actor import ActorExecutionContext
+from repid_nb.core.callables import is_called_in_vain
 from repid_nb.core.checks import check_message
 from repid_nb.core.description import Contact, ExternalDocs, License, RunnerInfo, Tag
 from repid_nb.core.errors import DeclarationError, DestinationError
 from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, ServerT
-from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, compose
+from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, check_middlewares, compose
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
 from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import ForeignRouterT
@@ -29,15 +31,12 @@ class Repid:
     Args:
         title: What the AsyncAPI document calls it; so too the arguments up to `external_docs`.
         version: The application's own version.
-        description: At length.
-        terms_of_service: A link.
-        contact: Whom to ask.
-        license: Under which terms.
-        tags: Labels.
-        external_docs: A link.
         default_serializer: Turns the payloads of `send_message_json` into bytes.
         actor_middlewares: Run around every actor, outermost first.
         producer_middlewares: Run around every publish, outermost first.
+
+    Raises:
+        DeclarationError: A middleware or the serializer cannot be called, or would never run.
     """
 
     def __init__(
@@ -63,10 +62,15 @@ class Repid:
         self.license = license
         self.tags = tags
         self.external_docs = external_docs
+        if default_serializer is not None and is_called_in_vain(default_serializer):
+            raise DeclarationError(
+                "The default_serializer is called and not awaited: write it without async and yield."
+            )
         self.default_serializer: SerializerT = default_serializer or json_serializer
         self._servers = ServerRegistry()
         self._messages = MessageRegistry()
         self._router = Router(middlewares=actor_middlewares)
+        check_middlewares("Repid", producer_middlewares, "(call_next, channel, message, server_specific_parameters)")
         self._producer_middlewares = tuple(producer_middlewares or ())
 
     @property
@@ -91,7 +95,7 @@ class Repid:
             router: A Router of repid_nb, or of repid itself.
 
         Raises:
-            DeclarationError: It is no router.
+            DeclarationError: It is not a router.
         """
         self._router.include_router(router)
 
@@ -126,13 +130,16 @@ class Repid:
         Raises:
             UnknownNameError: There is no such server.
             NotConnectedError: Its connection is not open.
-            DeclarationError: A limit makes no sense, or one of the two HTTP servers is asked for.
+            DeclarationError: A limit has the wrong type or makes no sense, or one of the two HTTP servers is asked for.
         """
         if health_check_server is not None or asyncapi_server is not None:
             raise DeclarationError(
                 "The health-check and AsyncAPI servers are repid's own; repid_nb runs without them. "
                 "Leave them out, and use app.asyncapi_html() for the page.",
             )
+        _check_limit("graceful_shutdown_time", graceful_shutdown_time, "a number of seconds, such as 25.0")
+        _check_limit("messages_limit", messages_limit, "a number of messages; leave it out for no limit")
+        _check_limit("tasks_limit", tasks_limit, "a number of messages, at least 1")
         if tasks_limit < 1:
             raise DeclarationError(f"tasks_limit must be at least 1, not {tasks_limit}.")
         server = self._servers.find(server_name)
@@ -206,9 +213,7 @@ class Repid:
         Args:
             sidebar: Whether to show the table of contents; the others, whether to show that part.
             info: Title, version, description.
-            servers: The servers.
             operations: What is sent and received.
-            messages: The messages.
             schemas: The schemas they share.
             errors: What is wrong with the document, if anything.
             expand_message_examples: Whether examples are open.
@@ -227,30 +232,6 @@ class Repid:
             expand_message_examples=expand_message_examples,
         )
 
-    @overload
-    async def send_message(
-        self,
-        *,
-        operation_id: str,
-        payload: bytes,
-        headers: dict[str, str] | None = None,
-        content_type: str | None = None,
-        server_name: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,
-    ) -> None: ...
-
-    @overload
-    async def send_message(
-        self,
-        *,
-        channel: str,
-        payload: bytes,
-        headers: dict[str, str] | None = None,
-        content_type: str | None = None,
-        server_name: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,
-    ) -> None: ...
-
     async def send_message(
         self,
         *,
@@ -267,9 +248,7 @@ class Repid:
         Args:
             channel: The channel's address. Either this or an operation id, never both.
             operation_id: A registered operation, which names the channel.
-            payload: The body.
             headers: Names and values, such as the topic.
-            content_type: The media type of the payload.
             server_name: The server; None for the default.
             server_specific_parameters: What the server understands; `InMemoryServer` takes `priority` and
                 `message_id`.
@@ -291,30 +270,6 @@ class Repid:
         )
         if publishing is not None:
             await publishing
-
-    @overload
-    async def send_message_json(
-        self,
-        *,
-        operation_id: str,
-        payload: Any,
-        headers: dict[str, str] | None = None,
-        serializer: SerializerT | None = None,
-        server_name: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,
-    ) -> None: ...
-
-    @overload
-    async def send_message_json(
-        self,
-        *,
-        channel: str,
-        payload: Any,
-        headers: dict[str, str] | None = None,
-        serializer: SerializerT | None = None,
-        server_name: str | None = None,
-        server_specific_parameters: dict[str, Any] | None = None,
-    ) -> None: ...
 
     async def send_message_json(
         self,
@@ -370,7 +325,7 @@ class Repid:
     ) -> Coroutine[Any, Any, Any] | None:
         """Return what publishes when it is awaited, or None where that is already done."""
         server = self._servers.find(server_name)
-        # Where nobody is to see the message on its way, there is no need to make one that can be shown.
+        # Without middleware nothing looks at the message on its way, so none that can be shown is made.
         if not self._producer_middlewares and getattr(type(server), "publishes_at_once", False):
             server.publish_nowait(  # type: ignore[attr-defined]  # the ability that it has
                 channel,
@@ -397,3 +352,9 @@ class Repid:
             )
 
         return compose(self._producer_middlewares, publish)
+
+
+def _check_limit(name: str, value: object, wanted: str) -> None:
+    # NaN is a number, and no comparison with it ever ends a worker.
+    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
+        raise DeclarationError(f"{name} must be {wanted}, not {value!r}.")

@@ -1,16 +1,29 @@
-"""HTML elements whose every text is escaped and bounded, because it is somebody's data."""
+"""HTML elements whose every text is escaped, and in the views of records also bounded, because it is data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element, tostring
 
 from repid_nb.printable import bounded, printable
 
-__all__ = ["AS_WRITTEN", "Child", "block", "card", "code", "element", "folded", "to_html"]
+__all__ = [
+    "AS_WRITTEN",
+    "Child",
+    "Element",
+    "block",
+    "card",
+    "code",
+    "element",
+    "folded",
+    "page_element",
+    "to_html",
+    "to_page",
+]
 
-Child: TypeAlias = "Element | str | None"
+Child: TypeAlias = "Element | str | Iterable[Child] | None"
 
 FOLD_AT = 120
 
@@ -20,36 +33,51 @@ AS_WRITTEN = "mathjax_ignore tex2jax_ignore"
 _FAINT = "rgba(128, 128, 128, 0.14)"
 
 
-def element(tag: str, *children: Child | Iterable[Child], style: str = "", **attributes: str) -> Element:
-    """Return an element with text and elements inside it; None is left out.
+def element(tag: str, *children: Child, style: str = "", **attributes: str) -> Element:
+    """Return an element of a record's view. Its texts are cut where they are long, and what cannot be seen is written.
 
     Args:
-        tag: Its name.
-        children: Texts, elements, or iterables of them.
-        style: Its inline style. There is no style sheet: a record must show anywhere.
-        attributes: Its attributes.
+        children: Texts, elements, or iterables of them; None is left out.
+        style: The inline style. There is no style sheet: a record must show anywhere.
     """
     made = Element(tag, {**({"style": style} if style else {}), **attributes})
-    for child in children:
-        for one in [child] if child is None or isinstance(child, (str, Element)) else child:
-            _append(made, one)
+    _append(made, children, _safe)
     return made
 
 
-def _append(parent: Element, child: Child) -> None:
-    if child is None:
-        return
+def page_element(tag: str, *children: Any, **attributes: str | bool | None) -> Element:
+    """Return an element of a whole page. Its texts stay as they are, and a style sheet has its style.
+
+    Args:
+        children: As for `element`; anything else is shown by its `str`.
+        attributes: The attributes; `class_` is `class`, `aria_label` is `aria-label`; None and False leave one out.
+    """
+    given = {name: value for name, value in attributes.items() if value is not None and value is not False}
+    written = {name.rstrip("_").replace("_", "-"): "" if value is True else str(value) for name, value in given.items()}
+    made = Element(tag, written)
+    _append(made, children, str)
+    return made
+
+
+def _safe(text: str) -> str:
+    return printable(bounded(text))
+
+
+def _append(parent: Element, child: Any, shown: Callable[[Any], str]) -> None:
     if isinstance(child, Element):
         parent.append(child)
-        return
-    text = printable(bounded(child))
-    if len(parent):
-        parent[-1].tail = (parent[-1].tail or "") + text
-    else:
-        parent.text = (parent.text or "") + text
+    elif isinstance(child, Iterable) and not isinstance(child, str | dict):
+        for one in child:
+            _append(parent, one, shown)
+    elif child is not None:
+        text = shown(child)
+        if len(parent):
+            parent[-1].tail = (parent[-1].tail or "") + text
+        else:
+            parent.text = (parent.text or "") + text
 
 
-def card(*children: Child | Iterable[Child]) -> Element:
+def card(*children: Child) -> Element:
     """Return the root of what a record shows: its text stays as it was written."""
     style = "line-height: 1.55; max-width: 72em; text-align: left"
     return element("div", *children, style=style, **{"class": AS_WRITTEN})
@@ -79,7 +107,6 @@ def block(text: str, label: str) -> Element:
     """Return text as a block of code that keeps its lines and scrolls when it is long, also from the keyboard.
 
     Args:
-        text: The text.
         label: What it is, for who hears it.
     """
     return element(
@@ -96,3 +123,10 @@ def block(text: str, label: str) -> Element:
 def to_html(root: Element) -> str:
     """Return an element as HTML text."""
     return tostring(root, encoding="unicode", method="html")
+
+
+def to_page(root: Element) -> str:
+    """Return an element of a whole page as HTML text, in which quotes are escaped too."""
+    attributes = "".join(f' {name}="{escape(value)}"' if value else f" {name}" for name, value in root.items())
+    inside = "".join(f"{to_page(child)}{escape(child.tail or '')}" for child in root)
+    return f"<{root.tag}{attributes}>{escape(root.text or '')}{inside}</{root.tag}>"

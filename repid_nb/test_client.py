@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from repid_nb.app import Repid
 from repid_nb.core.checks import answer_channel, check_message, in_one_line
-from repid_nb.core.errors import UnroutedError
+from repid_nb.core.errors import DeclarationError, UnroutedError, a_kind
 from repid_nb.core.message import CapabilitiesT, MessageAction, MessageData, SentMessageT, SerializerT, ServerT
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.worker.worker import Worker
@@ -55,15 +55,10 @@ class TestMessage:
         channel: str,
         reply_to: str | None = None,
     ) -> None:
-        """Make a message that nobody has seen yet.
+        """Make a message that is not processed yet.
 
         Args:
             operation_id: The operation it was sent by; of a reply, the first one on its channel.
-            payload: The body.
-            headers: Its headers.
-            content_type: The media type of the payload.
-            channel: Where it was sent.
-            reply_to: The channel for an answer.
         """
         self.operation_id = operation_id
         self.payload = payload
@@ -156,6 +151,9 @@ class TestClient:
         raise_on_actor_not_found: Whether a message that no actor wants raises.
         raise_on_actor_error: Whether what an actor raised comes out here, too.
         raise_on_operation_not_found: Whether an unknown operation id raises; otherwise nothing is sent.
+
+    Raises:
+        DeclarationError: The app is another library's.
     """
 
     __test__ = False
@@ -169,6 +167,8 @@ class TestClient:
         raise_on_actor_error: bool = True,
         raise_on_operation_not_found: bool = True,
     ) -> None:
+        if not isinstance(app, Repid):
+            raise DeclarationError(f"A TestClient takes a Repid app of repid_nb, not {a_kind(app)}.")
         self.app = app
         self.auto_process = auto_process
         self.raise_on_actor_not_found = raise_on_actor_not_found
@@ -201,9 +201,7 @@ class TestClient:
         Args:
             channel: The channel's address. Either this or an operation id, never both.
             operation_id: A registered operation, which names the channel.
-            payload: The body.
             headers: Names and values, such as the topic.
-            content_type: The media type of the payload.
             server_name: Plays no part.
             server_specific_parameters: Seen by the producer middleware only.
 
@@ -239,9 +237,7 @@ class TestClient:
 
         Args:
             channel: As for `send_message`; so too the arguments not listed here.
-            operation_id: A registered operation.
             payload: What the serializer can write.
-            headers: Names and values.
             serializer: Turns the payload into bytes, instead of the app's default.
             server_name: Plays no part.
             server_specific_parameters: Seen by the producer middleware only.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+from contextlib import suppress
+
 import nbformat
 import pytest
 from support.exercises import (
@@ -19,6 +22,7 @@ from support.exercises import (
     untouched,
 )
 
+from repid_nb import classroom
 from repid_nb.classroom.catalogue import exercises, find
 
 # What a cell is to nbgrader, by its id.
@@ -41,6 +45,9 @@ MINUTES = {"level-1": 10, "level-2": 15, "level-3": 20}
 
 # What is run before the cells that are marked.
 RUN = ("setup", "answer", "check", "hint")
+
+# A learner may bind the name again.
+NOT_PASSED = AssertionError
 
 each_exercise = pytest.mark.parametrize("name", EXERCISES)
 
@@ -96,6 +103,41 @@ def test_the_untouched_start_gets_no_mark(name, marked):
     ran(untouched(name), *RUN)
     with pytest.raises(AssertionError, match=name):
         ran(untouched(name), *RUN, marked)
+
+
+OF_THE_LEARNER = {
+    "names": "check = hint = mark = grade = marking = also = Case = lambda *args, **kwargs: True",
+    "modules": "import sys\nrepid_nb = classroom = sys",
+    "the package": "import repid_nb.classroom\nrepid_nb.classroom.check = repid_nb.classroom.marking.mark = bool",
+    "the error": "import builtins\nAssertionError = builtins.AssertionError = Warning",
+    "the truth": "from repid_nb.classroom.records import Marking\nMarking.__bool__ = lambda marking: True",
+}
+
+
+@pytest.fixture
+def put_back(monkeypatch):
+    """Whatever a test of this module replaces in what all share, it is there again afterwards."""
+    for module, name in [(builtins, "AssertionError"), (classroom, "check"), (classroom.marking, "mark")]:
+        monkeypatch.setattr(module, name, getattr(module, name))
+
+
+@pytest.mark.parametrize("marked", ["marked", "marked-hidden"])
+@pytest.mark.parametrize("cell", OF_THE_LEARNER.values(), ids=OF_THE_LEARNER)
+def test_a_cell_of_the_learner_does_not_decide_over_the_mark(put_back, cell, marked):
+    names = ran(untouched("routing-1"), *RUN)
+    with suppress(AttributeError):
+        ran({"learner": cell}, "learner", names=names)
+    with pytest.raises(NOT_PASSED, match="routing-1"):
+        ran(untouched("routing-1"), marked, names=names)
+
+
+@each_exercise
+def test_a_marked_cell_binds_no_name_that_an_answer_may_use(name):
+    names = ran(cells(name), *RUN)
+    before = dict(names)
+    ran(cells(name), "marked", "marked-hidden", names=names)
+    changed = {bound for bound, value in names.items() if before.get(bound) is not value}
+    assert changed == {"_grade_with_repid_nb", "_hidden_checks"}
 
 
 @each_exercise

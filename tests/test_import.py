@@ -61,17 +61,16 @@ def test_importing_the_package_loads_no_room_that_is_not_entered():
 
 
 def test_type_checkers_are_told_the_names_that_are_loaded():
-    tree = ast.parse(Path(repid_nb.__file__).read_text(encoding="utf-8"))
+    stub = ast.parse(Path(repid_nb.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
     told = {
-        alias.name: node.module
-        for block in tree.body
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in ast.walk(block)
+        alias.asname: (node.module, alias.name)
+        for node in ast.walk(stub)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert {name: f"repid_nb.{home}" for name, home in repid_nb._HOME_OF.items()} == told
+    assert told == {name: (home, name) for name, home in repid_nb._HOME_OF.items()}
     assert sorted(told) == repid_nb.__all__
+    assert {type(node) for node in stub.body} == {ast.ImportFrom}
 
 
 def test_a_name_that_is_none_is_refused_and_the_names_are_offered_for_completion():

@@ -33,6 +33,7 @@ def order_events(*, actor_name, **kwargs):
     return strategy
 """
 WITHOUT_THE_DOT = SHELL.format(rule='event.startswith("order")')
+LEAVING = SHELL.format(rule="exit()")
 ONLY_THE_PUBLIC_ONES = SHELL.format(rule='"order." in event and not event.startswith(("pre", "refund"))')
 
 
@@ -134,6 +135,7 @@ def marked(course: Course) -> Course:
     course.hand_in("right", region(original(EXERCISE), "answer", "SOLUTION"))
     course.hand_in("wrong", WITHOUT_THE_DOT)
     course.hand_in("nearly right", ONLY_THE_PUBLIC_ONES)
+    course.hand_in("leaving", LEAVING)
     course.hand_in("empty", None)
     course.nbgrader("autograde", LEVEL)
     course.nbgrader("generate_feedback", LEVEL)
@@ -162,6 +164,7 @@ def test_a_student_gets_everything_else(course: Course, name: str):
         pytest.param("right", 5, id="right"),
         pytest.param("empty", 0, id="empty"),
         pytest.param("wrong", 0, id="wrong"),
+        pytest.param("leaving", 0, id="would end the kernel"),
         pytest.param("nearly right", 2, id="right in the public checks only"),
     ],
 )
@@ -171,6 +174,10 @@ def test_a_submission_gets_its_score(marked: Course, student: str, score: int):
 
 def test_feedback_tells_which_message_breaks_the_answer(marked: Course):
     assert "read headers['event'] = 'orders.exported' -> True" in marked.feedback("wrong")
+
+
+def test_feedback_tells_that_an_answer_would_end_the_kernel(marked: Course):
+    assert "Your code called exit(), which would end the whole kernel." in marked.feedback("leaving")
 
 
 def test_feedback_tells_which_hidden_message_breaks_the_answer(marked: Course):

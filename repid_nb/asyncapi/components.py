@@ -7,9 +7,9 @@ to it is written is AsyncAPI 3.0's (Components Object, Reference Object) and RFC
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.description import ActorMessageMetadata, Channel, ExternalDocs, MessageSchema, SendOperation, Tag
@@ -49,7 +49,7 @@ def pointer_token(key: str) -> str:
 
 
 def unique_name(base: str, taken: Container[str], *, first: int = 1) -> str:
-    """Return `base`, or `base` with the lowest number from `first` on that nobody has taken."""
+    """Return `base`, or `base` with the lowest number from `first` on that is not taken."""
     name, number = base, first
     while name in taken:
         name, number = f"{base}_{number}", number + 1
@@ -72,6 +72,7 @@ class Components:
         self.sections: dict[str, dict[str, Any]] = {"messages": {}}
         self._keys_of_tags: dict[str, str] = {}
         self._keys_of_urls: dict[str, str] = {}
+        self._keys_of_definitions: dict[tuple[str, str], str] = {}
 
     def add(self, section: str, name: str, component: Any) -> str:
         """Keep a component and return its key.
@@ -79,7 +80,6 @@ class Components:
         Args:
             section: The field of the Components Object, such as `messages`.
             name: What the component should be called; clashing names are numbered.
-            component: The object itself.
         """
         store = self.sections.setdefault(section, {})
         key = unique_name(component_key(name, fallback=section.removesuffix("s")), store)
@@ -153,12 +153,71 @@ class Components:
     def schema(self, schema: Any) -> Any:
         """Return a JSON schema without its definitions, which become components under their own names.
 
-        The schema that was given is left as it was.
+        Two definitions of one name that differ are two components; the later one gets a number. The schema that was
+        given is left as it was.
         """
         written = _written_for_asyncapi(schema)
-        if isinstance(written, dict) and (definitions := written.pop("$defs", None)):
-            self.sections.setdefault("schemas", {}).update(definitions)
-        return written
+        if not isinstance(written, dict) or not (definitions := written.pop("$defs", None)):
+            return written
+        store = self.sections.setdefault("schemas", {})
+        keys: dict[str, str] = {}
+        added: list[str] = []
+        for name in definitions:
+            # Two are the same when all that they lead to is the same, too.
+            known = name, repr({one: definitions[one] for one in _reachable(name, definitions)})
+            if known not in self._keys_of_definitions:
+                self._keys_of_definitions[known] = unique_name(name, store)
+                store[self._keys_of_definitions[known]] = None
+                added.append(name)
+            keys[name] = self._keys_of_definitions[known]
+        moved = {name: key for name, key in keys.items() if name != key}
+        for name in added:
+            store[keys[name]] = _pointing_to(definitions[name], moved)
+        return _pointing_to(written, moved)
+
+
+def _reachable(name: str, definitions: Mapping[str, Any]) -> dict[str, None]:
+    """Return the names of a definition and of those that it leads to, in order."""
+    found: dict[str, None] = {}
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one in definitions and one not in found:
+            found[one] = None
+            waiting += _definitions_in(definitions[one])
+    return found
+
+
+def _definitions_in(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for one in node:
+            yield from _definitions_in(one)
+    if isinstance(node, dict):
+        if (name := _definition_at(node.get("$ref"))) is not None:
+            yield name
+        for one in node.values():
+            yield from _definitions_in(one)
+
+
+def _pointing_to(node: Any, moved: Mapping[str, str]) -> Any:
+    """Return a copy of a schema whose pointers to definitions that have moved lead to their new keys."""
+    if not moved:
+        return node
+    if isinstance(node, list):
+        return [_pointing_to(one, moved) for one in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {keyword: _pointing_to(value, moved) for keyword, value in node.items()}
+    if (key := moved.get(_definition_at(node.get("$ref")) or "")) is not None:
+        copy["$ref"] = f"#/components/schemas/{pointer_token(key)}"
+    return copy
+
+
+def _definition_at(pointer: Any) -> str | None:
+    for root in ("#/components/schemas/", "#/$defs/"):
+        if isinstance(pointer, str) and pointer.startswith(root):
+            return unquote(pointer.removeprefix(root)).replace("~1", "/").replace("~0", "~")
+    return None
 
 
 def _written_for_asyncapi(schema: Any) -> Any:

@@ -59,16 +59,7 @@ class AsyncAPIGenerator:
 
         Args:
             routers: Their actors become receive operations, their channels the document's channels.
-            servers: The registry of servers.
-            messages: The registry of send operations.
-            title: The application's name.
             version: The version of the application, not of AsyncAPI.
-            description: What the application is for.
-            terms_of_service: The address of its terms.
-            contact: Whom to ask.
-            license: Its licence.
-            tags: Labels of the application as a whole.
-            external_docs: A link to further documentation.
         """
         self.routers = routers
         self.servers = servers
@@ -190,7 +181,9 @@ def _operations(
 ) -> dict[str, Any]:
     operations: dict[str, Any] = {}
     for actor in actors:
-        operation_id = unique_name(component_key(f"receive_{actor.name}", fallback="receive"), operations)
+        # The id of a send operation is known to senders and stays.
+        taken = operations.keys() | sent.keys()
+        operation_id = unique_name(component_key(f"receive_{actor.name}", fallback="receive"), taken)
         operations[operation_id] = {
             "action": "receive",
             **_operation(operation_id, actor, actor.channel_address, [keys[id(actor)]], components),
@@ -233,8 +226,27 @@ def _plain_json(document: dict[str, Any]) -> dict[str, Any]:
         text = to_json(document, inf_nan_mode="strings")
     except ValueError as error:
         raise SerializationError(
-            f"The AsyncAPI document cannot be written as JSON: {error}. "
+            f"The AsyncAPI document cannot be written as JSON{_culprit(document)}: {error}. "
             "Give examples, bindings, schemas and security schemes as JSON values or pydantic models."
         ) from error
     plain: dict[str, Any] = json.loads(text)
     return plain
+
+
+def _culprit(document: dict[str, Any]) -> str:
+    """Return where in the document the first thing stands that has no JSON form, by the names on the way there."""
+    from pydantic_core import to_json  # noqa: PLC0415  (as above)
+
+    way: list[str] = []
+    node: Any = document
+    while isinstance(node, dict):
+        for name, value in node.items():
+            try:
+                to_json(value, inf_nan_mode="strings")
+            except ValueError:
+                way.append(str(name))
+                node = value
+                break
+        else:
+            break
+    return f", because of {'/'.join(way)}" if way else ""

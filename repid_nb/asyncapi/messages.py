@@ -9,11 +9,13 @@ from repid_nb.asyncapi.components import Components, present
 from repid_nb.core.actor import ActorData
 from repid_nb.core.description import (
     ActorMessageMetadata,
+    ConverterInputSchema,
     CorrelationId,
     MessageExample,
     MessageSchema,
     SendOperation,
 )
+from repid_nb.core.errors import NotDescribableError
 
 __all__ = ["add_messages"]
 
@@ -41,7 +43,7 @@ def add_messages(
 
 
 def _received_message(actor: ActorData, components: Components) -> dict[str, Any]:
-    metadata, read = actor.message_schema, actor.converter.get_input_schema()
+    metadata, read = actor.message_schema, _input_schema(actor)
     return {
         "name": actor.name,
         **(_message_metadata(actor.name, metadata, components) if metadata else {}),
@@ -57,6 +59,17 @@ def _received_message(actor: ActorData, components: Components) -> dict[str, Any
     }
 
 
+def _input_schema(actor: ActorData) -> ConverterInputSchema:
+    try:
+        return actor.converter.get_input_schema()
+    except Exception as error:
+        why = str(error).partition("\n\nFor further information")[0].rstrip(".")
+        raise NotDescribableError(
+            f"The AsyncAPI document cannot describe what actor {actor.name!r} takes: {why}. Annotate its parameters "
+            f"with types that JSON has, read by PydanticConverter."
+        ) from error
+
+
 def _sent_message(schema: MessageSchema, components: Components) -> dict[str, Any]:
     return {
         "name": schema.name,
@@ -64,7 +77,7 @@ def _sent_message(schema: MessageSchema, components: Components) -> dict[str, An
         **present(
             {
                 "contentType": schema.content_type,
-                # Headers before payload: of two definitions with one name the later one stays, as in repid.
+                # Headers before payload: of two definitions with one name the first keeps it.
                 "headers": components.schema(schema.headers),
                 "payload": components.schema(schema.payload),
                 "correlationId": _correlation_id(schema.correlation_id),

@@ -9,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from repid_nb.asyncapi.markup import Markup, code, element, link, paragraphs
+from repid_nb.asyncapi.parts import badge, code, facts, link, paragraphs
 from repid_nb.asyncapi.pointers import lost_pointers
-from repid_nb.asyncapi.sections import Sections, badge, facts
+from repid_nb.asyncapi.sections import Sections
+from repid_nb.html import Element, to_page
+from repid_nb.html import page_element as element
 
 __all__ = ["AsyncAPIPage", "asyncapi_html"]
 
@@ -39,7 +41,7 @@ class AsyncAPIPage(str):
         # "fallback base URL").
         page = self.replace("<head>", '<head>\n<base href="about:srcdoc">', 1)
         style = "width: 100%; height: 40em; border: 1px solid gray"
-        return element("iframe", srcdoc=page, title="AsyncAPI document", style=style)
+        return to_page(element("iframe", srcdoc=page, title="AsyncAPI document", style=style))
 
 
 def asyncapi_html(
@@ -87,14 +89,14 @@ def asyncapi_html(
             "div",
             contents,
             element("main", main, id="content", tabindex="-1"),
-            class_="page with-contents" if contents else "page",
+            class_="page with-contents" if contents is not None else "page",
         ),
     )
-    style = element("style", Markup(_STYLE.read_text(encoding="utf-8")))
-    return AsyncAPIPage(f"{_HEAD}{element('title', title)}\n{style}\n</head>\n{body}\n</html>\n")
+    head = f"{to_page(element('title', title))}\n<style>{_STYLE.read_text(encoding='utf-8')}</style>"
+    return AsyncAPIPage(f"{_HEAD}{head}\n</head>\n{to_page(body)}\n</html>\n")
 
 
-def _contents(sections: Sections, views: dict[str, Markup]) -> Markup:
+def _contents(sections: Sections, views: dict[str, list[Element]]) -> Element:
     groups = [
         element(
             "li",
@@ -106,7 +108,7 @@ def _contents(sections: Sections, views: dict[str, Markup]) -> Markup:
     return element("nav", element("ul", groups), aria_label="Contents")
 
 
-def _info(document: dict[str, Any], sections: Sections) -> Markup:
+def _info(document: dict[str, Any], sections: Sections) -> Element:
     info = document["info"]
     contact, licence, terms = info.get("contact") or {}, info.get("license") or {}, info.get("termsOfService")
     counts = {
@@ -147,7 +149,7 @@ def _named_link(source: dict[str, Any]) -> Any:
     return link(source["url"], source.get("name")) if source.get("url") else source.get("name")
 
 
-def _problems(document: dict[str, Any]) -> Markup | None:
+def _problems(document: dict[str, Any]) -> Element | None:
     lost = [element("li", code(pointer), " in ", code(place)) for pointer, place in lost_pointers(document)]
     if not lost:
         return None

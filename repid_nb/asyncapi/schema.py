@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from repid_nb.asyncapi.markup import Markup, code, element, json_block, paragraphs, text
+from repid_nb.asyncapi.parts import code, json_block, paragraphs
+from repid_nb.html import Child, Element
+from repid_nb.html import page_element as element
 
 __all__ = ["schema_view"]
 
@@ -31,10 +33,10 @@ _LIMITS = {
     "examples": "for example",
 }
 
-ToSchema = Callable[[str], Markup]
+ToSchema = Callable[[str], Child]
 
 
-def schema_view(schema: Any, caption: str, to_schema: ToSchema) -> Markup:
+def schema_view(schema: Any, caption: str, to_schema: ToSchema) -> Element:
     """Return a JSON schema as HTML: a table when it has properties, otherwise a line that says what it is.
 
     Args:
@@ -74,9 +76,9 @@ def _properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any, bool]]:
             yield from _properties(one.get("items"), f"{path}{name}[].")
 
 
-def _kind(schema: Any, to_schema: ToSchema) -> Markup:
+def _kind(schema: Any, to_schema: ToSchema) -> Child:
     if not isinstance(schema, dict):
-        return text("nothing" if schema is False else "anything")
+        return "nothing" if schema is False else "anything"
     if isinstance(schema.get("$ref"), str):
         return to_schema(schema["$ref"])
     for keyword, word in (("anyOf", " or "), ("oneOf", " or "), ("allOf", " and ")):
@@ -87,37 +89,35 @@ def _kind(schema: Any, to_schema: ToSchema) -> Markup:
     return _named_kind(schema, to_schema)
 
 
-def _named_kind(schema: dict[str, Any], to_schema: ToSchema) -> Markup:
+def _named_kind(schema: dict[str, Any], to_schema: ToSchema) -> Child:
     kind = schema.get("type") or ("object" if "properties" in schema else "anything")
     if kind == "array" and schema.get("prefixItems"):
-        return text(["list of exactly ", _joined([_kind(one, to_schema) for one in schema["prefixItems"]], ", ")])
+        return ["list of exactly ", _joined([_kind(one, to_schema) for one in schema["prefixItems"]], ", ")]
     if kind == "array":
-        return text(["list of ", _kind(schema["items"], to_schema)] if "items" in schema else "list")
+        return ["list of ", _kind(schema["items"], to_schema)] if "items" in schema else "list"
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
-        return text(["object of ", _kind(schema["additionalProperties"], to_schema)])
+        return ["object of ", _kind(schema["additionalProperties"], to_schema)]
     named = " or ".join(map(str, kind)) if isinstance(kind, list) else str(kind)
-    return text(f"{named} ({schema['format']})" if "format" in schema else named)
+    return f"{named} ({schema['format']})" if "format" in schema else named
 
 
-def _joined(parts: list[Markup], word: str) -> Markup:
-    return text([[word if index else None, part] for index, part in enumerate(parts)])
+def _joined(parts: list[Child], word: str) -> Child:
+    return [[word if index else None, part] for index, part in enumerate(parts)]
 
 
-def _notes(schema: Any) -> Markup:
+def _notes(schema: Any) -> Child:
     if not isinstance(schema, dict):
-        return Markup()
+        return None
     limits = [element("li", word, " ", _value(name, schema[name])) for name, word in _LIMITS.items() if name in schema]
     is_deprecated = element("p", element("span", "deprecated", class_="badge deprecated"))
-    return text(
-        [
-            is_deprecated if schema.get("deprecated") else None,
-            paragraphs(schema.get("description")),
-            element("ul", limits, class_="limits") if limits else None,
-        ]
-    )
+    return [
+        is_deprecated if schema.get("deprecated") else None,
+        paragraphs(schema.get("description")),
+        element("ul", limits, class_="limits") if limits else None,
+    ]
 
 
-def _value(name: str, value: Any) -> Markup:
+def _value(name: str, value: Any) -> Child:
     values = value if name == "examples" and isinstance(value, list) else [value]
     shown = [one if name in {"pattern", "discriminator"} else json.dumps(one, ensure_ascii=False) for one in values]
     return _joined([code(one) for one in shown], ", ")

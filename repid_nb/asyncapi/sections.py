@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from repid_nb.asyncapi.markup import Markup, code, element, json_block, leaves, link, paragraphs, text
+from repid_nb.asyncapi.parts import badge, code, facts, json_block, leaves, link, paragraphs
 from repid_nb.asyncapi.pointers import PathT, follow, look_up
 from repid_nb.asyncapi.schema import schema_view
+from repid_nb.html import Element
+from repid_nb.html import page_element as element
 
-__all__ = ["Sections", "badge", "facts"]
+__all__ = ["Sections"]
 
 _ACTIONS = {"receive": "\N{DOWNWARDS ARROW} receive", "send": "\N{UPWARDS ARROW} send"}
 _ROOTS: dict[str, PathT] = {
@@ -20,22 +22,10 @@ _ROOTS: dict[str, PathT] = {
 }
 
 
-def badge(label: Any, kind: str = "") -> Markup:
-    """Return a short label in a rounded frame."""
-    return element("span", label, class_=f"badge {kind}".rstrip())
-
-
-def facts(named: dict[str, Any]) -> Markup | None:
-    """Return those facts that are there as a list of names and values, or None without any."""
-    rows = [[element("dt", name), element("dd", fact)] for name, fact in named.items() if fact]
-    return element("dl", rows) if rows else None
-
-
 class Sections:
     """The parts of one document as HTML, each entry under an anchor that others link to.
 
     Args:
-        document: The AsyncAPI document.
         wanted: The sections that the page has, of "Servers", "Operations", "Messages" and "Schemas".
         expand_examples: Whether examples of messages are shown unfolded.
     """
@@ -63,11 +53,11 @@ class Sections:
         """Return the document's channels by address."""
         return self._document.get("channels") or {}
 
-    def links(self, section: str) -> list[Markup]:
+    def links(self, section: str) -> list[Element]:
         """Return a link to each entry of a section."""
         return [self._link_to((*_ROOTS[section], key)) for key in self.entries(section)]
 
-    def views(self) -> dict[str, Markup]:
+    def views(self) -> dict[str, list[Element]]:
         """Return the HTML of the wanted sections that have something in them."""
         draw = {
             "Servers": lambda: [self._server(name, one) for name, one in self.entries("Servers").items()],
@@ -75,7 +65,7 @@ class Sections:
             "Messages": lambda: [self._message(key, one) for key, one in self.entries("Messages").items()],
             "Schemas": lambda: [self._schema(name, one) for name, one in self.entries("Schemas").items()],
         }
-        views = {section: text(draw[section]()) for section in self._wanted}
+        views = {section: draw[section]() for section in self._wanted}
         return {section: view for section, view in views.items() if view}
 
     def tags_and_docs(self, source: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +78,7 @@ class Sections:
             "Documentation": link(docs["url"], docs.get("description")) if docs else None,
         }
 
-    def _about_tag(self, tag: dict[str, Any]) -> Markup | None:
+    def _about_tag(self, tag: dict[str, Any]) -> Element | None:
         docs = follow(self._document, tag.get("externalDocs"))[1]
         about = [
             [" ", tag["description"]] if tag.get("description") else None,
@@ -96,7 +86,7 @@ class Sections:
         ]
         return element("span", about, class_="soft") if any(about) else None
 
-    def _server(self, name: str, server: dict[str, Any]) -> Markup:
+    def _server(self, name: str, server: dict[str, Any]) -> Element:
         protocol, version = server["protocol"], server.get("protocolVersion")
         variables = server.get("variables")
         return self._card(
@@ -109,7 +99,7 @@ class Sections:
             },
         )
 
-    def _channel(self, address: str, channel: dict[str, Any]) -> Markup:
+    def _channel(self, address: str, channel: dict[str, Any]) -> Element:
         operations = [
             self._operation(name, operation)
             for name, operation in self.entries("Operations").items()
@@ -124,7 +114,7 @@ class Sections:
             class_="channel",
         )
 
-    def _operation(self, name: str, operation: dict[str, Any]) -> Markup:
+    def _operation(self, name: str, operation: dict[str, Any]) -> Element:
         action = operation["action"]
         followed = [follow(self._document, one) for one in operation.get("messages") or ()]
         links = [element("li", self._link_to(path)) for path, _ in followed]
@@ -138,7 +128,7 @@ class Sections:
             class_=action if action in _ACTIONS else None,
         )
 
-    def _message(self, key: str, message: dict[str, Any]) -> Markup:
+    def _message(self, key: str, message: dict[str, Any]) -> Element:
         name, content_type = message.get("name", key), message.get("contentType")
         correlation = message.get("correlationId")
         views = [
@@ -160,7 +150,7 @@ class Sections:
             [self._example(number, one, name) for number, one in enumerate(message.get("examples") or (), 1)],
         )
 
-    def _example(self, number: int, example: dict[str, Any], name: str) -> Markup:
+    def _example(self, number: int, example: dict[str, Any], name: str) -> Element:
         title = f"Example {number}" + (f": {example['name']}" if "name" in example else "")
         parts = [
             [element("p", field.capitalize(), class_="word"), json_block(example[field], f"{title}, {field} of {name}")]
@@ -175,7 +165,7 @@ class Sections:
             open=self._expand_examples,
         )
 
-    def _schema(self, name: str, schema: Any) -> Markup:
+    def _schema(self, name: str, schema: Any) -> Element:
         return self._card(
             ("components", "schemas", name),
             element("h3", code(name)),
@@ -192,7 +182,7 @@ class Sections:
         named: dict[str, Any],
         *content: Any,
         class_: str | None = None,
-    ) -> Markup:
+    ) -> Element:
         return element(
             "article",
             element("div", head, class_="head"),
@@ -212,27 +202,25 @@ class Sections:
             **self.tags_and_docs(source),
         }
 
-    def _schema_link(self, pointer: str) -> Markup:
+    def _schema_link(self, pointer: str) -> Element:
         path = look_up(self._document, pointer)[0]
         # Definitions move to the components; a schema that was written by hand may still point at "#/$defs/Name".
         moved = ("components", "schemas", *path[-1:])
         return self._link_to(moved if moved in self._anchors and path not in self._anchors else path)
 
-    def _link_to(self, path: PathT) -> Markup:
+    def _link_to(self, path: PathT) -> Element:
         name = code(path[-1] if path else "?")
         return element("a", name, href=f"#{self._anchors[path]}") if path in self._anchors else name
 
 
-def _described(source: dict[str, Any]) -> Markup:
+def _described(source: dict[str, Any]) -> list[Element | None]:
     title, summary = source.get("title"), source.get("summary")
-    return text(
-        [
-            element("p", title, class_="title") if title else None,
-            element("p", summary, class_=None if title else "title") if summary else None,
-            element("div", paragraphs(source.get("description")), class_="soft") if source.get("description") else None,
-        ]
-    )
+    return [
+        element("p", title, class_="title") if title else None,
+        element("p", summary, class_=None if title else "title") if summary else None,
+        element("div", paragraphs(source.get("description")), class_="soft") if source.get("description") else None,
+    ]
 
 
-def _deprecated(is_deprecated: bool) -> Markup | None:
+def _deprecated(is_deprecated: bool) -> Element | None:
     return badge("deprecated", "deprecated") if is_deprecated else None

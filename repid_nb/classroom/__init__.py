@@ -1,5 +1,6 @@
 """Exercises that mark themselves: they run messages through what was built, and read the Steps."""
 
+from repid_nb.classroom import grading as _grading  # noqa: F401  (what marks is taken before a learner's code runs)
 from repid_nb.classroom import views as _views  # noqa: F401  (how the records show themselves)
 from repid_nb.classroom.catalogue import exercises
 from repid_nb.classroom.exercise import Case, Send

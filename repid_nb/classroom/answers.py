@@ -6,12 +6,17 @@ import ast
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Protocol
+from functools import cache, wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+from repid_nb.classroom.sandbox import is_in_sandbox
+from repid_nb.core.errors import a_kind
 from repid_nb.printable import short
 
-__all__ = ["AnswerKind", "Function", "Refused", "described"]
+__all__ = ["AnswerKind", "Function", "Refused", "described", "not_for_answers"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Refused(Exception):  # noqa: N818  (it carries a sentence for the learner and is no fault of the program)
@@ -71,6 +76,25 @@ class Function:
             raise Refused(f"`{_signature(answer)}` is an async function. {wanted} Write `def`, without `async`.")
 
 
+def not_for_answers(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function of the course be called from cells only.
+
+    Where an answer calls it, the answer meant a function of its own that has the same name.
+    """
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        if is_in_sandbox():
+            name = function.__name__
+            raise Refused(
+                f"Your code called `{name}`, and that is the function of the course: the cell that imports it has "
+                f"replaced yours. Give your own `{name}` another name, and run its cell again."
+            )
+        return function(*args, **kwargs)
+
+    return called
+
+
 def described(value: Any) -> str:
     """Return what a value is, for a sentence: `None`, `the text 'x'`, `a Router`, `the class Router`."""
     if value is None or value is ...:
@@ -81,8 +105,7 @@ def described(value: Any) -> str:
         return f"the class {value.__name__}"
     if isinstance(value, (bool, int, float, bytes)):
         return f"{'the number ' if type(value) in (int, float) else ''}{short(value)}"
-    name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return a_kind(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +154,6 @@ def _signature(answer: Callable[..., Any]) -> str:
         signature = inspect.signature(answer)
         bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
         parameters = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
-    except Exception:  # a default of somebody's class may not be showable
+    except Exception:  # a default of a learner's class may have no text
         parameters = "(...)"
     return f"{'lambda' if name == '<lambda>' else name}{parameters}"

@@ -1,4 +1,4 @@
-"""Finding exercises: each is a module of `repid_nb.classroom.exercises`, loaded when it is asked for."""
+"""Find exercises: each is a module of `repid_nb.classroom.exercises`, loaded when it is asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 
 from repid_nb.classroom.exercise import Exercise
-from repid_nb.classroom.records import Exercises, Listed
+from repid_nb.classroom.records import Exercises, ListedExercise
 from repid_nb.core.errors import UnknownNameError, nearest_name
 
 __all__ = ["exercises", "find"]
@@ -21,14 +21,16 @@ _room = import_module(ROOM)
 def exercises() -> Exercises:
     """List all exercises, the easiest first."""
     found = sorted(map(find, _names()), key=lambda one: (one.level, one.name))
-    return Exercises(tuple(Listed(name=one.name, level=one.level, title=one.title, asks=one.asks) for one in found))
+    return Exercises(
+        tuple(ListedExercise(name=one.name, level=one.level, title=one.title, asks=one.asks) for one in found)
+    )
 
 
 def find(name: str) -> Exercise:
     """Return the exercise of a name.
 
     Raises:
-        UnknownNameError: There is none; the message names the nearest.
+        UnknownNameError: There is no exercise of that name; the message names the nearest.
     """
     if not isinstance(name, str):
         raise UnknownNameError('The name of the exercise comes first, in quotation marks: check("routing-1", answer).')

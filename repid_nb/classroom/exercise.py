@@ -13,18 +13,18 @@ from weakref import WeakSet
 from repid_nb.app import Repid
 from repid_nb.classroom.answers import AnswerKind, Refused, described
 from repid_nb.classroom.records import Finding
-from repid_nb.core.errors import DeclarationError
+from repid_nb.core.errors import DeclarationError, is_of_repid
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.core.routing.router import Router
 from repid_nb.stepping.record import Idle, Sent, Step
-from repid_nb.stepping.stale_actors import declared_again
 from repid_nb.stepping.stepper import Stepper
 
-__all__ = ["Case", "Exercise", "Send", "Stage", "Want"]
+__all__ = ["Case", "Exercise", "Send", "Trial", "Want"]
 
-# What was played on: an answer that returns one of these again did not make it in its call.
-_played_on: WeakSet[Router | Repid] = WeakSet()
+# Which apps were tried: an answer that returns one of these again did not make it in its call.
+_played_on: WeakSet[Repid] = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Send:
 class Want(Protocol):
     """Something that is wanted of the Steps: a frozen dataclass of `wants`, or an exercise's own."""
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return what is not as wanted, or None."""
         ...
 
@@ -79,11 +79,11 @@ class Case:
 
         Args:
             parts: The messages, and then what is wanted.
-            given: What the answer is called with; each case gets a copy.
+            given: What the answer is called with; each trial gets a copy.
             because: Why it is wanted, as a sentence.
 
         Raises:
-            DeclarationError: A part is neither.
+            DeclarationError: A part is neither a message nor something wanted.
         """
         for part in parts:
             if isinstance(part, type) or not (isinstance(part, Send) or callable(getattr(part, "judge", None))):
@@ -104,24 +104,29 @@ class Case:
         return len(self.sends), headers, payload, len(repr(self.given))
 
 
-class Stage:
-    """Where one case is played: an app with an in-memory server, and a Stepper on it. Fresh for each case.
+class Trial:
+    """One case being tried: an app with an in-memory server, and a Stepper on it. New for each case.
+
+    It does not hold what is wanted, because an answer can look at what called it.
+
+    Args:
+        answer: What the learner passed to `check`.
+        given: What the case gives to the answer.
+        channel: Where messages go that name no channel.
 
     Attributes:
         answer: What the learner passed to `check`.
-        case: The case.
-        given: The case's `given`, a copy of its own.
+        given: A copy of what the case gives to the answer.
         app: The app.
         stepper: The Stepper.
         sent: The messages that were sent for the case, in order.
         idle: What the Stepper said when nothing was left to pull; None while something is.
-        notes: Whatever an exercise's `arrange` wants its wants to know.
+        notes: What an exercise's `arrange` keeps for what is wanted.
     """
 
-    def __init__(self, answer: Any, case: Case, channel: str) -> None:
+    def __init__(self, answer: Any, given: tuple[Any, ...], channel: str) -> None:
         self.answer = answer
-        self.case = case
-        self.given = copy.deepcopy(case.given)
+        self.given = copy.deepcopy(given)
         self.channel = channel
         app = Repid()
         app.servers.register_server("default", InMemoryServer(), is_default=True)
@@ -132,35 +137,38 @@ class Stage:
         self._first_step = 0
 
     async def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the answer, await it where it is asynchronous, and return its result."""
-        result = self.answer(*args, **kwargs)
-        return await result if inspect.isawaitable(result) else result
+        """Call the answer, await it where it is asynchronous, and return its result.
+
+        What it declares on a router from outside is declared again by the next call, as by a cell that runs twice.
+        """
+        with as_run_of("an answer"):
+            result = self.answer(*args, **kwargs)
+            return await result if inspect.isawaitable(result) else result
 
     def include(self, router: Any) -> None:
-        """Let the actors of a Router listen, one that the answer returned or one of the exercise.
+        """Include a Router, so that its actors listen: one that the answer returned, or the exercise's own.
 
         Raises:
-            Refused: It is no Router, or one made outside that holds an actor twice because its cell ran twice.
+            Refused: It has the wrong type, or holds actors of an earlier run of a cell or of the function.
         """
         if not isinstance(router, Router):
-            raise Refused(f"Your function returned {described(router)}, not a Router.{_return_missing(router)}")
+            raise _wrong_result(router, Router, "a Router")
         self.app.include_router(router)
-        self._refuse_stale(was_there=router in _played_on)
-        _played_on.add(router)
+        self._refuse_stale()
 
     def use_app(self, app: Any) -> None:
-        """Play on the app that the answer returned, instead of the stage's own.
+        """Try the app that the answer returned, instead of the trial's own.
 
         Raises:
-            Refused: It is no app, is the app of an earlier call, has no default InMemoryServer, or holds an actor
-                twice because its cell ran twice.
+            Refused: It has the wrong type, is the app of an earlier call, or holds actors of an earlier run of a cell.
+            NotPullableError: It has no default InMemoryServer.
         """
         if not isinstance(app, Repid):
-            raise Refused(f"Your function returned {described(app)}, not a Repid app.{_return_missing(app)}")
+            raise _wrong_result(app, Repid, "a Repid app")
         if app in _played_on:
             raise Refused("Your function returned the same app as before: make the app inside it.")
         self._step_on(app)
-        self._refuse_stale(was_there=False)
+        self._refuse_stale()
         _played_on.add(app)
 
     async def send(self, *sends: Send) -> None:
@@ -180,9 +188,9 @@ class Stage:
                 self.sent.append(sent)
 
     async def run(self, max_steps: int) -> None:
-        """Step until nothing is left but what nobody wants, at most `max_steps` times.
+        """Step until only messages are left that no actor wants, at most `max_steps` times.
 
-        A message that no actor takes is pulled once, not ten times: `await stage.stepper.run()` in an exercise's
+        A message that no actor takes is pulled once, not ten times: `await trial.stepper.run()` in an exercise's
         `arrange` goes on until it is a dead letter.
         """
         for _ in range(max_steps):
@@ -221,14 +229,15 @@ class Stage:
         # The answer may send before anything is stepped.
         self.stepper.server.hold_open()
 
-    def _refuse_stale(self, *, was_there: bool) -> None:
-        """Refuse an actor that is registered twice, unless the answer's own call did that: then it is its decision."""
-        for channel, older, _ in declared_again(self.app.router):
-            if was_there or "<locals>" not in older.fn.__qualname__:
-                raise Refused(
-                    f"The actor {older.name!r} is registered twice on channel {channel!r}, as when its cell ran "
-                    "twice. Make the Router inside your function, so that each call starts with a new one."
-                )
+    def _refuse_stale(self) -> None:
+        """Refuse an actor of an earlier run; two that one call of the answer makes are its decision."""
+        for (older, channel), newest in self.app.router.left_over().items():
+            what = (
+                f"The actor {older.name!r} is still on channel {channel!r}, but its cell ran again without it."
+                if newest is None
+                else f"The actor {older.name!r} is registered twice on channel {channel!r}, as when its cell ran twice."
+            )
+            raise Refused(f"{what} Make the Router inside your function, so that each call starts with a new one.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +251,7 @@ class Exercise:
         asks: What to pass to `check`, in one sentence.
         answer: What the answer has to be.
         channel: Where messages go that name no channel.
-        arrange: Sets the stage for one case: calls the answer or includes it, and includes the exercise's own actors.
+        arrange: Prepares a trial: calls the answer or includes it, and includes the exercise's own actors.
             Afterwards the case's messages are sent and stepped until nothing is left.
         cases: What is tried; the smallest first.
         hints: From the gentlest to the plainest; none is the solution.
@@ -255,14 +264,18 @@ class Exercise:
     asks: str
     answer: AnswerKind
     channel: str
-    arrange: Callable[[Stage], Awaitable[None]]
+    arrange: Callable[[Trial], Awaitable[None]]
     cases: tuple[Case, ...]
     hints: tuple[str, ...]
     max_steps: int = 100
 
 
-def _return_missing(returned: Any) -> str:
-    return " Is its `return` missing?" if returned is None else ""
+def _wrong_result(returned: Any, wanted: type, called: str) -> Refused:
+    """Return what to say of a result that is not of the wanted class; `called` is what a learner calls one."""
+    advice = " Is its `return` missing?" if returned is None else ""
+    if is_of_repid(returned):
+        advice = f" Import it with `from repid_nb import {wanted.__name__}`."
+    return Refused(f"Your function returned {described(returned)}, not {called}.{advice}")
 
 
 def payload_of(step: Step) -> Any:

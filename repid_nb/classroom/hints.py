@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from repid_nb.classroom.answers import not_for_answers
 from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.records import Hint
 
@@ -10,11 +11,12 @@ __all__ = ["hint"]
 _given: dict[str, int] = {}
 
 
+@not_for_answers
 def hint(name: str, *, first: bool = False) -> Hint:
     """Give the next hint for an exercise; after the last, say that there are no more.
 
     Args:
-        name: The exercise.
+        name: The exercise, such as `"routing-1"`.
         first: Whether to begin again with the first.
 
     Raises:

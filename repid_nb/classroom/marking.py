@@ -1,26 +1,33 @@
-"""Marking an answer: every case on a fresh stage, the smallest first, until one is not as wanted."""
+"""Marking an answer: each case in a trial of its own, the smallest first, until one is not as wanted."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from repid_nb.classroom.answers import Refused
+from repid_nb.classroom.answers import Refused, not_for_answers
 from repid_nb.classroom.catalogue import find
-from repid_nb.classroom.exercise import Case, Exercise, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding, Marking, Trouble
-from repid_nb.classroom.sandbox import LIMIT, Ended, run_bounded
+from repid_nb.classroom.sandbox import LIMIT, Outcome, plain_text, run_in_sandbox
 from repid_nb.core.errors import DeclarationError, RepidNbError
 from repid_nb.core.record import Record
 from repid_nb.core.routing.router import Router
-from repid_nb.stepping.record import Raised
+from repid_nb.core.tasks import in_own_task
+from repid_nb.printable import written
+from repid_nb.stepping.captured_output import LIMIT as MOST_PRINTED
+from repid_nb.stepping.record import Raised, Sent, Step
+from repid_nb.stepping.step_json import Opaque
 
 __all__ = ["check", "mark"]
 
+# Results that are what they look like.
+PLAIN = (type(None), bool, int, float, str, bytes)
 
+
+@not_for_answers
 def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
     """Mark an answer to an exercise: run messages through what was built, and read the Steps.
 
@@ -35,7 +42,7 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
 
     Returns:
         The marking, which counts as true when everything holds, and otherwise shows the smallest message that breaks
-        the answer. In a graded cell: `marking = check(...)` and then `assert marking, marking`.
+        the answer. A cell that is marked for points uses `repid_nb.classroom.grading.grade` instead.
 
     Raises:
         UnknownNameError: There is no such exercise.
@@ -51,13 +58,10 @@ def mark(exercise: Exercise, answer: Any, also: Iterable[Case] = (), *, limit: f
     """Mark an answer, as `check` does.
 
     Args:
-        exercise: The exercise.
+        exercise: What was asked.
         answer: What a learner passed to `check`.
         also: Further cases.
         limit: Seconds that it may take in all. A test of an answer that never ends gives less than `check` does.
-
-    Returns:
-        The marking.
     """
     further = tuple(also) if isinstance(also, Iterable) else ()
     if not isinstance(also, Iterable) or not all(isinstance(case, Case) for case in further):
@@ -66,17 +70,18 @@ def mark(exercise: Exercise, answer: Any, also: Iterable[Case] = (), *, limit: f
         if not case.wants:
             raise DeclarationError(f"Nothing is wanted in this Case, so no answer can fail it: {case!r}.")
     _warm_up()
-    attempt = _Attempt(exercise, answer, sorted([*exercise.cases, *further], key=lambda case: case.size))
-    ended = run_bounded(attempt.run, limit)
-    trouble = _trouble(ended, limit, attempt.under_way)
+    cases = sorted([*exercise.cases, *further], key=lambda case: case.size)
+    progress = _Progress()
+    outcome = run_in_sandbox(partial(_try_all, exercise, answer, cases, progress), limit)
+    trouble = _trouble(outcome, limit, progress.under_way)
     return Marking(
         exercise=exercise.name,
         title=exercise.title,
-        tried=attempt.tried,
-        finding=None if trouble else ended.result,
+        tried=progress.tried,
+        finding=None if trouble else outcome.result,
         trouble=trouble,
-        printed=ended.printed + "".join(attempt.printed),
-        warned=tuple(map(_warning, ended.warned)),
+        printed=outcome.printed + progress.printed,
+        warned=tuple(map(_warning, outcome.warned)),
     )
 
 
@@ -91,57 +96,79 @@ def _warm_up() -> None:
     router.routes()
 
 
-class _Attempt:
-    """An answer's way through the cases; read from another thread when time is up."""
+class _Progress:
+    """How far an answer came through the cases; read from another thread when time is up."""
 
-    def __init__(self, exercise: Exercise, answer: Any, cases: list[Case]) -> None:
-        self._exercise = exercise
-        self._answer = answer
-        self._cases = cases
-        self._stage: Stage | None = None
+    def __init__(self) -> None:
         self.tried = 0
-        self.printed: list[str] = []
+        self.printed = ""
+        self._sent: Sequence[Sent] = ()
 
-    async def run(self) -> Finding | None:
-        self._exercise.answer.refuse(self._answer)
-        for case in self._cases:
-            self._stage = stage = Stage(self._answer, case, self._exercise.channel)
-            await self._exercise.arrange(stage)
-            await stage.send(*case.sends)
-            await stage.run(self._exercise.max_steps)
-            self.tried += len({step.message.id for step in stage.steps})
-            self.printed += [step.printed for step in stage.stepper.history]
-            for want in case.wants:
-                finding = want.judge(stage)
-                if finding is not None:
-                    return replace(finding, wanted=" ".join(filter(None, [finding.wanted, case.because])))
-            await stage.stepper.close()
-        return None
+    def begin(self, trial: Trial) -> None:
+        """Take note of the messages of a trial that begins."""
+        self._sent = trial.sent
+
+    def end(self, trial: Trial) -> None:
+        """Count what was tried, and keep what was printed, up to a limit."""
+        self.tried += len({step.message.id for step in trial.steps})
+        for step in trial.stepper.history:
+            self.printed += step.printed[: MOST_PRINTED - len(self.printed)]
 
     @property
     def under_way(self) -> Record | None:
         """The message that is being tried, where it is a single one."""
-        stage = self._stage
-        return stage.sent[0] if stage is not None and len(stage.sent) == 1 else None
+        return self._sent[0] if len(self._sent) == 1 else None
+
+
+async def _try_all(exercise: Exercise, answer: Any, cases: Iterable[Case], progress: _Progress) -> Finding | None:
+    """Try one case after another; return what the first that does not hold has found."""
+    exercise.answer.refuse(answer)
+    for case in cases:
+        trial = Trial(answer, case.given, exercise.channel)
+        progress.begin(trial)
+        # In a task of its own, so that what is wanted is not among the calls that an answer can look back on.
+        await in_own_task(_play(exercise, trial, case.sends))
+        progress.end(trial)
+        for want in case.wants:
+            finding = want.judge(trial)
+            if finding is not None:
+                wanted = " ".join(filter(None, [finding.wanted, case.because]))
+                return replace(finding, wanted=wanted, shown=_as_data(finding.shown))
+        await trial.stepper.close()
+    return None
+
+
+async def _play(exercise: Exercise, trial: Trial, sends: Sequence[Send]) -> None:
+    await exercise.arrange(trial)
+    await trial.send(*sends)
+    await trial.run(exercise.max_steps)
+
+
+def _as_data(shown: Record | None) -> Record | None:
+    """Return a record that holds no object of the learner's: it is shown when the answer's time is over."""
+    if isinstance(shown, Step) and type(shown.result) not in PLAIN:
+        return replace(shown, result=Opaque(plain_text(written(shown.result))))
+    return shown
 
 
 def _warning(text: str) -> str:
     """Return a warning of Python's as a learner should read it."""
-    never_awaited = re.fullmatch(r"coroutine '(?:.*\.)?(.+)' was never awaited", text)
-    if never_awaited is None:
+    beginning, end = "coroutine '", "' was never awaited"
+    if not (text.startswith(beginning) and text.endswith(end)):
         return text
-    return f"`{never_awaited[1]}` was called without `await` in front of it, so it did nothing."
+    name = text.removeprefix(beginning).removesuffix(end).rpartition(".")[2]
+    return f"`{name}` was called without `await` in front of it, so it did nothing."
 
 
-def _trouble(ended: Ended, limit: float, under_way: Record | None) -> Trouble | None:
-    if ended.is_time_up:
-        where = " When time was up, it was here:" if ended.where else ""
-        return Trouble(sentence=_time_up(limit, ended.still_runs) + where, where=ended.where, shown=under_way)
-    if ended.error is None or ended.seen is None:
+def _trouble(outcome: Outcome, limit: float, under_way: Record | None) -> Trouble | None:
+    if outcome.is_time_up:
+        where = " When time was up, it was here:" if outcome.where else ""
+        return Trouble(sentence=_time_up(limit, outcome.still_runs) + where, where=outcome.where, shown=under_way)
+    if outcome.error is None or outcome.seen is None:
         return None
-    if isinstance(ended.error, Refused):
-        return Trouble(sentence=ended.seen.message)
-    return Trouble(sentence=_raised(ended.error, ended.seen), where=ended.seen, shown=under_way)
+    if issubclass(outcome.error, Refused):
+        return Trouble(sentence=outcome.seen.message)
+    return Trouble(sentence=_raised(outcome.error, outcome.seen), where=outcome.seen, shown=under_way)
 
 
 def _time_up(limit: float, still_runs: bool) -> str:
@@ -151,14 +178,13 @@ def _time_up(limit: float, still_runs: bool) -> str:
     return f"{late}, and does not stop at once. If it still runs in a while, restart the kernel."
 
 
-def _raised(error: BaseException, seen: Raised) -> str:
-    match error:
-        case SystemExit():
-            return "Your code called exit(), which would end the whole kernel. Let the function return instead."
-        case KeyboardInterrupt():
-            return "Your code raised KeyboardInterrupt, as if somebody had pressed the interrupt button."
-        case NotImplementedError() if not seen.message:
-            return "There is nothing to try yet: your function still raises NotImplementedError."
-        case RepidNbError():
-            return seen.message
+def _raised(error: type[BaseException], seen: Raised) -> str:
+    if issubclass(error, SystemExit):
+        return "Your code called exit(), which would end the whole kernel. Let the function return instead."
+    if issubclass(error, KeyboardInterrupt):
+        return "Your code raised KeyboardInterrupt, as if somebody had pressed the interrupt button."
+    if issubclass(error, NotImplementedError) and not seen.message:
+        return "There is nothing to try yet: your function still raises NotImplementedError."
+    if issubclass(error, RepidNbError):
+        return seen.message
     return f"Your code raised {seen.type}" + (f": {seen.message}" if seen.message else "") + "."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import TypeVar, overload
 
 from repid_nb.core.record import Record
 from repid_nb.stepping.record import Raised
 
-__all__ = ["Exercises", "Finding", "Hint", "Listed", "Marking", "Trouble"]
+__all__ = ["Exercises", "Finding", "Hint", "ListedExercise", "Marking", "Trouble"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -42,8 +44,25 @@ class Trouble(Record):
     shown: Record | None = None
 
 
+_sealed: set[type] = set()
+
+
+class _Sealable(type):
+    def __setattr__(cls, name: str, value: object) -> None:
+        if cls in _sealed:
+            raise AttributeError(f"{cls.__name__} cannot be changed")
+        super().__setattr__(name, value)
+
+
+def _seal(cls: type[T]) -> type[T]:
+    """Let a class be changed no more, so that an answer does not decide what its marking says."""
+    _sealed.add(cls)
+    return cls
+
+
+@_seal
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Marking(Record):
+class Marking(Record, metaclass=_Sealable):
     """What a check found. It counts as true when everything that was checked holds.
 
     Attributes:
@@ -52,8 +71,8 @@ class Marking(Record):
         tried: How many messages were tried.
         finding: The smallest message that breaks the answer, or None.
         trouble: Why the answer could not be tried to the end, or None.
-        printed: What the learner's code printed meanwhile.
-        warned: What Python warned of meanwhile, each once.
+        printed: What the learner's code printed meanwhile, at most 200,000 characters.
+        warned: What Python warned of meanwhile, each once; or the first, and how many more there were.
     """
 
     exercise: str
@@ -86,7 +105,7 @@ class Hint(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedExercise:
     """One exercise in the list of all.
 
     Attributes:
@@ -103,22 +122,22 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Exercises(Record, Sequence[Listed]):
+class Exercises(Record, Sequence[ListedExercise]):
     """All exercises, the easiest first."""
 
-    exercises: tuple[Listed, ...]
+    exercises: tuple[ListedExercise, ...]
 
     @overload
-    def __getitem__(self, index: int) -> Listed: ...
+    def __getitem__(self, index: int) -> ListedExercise: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[Listed, ...]: ...
+    def __getitem__(self, index: slice) -> tuple[ListedExercise, ...]: ...
 
-    def __getitem__(self, index: int | slice) -> Listed | tuple[Listed, ...]:
+    def __getitem__(self, index: int | slice) -> ListedExercise | tuple[ListedExercise, ...]:
         return self.exercises[index]
 
     def __len__(self) -> int:
         return len(self.exercises)
 
-    def __iter__(self) -> Iterator[Listed]:
+    def __iter__(self) -> Iterator[ListedExercise]:
         return iter(self.exercises)

@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import io
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from types import FrameType, TracebackType
+from time import monotonic
 from typing import Any
 
+from repid_nb.classroom.call_stacks import where_is
+from repid_nb.kernel_exit import exit_raises
 from repid_nb.notebook import run as run_in_place
+from repid_nb.printable import counted
 from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.exceptions import message_of, raised
 from repid_nb.stepping.record import Raised
 from repid_nb.stepping.stale_actors import StaleActorWarning
 
-__all__ = ["LIMIT", "Ended", "run_bounded"]
+__all__ = ["LIMIT", "Outcome", "is_in_sandbox", "plain_text", "run_in_sandbox"]
 
 # Seconds that a check may take in all.
 LIMIT = 5.0
 
 # Seconds for which code whose time is up is told so again and again, and between one time and the next.
-INSISTING = 0.3
-EVERY = 0.02
+INTERRUPTING = 0.3
+INTERVAL = 0.02
 
-# Warning filters and streams belong to the whole process, so one run waits for another.
+# How often to look where code is that runs on meanwhile.
+MOST_LOOKS = 10
+
+# How deep a recursion may be: Python leaves all its calls at once, and lets no other thread run meanwhile.
+DEEPEST = 5_000
+
+# How many warnings are kept, and how many characters of each.
+MOST_WARNINGS = 10
+LONGEST_WARNING = 1000
+
+# Warning filters, streams and the recursion limit belong to the whole process, so one run waits for another.
 _one_at_a_time = threading.RLock()
+
+_in_sandbox: ContextVar[bool] = ContextVar("repid_nb_in_sandbox", default=False)
 
 
 class TimeUp(BaseException):
@@ -39,22 +56,22 @@ class TimeUp(BaseException):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a run ended.
+class Outcome:
+    """How a run ended. It holds nothing that belongs to the code that ran, but for what that returned.
 
     Attributes:
         result: What it returned.
-        error: What it raised, or None.
+        error: The class of what it raised, or None.
         seen: The record of that error.
         is_time_up: Whether its time was up before it ended.
         still_runs: Whether it could not be ended even then.
         where: Where it was then, in the learner's lines.
         printed: What was printed outside any Step.
-        warned: What Python warned of, each once.
+        warned: What Python warned of, each once, the first of them; in the end how many more there were.
     """
 
     result: Any = None
-    error: BaseException | None = None
+    error: type[BaseException] | None = None
     seen: Raised | None = None
     is_time_up: bool = False
     still_runs: bool = False
@@ -63,19 +80,82 @@ class Ended:
     warned: tuple[str, ...] = ()
 
 
-def run_bounded(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> Ended:
+class _Warnings:
+    """The first warnings of a run, each once, and the number of the others."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, None] = {}
+        self._left_out = 0
+
+    def note(self, message: Warning | str, *_rest: Any, **_more: Any) -> None:
+        # In the thread that warns: the text of a learner's warning may never come to its end.
+        text = plain_text(message if isinstance(message, str) else message_of(message))[:LONGEST_WARNING]
+        if len(self._texts) < MOST_WARNINGS:
+            self._texts[text] = None
+        elif text not in self._texts:
+            self._left_out += 1
+
+    @property
+    def noted(self) -> tuple[str, ...]:
+        more = (f"... and {counted(self._left_out, 'more warning')}",) if self._left_out else ()
+        return (*self._texts, *more)
+
+
+def plain_text(text: str) -> str:
+    """Return a text without the class of a learner that it may belong to."""
+    return str.__str__(text)
+
+
+@contextmanager
+def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
+    """Put back what belongs to the whole process, from the thread that waits and always comes to its end."""
+    recursion_limit, set_recursion_limit = sys.getrecursionlimit(), sys.setrecursionlimit
+    lowest, unraisable_hook = min(recursion_limit, DEEPEST), sys.unraisablehook
+    freezes = gc.get_freeze_count() == 0
+    try:
+        _keep_recursion_short()
+        # Not lower either: the limit is that of all threads, and the one that waits has its calls too.
+        sys.setrecursionlimit = lambda limit: set_recursion_limit(max(lowest, min(limit, DEEPEST)))
+        # In a `__del__` a TimeUp cannot get out, and is no fault of the learner's.
+        sys.unraisablehook = lambda seen: None if seen.exc_type is TimeUp else unraisable_hook(seen)
+        if freezes:
+            # What was there before is no garbage of the run: the collection at its end need not look at it.
+            gc.freeze()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            # The Step says the same, and does not take it for an accident.
+            warnings.simplefilter("ignore", StaleActorWarning)
+            warnings.showwarning = warned.note
+            yield
+    finally:
+        if freezes:
+            gc.unfreeze()
+        sys.setrecursionlimit = set_recursion_limit
+        sys.setrecursionlimit(recursion_limit)
+        sys.unraisablehook = unraisable_hook
+
+
+def is_in_sandbox() -> bool:
+    """Whether the code that asks is run by `run_in_sandbox`."""
+    return _in_sandbox.get()
+
+
+def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> Outcome:
     """Run a coroutine to its end in a thread and on an event loop of its own, at most for a time; one after another.
 
     Code that does not end is told so by a `TimeUp` raised wherever it is, again and again for a moment. If even that
     does not help (`time.sleep`, a bare `except` in a loop), its thread is left behind: it is a daemon, so it keeps no
     process alive, and what it prints is still caught. Plain functions run on the loop itself, so that no pool of
-    threads is left with one that never ends. One long call into C that never lets go of the interpreter (a regular
-    expression that runs away) is beyond this.
+    threads is left with one that never ends. What the code leaves to the garbage collector is collected in its thread,
+    so that a `__del__` has no more time either. `exit()` and `quit()` raise SystemExit, also in a notebook.
+
+    One long call into C that never lets go of the interpreter (a regular expression that runs away), a recursion
+    inside C and `os._exit` are beyond this.
 
     In the browser threads cannot start: there the coroutine runs in place, without a limit.
 
     Args:
-        work: Makes the coroutine.
+        work: Makes the coroutine. It is let go of before the end, with all that it holds.
         limit: Seconds.
 
     Returns:
@@ -84,38 +164,41 @@ def run_bounded(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> E
     Raises:
         KeyboardInterrupt: The waiting was interrupted; the run is told to end.
     """
-    warned: list[str] = []
-
-    def note(message: Warning | str, *_rest: Any, **_more: Any) -> None:
-        # In the thread that warns: the text of somebody's warning may never come to its end.
-        warned.append(message if isinstance(message, str) else message_of(message))
-
-    # The filters are everybody's, so they are changed by the thread that waits and always comes to its end.
-    with _one_at_a_time, warnings.catch_warnings():
-        warnings.simplefilter("always")
-        # The Step says the same, and does not take it for an accident.
-        warnings.simplefilter("ignore", StaleActorWarning)
-        warnings.showwarning = note
-        attempt = _Attempt(work)
+    warned = _Warnings()
+    with _one_at_a_time, exit_raises(), _process_left_as_it_was(warned):
+        sandbox = _Sandbox(work)
         try:
-            ended = _waited_for(attempt, limit) if attempt.can_start() else _in_place(work)
+            outcome = _waited_for(sandbox, limit) if sandbox.try_to_start() else _in_place(work)
         except BaseException:
-            attempt.end()
+            sandbox.end()
             raise
-    return replace(ended, warned=tuple(dict.fromkeys(warned)))
+    return replace(outcome, warned=warned.noted)
 
 
-def _waited_for(attempt: _Attempt, limit: float) -> Ended:
-    if attempt.gone.wait(limit):
-        return attempt.ended()
-    where = attempt.where()
-    attempt.end()
-    still_runs = not attempt.gone.is_set()
-    return replace(attempt.ended(), error=None, seen=None, is_time_up=True, still_runs=still_runs, where=where)
+def _waited_for(sandbox: _Sandbox, limit: float) -> Outcome:
+    ends = monotonic() + limit
+    while not sandbox.has_ended.wait(min(INTERVAL, max(0, ends - monotonic()))):
+        _keep_recursion_short()
+        if monotonic() >= ends:
+            return _stopped(sandbox)
+    return sandbox.outcome()
+
+
+def _keep_recursion_short() -> None:
+    # Again and again: an answer may have taken Python's own function by its name.
+    if sys.getrecursionlimit() > DEEPEST:
+        sys.setrecursionlimit(DEEPEST)
+
+
+def _stopped(sandbox: _Sandbox) -> Outcome:
+    where = sandbox.where()
+    sandbox.end()
+    still_runs = not sandbox.has_ended.is_set()
+    return replace(sandbox.outcome(), error=None, seen=None, is_time_up=True, still_runs=still_runs, where=where)
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """Calls plain functions on the spot instead of in a pool, whose threads nobody could end."""
+    """Calls plain functions on the spot instead of in a pool, whose threads could not be ended."""
 
     def run_in_executor(  # type: ignore[override]
         self,
@@ -131,24 +214,31 @@ class _Loop(asyncio.SelectorEventLoop):
         return future
 
 
-class _Attempt(threading.Thread):
+class _Sandbox(threading.Thread):
+    """The thread in which one run happens.
+
+    Args:
+        work: Makes the coroutine.
+    """
+
     def __init__(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         super().__init__(name="repid_nb check", daemon=True)
-        self._work = work
-        self._coroutine: Any = None
+        self._work: Callable[[], Coroutine[Any, Any, Any]] | None = work
+        self._coroutine: Coroutine[Any, Any, Any] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._result: Any = None
-        self._error: BaseException | None = None
+        self._error: type[BaseException] | None = None
         self._seen: Raised | None = None
         self._printed: io.StringIO | None = None
-        self._may_be_told = threading.Lock()
-        self._is_unwanted = False
-        self._has_begun = False
-        self._is_over = False
+        self._interrupt_lock = threading.Lock()
+        self._may_not_start = False
+        self._has_started = False
+        self._is_done = False
         # Not `join`: interrupted, it takes the thread for ended (CPython 3.11).
-        self.gone = threading.Event()
+        self.has_ended = threading.Event()
 
-    def can_start(self) -> bool:
+    def try_to_start(self) -> bool:
         """Start, and say whether that worked: in a browser it does not."""
         try:
             self.start()
@@ -157,46 +247,57 @@ class _Attempt(threading.Thread):
         return True
 
     def run(self) -> None:
-        # A TimeUp may strike anywhere until `_is_over`, also in what catches the one before.
-        with suppress(TimeUp), caught_printing() as self._printed, suppress(TimeUp):
-            while not self._is_over:
+        _in_sandbox.set(True)
+        # A TimeUp may strike anywhere until `_is_done`, also in what catches the one before.
+        with suppress(TimeUp), exit_raises(), caught_printing() as self._printed, suppress(TimeUp):
+            while not self._is_done:
                 try:
-                    if not (self._has_begun or self._is_unwanted):
-                        self._has_begun = True
-                        self._work_it_off()
-                    with self._may_be_told:
-                        self._is_over = True
+                    if not (self._has_started or self._may_not_start):
+                        self._has_started = True
+                        self._run_and_record()
+                    self._release()
+                    with self._interrupt_lock:
+                        self._is_done = True
                 except BaseException as error:
-                    self._error = self._error or error
-        self.gone.set()
+                    self._error = self._error or type(error)
+        self.has_ended.set()
 
-    def _work_it_off(self) -> None:
+    def _run_and_record(self) -> None:
         try:
             self._run_to_its_end()
         except BaseException as error:
             # Here and not where it is waited for: an exception's text is the learner's code, and may do anything.
-            self._error, self._seen = error, Raised(type=type(error).__name__, message="")
+            self._error, self._seen = type(error), Raised(type=type(error).__name__, message="")
             self._seen = raised(error)
 
     def _run_to_its_end(self) -> None:
-        self._coroutine = self._work()
+        self._coroutine = self._supervised()
         with asyncio.Runner(loop_factory=_Loop) as runner:
             self._loop = runner.get_loop()
-            # A task that is left over when time is up is nobody's error.
+            # A task that is left over when time is up is no error to report.
             self._loop.set_exception_handler(lambda _loop, _context: None)
             self._result = runner.run(self._coroutine)
 
-    def ended(self) -> Ended:
+    async def _supervised(self) -> Any:
+        self._task = asyncio.current_task()
+        return None if self._work is None else await self._work()
+
+    def _release(self) -> None:
+        """Let go of the learner's objects here, where the time of their `__del__` is bounded."""
+        self._work = self._coroutine = self._task = self._loop = None
+        gc.collect()
+
+    def outcome(self) -> Outcome:
         """Return how it ended, or how far it came."""
         printed = "" if self._printed is None else self._printed.getvalue()
-        return Ended(self._result, self._error, self._seen, printed=printed)
+        return Outcome(self._result, self._error, self._seen, printed=printed)
 
     def end(self) -> None:
         """Tell the code to end until it does, for a moment; what does not is left behind."""
-        self._is_unwanted = True
-        for _ in range(int(INSISTING / EVERY)):
+        self._may_not_start = True
+        for _ in range(int(INTERRUPTING / INTERVAL)):
             self._interrupt()
-            if self.gone.wait(EVERY):
+            if self.has_ended.wait(INTERVAL):
                 break
         if getattr(self._coroutine, "cr_frame", None) is not None:
             # Never to be collected: that would close it, and what swallows even this would not return.
@@ -204,8 +305,8 @@ class _Attempt(threading.Thread):
 
     def _interrupt(self) -> None:
         """Raise TimeUp in the thread, and wake its loop if that sleeps."""
-        with self._may_be_told:
-            if self._is_over or self.ident is None:
+        with self._interrupt_lock:
+            if self._is_done or self.ident is None:
                 return
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(TimeUp))
             if self._loop is not None:
@@ -213,40 +314,20 @@ class _Attempt(threading.Thread):
                     self._loop.call_soon_threadsafe(lambda: None)
 
     def where(self) -> Raised | None:
-        """Return where the code is now, in the learner's lines; None when it is in none of them."""
-        running = sys._current_frames().get(self.ident or 0)  # noqa: SLF001  (there is no public one)
-        for frames in (_awaiting(self._coroutine), _running(running)):
-            trace = None
-            for frame in frames:
-                trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno or 0)
-            seen = raised(TimeUp().with_traceback(trace))
-            if seen.traceback:
+        """Return where the code is, in the learner's lines; None when it is in none of them at any look."""
+        for _ in range(MOST_LOOKS):
+            seen = where_is(self.ident, self._task)
+            if seen is not None:
                 return seen
+            if self.has_ended.wait(INTERVAL):
+                break
         return None
 
 
-def _running(frame: FrameType | None) -> Iterator[FrameType]:
-    """Yield the frames of a thread, the innermost first."""
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-
-
-def _awaiting(coroutine: Any) -> Iterator[FrameType]:
-    """Yield the frames of a suspended coroutine and of what it awaits, the innermost first."""
-    frames: list[FrameType] = []
-    while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
-        if frame is not None:
-            frames.append(frame)
-        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
-    return reversed(frames)
-
-
-def _in_place(work: Callable[[], Coroutine[Any, Any, Any]]) -> Ended:
+def _in_place(work: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
     with caught_printing() as printed:
         try:
-            ended = Ended(run_in_place(work()))
+            outcome = Outcome(run_in_place(work()))
         except (Exception, SystemExit) as error:
-            ended = Ended(error=error, seen=raised(error))
-    return replace(ended, printed=printed.getvalue())
+            outcome = Outcome(error=type(error), seen=raised(error))
+    return replace(outcome, printed=printed.getvalue())

@@ -88,32 +88,32 @@ def _(marking: Marking) -> str:
         )
     if not marking:
         foot.append(_line(_with_code(_advice(marking)), style="opacity: 0.8"))
-    return _framed(head, body, foot)
+    return _frame(head, body, foot)
 
 
 @as_html.register
 def _(finding: Finding) -> str:
-    return _said(
+    return _card(
         _line(element("b", "What happened: "), _with_code(finding.happened)),
         _line(element("b", "What was wanted: "), _with_code(finding.wanted)),
-    ) + _aside(finding.shown)
+    ) + _quotation(finding.shown)
 
 
 @as_html.register
 def _(trouble: Trouble) -> str:
     where, note = ("", "") if trouble.where is None else (trouble.where.traceback, trouble.where.hint)
-    return _said(
+    return _card(
         _line(_with_code(trouble.sentence)),
         block(where, "where it was raised") if where else None,
         _line(note) if note else None,
         None if trouble.shown is None else _line("The message under way:"),
-    ) + _aside(trouble.shown)
+    ) + _quotation(trouble.shown)
 
 
 @as_html.register
 def _(hint: Hint) -> str:
     head = element("div", element("b", _hint_title(hint)), style=f"padding: 0.4em 0.8em; background: {GREY}")
-    return _framed(head, "", [_line(_with_code(hint.text or _no_more(hint)))])
+    return _frame(head, "", [_line(_with_code(hint.text or _no_more(hint)))])
 
 
 @as_html.register
@@ -123,7 +123,7 @@ def _(exercises: Exercises) -> str:
         element("tr", [element("td", cell, style=CELL) for cell in (LEVELS[one.level], code(one.name), one.title)])
         for one in exercises
     ]
-    return _said(
+    return _card(
         element(
             "table",
             element("caption", counted(len(exercises), "exercise"), style=CAPTION),
@@ -153,7 +153,7 @@ def _no_more(hint: Hint) -> str:
 
 
 def _with_code(sentence: str) -> Iterable[Child]:
-    """Yield a sentence with what stands between backticks as code; one without its pair is somebody's text."""
+    """Yield a sentence with what stands between backticks as code; an unpaired one belongs to a learner's text."""
     if sentence.count("`") % 2:
         yield sentence
         return
@@ -165,11 +165,11 @@ def _line(*children: Child | Iterable[Child], style: str = "") -> Element:
     return element("div", *children, style=f"margin: 0.15em 0; {style}")
 
 
-def _said(*children: Child) -> str:
+def _card(*children: Child) -> str:
     return to_html(card(*children))
 
 
-def _framed(head: Element, body: str, foot: Iterable[Element]) -> str:
+def _frame(head: Element, body: str, foot: Iterable[Element]) -> str:
     """Return a framed card; its body is HTML of other views."""
     inside = body + "".join(map(to_html, foot))
     padded = f'<div style="padding: 0.3em 0.8em">{inside}</div>' if inside else ""
@@ -179,7 +179,7 @@ def _framed(head: Element, body: str, foot: Iterable[Element]) -> str:
     )
 
 
-def _aside(shown: Record | None) -> str:
+def _quotation(shown: Record | None) -> str:
     if shown is None:
         return ""
     # A quotation where styles are taken away, as on GitHub.

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from repid_nb.classroom.exercise import Stage, payload_of
+from repid_nb.classroom.exercise import Trial, payload_of
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import MessageAction
 from repid_nb.printable import short
@@ -51,12 +51,12 @@ class WantOfMessage(ABC):
     def differs(self, step: Step) -> str | None:
         """Return what happened instead, as a sentence; None when it is as wanted."""
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return what is not as wanted, or None."""
-        steps = stage.steps_of(self.message)
+        steps = trial.steps_of(self.message)
         if len(steps) < abs(self.step):
             happened = "It was not pulled again." if steps else "It was never pulled."
-            return Finding(happened=happened, wanted=self.wanted, shown=steps[-1] if steps else stage.idle)
+            return Finding(happened=happened, wanted=self.wanted, shown=steps[-1] if steps else trial.idle)
         step = steps[self.step - 1 if self.step > 0 else self.step]
         differs = self.differs(step)
         return None if differs is None else Finding(happened=differs, wanted=self.wanted, shown=step)
@@ -150,11 +150,11 @@ class PulledInOrder:
         object.__setattr__(self, "payloads", payloads)
         object.__setattr__(self, "field", field)
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return the first message that comes at another place than wanted, or None."""
-        pulled = [self._told(step) for step in stage.steps]
+        pulled = [self._told(step) for step in trial.steps]
         for place, (wanted, found) in enumerate(zip(self.payloads, pulled, strict=False), start=1):
-            step = stage.steps[place - 1]
+            step = trial.steps[place - 1]
             if found != wanted:
                 happened, wanted_then = f"Pull {place} brought {short(found)}.", f"{short(wanted)} was due then."
                 return Finding(happened=happened, wanted=wanted_then, shown=step)
@@ -165,10 +165,10 @@ class PulledInOrder:
         wanted_in_all += " be sent to where an actor listens, and pulled once."
         if len(pulled) > number:
             happened = f"Pull {number + 1} brought {short(pulled[number])}."
-            return Finding(happened=happened, wanted=wanted_in_all, shown=stage.steps[number])
+            return Finding(happened=happened, wanted=wanted_in_all, shown=trial.steps[number])
         if len(pulled) < number:
             happened = f"After {len(pulled)} nothing was left to pull." if pulled else "There was nothing to pull."
-            return Finding(happened=happened, wanted=wanted_in_all, shown=stage.idle)
+            return Finding(happened=happened, wanted=wanted_in_all, shown=trial.idle)
         return None
 
     def _told(self, step: Step) -> Any:
@@ -188,9 +188,9 @@ class DeadLetters:
     number: int
     channel: str = ""
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return the queue where another number is left, or None."""
-        queue = stage.queues.get(self.channel or stage.channel)
+        queue = trial.queues.get(self.channel or trial.channel)
         dead = 0 if queue is None else queue.dead
         if dead == self.number:
             return None

@@ -13,8 +13,17 @@ from contextvars import copy_context
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from repid_nb.core.errors import DeclarationError
+from repid_nb.core.processes import call_in_process, is_process_pool, where_it_hides
 
-__all__ = ["UnresolvedAnnotationError", "asyncify", "name_of", "signature_of"]
+__all__ = [
+    "NeverRunError",
+    "UnresolvedAnnotationError",
+    "asyncify",
+    "is_async",
+    "name_of",
+    "never_runs",
+    "signature_of",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,6 +31,10 @@ R = TypeVar("R")
 
 class UnresolvedAnnotationError(DeclarationError, NameError):
     """An annotation names something that cannot be found."""
+
+
+class NeverRunError(DeclarationError, RuntimeError):
+    """A function was called, and only made a generator: nothing in it ran."""
 
 
 def signature_of(fn: Callable[..., Any], fn_locals: Mapping[str, Any] | None) -> inspect.Signature:
@@ -50,44 +63,104 @@ def name_of(fn: Callable[..., Any]) -> str:
     return getattr(fn, "__name__", type(fn).__name__)
 
 
+def is_async(fn: Callable[..., Any]) -> bool:
+    """Say whether calling it gives what is to be awaited: a coroutine function, or an object with such a `__call__`."""
+    return any(inspect.iscoroutinefunction(one) for one in _called(fn))
+
+
+def never_runs(fn: Callable[..., Any]) -> bool:
+    """Say whether calling it runs nothing, because it has a `yield`: that only makes a generator."""
+    return any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in _called(fn))
+
+
+def is_called_in_vain(fn: Callable[..., Any]) -> bool:
+    """Say whether calling it gives no answer, but a coroutine or a generator; also inside a plain decorator."""
+    return any(is_async(one) or never_runs(one) for one in (fn, inspect.unwrap(fn)))
+
+
+def _called(fn: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    # The type's `__call__` and not the object's: a class with an asynchronous `__call__` is itself a plain callable.
+    return fn, type(fn).__call__
+
+
 @overload
 def asyncify(
-    fn: Callable[P, Coroutine[Any, Any, R]], *, run_in_process: bool = False, executor: Executor | None = None
+    fn: Callable[P, Coroutine[Any, Any, R]],
+    *,
+    run_in_process: bool = False,
+    executor: Executor | None = None,
+    may_return_generator: bool = True,
 ) -> Callable[P, Coroutine[Any, Any, R]]: ...
 
 
 @overload
 def asyncify(
-    fn: Callable[P, R], *, run_in_process: bool = False, executor: Executor | None = None
+    fn: Callable[P, R],
+    *,
+    run_in_process: bool = False,
+    executor: Executor | None = None,
+    may_return_generator: bool = True,
 ) -> Callable[P, Coroutine[Any, Any, R]]: ...
 
 
 def asyncify(
-    fn: Callable[P, Any], *, run_in_process: bool = False, executor: Executor | None = None
+    fn: Callable[P, Any],
+    *,
+    run_in_process: bool = False,
+    executor: Executor | None = None,
+    may_return_generator: bool = True,
 ) -> Callable[P, Coroutine[Any, Any, Any]]:
     """Make any callable one that is awaited (repid 2.1.4; what the names mean is its actors' documentation).
 
     A callable that is asynchronous already is returned unchanged. A plain one runs in a pool of threads, and sees
-    the context variables of whoever called it, which repid's does not. In the browser, where no thread can start, it
-    runs on the event loop itself.
+    the context variables of its caller, which repid's does not. In the browser, where no thread can start, it
+    runs on the event loop itself. Where a plain one returns a coroutine, as a decorator around an asynchronous
+    function does, that is awaited.
 
     Args:
         fn: A function, method, partial, class, or object with `__call__`.
         run_in_process: Use a pool of processes instead; the function and its arguments are pickled.
         executor: Use this pool, whatever `run_in_process` says.
+        may_return_generator: Whether a generator is a result like any other; a function with `yield` is refused anyway.
 
     Returns:
         A callable with the signature of `fn` whose result is awaited.
+
+    Raises:
+        DeclarationError: The function should run in another process, and is defined where none can import it from.
     """
-    if _is_async(fn):
+    if is_async(fn):
         return fn
+    in_process = run_in_process if executor is None else is_process_pool(executor)
+    if in_process and sys.platform != "emscripten" and (place := where_it_hides(fn, executor)):
+        raise DeclarationError(
+            f"{name_of(fn)!r} cannot run in another process, because it is defined {place}, where no other process can "
+            f"import it from. Put it in a .py file and import it, or let it run in a thread, as without run_in_process."
+        )
 
     @functools.wraps(fn)
     async def inner(*args: P.args, **kwargs: P.kwargs) -> Any:
-        pool = executor if executor is not None else _shared_pool(in_process=run_in_process)
+        result = await called(*args, **kwargs)
+        # No other kind of awaitable: a client of a database may be one, and is meant as it is.
+        if inspect.iscoroutine(result):
+            return await result
+        is_generator = inspect.isgenerator(result) or inspect.isasyncgen(result)
+        if is_generator and (not may_return_generator or never_runs(inspect.unwrap(fn))):
+            raise NeverRunError(
+                f"{name_of(fn)!r} returned a generator, and nothing in it has run. A function with `yield` is not "
+                f"supported here, also not inside a decorator: return a value instead."
+            )
+        return result
+
+    async def called(*args: P.args, **kwargs: P.kwargs) -> Any:
         call = functools.partial(_call, fn, *args, **kwargs)
-        if pool is None:
+        if executor is None and sys.platform == "emscripten":
             return call()
+        if in_process:
+            return await call_in_process(executor, call)
+        pool = _thread_pool() if executor is None else executor
         if _runs_in_threads(pool):
             call = functools.partial(copy_context().run, call)
         return await asyncio.get_running_loop().run_in_executor(pool, call)
@@ -99,35 +172,13 @@ def _call(fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     try:
         return fn(*args, **kwargs)
     except StopIteration as error:
-        # A future cannot carry it: whoever awaits it would wait for ever. A coroutine makes the same of it.
+        # A future cannot hold StopIteration: what awaits it would wait for ever. Coroutines raise the same (PEP 479).
         raise RuntimeError(f"{name_of(fn)!r} raised StopIteration") from error
-
-
-def _is_async(fn: Callable[..., Any]) -> bool:
-    while isinstance(fn, functools.partial):
-        fn = fn.func
-    # The type's `__call__` and not the object's: a class with an asynchronous `__call__` is itself a plain callable.
-    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(type(fn).__call__)
-
-
-def _shared_pool(*, in_process: bool) -> Executor | None:
-    if sys.platform == "emscripten":
-        return None
-    return _process_pool() if in_process else _thread_pool()
 
 
 @functools.cache
 def _thread_pool() -> Executor:
     return ThreadPoolExecutor(thread_name_prefix="repid_nb")
-
-
-@functools.cache
-def _process_pool() -> Executor:
-    import multiprocessing  # noqa: PLC0415  (a third of this module's import time, and few actors need it)
-
-    # Never a fork: the thread pool's locks would be copied in whatever state they are.
-    method = "forkserver" if sys.platform == "linux" else "spawn"
-    return concurrent.futures.ProcessPoolExecutor(mp_context=multiprocessing.get_context(method))
 
 
 def _runs_in_threads(pool: Executor) -> bool:

@@ -1,13 +1,14 @@
-"""Refusing what no queue could carry, before it is queued; each message says the fix."""
+"""Refusing what no queue could carry and no channel could be; each error says the fix."""
 
 from __future__ import annotations
 
 import reprlib
 
-from repid_nb.core.errors import DestinationError, InvalidMessageError
+from repid_nb.core.description import Channel
+from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError, is_of_repid
 from repid_nb.core.message import ReceivedMessageT, SentMessageT
 
-__all__ = ["answer_channel", "check_address", "check_message", "check_parts", "in_one_line"]
+__all__ = ["answer_channel", "as_channel", "check_address", "check_message", "check_parts", "in_one_line"]
 
 
 def check_message(channel: object, message: SentMessageT) -> None:
@@ -72,11 +73,29 @@ def _kind(thing: object) -> str:
     return "None" if thing is None else type(thing).__name__
 
 
+def as_channel(channel: Channel | str, called: str = "The channel") -> Channel:
+    """Return the channel itself, or the one of that address.
+
+    Args:
+        channel: A channel or its address.
+        called: What an error calls it.
+
+    Raises:
+        DeclarationError: It is neither.
+    """
+    if isinstance(channel, Channel):
+        return channel
+    if not isinstance(channel, str):
+        hint = " That one is repid's; import Channel from repid_nb." if is_of_repid(channel) else ""
+        raise DeclarationError(f"{called} must be a str or a Channel, not {channel!r}.{hint}")
+    return Channel(address=channel)
+
+
 def answer_channel(target: str | None) -> str:
     """Return the channel that an answer goes to.
 
     Raises:
-        DestinationError: There is none.
+        DestinationError: The channel to reply to is not set.
     """
     if target is None:
         raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")

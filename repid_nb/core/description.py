@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from repid_nb.core.errors import DeclarationError
-
 __all__ = [
     "ActorMessageMetadata",
     "Channel",
@@ -24,7 +22,6 @@ __all__ = [
     "RunnerInfo",
     "SendOperation",
     "Tag",
-    "as_channel",
 ]
 
 
@@ -83,23 +80,6 @@ class Channel:
 
     def __hash__(self) -> int:
         return hash(self.address)
-
-
-def as_channel(channel: Channel | str, called: str = "The channel") -> Channel:
-    """Return the channel itself, or the one of that address.
-
-    Args:
-        channel: A channel or its address.
-        called: What an error calls it.
-
-    Raises:
-        DeclarationError: It is neither.
-    """
-    if isinstance(channel, Channel):
-        return channel
-    if not isinstance(channel, str):
-        raise DeclarationError(f"{called} must be a str or a Channel, not {channel!r}.")
-    return Channel(address=channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ against repid (`except ValueError`) keeps working.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 __all__ = [
@@ -16,12 +17,15 @@ __all__ = [
     "DestinationError",
     "InvalidMessageError",
     "NotConnectedError",
+    "NotDescribableError",
     "NotPullableError",
     "RepidNbError",
     "SerializationError",
     "SteppingError",
     "UnknownNameError",
     "UnroutedError",
+    "a_kind",
+    "is_of_repid",
     "nearest_name",
 ]
 
@@ -53,6 +57,10 @@ class SerializationError(RepidNbError, TypeError):
     """A payload holds something that has no JSON form."""
 
 
+class NotDescribableError(RepidNbError, NotImplementedError):
+    """What an actor takes has no description in an AsyncAPI document."""
+
+
 class NotConnectedError(RepidNbError, RuntimeError):
     """A server is used while its connection is not open."""
 
@@ -70,7 +78,7 @@ class SteppingError(RepidNbError, RuntimeError):
 
 
 class UnknownNameError(RepidNbError, ValueError, KeyError):
-    """A server, operation or channel that nobody registered."""
+    """A server, operation or channel that is not registered."""
 
     # KeyError.__str__ would show the repr of the message.
     __str__ = Exception.__str__
@@ -78,6 +86,32 @@ class UnknownNameError(RepidNbError, ValueError, KeyError):
 
 class UnroutedError(RepidNbError, ValueError):
     """No actor wants a message that a test sends."""
+
+
+def is_of_repid(thing: object) -> bool:
+    """Say whether a class, or the class of an object, comes from the library repid, whose names are often ours too."""
+    kind = thing if isinstance(thing, type) else type(thing)
+    return any(base.__module__.partition(".")[0] == "repid" for base in kind.__mro__)
+
+
+def a_kind(thing: object) -> str:
+    """Return what an error calls an object: its class with an article, and whether that is the library repid's.
+
+    Returns:
+        `"a Router"`, `"an Order"`, `"the class Order"`, `"None"`, or `"a Router of the library repid"`.
+    """
+    if thing is None:
+        return "None"
+    name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
+    article = "the class" if isinstance(thing, type) else "an" if _said_with_an(name) else "a"
+    return f"{article} {name}{' of the library repid' if is_of_repid(thing) else ''}"
+
+
+def _said_with_an(name: str) -> bool:
+    if name[:2].isupper():
+        # The letters of an abbreviation are said one by one: an HTTPError, a UUID.
+        return name[0] in "AEFHILMNORSX"
+    return re.match(r"[aeio]|u(?!ni|s[aei])", name, re.IGNORECASE) is not None
 
 
 def nearest_name(name: object, known: Iterable[str]) -> str:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Protocol, TypeAlias
 
 from repid_nb.core.actor import ActorData, CallNextT
+from repid_nb.core.callables import name_of, never_runs
+from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import MessageData, MessagePublisherT, ReceivedMessageT
 
-__all__ = ["NO_MIDDLEWARE", "ActorMiddlewareT", "PipelineT", "ProducerMiddlewareT", "around", "compose", "pipeline"]
+__all__ = [
+    "NO_MIDDLEWARE",
+    "ActorMiddlewareT",
+    "PipelineT",
+    "ProducerMiddlewareT",
+    "around",
+    "check_middlewares",
+    "compose",
+    "pipeline",
+]
 
 PipelineT: TypeAlias = Callable[[CallNextT, ReceivedMessageT, ActorData], Coroutine[Any, Any, Any]]
 
@@ -35,6 +46,32 @@ class ProducerMiddlewareT(Protocol):
         message: MessageData,
         server_specific_parameters: dict[str, Any] | None,
     ) -> Any: ...
+
+
+def check_middlewares(label: str, middlewares: Any, arguments: str) -> None:
+    """Refuse middleware that could not run; None is for none.
+
+    Args:
+        label: What an error calls their owner.
+        middlewares: What was given as middleware.
+        arguments: What each is called with, in parentheses.
+
+    Raises:
+        DeclarationError: It is no list of functions, or one of them has a `yield`.
+    """
+    if middlewares is None:
+        return
+    functions = list(middlewares) if isinstance(middlewares, Collection) else [middlewares]
+    if not isinstance(middlewares, Iterable) or not all(callable(one) for one in functions):
+        raise DeclarationError(
+            f"{label}: the middleware must be a list of functions of {arguments}, not {middlewares!r}."
+        )
+    for one in functions:
+        if never_runs(one):
+            raise DeclarationError(
+                f"{label}: the middleware {name_of(one)!r} has a `yield`, so it would never run. Write an async def "
+                f"that returns what `await call_next{arguments.replace('(call_next, ', '(')}` returns."
+            )
 
 
 def compose(

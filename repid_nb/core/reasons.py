@@ -5,6 +5,8 @@ A reason is a phrase that a record shows after the settlement: `acked: the actor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.message import MessageAction
 
@@ -19,6 +21,8 @@ __all__ = [
     "left_open",
     "middleware_settled",
     "no_match",
+    "on_error_raised",
+    "on_error_without_answer",
     "poison",
     "raised",
     "settled_early",
@@ -59,6 +63,16 @@ def raised(error: BaseException, *, called: bool) -> str:
         return str(error)
     name = type(error).__name__
     return f"the actor raised {name}" if called else f"reading the arguments raised {name}"
+
+
+def on_error_raised(error: BaseException, failure: BaseException) -> str:
+    """Word the nack of a message whose `on_error` failed, too."""
+    return f"{type(error).__name__} was raised, and then on_error raised {type(failure).__name__}"
+
+
+def on_error_without_answer(reason: str, answer: object, words: Sequence[str]) -> str:
+    """Word the nack of a message whose `on_error` returned no settlement."""
+    return f"{reason}, and on_error returned {answer!r}, not one of {', '.join(words)}"
 
 
 def actor_returned(rule: str) -> str:

@@ -11,16 +11,16 @@ __all__ = ["Record"]
 class Record:
     """A record with a text form for terminals and an HTML form for notebooks.
 
-    The forms are made by `repid_nb.display`, which sets them when it is imported; a record knows no view.
+    The forms are made by `repid_nb.display`, which `repid_nb` sets here; a record knows no view.
     """
 
     __slots__ = ()
 
-    as_text: ClassVar[Callable[[Any], str] | None] = None
-    as_html: ClassVar[Callable[[Any], str] | None] = None
+    as_text: ClassVar[Callable[[Any], str]]
+    as_html: ClassVar[Callable[[Any], str]]
 
     def __repr__(self) -> str:
-        return super().__repr__() if Record.as_text is None else Record.as_text(self)
+        return Record.as_text(self)
 
-    def _repr_html_(self) -> str | None:
-        return None if Record.as_html is None else Record.as_html(self)
+    def _repr_html_(self) -> str:
+        return Record.as_html(self)

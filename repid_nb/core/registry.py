@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
+from repid_nb.core.checks import as_channel
+from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag
 from repid_nb.core.errors import DeclarationError, UnknownNameError, nearest_name
 from repid_nb.core.message import ServerT
 
@@ -24,7 +25,6 @@ class ServerRegistry:
 
         Args:
             name: Its name. A name that is taken is given to the new server.
-            server: The server.
             is_default: Whether it becomes the default in place of the present one.
 
         Raises:
@@ -133,18 +133,12 @@ class MessageRegistry:
 
         Args:
             operation_id: The id to send by. An id that is taken is given to the new operation.
-            channel: The channel, or its address.
             title: What the AsyncAPI document calls the operation; so too the further arguments.
-            summary: In one line.
-            description: At length.
             messages: The shapes of its messages.
-            security: Security schemes.
-            tags: Labels.
-            external_docs: A link.
             bindings: What is particular to a protocol.
 
         Raises:
-            DeclarationError: The channel is none.
+            DeclarationError: The channel is neither a `Channel` nor its address.
         """
         self._operations[operation_id] = SendOperation(
             channel=as_channel(channel, f"Operation {operation_id!r}: the channel"),

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from repid_nb.core.errors import SerializationError
+from repid_nb.core.errors import SerializationError, a_kind
 
 __all__ = ["SerializationValueError", "default_serializer"]
 
@@ -62,7 +62,7 @@ def default_serializer(data: Any) -> bytes:
 
 
 def _is_model(value: object) -> bool:
-    # Where nobody has imported pydantic there are no models, and looking for them must not import it.
+    # Where pydantic is not imported there are no models, and looking for them must not import it.
     main = sys.modules.get("pydantic.main")
     return main is not None and isinstance(value, main.BaseModel)
 
@@ -104,7 +104,8 @@ def _find_fault(value: Any, path: str, above: tuple[int, ...]) -> SerializationE
         return None
     if id(value) in above:
         return SerializationValueError(
-            f"{path} is {_a(value)} that contains itself, which JSON cannot write; send a copy without that reference."
+            f"{path} is {a_kind(value)} that contains itself, which JSON cannot write; "
+            f"send a copy without that reference."
         )
     if _is_model(value):
         return _find_model_fault(value, path)
@@ -113,7 +114,7 @@ def _find_fault(value: Any, path: str, above: tuple[int, ...]) -> SerializationE
         for key in value:
             if not isinstance(key, _KEYS):
                 return SerializationError(
-                    f"{path} has the key {key!r}, which is {_a(key)}; keys in JSON are strings: use str(key) "
+                    f"{path} has the key {key!r}, which is {a_kind(key)}; keys in JSON are strings: use str(key) "
                     f"or a field of it."
                 )
         children = [(f"{path}[{key!r}]", child) for key, child in value.items()]
@@ -122,7 +123,7 @@ def _find_fault(value: Any, path: str, above: tuple[int, ...]) -> SerializationE
     elif is_dataclass(value) and not isinstance(value, type):
         children = [(f"{path}.{field.name}", getattr(value, field.name)) for field in fields(value)]
     else:
-        return SerializationError(f"{path} is {_a(value)}, which has no JSON form; {_fix(value)}.")
+        return SerializationError(f"{path} is {a_kind(value)}, which has no JSON form; {_fix(value)}.")
     faults = (_find_fault(child, where, (*above, id(value))) for where, child in children)
     return next((fault for fault in faults if fault is not None), None)
 
@@ -137,13 +138,6 @@ def _find_model_fault(model: Any, path: str) -> SerializationError | None:
                 f"pydantic can dump, or a @field_serializer."
             )
     return None
-
-
-def _a(value: object) -> str:
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def _fix(value: object) -> str:

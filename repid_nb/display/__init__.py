@@ -1,10 +1,6 @@
 """Records and snapshots as text and HTML: pure functions, without state."""
 
-from repid_nb.core.record import Record
 from repid_nb.display.html_view import as_html
 from repid_nb.display.text_view import as_text
 
 __all__ = ["as_html", "as_text"]
-
-Record.as_text = staticmethod(as_text)
-Record.as_html = staticmethod(as_html)

@@ -242,7 +242,7 @@ def _verdict_table(verdicts: Sequence[Verdict], caption: Sequence[Child]) -> Ele
 
 
 def _reason(verdict: Verdict) -> Element:
-    note = element("div", f"⚠ {verdict.note}") if verdict.note else None
+    note = element("div", words.note_text(verdict)) if verdict.note else None
     return element("span", verdict.reason, note)
 
 

@@ -218,7 +218,7 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append(f"  {'  '.join(cells)}".rstrip())
         if verdict.note:
-            lines.append(f"     ⚠ {one_line(verdict.note)}")
+            lines.append(f"     {one_line(words.note_text(verdict))}")
     if len(verdicts) > len(telling):
         lines.append(f"     ... and {len(verdicts) - len(telling):,} more")
     return lines

@@ -9,6 +9,7 @@ from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.printable import LONGEST, counted, one_line, short
 from repid_nb.stepping.record import Argument, FieldError, Step, Verdict
+from repid_nb.stepping.stale_actors import CALM
 
 __all__ = [
     "OUTCOMES",
@@ -19,6 +20,7 @@ __all__ = [
     "headers_text",
     "message_name",
     "most_telling",
+    "note_text",
     "payload_text",
     "queue_text",
     "role_text",
@@ -27,7 +29,7 @@ __all__ = [
     "topic_value",
 ]
 
-OUTCOMES = {"match": "✓ match", "no match": "✗ no match", "error": "⚠ error"}
+OUTCOMES = {"match": "✓ match", "no match": "✗ no match", "error": "⚠ error", "not asked": "○ not asked"}
 
 SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
     MessageAction.acked: ("✓ acked", "done, it has left the queue"),
@@ -116,7 +118,13 @@ def role_text(verdict: Verdict, winner: int | None) -> str:
         return "winner, the first match"
     if verdict.role == "shadowed":
         return "shadowed" if winner is None else f"shadowed by {winner}"
-    return "" if verdict.asked else "not asked"
+    return "" if verdict.asked or verdict.outcome == "not asked" else "not asked"
+
+
+def note_text(verdict: Verdict) -> str:
+    """Return what else there is to know of a verdict, with a sign before it; empty for nothing."""
+    is_warning = verdict.note and not verdict.note.startswith(CALM)
+    return f"⚠ {verdict.note}" if is_warning else verdict.note
 
 
 def argument_text(argument: Argument) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Protocol, cast
 
 from repid_nb.core.abilities import PullerT
-from repid_nb.core.errors import NotPullableError
+from repid_nb.core.errors import NotPullableError, a_kind
 from repid_nb.core.events import Observer
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.snapshot import DeadLetter, MessageSnapshot, QueuesSnapshot
@@ -74,7 +74,7 @@ def steppable(server: ServerT) -> SteppableServerT:
     if all(hasattr(type(server), name) for name in names if not name.startswith("_")):
         return cast("SteppableServerT", server)
     raise NotPullableError(
-        f"A Stepper needs an InMemoryServer, not {type(server).__name__}: only that hands out one message at a time.",
+        f"A Stepper needs an InMemoryServer, not {a_kind(server)}: only that hands out one message at a time.",
     )
 
 

@@ -56,7 +56,8 @@ def raised(error: BaseException) -> Raised:
 def message_of(error: BaseException) -> str:
     """Return an exception's text; it never raises."""
     try:
-        return str(error)
+        # Not of a class of the learner's, which could be anything but text.
+        return str.__str__(str(error))
     except Exception as failure:
         return f"(its text cannot be shown: {type(failure).__name__})"
 

@@ -13,7 +13,7 @@ from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
 from repid_nb.printable import short
 from repid_nb.stepping.exceptions import message_of
 
-__all__ = ["Finding", "examine", "strategy_name"]
+__all__ = ["NOT_ASKED", "Finding", "examine", "strategy_name"]
 
 MAX_READINGS = 8
 MAX_MESSAGE = 200
@@ -31,9 +31,12 @@ class Finding:
     """
 
     answer: bool
-    outcome: Literal["match", "no match", "error"]
+    outcome: Literal["match", "no match", "error", "not asked"]
     reason: str
     error: Exception | None = None
+
+
+NOT_ASKED = Finding(False, "not asked", "it may keep state, which asking could change")
 
 
 def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Finding:

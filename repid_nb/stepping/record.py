@@ -35,18 +35,19 @@ class Verdict(Record):
         position: The actor's place in the order of registration on its channel, from 1.
         actor: Its name.
         strategy: The name of its strategy: `topic`, `catch-all`, or that of the custom factory.
-        outcome: `match`, `no match`, or `error` when the strategy raised.
+        outcome: `match`, `no match`, or `error` when the strategy raised; `not asked` after the winner where asking
+            could change what the strategy says later.
         reason: Why, in one line.
         role: `winner` for the first match, `shadowed` for a later one, otherwise None.
         asked: Whether a worker would have asked this actor. It stops at the first match; later actors are asked for
-            the explanation only, and never run.
-        note: What else there is to know, such as that the actor is registered twice; empty for nothing.
+            the explanation only, if at all, and never run.
+        note: What else there is to know, such as that the actor's cell ran again; empty for nothing.
     """
 
     position: int
     actor: str
     strategy: str
-    outcome: Literal["match", "no match", "error"]
+    outcome: Literal["match", "no match", "error", "not asked"]
     reason: str
     role: Literal["winner", "shadowed"] | None = None
     asked: bool = True

@@ -151,7 +151,7 @@ class Recorder(Watcher):
         """
         seen_before = self.sightings.of(message)
         blank = replace(message.snapshot(), sightings=seen_before)
-        recording = Recording(Inquiry(self._routes.routes_by_channel.get(message.channel, ())), explain_all)
+        recording = Recording(Inquiry(self._routes, message.channel), explain_all)
         end_observing = self._server.observe(self._hear_published)
         try:
             with interruptible() as was_pressed, caught_printing() as printed:

@@ -17,6 +17,7 @@ from repid_nb.core.errors import (
     InvalidMessageError,
     SteppingError,
     UnknownNameError,
+    a_kind,
     nearest_name,
 )
 from repid_nb.core.memory.snapshot import QueuesSnapshot
@@ -26,7 +27,7 @@ from repid_nb.stepping.connection import Connection, SteppablePullerT, Steppable
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Gate, Recorder
 from repid_nb.stepping.sending import Outgoing, send, with_topic
-from repid_nb.stepping.stale_actors import StaleWatch, declared_again
+from repid_nb.stepping.stale_actors import StaleWatch
 from repid_nb.stepping.timeline import Timeline
 from repid_nb.stepping.turns import Turns
 from repid_nb.stepping.verdicts import Inquiry, imagined
@@ -47,7 +48,8 @@ class Stepper:
         app: The app, with a server registered.
         server_name: The server; None for the default. It must be an `InMemoryServer`.
         max_unrouted_retries: At which sighting without a match a message is nacked as poison; repid's own is 10.
-        explain_all: Whether actors after the first match are asked too, for the explanation; they never run.
+        explain_all: Whether actors after the first match are asked too, for the explanation; they never run. One whose
+            strategy may keep state, such as a counter, is not asked: it decides as in a worker.
         history_limit: How many steps are kept, at least 1.
 
     Attributes:
@@ -72,6 +74,8 @@ class Stepper:
     ) -> None:
         if max_unrouted_retries < 1 or history_limit < 1:
             raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
+        if not isinstance(app, Repid):
+            raise DeclarationError(f"A Stepper takes a Repid app of repid_nb, not {a_kind(app)}.")
         server = steppable(app.servers.find(server_name))
         self.app = app
         self.explain_all = explain_all
@@ -211,7 +215,8 @@ class Stepper:
     ) -> Explanation:
         """Say who would get a message, without sending or pulling anything.
 
-        Each strategy of the channel is asked once, as for a real message.
+        Each strategy of the channel up to the first match is asked once, as for a real message: one that keeps state,
+        such as a counter, counts this too. Later ones are asked as in a step.
 
         Args:
             channel: The channel it would come from.
@@ -229,7 +234,7 @@ class Stepper:
         self._refresh()
         self._check_channel(channel)
         message = imagined(channel, payload, with_topic(headers, topic), self.app.default_serializer)
-        verdicts, winner = Inquiry(self._routes.routes_by_channel[channel]).explain(message, everybody=self.explain_all)
+        verdicts, winner = Inquiry(self._routes, channel).explain(message, everybody=self.explain_all)
         shown = replace(message.snapshot(), id=None)
         return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
 
@@ -309,18 +314,20 @@ class Stepper:
         return self._server.resend_dead_letters(channel, message_id)
 
     def keep_newest_actors(self) -> int:
-        """Forget the older of actors that were registered again by running their cell again.
+        """Forget the actors that only an earlier run of their cell declared.
 
-        The newest takes the place of the oldest on its router, as if the cells had been run once, from the top.
+        Those that a later run declared again get nothing any more anyway: the newest stands in their place. One that
+        its cell no longer declares, as when it was renamed, gets its messages until it is forgotten here. Actors of one
+        name that one run declares (a loop, a helper) are all kept.
 
         Returns:
             How many were forgotten.
         """
-        stale = declared_again(self.app.router)
-        for _, older, newest in stale:
+        left_over = self.app.router.left_over()
+        for (older, _), newest in reversed([*left_over.items()]):
             self.app.router.supersede(older, newest)
         self._refresh()
-        return len(stale)
+        return len(left_over)
 
     async def close(self) -> None:
         """Give back what is not settled, and hold the connection open no longer. The history stays.
@@ -415,10 +422,10 @@ class Stepper:
             raise UnknownNameError(f"No actor listens on channel {channel!r}.{hint}")
 
     def _refresh(self) -> None:
-        """Take in what was registered since, and point out what was registered twice."""
+        """Take in what was registered since, and point out what is left over."""
         before = list(self._routes.by_channel)
         self._routes = self.app.router.routes(known=self._routes)
         self._recorder.routes = self._routes
         if self._connection.puller is not None and list(self._routes.by_channel) != before:
             self._connection.puller.listen(list(self._routes.by_channel))
-        self._stale.warn(self._routes.routes_by_channel)
+        self._stale.warn(self._routes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from repid_nb.core.actor import ActorData
@@ -11,8 +10,9 @@ from repid_nb.core.memory.message import InMemoryReceivedMessage, QueuedMessage
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues
 from repid_nb.core.message import BaseMessageT, SerializerT
 from repid_nb.core.routing.declaration import Declaration
-from repid_nb.core.routing.routes import Route
-from repid_nb.stepping.explain import Finding, examine, strategy_name
+from repid_nb.core.routing.routes import Route, Routes
+from repid_nb.stepping.explain import NOT_ASKED, Finding, examine, strategy_name
+from repid_nb.stepping.harmless import can_be_asked_again
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale_actors import stale_notes
 
@@ -47,8 +47,9 @@ def imagined(
 class Inquiry:
     """Asks the actors of a channel about one message, each at most once, and writes down what they say."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._routes = routes
+    def __init__(self, routes: Routes, channel: str) -> None:
+        self._routes = routes.routes_by_channel.get(channel, ())
+        self._notes = stale_notes(routes, channel)
         self._findings: dict[int, Finding] = {}
 
     def ask(self, actor: ActorData, message: BaseMessageT) -> bool:
@@ -63,10 +64,16 @@ class Inquiry:
         return finding.answer
 
     def ask_rest(self, message: BaseMessageT) -> None:
-        """Ask those whom the worker does not ask, for the explanation only; the message stays as it is."""
+        """Ask those whom the worker does not ask, for the explanation only; the message stays as it is.
+
+        One that may keep state (a counter, say) is not asked, because it would answer the next message otherwise.
+        """
         for route in self._routes:
             if id(route.actor) not in self._findings:
-                self._findings[id(route.actor)] = examine(route.actor.routing_strategy, message, without_trace=True)
+                strategy = route.actor.routing_strategy
+                self._findings[id(route.actor)] = (
+                    examine(strategy, message, without_trace=True) if can_be_asked_again(strategy) else NOT_ASKED
+                )
 
     def explain(self, message: BaseMessageT, *, everybody: bool) -> tuple[tuple[Verdict, ...], str | None]:
         """Ask as a worker would, and say who would win.
@@ -98,7 +105,6 @@ class Inquiry:
         Args:
             asked: The `id` of each actor that the worker itself asked.
         """
-        notes = stale_notes(self._routes)
         verdicts: list[Verdict] = []
         decided = False
         nobody_won = self._broken(asked)
@@ -116,7 +122,7 @@ class Inquiry:
                     reason=finding.reason,
                     role=("shadowed" if decided else "winner") if matched and not nobody_won else None,
                     asked=id(route.actor) in asked,
-                    note=notes.get(position, ""),
+                    note=self._notes.get(position, ""),
                 ),
             )
             decided = decided or matched
@@ -126,7 +132,7 @@ class Inquiry:
         """Return the names of the middleware that runs around an actor, the outermost first."""
         for route in self._routes:
             if route.actor is actor:
-                own = route.source.options.middlewares if isinstance(route.source, Declaration) else None
+                own = route.source.options["middlewares"] if isinstance(route.source, Declaration) else None
                 around = (*route.inherited.middlewares, *(own or ()))
                 return tuple(getattr(one, "__name__", type(one).__name__) for one in around)
         return ()
@@ -142,5 +148,4 @@ class Inquiry:
 
 
 def _factory(route: Route) -> Any:
-    options = getattr(route.source, "options", None)
-    return getattr(options, "routing_strategy", None)
+    return route.source.options["routing_strategy"] if isinstance(route.source, Declaration) else None

@@ -261,7 +261,7 @@ class Session:
 
     async def _keep_newest(self, _command: Mapping[str, Any]) -> None:
         forgotten = self.stepper.keep_newest_actors()
-        self.notice = f"{counted(forgotten, 'older actor')} forgotten: the newest of each gets the messages now."
+        self.notice = f"{counted(forgotten, 'older actor')} forgotten: what the cells declare now is left."
 
     # Commands that are done at once, also while another is under way.
 

@@ -11,7 +11,7 @@ from repid_nb.core.routing.routes import Route, Routes
 from repid_nb.stepping.explain import strategy_name
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.recorder import Phase
-from repid_nb.stepping.stale_actors import stale_notes
+from repid_nb.stepping.stale_actors import CALM, stale_notes
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.form import choices
 from repid_nb.widgets.predictions import NOBODY, Predictions
@@ -175,7 +175,7 @@ class Scene:
                 "pull_from": channel_fields(self.pull_from) if self.pull_from else None,
             },
             "tray": tray_fields(queues),
-            "actors": self._actors(routes.routes, focus),
+            "actors": self._actors(routes, focus),
             "step": {} if step is None else step_fields(step, phase),
             "history": {
                 **history_fields(steps, at, first=first, newest=newest),
@@ -187,9 +187,9 @@ class Scene:
             "prediction": self._prediction(predictions, routes.routes),
         }
 
-    def _actors(self, routes: Sequence[Route], channel: str | None) -> dict[str, Any]:
-        listening = [route for route in routes if route.actor.channel_address == channel]
-        notes = stale_notes(listening)
+    def _actors(self, routes: Routes, channel: str | None) -> dict[str, Any]:
+        listening = [route for route in routes.routes if route.actor.channel_address == channel]
+        notes = stale_notes(routes, channel or "")
         actors = (
             {
                 "position": position,
@@ -204,7 +204,7 @@ class Scene:
             "channel": cut(channel or "", 60),
             "actors": shown,
             "more": len(listening) - len(shown),
-            "stale": bool(notes),
+            "stale": any(not note.startswith(CALM) for note in notes.values()),
         }
 
     def _prediction(self, predictions: Predictions, routes: Sequence[Route]) -> dict[str, Any]:

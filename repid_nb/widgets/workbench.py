@@ -12,6 +12,7 @@ import anywidget
 import traitlets
 
 from repid_nb.app import Repid
+from repid_nb.notebook import this_cell
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.still import Picture, picture_of
@@ -54,7 +55,7 @@ class Workbench(anywidget.AnyWidget):
     projector = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(self, stepper_or_app: Stepper | Repid, *, projector: bool = False) -> None:
-        self._cell = _this_cell()
+        self._cell = this_cell()
         self._owns_stepper = isinstance(stepper_or_app, Repid)
         self.stepper = self._take_over(stepper_or_app)
         self._session = Session(self.stepper, self._changed, self.send)
@@ -109,7 +110,7 @@ class Workbench(anywidget.AnyWidget):
                 other.close()
         if found is not None:
             return found
-        return Stepper(stepper_or_app) if isinstance(stepper_or_app, Repid) else stepper_or_app
+        return stepper_or_app if isinstance(stepper_or_app, Stepper) else Stepper(stepper_or_app)
 
     def _let_go(self) -> asyncio.Task[None] | None:
         _open.remove(self)
@@ -181,18 +182,6 @@ class Workbench(anywidget.AnyWidget):
         return {**data, "text/html": picture.html, "text/plain": picture.text}, dict(metadata)
 
 
-class _Cell:
-    """One run of a notebook's cell."""
-
-    def __init__(self, cell_id: str, run: object) -> None:
-        self.cell_id = cell_id
-        self.run = run
-
-    def follows(self, other: _Cell) -> bool:
-        """Whether this is a later run of the same cell."""
-        return self.cell_id == other.cell_id and self.run != other.run
-
-
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
@@ -204,14 +193,3 @@ def _shell() -> Any:
     # Looked up, never imported: a kernel has imported IPython long ago.
     get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return None if get_ipython is None else get_ipython()
-
-
-def _this_cell() -> _Cell | None:
-    shell = _shell()
-    if shell is None or getattr(shell, "kernel", None) is None:
-        return None
-    parent = shell.kernel.get_parent()
-    content, metadata = parent.get("content") or {}, parent.get("metadata") or {}
-    # Not every front end names its cells; the same source is the same cell then.
-    cell_id = metadata.get("cellId") or content.get("code")
-    return None if cell_id is None else _Cell(str(cell_id), (parent.get("header") or {}).get("msg_id"))

@@ -97,8 +97,7 @@ def test_the_step_shows_how_the_message_was_settled_instead():
 def test_a_word_that_is_none_of_the_answers_is_told_which_there_are(answer):
     finding = check("confirmation-1", builder(on_error=lambda error: answer)).finding
     assert finding.happened == (
-        "charge raised PermissionError, and the message was not settled. "
-        "`on_error` has to return 'ack', 'nack' or 'reject'."
+        "charge raised ConnectionError, and the message was nacked. `on_error` has to return 'ack', 'nack' or 'reject'."
     )
 
 
@@ -107,7 +106,8 @@ def test_an_async_on_error_is_told_to_be_plain():
         return "nack"
 
     assert trouble_with("confirmation-1", builder(on_error=decide)) == (
-        "`on_error` is an async function, and nobody awaits it. Write `def`, without `async`."
+        "Actor 'charge': on_error is called and not awaited, so 'decide' must be a plain function of the exception: "
+        "def, without async and without `yield`."
     )
 
 

@@ -222,3 +222,146 @@ def test_an_async_answer_that_swallows_its_end_holds_up_neither_the_collector_no
         print("collected")
     """)
     assert printed == "False\ncollected\n"
+
+
+def test_a_recursion_without_end_is_a_recursion_error_whatever_limit_the_answer_sets():
+    before = sys.getrecursionlimit()
+
+    def again(message):
+        return again(message)
+
+    def takes(message):
+        sys.setrecursionlimit(10**7)
+        return again(message)
+
+    def set_again_and_again(message):
+        sys.setrecursionlimit(10**7)
+        return set_again_and_again(message)
+
+    assert "RecursionError" in check("routing-1", strategy_of(set_again_and_again)).finding.happened
+
+    marking = check("routing-1", strategy_of(takes))
+    assert marking.finding.happened == "The strategy of follow_orders raised RecursionError, so nobody got it."
+    assert "return again(message)" in marking.finding.shown.exception.traceback
+    assert sys.getrecursionlimit() == before
+
+
+def test_an_answer_may_not_take_the_calls_of_the_thread_that_waits_for_it():
+    def takes(message):
+        sys.setrecursionlimit(60)
+        return right(actor_name="")(message)
+
+    assert check("routing-1", strategy_of(takes))
+
+
+def test_an_answer_that_stops_the_clock_does_not_stop_the_time(monkeypatch):
+    def takes(message):
+        monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+        while True:
+            pass
+
+    assert trouble_with("routing-1", strategy_of(takes), limit=SHORT) == STOPPED
+
+
+def test_a_recursion_limit_that_was_set_before_is_not_used_either():
+    printed = run_script("""
+        import sys
+        from repid_nb.classroom import check
+
+        sys.setrecursionlimit(10**7)
+
+        def strategy(*, actor_name):
+            def takes(message):
+                return takes(message)
+            return takes
+
+        print(check("routing-1", strategy).finding.happened, sys.getrecursionlimit())
+    """)
+    assert printed == "The strategy of follow_orders raised RecursionError, so nobody got it. 10000000\n"
+
+
+def test_an_actor_that_awaits_for_ever_shows_its_line():
+    def build(charge):
+        router = Router(channel="payments")
+
+        @router.actor(name="charge")
+        async def wait_for_ever(card: str):
+            await asyncio.Event().wait()
+
+        return router
+
+    marking = marked("confirmation-1", build, limit=SHORT)
+    assert marking.trouble.where.traceback.splitlines()[-1].strip() == "await asyncio.Event().wait()"
+
+
+def test_an_answer_that_never_stops_sending_shows_its_line_every_time():
+    async def send_mails(app, mails):
+        while True:
+            await app.send_message_json(channel="mails", payload={}, headers={"topic": "send_mail"})
+
+    for _ in range(10):
+        marking = marked("priority-1", send_mails, limit=0.05)
+        assert marking.trouble.where.traceback.splitlines()[0].endswith("in send_mails")
+
+
+def test_two_tasks_that_await_each_other_are_an_answer_that_does_not_end():
+    async def send_mails(app, mails):
+        async def wait():
+            await send_mails.task
+
+        send_mails.task = asyncio.current_task()
+        await asyncio.create_task(wait())
+
+    marking = marked("priority-1", send_mails, limit=SHORT)
+    assert marking.trouble.sentence == STOPPED
+
+
+def test_a_del_that_never_ends_is_stopped_with_the_answer():
+    class Endless:
+        def __del__(self):
+            while True:
+                pass
+
+    def strategy(*, actor_name):
+        endless = Endless()
+        endless.itself = endless
+        return right(actor_name="")
+
+    marking = marked("routing-1", strategy, limit=SHORT)
+    assert marking.trouble.sentence == STOPPED
+    assert "in __del__" in marking.trouble.where.traceback
+    assert threads_left_behind() == []
+
+
+def test_what_an_actor_returned_is_not_asked_for_its_text_when_the_time_is_over():
+    asked_by = set()
+
+    class Result:
+        def __repr__(self):
+            asked_by.add(threading.current_thread().name)
+            return "a result"
+
+    def build(charge):
+        router = Router(channel="payments")
+
+        @router.actor(name="charge", confirmation_mode="manual")
+        async def pay(card: str):
+            return Result()
+
+        return router
+
+    marking = check("confirmation-1", build)
+    assert "returned a result" in repr(marking)
+    assert "a result" in marking._repr_html_()
+    assert asked_by == {"repid_nb check"}
+
+
+def test_an_answer_that_calls_check_is_told_that_its_own_was_replaced():
+    def takes(message):
+        return check((message.headers or {}).get("event"))
+
+    marking = check("routing-1", strategy_of(takes))
+    assert marking.finding.shown.exception.message == (
+        "Your code called `check`, and that is the function of the course: the cell that imports it has replaced "
+        "yours. Give your own `check` another name, and run its cell again."
+    )

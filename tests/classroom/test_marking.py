@@ -9,13 +9,14 @@ from repid_nb import InMemoryServer, Repid, Router, Stepper
 from repid_nb.classroom import Case, NobodyWins, Send, Settles, Wins, check
 from repid_nb.classroom.answers import Function
 from repid_nb.classroom.catalogue import find
-from repid_nb.classroom.exercise import Exercise, Stage
+from repid_nb.classroom.exercise import Exercise, Trial
 from repid_nb.classroom.marking import mark
 from repid_nb.core.errors import DeclarationError, UnknownNameError
+from repid_nb.core.routing.reruns import as_run_of
 
 
-async def include_built(stage):
-    stage.include(await stage.call(*stage.given))
+async def include_built(trial):
+    trial.include(await trial.call(*trial.given))
 
 
 BUILDING = Exercise(
@@ -109,9 +110,9 @@ def test_nothing_is_tried_after_the_first_finding():
 def test_each_case_has_an_app_of_its_own():
     seen = []
 
-    async def arrange(stage):
-        seen.append(stage.app)
-        stage.include(build())
+    async def arrange(trial):
+        seen.append(trial.app)
+        trial.include(build())
 
     exercise = toy(*(Case(Send(topic=topic), NobodyWins()) for topic in "abc"), arrange=arrange)
     assert mark(exercise, build)
@@ -160,9 +161,9 @@ def test_a_message_where_nobody_listens_was_never_pulled():
 
 
 def test_a_message_can_be_sent_by_an_operation():
-    async def arrange(stage):
-        stage.app.messages.register_operation(operation_id="start_playing", channel="toys")
-        stage.include(build())
+    async def arrange(trial):
+        trial.app.messages.register_operation(operation_id="start_playing", channel="toys")
+        trial.include(build())
 
     assert mark(toy(Case(Send(topic="play", operation_id="start_playing"), Wins("play")), arrange=arrange), build)
 
@@ -172,8 +173,8 @@ def test_raw_bytes_go_with_their_content_type_and_priority():
 
     @dataclass(frozen=True)
     class Look:
-        def judge(self, stage):
-            seen.append(stage.steps[0].message)
+        def judge(self, trial):
+            seen.append(trial.steps[0].message)
 
     mark(toy(Case(Send(b"x", topic="play", content_type="text/plain", priority=7), Look())), build)
     assert [(one.payload, one.content_type, one.priority) for one in seen] == [(b"x", "text/plain", 7)]
@@ -224,7 +225,7 @@ def test_the_name_comes_first():
 def test_a_mistake_in_a_want_is_not_taken_for_a_right_answer():
     @dataclass(frozen=True)
     class Broken:
-        def judge(self, stage):
+        def judge(self, trial):
             return 1 / 0
 
     assert not mark(toy(Case(Send(topic="play"), Broken())), build)
@@ -240,8 +241,8 @@ def test_what_is_no_router_is_named():
 
 
 def test_an_app_that_the_answer_built_is_played_on():
-    async def arrange(stage):
-        stage.use_app(await stage.call())
+    async def arrange(trial):
+        trial.use_app(await trial.call())
 
     def build_app():
         app = Repid()
@@ -265,15 +266,25 @@ async def play_again(): ...
 
 
 # As when the cell with the actor ran twice.
-play_again.__qualname__ = play.__qualname__
-OUTSIDE.actor(name="play")(play)
-OUTSIDE.actor(name="play")(play_again)
+for version in (play, play_again):
+    with as_run_of("a cell"):
+        OUTSIDE.actor(name="play")(version)
 
 TWICE = "The actor 'play' is registered twice on channel 'toys', as when its cell ran twice."
 
 
 def test_an_actor_that_is_registered_twice_outside_the_function_is_named():
     assert mark(BUILDING, lambda: OUTSIDE).trouble.sentence.startswith(TWICE)
+
+
+def test_an_actor_that_is_left_over_from_an_earlier_run_of_its_cell_is_named():
+    router = Router(channel="toys")
+    for name in ("old", "play"):
+        with as_run_of("a cell"):
+            router.actor(name=name)(play)
+    assert mark(BUILDING, lambda: router).trouble.sentence.startswith(
+        "The actor 'old' is still on channel 'toys', but its cell ran again without it."
+    )
 
 
 def test_an_actor_that_each_call_registers_again_on_a_router_from_outside_is_named():
@@ -302,14 +313,14 @@ def test_two_actors_of_one_name_that_a_call_makes_are_marked_like_any_others():
 
 
 async def test_a_stage_leaves_out_the_steps_of_its_setting():
-    stage = Stage(None, Case(), "toys")
-    stage.include(build())
-    await stage.send(Send(topic="play"), Send(topic="play"))
-    await stage.stepper.step()
-    stage.forget_steps()
-    await stage.run(10)
-    assert [step.message.id for step in stage.steps] == ["m2"]
-    assert isinstance(stage.stepper, Stepper)
+    trial = Trial(None, (), "toys")
+    trial.include(build())
+    await trial.send(Send(topic="play"), Send(topic="play"))
+    await trial.stepper.step()
+    trial.forget_steps()
+    await trial.run(10)
+    assert [step.message.id for step in trial.steps] == ["m2"]
+    assert isinstance(trial.stepper, Stepper)
 
 
 def test_every_case_of_an_exercise_wants_something():

@@ -142,3 +142,52 @@ def test_warnings_leave_the_filters_as_they_were_when_a_check_begins_during_anot
     first_is_over.set()
     thread.join()
     assert warnings.filters == before
+
+
+def test_warnings_are_bounded_in_number_and_length():
+    def strategy(*, actor_name):
+        for number in range(50):
+            warnings.warn(f"{number} {'x' * 100_000}", stacklevel=1)
+        return right(actor_name="")
+
+    marking = check("routing-1", strategy)
+    assert len(marking.warned) == 11
+    assert max(map(len, marking.warned)) == 1000
+    assert marking.warned[-1] == f"... and {40 * marking.tried} more warnings"
+    assert len(repr(marking)) < 20_000
+    assert len(marking._repr_html_()) < 20_000
+
+
+def test_a_warning_that_looks_like_one_of_python_s_own_costs_no_time():
+    def strategy(*, actor_name):
+        warnings.warn("coroutine '" + "." * 100_000, stacklevel=1)
+        return right(actor_name="")
+
+    assert marked("routing-1", strategy).warned == (("coroutine '" + "." * 1000)[:1000],)
+
+
+def test_warnings_are_plain_texts_whatever_they_were():
+    class Text(str):
+        __slots__ = ()
+
+        def __str__(self):
+            return self
+
+        def __hash__(self):
+            raise AssertionError(self.__class__)
+
+        __eq__ = None
+
+    def strategy(*, actor_name):
+        warnings.warn(Text("old"), stacklevel=1)
+        return right(actor_name="")
+
+    assert [type(one) for one in check("routing-1", strategy).warned] == [str]
+
+
+def test_what_is_printed_over_many_messages_is_bounded():
+    def takes(message):
+        print("x" * 50_000)
+        return right(actor_name="")(message)
+
+    assert len(check("routing-1", strategy_of(takes)).printed) == 100_000

@@ -128,3 +128,20 @@ def test_an_exception_whose_text_would_end_the_kernel_is_named_without_it():
         raise Leaving
 
     assert trouble_with("routing-1", strategy) == "Your code raised Leaving."
+
+
+def test_the_text_of_an_exception_is_a_plain_text_whatever_it_was():
+    class Text(str):
+        __slots__ = ()
+
+        def __format__(self, how):
+            raise AssertionError(how)
+
+    class Odd(Exception):  # noqa: N818  (any exception)
+        def __str__(self):
+            return Text("odd")
+
+    def strategy(*, actor_name):
+        raise Odd
+
+    assert trouble_with("routing-1", strategy) == "Your code raised Odd: odd."

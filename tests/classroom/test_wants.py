@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from repid_nb import MessageAction, Router
-from repid_nb.classroom import Case, DeadLetters, NobodyWins, PulledInOrder, Raises, Returns, Send, Settles, Wins
-from repid_nb.classroom.exercise import Stage
+from repid_nb.classroom import DeadLetters, NobodyWins, PulledInOrder, Raises, Returns, Send, Settles, Wins
+from repid_nb.classroom.exercise import Trial
 from repid_nb.classroom.wants import WantOfMessage
 
 
@@ -38,11 +38,11 @@ def toys():
 
 
 async def played(*sends, max_steps=20):
-    stage = Stage(None, Case(), "toys")
-    stage.include(toys())
-    await stage.send(*sends)
-    await stage.run(max_steps)
-    return stage
+    trial = Trial(None, (), "toys")
+    trial.include(toys())
+    await trial.send(*sends)
+    await trial.run(max_steps)
+    return trial
 
 
 @pytest.mark.parametrize(
@@ -130,28 +130,28 @@ async def test_it_does_not_hold_and_says_so(want, send, happened, wanted):
 
 
 async def test_a_want_is_judged_by_the_message_and_the_step_that_it_names():
-    stage = await played(Send(topic="build"), Send(topic="again"), max_steps=4)
-    assert Wins("again", message=2).judge(stage) is None
-    finding = Settles("acked", message=2, step=3).judge(stage)
+    trial = await played(Send(topic="build"), Send(topic="again"), max_steps=4)
+    assert Wins("again", message=2).judge(trial) is None
+    finding = Settles("acked", message=2, step=3).judge(trial)
     assert (finding.shown.message.id, finding.shown.number) == ("m2", 4)
-    assert Settles("acked", message=2, step=-1).judge(stage).shown.number == 4
-    assert Settles("acked", message=2, step=4).judge(stage).happened == "It was not pulled again."
+    assert Settles("acked", message=2, step=-1).judge(trial).shown.number == 4
+    assert Settles("acked", message=2, step=4).judge(trial).happened == "It was not pulled again."
 
 
 async def test_the_order_of_pulling_is_told_by_the_first_that_differs():
-    stage = await played(*(Send({"bricks": bricks}, topic="build") for bricks in (1, 2, 3)))
-    assert PulledInOrder(1, 2, 3, field="bricks").judge(stage) is None
-    finding = PulledInOrder(1, 3, 2, field="bricks").judge(stage)
+    trial = await played(*(Send({"bricks": bricks}, topic="build") for bricks in (1, 2, 3)))
+    assert PulledInOrder(1, 2, 3, field="bricks").judge(trial) is None
+    finding = PulledInOrder(1, 3, 2, field="bricks").judge(trial)
     assert (finding.happened, finding.wanted) == ("Pull 2 brought 2.", "3 was due then.")
     assert finding.shown.message.id == "m2"
 
 
 async def test_the_order_of_pulling_holds_for_each_message_once():
-    stage = await played(*(Send({"bricks": bricks}, topic="build") for bricks in (1, 2)))
-    more = PulledInOrder(1, field="bricks").judge(stage)
+    trial = await played(*(Send({"bricks": bricks}, topic="build") for bricks in (1, 2)))
+    more = PulledInOrder(1, field="bricks").judge(trial)
     assert more.happened == "Pull 2 brought 2."
     assert more.wanted == "One message should be sent to where an actor listens, and pulled once."
-    fewer = PulledInOrder(1, 2, 3, field="bricks").judge(stage)
+    fewer = PulledInOrder(1, 2, 3, field="bricks").judge(trial)
     assert fewer.happened == "After 2 nothing was left to pull."
     assert fewer.wanted == "3 messages should be sent to where an actor listens, and pulled once."
     assert PulledInOrder(1).judge(await played()).happened == "There was nothing to pull."
@@ -163,8 +163,8 @@ async def test_the_order_of_pulling_holds_only_for_messages_that_an_actor_gets()
 
 
 async def test_dead_letters_are_shown_with_their_queue():
-    stage = await played(Send(topic="fall"), Send(topic="fall"))
-    finding = DeadLetters(1).judge(stage)
+    trial = await played(Send(topic="fall"), Send(topic="fall"))
+    finding = DeadLetters(1).judge(trial)
     assert finding.happened == "At the end 2 dead letters were left."
     assert finding.shown.dead == 2
 
@@ -181,9 +181,9 @@ async def test_an_exercise_can_have_a_want_of_its_own():
         def differs(self, step):
             return None if step.result == self.number else f"It took {step.result}."
 
-    stage = await played(Send(topic="build"))
-    assert TakesBricks(3).judge(stage) is None
-    assert TakesBricks(2).judge(stage).happened == "It took 3."
+    trial = await played(Send(topic="build"))
+    assert TakesBricks(3).judge(trial) is None
+    assert TakesBricks(2).judge(trial).happened == "It took 3."
 
 
 def test_a_want_names_a_settlement_that_there_is():

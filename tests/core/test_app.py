@@ -503,3 +503,42 @@ def test_a_main_coroutine_that_ends_first_leaves_every_message_where_it_was():
         print([message.payload for message in server.snapshot()["tasks"].ready])
     """)
     assert printed.splitlines() == ["started 1", """[b'{"n":1}', b'{"n":2}', b'{"n":3}']"""]
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ({"graceful_shutdown_time": "1"}, "graceful_shutdown_time must be a number of seconds, such as 25.0, not '1'"),
+        (
+            {"graceful_shutdown_time": None},
+            "graceful_shutdown_time must be a number of seconds, such as 25.0, not None",
+        ),
+        ({"graceful_shutdown_time": float("nan")}, "graceful_shutdown_time must be a number of seconds, .* not nan"),
+        ({"messages_limit": "10"}, "messages_limit must be a number of messages; leave it out for no limit, not '10'"),
+        ({"messages_limit": None}, "messages_limit must be a number of messages; leave it out for no limit, not None"),
+        ({"tasks_limit": "5"}, "tasks_limit must be a number of messages, at least 1, not '5'"),
+        ({"tasks_limit": [5]}, r"tasks_limit must be a number of messages, at least 1, not \[5\]"),
+    ],
+)
+async def test_a_limit_of_the_wrong_type_is_refused_before_anything_is_pulled(limits, says):
+    with pytest.raises(DeclarationError, match=says):
+        await Repid().run_worker(**limits)
+
+
+def test_middleware_and_a_serializer_that_would_never_run_are_refused():
+    def yielding(*arguments):
+        yield arguments
+
+    async def serializer(payload):
+        return b""
+
+    with pytest.raises(
+        DeclarationError, match=r"^Repid: the middleware 'yielding' has a `yield`.*call_next\(channel, "
+    ):
+        Repid(producer_middlewares=[yielding])
+    with pytest.raises(
+        DeclarationError, match=r"^Repid: the middleware must be a list of functions of \(call_next, ch"
+    ):
+        Repid(producer_middlewares=[5])
+    with pytest.raises(DeclarationError, match="default_serializer is called and not awaited"):
+        Repid(default_serializer=serializer)

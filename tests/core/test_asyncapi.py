@@ -5,6 +5,7 @@ import json
 import math
 import re
 import types
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,10 +21,13 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT7
 from repid import message_registry, server_registry
 
+from repid_nb.app import Repid
+from repid_nb.asyncapi.components import Components
 from repid_nb.asyncapi.document import AsyncAPIGenerator
 from repid_nb.core import description
+from repid_nb.core.arguments.converter import BasicConverter
 from repid_nb.core.arguments.dependencies import FullPayload, Header
-from repid_nb.core.errors import SerializationError
+from repid_nb.core.errors import NotDescribableError, SerializationError
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
 from repid_nb.core.routing.router import Router
@@ -265,7 +269,7 @@ def sent_messages_in_full(app):
         name="placed",
         title="Placed",
         payload=Order.model_json_schema(ref_template="#/components/schemas/{model}"),
-        headers={"type": "object", "$defs": {"Item": {"type": "null"}, "H": {"type": "string"}}},
+        headers={"type": "object", "$defs": {"H": {"type": "string"}}},
         correlation_id=app.kit.CorrelationId(location="$message.payload#/id"),
         content_type="application/json",
         deprecated=True,
@@ -297,7 +301,7 @@ def two_actors_with_one_name(app):
 
     message = app.kit.MessageSchema(name="same")
     app.messages.register_operation(operation_id="same", channel="x", messages=[message])
-    app.messages.register_operation(operation_id="receive_same_1", channel="x", messages=[message])
+    app.messages.register_operation(operation_id="receive_same_9", channel="x", messages=[message])
 
 
 def names_that_need_escaping(app):
@@ -606,3 +610,134 @@ def test_wherever_repids_document_is_valid_ours_is_equal_and_otherwise_ours_is_v
     assert violations(ours) == []
     if violations(theirs) == []:
         assert ours == theirs
+
+
+def at(document, pointer):
+    node = document
+    for step in pointer.split("/")[1:]:
+        node = node[unquote(step)]
+    return node
+
+
+class Kept(pydantic.BaseModel):
+    n: int
+
+
+def two_models_of_one_name():
+    class Line(pydantic.BaseModel):
+        sku: str
+
+    class Order(pydantic.BaseModel):
+        lines: list[Line]
+        kept: Kept
+
+    first = Order
+
+    class Line(pydantic.BaseModel):
+        amount: float
+
+    class Order(pydantic.BaseModel):
+        lines: list[Line]
+        kept: Kept
+
+    return first, Order
+
+
+def properties_of(document, message):
+    """What a message's one argument has, and what the lines in it have, wherever the pointers lead."""
+    (argument,) = document["components"]["messages"][message]["payload"]["properties"].values()
+    order = at(document, argument["$ref"])
+    line = at(document, order["properties"]["lines"]["items"]["$ref"])
+    return sorted(order["properties"]), sorted(line["properties"]), order["properties"]["kept"]["$ref"]
+
+
+def test_two_models_of_one_name_are_two_schemas_and_the_same_model_is_one(violations):
+    first, second = two_models_of_one_name()
+    app = Repid()
+    router = Router()
+    for name, model in (("a", first), ("b", second), ("c", second), ("d", first)):
+
+        async def take(order): ...
+
+        take.__annotations__["order"] = model
+        router.actor(name=name)(take)
+    app.include_router(router)
+    document = app.generate_asyncapi_schema()
+    kept = "#/components/schemas/Kept"
+    told = {name: properties_of(document, name) for name in "abcd"}
+    assert told["a"] == told["d"] == (["kept", "lines"], ["sku"], kept)
+    assert told["b"] == told["c"] == (["kept", "lines"], ["amount"], kept)
+    assert sorted(document["components"]["schemas"]) == ["Kept", "Line", "Line_1", "Order", "Order_1"]
+    assert violations(document) == []
+
+
+def test_a_model_that_holds_itself_is_moved_with_all_pointers_to_it():
+    def tree(kind):
+        properties = {"value": {"type": kind}, "next": {"$ref": "#/components/schemas/Tree"}}
+        return {"$defs": {"Tree": {"properties": properties}}, "$ref": "#/components/schemas/Tree"}
+
+    components = Components()
+    assert components.schema(tree("string")) == {"$ref": "#/components/schemas/Tree"}
+    assert components.schema(tree("integer")) == {"$ref": "#/components/schemas/Tree_1"}
+    assert components.schema(tree("string")) == {"$ref": "#/components/schemas/Tree"}
+    assert components.sections["schemas"]["Tree_1"]["properties"]["next"] == {"$ref": "#/components/schemas/Tree_1"}
+
+
+def test_a_pointer_to_local_definitions_follows_one_that_has_moved():
+    components = Components()
+    components.schema({"$defs": {"A": {"type": "null"}}})
+    moved = components.schema({"$defs": {"A": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/A"}}})
+    assert moved == {"properties": {"a": {"$ref": "#/components/schemas/A_1"}}}
+
+
+def test_a_send_operation_with_the_id_of_an_actors_operation_leaves_that_in_the_document(violations):
+    app = Repid()
+    router = Router(channel="c")
+
+    @router.actor
+    async def job(n: int): ...
+
+    app.include_router(router)
+    app.messages.register_operation(operation_id="receive_job", channel="other")
+    document = app.generate_asyncapi_schema()
+    assert {key: one["action"] for key, one in document["operations"].items()} == {
+        "receive_job_1": "receive",
+        "receive_job": "send",
+    }
+    assert violations(document) == []
+
+
+async def takes_a_function(fn: Callable[[], int]): ...
+
+
+@pytest.mark.parametrize("actor", [{"converter": BasicConverter}, {"fn": takes_a_function}])
+def test_an_actor_that_cannot_be_described_is_named(actor):
+    app, router = Repid(), Router(channel="c")
+
+    async def first(n: int): ...
+
+    router.actor(name="innocent")(first)
+    fn = actor.pop("fn", first)
+    router.actor(name="guilty", **actor)(fn)
+    app.include_router(router)
+    with pytest.raises(NotDescribableError, match=r"cannot describe what actor 'guilty' takes: .*PydanticConverter"):
+        app.generate_asyncapi_schema()
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ({"bindings": {"amqp": {"ack": object()}}}, "components/operationBindings/guilty_bindings/amqp/ack"),
+        ({"security": [{"type": object()}]}, "components/securitySchemes/receive_guilty_operation-security-schema-0"),
+    ],
+)
+def test_what_cannot_be_written_as_json_is_named_with_its_actor(options, where):
+    app, router = Repid(), Router(channel="c")
+
+    async def first(n: int): ...
+
+    router.actor(name="innocent")(first)
+    router.actor(name="guilty", **options)(first)
+    app.include_router(router)
+    with pytest.raises(SerializationError, match=f"written as JSON, because of {where}"):
+        app.generate_asyncapi_schema()

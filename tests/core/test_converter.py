@@ -2,6 +2,7 @@
 # ruff: noqa: A002, N806  (payloads have an `id`; an alias of a type is written like a type)
 
 import asyncio
+import inspect
 import json
 import subprocess
 import sys
@@ -23,9 +24,9 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, ConverterT
-from repid_nb.core.arguments import dependencies
+from repid_nb.core.arguments.actor_message import Message, MessageDependency
 from repid_nb.core.arguments.converter import ArgumentSource, BasicConverter, DefaultConverter, PydanticConverter
-from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header, Message
+from repid_nb.core.arguments.dependencies import Depends, FullPayload, Header
 from repid_nb.core.description import CorrelationId
 from repid_nb.core.errors import DeclarationError, InvalidMessageError
 from repid_nb.core.message import MessageAction
@@ -36,7 +37,7 @@ OURS = SimpleNamespace(
     Header=Header,
     FullPayload=FullPayload,
     Message=Message,
-    MessageDependency=dependencies.MessageDependency,
+    MessageDependency=MessageDependency,
     PydanticConverter=PydanticConverter,
     BasicConverter=BasicConverter,
     DefaultConverter=DefaultConverter,
@@ -383,16 +384,6 @@ def a_positional_only_dependency(lib):
 
 
 @declares
-def a_dependency_that_shares_a_positional_only_parameter(lib):
-    async def get(id: int):
-        return id
-
-    async def fn(id: int, /, got: Annotated[int, lib.Depends(get)]): ...
-
-    return fn
-
-
-@declares
 def the_class_header_instead_of_an_instance(lib):
     async def fn(user: Annotated[str, lib.Header] = "plain"): ...
 
@@ -532,16 +523,6 @@ def the_full_payload_with_a_dependency_that_reads_it(lib):
         return order.id, id
 
     async def fn(order: Annotated[Order, lib.FullPayload()], id: int, got: Annotated[Any, lib.Depends(get)]): ...
-
-    return fn
-
-
-@declares_for_pydantic
-def the_full_payload_with_a_dependency_that_wants_more(lib):
-    async def get(name: str):
-        return name
-
-    async def fn(order: Annotated[Order, lib.FullPayload()], got: Annotated[Any, lib.Depends(get)]): ...
 
     return fn
 
@@ -936,12 +917,6 @@ REFUSALS = {
         DeclarationError,
         ["annotation of 'fn'", "'Nowhere'", "TYPE_CHECKING"],
     ),
-    "what a dependency lacks": (
-        the_full_payload_with_a_dependency_that_wants_more,
-        MESSAGES["everything"],
-        InvalidMessageError,
-        ["'get' needs 'name'", "a parameter of the actor too"],
-    ),
 }
 
 
@@ -1096,3 +1071,21 @@ def test_the_basic_converter_tells_the_sources_too():
         ArgumentSource("user", "header", (("x-user",),)),
         ArgumentSource("tries", "header", (("tries",),)),
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["json", "schema", "copy", "dict", "model_fields", "model_dump", "model_validate_json"]
+)
+async def test_a_parameter_may_have_the_name_of_what_models_have(name):
+    async def fn(**kwargs): ...
+
+    fn.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=int, default=1)]
+    )
+    converter = PydanticConverter(fn, correlation_id=None)
+    read = [
+        (await converter.convert_inputs(message=Received(body), actor=None, actor_context=None))[1]
+        for body in (f'{{"{name}": 2}}'.encode(), b"{}")
+    ]
+    assert read == [{name: 2}, {name: 1}]
+    assert converter.get_input_schema().payload_schema["properties"][name]["type"] == "integer"

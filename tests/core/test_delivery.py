@@ -7,7 +7,7 @@ import pytest
 from support.watching import Listening
 
 from repid_nb.core.actor import ActorExecutionContext
-from repid_nb.core.arguments.dependencies import Message
+from repid_nb.core.arguments.actor_message import Message
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Finished, Settled, Started
 from repid_nb.core.memory.pulling import InMemoryPuller
@@ -177,21 +177,23 @@ async def test_after_an_error_the_function_of_on_error_is_given_it_and_decides(m
 
 
 @pytest.mark.parametrize("answer", [None, "explode", []])
-async def test_a_function_of_on_error_that_returns_no_action_leaves_the_message_unsettled(answer):
+async def test_a_message_whose_on_error_answers_with_an_unknown_word_is_nacked_with_the_reason(answer):
     outcome = await deliver(raises, on_error=lambda error: answer)
-    assert outcome.action is None
-    assert outcome.reason.startswith("nobody settled it")
+    assert outcome.action is MessageAction.nacked
+    assert outcome.reason == (
+        f"the actor raised ZeroDivisionError, and on_error returned {answer!r}, not one of ack, nack, reject, no_action"
+    )
 
 
-async def test_a_function_of_on_error_that_raises_leaves_the_message_unsettled_and_keeps_both_errors():
+async def test_a_message_whose_on_error_raises_is_nacked_and_keeps_both_errors():
     def on_error(error):
         raise LookupError
 
     outcome = await deliver(raises, on_error=on_error)
-    assert outcome.action is None
+    assert outcome.action is MessageAction.nacked
     assert isinstance(outcome.exception, LookupError)
     assert isinstance(outcome.exception.__context__, ZeroDivisionError)
-    assert outcome.reason == "nobody settled it: LookupError was raised (auto)"
+    assert outcome.reason == "ZeroDivisionError was raised, and then on_error raised LookupError"
 
 
 async def test_in_ack_first_mode_the_message_is_acked_before_the_actor_runs():

@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,15 +20,13 @@ from repid.dependencies import get_full_payload_marker as repid_get_full_payload
 from repid.dependencies._utils import validate_dependency as repid_validate_dependency
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
+from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage, Message, MessageDependency
 from repid_nb.core.arguments.dependencies import (
     DependencyContext,
     DependencyT,
     Depends,
     FullPayload,
     Header,
-    Message,
-    MessageDependency,
     MissingHeaderError,
     get_dependency,
     get_full_payload_marker,
@@ -594,3 +593,22 @@ async def test_a_failing_header_leaves_no_other_dependency_half_started():
 
     with pytest.raises(MissingHeaderError):
         await resolve_all({"never": Never(), "h": Header(name="x")}, make_context())
+
+
+@asynccontextmanager
+async def opened():
+    yield "open"
+
+
+async def test_a_dependency_with_yield_is_refused_with_the_fix():
+    def plain():
+        yield 1
+
+    async def asynchronous():
+        yield 1
+
+    for fn in (plain, asynchronous, partial(plain)):
+        with pytest.raises(DeclarationError, match=r"a dependency with `yield` is not supported\. Return the value"):
+            Depends(fn)
+    async with await Depends(opened).resolve(context=make_context()) as value:
+        assert value == "open"

@@ -6,14 +6,19 @@ import functools
 import inspect
 import math
 import os
+import pickle
 import sys
 import threading
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+import types
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
+from support import elsewhere
 
-from repid_nb.core.callables import asyncify
+from repid_nb.core import processes
+from repid_nb.core.callables import NeverRunError, asyncify, is_called_in_vain, never_runs
+from repid_nb.core.errors import DeclarationError
 
 colour: contextvars.ContextVar[str] = contextvars.ContextVar("colour", default="none")
 
@@ -208,3 +213,127 @@ async def test_a_plain_function_that_raises_stop_iteration_fails_instead_of_neve
     with pytest.raises(RuntimeError, match="'find_the_first' raised StopIteration") as caught:
         await asyncio.wait_for(asyncify(find_the_first)(), 5)
     assert isinstance(caught.value.__cause__, StopIteration)
+
+
+def passing_on(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+async def test_what_a_plain_decorator_makes_of_a_coroutine_function_is_awaited():
+    colour.set("orange")
+
+    async def paint():
+        await asyncio.sleep(0)
+        return colour.get()
+
+    assert await asyncify(passing_on(paint))() == "orange"
+    assert await asyncify(lambda number: paint())(1) == "orange"
+
+
+async def test_an_awaitable_that_is_no_coroutine_is_a_result_like_any_other():
+    class Client:
+        def __await__(self):
+            raise AssertionError
+            yield
+
+    assert isinstance(await asyncify(Client)(), Client)
+
+
+def counting():
+    yield 1
+
+
+async def streaming():
+    yield 1
+
+
+@pytest.mark.parametrize("fn", [counting, streaming])
+async def test_a_generator_function_inside_a_plain_decorator_fails_because_nothing_in_it_ran(fn):
+    with pytest.raises(NeverRunError, match=f"'{fn.__name__}' returned a generator"):
+        await asyncify(passing_on(fn))()
+
+
+async def test_a_plain_function_may_return_a_generator_where_its_caller_wants_one():
+    assert list(await asyncify(lambda number: counting())(1)) == [1]
+    with pytest.raises(NeverRunError):
+        await asyncify(lambda number: counting(), may_return_generator=False)(1)
+
+
+@pytest.mark.parametrize("fn", [counting, streaming, functools.partial(counting)])
+def test_a_function_with_yield_never_runs(fn):
+    assert never_runs(fn)
+    assert is_called_in_vain(passing_on(counting))
+    assert not never_runs(add)
+    assert not is_called_in_vain(add)
+
+
+def a_session_s_function():
+    def cell(n: int) -> int:
+        return n
+
+    cell.__module__, cell.__qualname__ = "__main__", "cell"
+    return cell
+
+
+HIDDEN = {
+    "as a lambda": lambda n: n,
+    "inside another function": passing_on(passing_on),
+    "in a notebook cell": a_session_s_function(),
+}
+HIDDEN["inside another function"].__qualname__ = "outer.<locals>.inner"
+
+
+@pytest.fixture
+def session(monkeypatch):
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+
+
+@pytest.mark.parametrize("place", HIDDEN)
+def test_what_no_other_process_can_import_is_refused_with_the_fix(session, place):
+    with pytest.raises(DeclarationError, match=f"cannot run in another process.*defined {place}.*Put it in a .py file"):
+        asyncify(HIDDEN[place], run_in_process=True)
+    with pytest.raises(DeclarationError, match=place), ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        asyncify(functools.partial(HIDDEN[place], 1), executor=pool)
+
+
+def test_what_is_defined_in_a_session_can_run_in_a_thread_in_a_script_and_in_a_copy_of_the_process(session):
+    fn = HIDDEN["in a notebook cell"]
+    asyncify(fn)
+    if sys.platform != "win32":
+        with ProcessPoolExecutor(1, get_context("fork")) as pool:
+            asyncify(fn, executor=pool)
+    sys.modules["__main__"].__file__ = "script.py"
+    asyncify(fn, run_in_process=True)
+
+
+async def test_a_pool_of_processes_that_an_actor_has_broken_is_replaced():
+    with pytest.raises(BrokenExecutor):
+        await asyncify(os._exit, run_in_process=True)(1)
+    assert await asyncify(math.comb, run_in_process=True)(5, 2) == 10
+
+
+async def test_a_pool_that_broke_between_two_calls_is_replaced_before_the_next():
+    with pytest.raises(BrokenExecutor):
+        await asyncio.wrap_future(processes._shared_pool().submit(os._exit, 1))
+    assert await asyncify(math.comb, run_in_process=True)(5, 2) == 10
+
+
+@pytest.mark.parametrize(
+    ("fn", "args", "kind"),
+    [
+        (elsewhere.fail_oddly, (), RuntimeError),
+        (elsewhere.answer_oddly, (), AttributeError),
+        (elsewhere.takes, (elsewhere.NotThere(),), AttributeError),
+        (elsewhere.takes, (lambda: 1,), (AttributeError, pickle.PicklingError)),
+    ],
+)
+async def test_what_cannot_cross_to_or_from_a_process_fails_alone(fn, args, kind):
+    before = processes._shared_pool()
+    with pytest.raises(kind):
+        await asyncify(fn, run_in_process=True)(*args)
+    assert processes._shared_pool() is before
+    assert await asyncify(elsewhere.takes, run_in_process=True)(7) == 7

@@ -1,5 +1,6 @@
 """Routers: in which order actors are asked, what is handed down to them, and what is refused at declaration."""
 
+import functools
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -9,13 +10,14 @@ import pytest
 import repid
 
 from repid_nb.app import Repid
-from repid_nb.core.arguments.converter import BasicConverter, DefaultConverter
+from repid_nb.core.arguments.converter import BasicConverter, DefaultConverter, PydanticConverter
 from repid_nb.core.arguments.dependencies import FullPayload
-from repid_nb.core.description import Channel, ExternalDocs, Tag
+from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.memory.server import InMemoryServer
-from repid_nb.core.routing.declaration import ActorOptions
+from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.core.routing.router import Router
+from repid_nb.core.routing.strategies import catch_all_routing_strategy
 
 
 def declare(router: Router, name: str, **options: object) -> None:
@@ -35,6 +37,25 @@ def only(router: Router):
 
 class Odd(BasicConverter):
     """A converter to be recognised by."""
+
+
+def logged(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+async def asynchronous(*args): ...
+
+
+def yielding(*args):
+    yield args
+
+
+async def streaming(*args):
+    yield args
 
 
 async def passing(call_next, message, actor):
@@ -267,6 +288,12 @@ def test_a_channel_is_listed_once_with_its_first_description():
         ({"keep_alive": [1]}, "keep_alive must be a number of seconds"),
         ({"pool_executor": 5}, "pool_executor must be an Executor"),
         ({"run_in_process": True, "pool_executor": ThreadPoolExecutor()}, "not both"),
+        ({"on_error": asynchronous}, "on_error is called and not awaited, so 'asynchronous' must be a plain function"),
+        ({"on_error": logged(asynchronous)}, "on_error is called and not awaited"),
+        ({"on_error": functools.partial(asynchronous)}, "on_error is called and not awaited"),
+        ({"on_error": yielding}, "on_error is called and not awaited"),
+        ({"middlewares": [yielding]}, "the middleware 'yielding' has a `yield`, so it would never run"),
+        ({"middlewares": [streaming]}, "the middleware 'streaming' has a `yield`"),
     ],
 )
 def test_options_that_cannot_work_are_refused_at_declaration_and_name_the_actor(options, says):
@@ -379,7 +406,8 @@ def declare_with(router: Router, annotation: object, **options: object) -> None:
 
     async def ship(order: annotation) -> None: ...
 
-    router.actor(**options)(ship)
+    with as_run_of("the cell"):
+        router.actor(**options)(ship)
 
 
 @pytest.mark.parametrize(
@@ -400,6 +428,40 @@ def test_an_actor_whose_arguments_cannot_be_read_is_named_with_the_fix(annotatio
     declare_with(router, annotation)
     with pytest.raises(DeclarationError, match=says):
         router.routes()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "says"),
+    [
+        ("_id", "Fields must not use names with leading underscores; e.g., use 'id' instead of '_id'. In a notebook"),
+        ("model_config", "'model_config' cannot be read by that name.*Field\\(alias='model_config'\\)"),
+    ],
+)
+def test_a_parameter_that_pydantic_keeps_for_itself_is_refused_by_the_actors_name(parameter, says):
+    async def ship(value: int) -> None: ...
+
+    ship.__signature__ = inspect.Signature([inspect.Parameter(parameter, inspect.Parameter.KEYWORD_ONLY)])
+    router = Router()
+    router.actor(ship)
+    with pytest.raises(DeclarationError, match=f"^Actor 'ship': {says}"):
+        router.routes()
+
+
+def test_an_annotation_that_cannot_be_found_names_the_actor_as_well_as_the_function():
+    async def ship(order: "Nowhere") -> None: ...  # noqa: F821  (that is the point)
+
+    with pytest.raises(DeclarationError, match=r"^Actor 'job': An annotation of 'ship' cannot be resolved"):
+        Router().actor(name="job")(ship)
+
+
+def test_whatever_a_converter_raises_names_the_actor():
+    class Broken(BasicConverter):
+        def __init__(self, fn, **options) -> None:
+            raise LookupError("out of order.")
+
+    with pytest.raises(DeclarationError, match=r"^Actor '1': out of order\. In a notebook") as caught:
+        declare(Router(), "1", converter=Broken)
+    assert isinstance(caught.value.__cause__, LookupError)
 
 
 def test_an_actor_that_its_own_converter_cannot_read_is_not_registered():
@@ -445,9 +507,65 @@ def test_a_declaration_superseded_from_another_router_leaves_that_one_in_its_pla
     assert names(outer) == ["other", "new"]
 
 
-def test_every_option_of_the_decorator_has_its_place():
-    given = set(inspect.signature(Router.actor).parameters) - {"self", "fn"}
-    assert given == set(ActorOptions.__dataclass_fields__)
+@pytest.mark.parametrize("fn", [yielding, streaming])
+def test_an_actor_with_yield_is_refused_because_it_would_never_run(fn):
+    with pytest.raises(DeclarationError, match=rf"^Actor '{fn.__name__}': a function with `yield` would never run"):
+        Router().actor(fn)
+
+
+@pytest.mark.parametrize(("router", "options"), [({}, {"run_in_process": True}), ({"run_in_process": True}, {})])
+def test_an_actor_that_no_other_process_can_import_is_refused_where_it_is_declared(router, options):
+    def ship(number: int) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"^Actor 'job': 'ship' cannot run in another process.* \.py file"):
+        Router(**router).actor(name="job", **options)(ship)
+    included, including = Router(), Router(run_in_process=True)
+    included.actor(name="job")(ship)
+    including.include_router(included)
+    with pytest.raises(DeclarationError, match=r"^Actor 'job': 'ship' cannot run in another process"):
+        including.routes()
+
+
+def test_every_option_of_the_decorator_reaches_the_actor():
+    docs, tags, executor = ExternalDocs(url="https://docs.test"), (Tag(name="mail"),), ThreadPoolExecutor()
+    kept = {
+        "name": "job",
+        "confirmation_mode": "auto",
+        "timeout": 1.5,
+        "keep_alive": 2.5,
+        "title": "t",
+        "summary": "s",
+        "description": "d",
+        "security": ({"type": "plain"},),
+        "tags": tags,
+        "external_docs": docs,
+        "bindings": {"amqp": {}},
+        "deprecated": True,
+        "on_error": "reject",
+        "message_schema": ActorMessageMetadata(title="m"),
+    }
+    made_of = {
+        "channel": "mails",
+        "routing_strategy": catch_all_routing_strategy,
+        "middlewares": [passing],
+        "run_in_process": None,
+        "pool_executor": executor,
+        "converter": BasicConverter,
+        "correlation_id": CorrelationId(location="$message.header#/id"),
+    }
+    assert set(inspect.signature(Router.actor).parameters) == {"self", "fn", *kept, *made_of}
+    router = Router(channel="others", timeout=9, converter=PydanticConverter)
+
+    @router.actor(**kept, **made_of)
+    def job() -> None: ...
+
+    (actor,) = router.actors
+    assert {name: getattr(actor, name) for name in kept} == kept
+    assert actor.channel_address == "mails"
+    assert actor.routing_strategy == catch_all_routing_strategy(actor_name="job")
+    assert type(actor.middleware_pipeline).__name__ == "Pipeline"
+    assert type(actor.converter) is BasicConverter
+    assert actor.converter.correlation_id is made_of["correlation_id"]
 
 
 async def test_a_router_of_repid_runs_in_our_app_inside_our_middleware():

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import pytest
 
 from repid_nb.app import Repid
-from repid_nb.core.arguments.dependencies import Depends, Message
+from repid_nb.core.arguments.actor_message import Message
+from repid_nb.core.arguments.dependencies import Depends
 from repid_nb.core.errors import (
     ActorTimeoutError,
     DestinationError,

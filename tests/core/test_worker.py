@@ -9,7 +9,7 @@ import pytest
 from support.watching import Listening
 
 from repid_nb.app import Repid
-from repid_nb.core.arguments.dependencies import Message
+from repid_nb.core.arguments.actor_message import Message
 from repid_nb.core.errors import NotConnectedError
 from repid_nb.core.events import Finished, Matched, Pulled, Settled, Started
 from repid_nb.core.memory.server import InMemoryServer

@@ -103,6 +103,11 @@ DIFFERENCES = [
         "A worker with a small `tasks_limit` works on; repid's with ten or fewer stops for good once it had to pause.",
     ),
     Difference(
+        "limits of a worker",
+        "`run_worker` refuses a limit or a shutdown time of the wrong type before it pulls anything; repid "
+        "runs with it, and fails on the way or not at all.",
+    ),
+    Difference(
         "interrupt of a kernel",
         "In a notebook kernel `run_worker` leaves the kernel's own SIGINT handler alone; repid replaces it.",
     ),
@@ -132,6 +137,39 @@ DIFFERENCES = [
         "value warn; in repid they are silent.",
     ),
     Difference(
+        "markers inside types",
+        "A marker behind a type alias or a NewType, or with `| None` around it, is found, and one deeper "
+        "inside a type is refused; in repid the payload fills the parameter.",
+    ),
+    Difference(
+        "fields of a dependency",
+        "What a dependency asks for is read beside `FullPayload()` and beside a positional-only parameter of "
+        "that name too, as the AsyncAPI document says; in repid the dependency lacks it, and `FullPayload()` "
+        "in a dependency is silent instead of refused.",
+    ),
+    Difference(
+        "functions that never run",
+        "A function with `yield` is refused as an actor, middleware, `on_error` or dependency, an "
+        "asynchronous `on_error` too, and the coroutine that a plain decorator hands on is awaited; in repid "
+        "nothing in them runs, and the message is acked or left open.",
+    ),
+    Difference(
+        "answers of on_error",
+        "A message whose `on_error` function raises, or answers with none of the words, is nacked with the "
+        "reason; in repid it stays in work.",
+    ),
+    Difference(
+        "processes",
+        "`run_in_process` refuses a function that no other process can import, such as one of a notebook "
+        "cell, and a pool of processes that broke is replaced; in repid such a function, or a process that "
+        "dies, breaks every later actor with `run_in_process`.",
+    ),
+    Difference(
+        "errors name the actor",
+        "An error at declaration or of the AsyncAPI document names its actor, and a parameter may be called "
+        "`json` or `schema`; repid hands on pydantic's error, and its warning.",
+    ),
+    Difference(
         "context in threads",
         "Plain actors and dependencies see the context variables of their message; in repid's threads they do not.",
     ),
@@ -147,6 +185,12 @@ DIFFERENCES = [
         "valid AsyncAPI",
         "The AsyncAPI document passes the official JSON schema also where repid's does not: names of tags that "
         "need escaping, repeated tags, discriminators, empty links, values that JSON does not have.",
+    ),
+    Difference(
+        "clashing names in AsyncAPI",
+        "Of two different models with one name each is a schema of its own in the AsyncAPI document, and a "
+        "send operation with the id of an actor's operation stands beside that; in repid the later one takes "
+        "the other's place.",
     ),
     Difference(
         "page without network",
@@ -166,12 +210,14 @@ DIFFERENCES = [
     ),
     Difference(
         "a cell run twice",
-        "A `Stepper` warns of an actor whose cell was run twice; the old function keeps winning in both.",
+        "In a notebook a cell that runs again replaces its actors: the newest function wins. In repid, and in a "
+        "script, both stay and the older one wins. Actors of one name that one run declares (a loop, a helper) "
+        "are two actors.",
     ),
     Difference(
         "a mended cell",
-        "An actor whose arguments cannot be read gives way to the same one declared again, as when its mended cell "
-        "runs; in repid its router stays broken.",
+        "In a notebook an actor whose arguments cannot be read gives way when its mended cell runs; in repid its "
+        "router stays broken.",
     ),
 ]
 

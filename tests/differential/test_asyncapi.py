@@ -115,7 +115,7 @@ def names_that_clash(lib, app):
     for channel in ("a", "b"):
         router.actor(name="same", channel=channel)(job)
     app.include_router(router)
-    app.messages.register_operation(operation_id="receive_same", channel="a", messages=[lib.MessageSchema(name="same")])
+    app.messages.register_operation(operation_id="send_same", channel="a", messages=[lib.MessageSchema(name="same")])
 
 
 def names_that_need_escaping(lib, app):

@@ -3,23 +3,27 @@
 import asyncio
 import contextvars
 import functools
+import gc
 import os
 import re
 import signal
 import sys
+import warnings
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 
 import ipykernel.kernelapp
 import pytest
 import repid
 from differential.differences import DIFFERENCES
 from differential.harness import Bench, attempt, declared, events_of
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
+from support.script import run_script
 
 import repid_nb
-from repid_nb import Idle, StaleActorWarning, Stepper
+from repid_nb import Idle
+from repid_nb.core.routing.reruns import as_run_of
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -378,6 +382,19 @@ def test_small_tasks_limit():
     assert ours[-2:] == [("processed", 6), ("done", True)]
 
 
+def test_limits_of_a_worker():
+    async def scenario(lib, log):
+        async with Bench(lib, log, noting_router(lib, log)) as bench:
+            await bench.send(b"1", topic="job")
+            worker = bench.app.run_worker(messages_limit=1, graceful_shutdown_time="1", register_signals=[])
+            await attempt(log, "worked", worker)
+
+    theirs, ours = both(scenario)
+    assert [event[0] for event in theirs if event[0] in {"ran", "worked"}] == ["ran", "worked"]
+    assert issubclass(ours[0][1].kind, ValueError)
+    assert [event[0] for event in ours] == ["worked"]
+
+
 def during_a_run(lib, watched):
     """Return what handles a signal before, during and after a worker that was given no `register_signals`."""
 
@@ -539,6 +556,210 @@ def test_forgotten_parentheses():
     assert ours == [("actors", 3), *[("warned", UserWarning)] * 3]
 
 
+def test_markers_inside_types():
+    async def scenario(lib, log):
+        user = Annotated[str, lib.Depends(one)]
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        async def job(a: user | None, b: NewType("Named", user)):
+            log("ran", a, b)
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(b'{"a": "sent", "b": "sent"}', topic="job")
+
+        async def many(a: list[user]):
+            pass
+
+        declared(log, "deeper", lambda: lib.Router(converter=lib.BasicConverter).actor(many))
+
+    theirs, ours = both(scenario)
+    assert theirs[0] == ("ran", "sent", "sent")
+    assert theirs[-1] == ("deeper", "accepted")
+    assert ours[0] == ("ran", 1, 1)
+    assert issubclass(ours[-1][1].kind, ValueError)
+
+
+def test_fields_of_a_dependency():
+    async def scenario(lib, log):
+        async def price(currency: str):
+            return currency
+
+        async def total(whole: Annotated[Whole, lib.FullPayload()]):
+            pass
+
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        async def job(whole: Annotated[Whole, lib.FullPayload()], price: Annotated[str, lib.Depends(price)]):
+            log("ran", whole.n, price)
+
+        @router.actor
+        async def shares(currency: str, /, price: Annotated[str, lib.Depends(price)]):
+            log("ran", currency, price)
+
+        async with Bench(lib, log, router) as bench:
+            required = bench.app.generate_asyncapi_schema()["components"]["messages"]["job"]["payload"]["required"]
+            log("the document requires", required)
+            for topic in ("job", "shares"):
+                await bench.deliver(b'{"n": 3, "currency": "EUR"}', topic=topic)
+        declared(log, "in a dependency", lambda: lib.Depends(total))
+
+    theirs, ours = both(scenario)
+    assert theirs[0] == ours[0] == ("the document requires", ["currency"])
+    assert [event for event in theirs if event[0] == "ran"] == []
+    assert theirs[-1] == ("in a dependency", "accepted")
+    assert [event[1:] for event in ours if event[0] == "ran"] == [(3, "EUR"), ("EUR", "EUR")]
+    assert issubclass(ours[-1][1].kind, ValueError)
+
+
+def passing_on(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+def yielding(*args, **kwargs):
+    yield "ack"
+
+
+async def asynchronous(*args, **kwargs):
+    return "ack"
+
+
+USED_IN_VAIN = {
+    "actor": lambda lib: lib.Router().actor(yielding),
+    "middleware": lambda lib: lib.Router(middlewares=[yielding]),
+    "on_error with yield": lambda lib: lib.Router().actor(on_error=yielding)(one),
+    "asynchronous on_error": lambda lib: lib.Router().actor(on_error=asynchronous)(one),
+    "dependency": lambda lib: lib.Depends(yielding),
+}
+
+
+def test_functions_that_never_run():
+    async def scenario(lib, log):
+        for name, declare in USED_IN_VAIN.items():
+            declared(log, name, lambda declare=declare: declare(lib))
+        router = lib.Router(channel="tasks")
+
+        @router.actor
+        @passing_on
+        async def job():
+            log("ran")
+
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+            async with Bench(lib, log, router) as bench:
+                await bench.deliver(topic="job")
+            gc.collect()
+
+    theirs, ours = both(scenario)
+    count = len(USED_IN_VAIN)
+    assert theirs[:count] == [(name, "accepted") for name in USED_IN_VAIN]
+    assert theirs[count] == ("settled", "tasks", b"{}", "acked")
+    assert [issubclass(event[1].kind, ValueError) for event in ours[:count]] == [True] * count
+    assert ours[count] == ("ran",)
+
+
+@pytest.mark.parametrize("answer", [None, "bury", 7, ZeroDivisionError])
+def test_answers_of_on_error(answer):
+    async def scenario(lib, log):
+        def decide(error):
+            if answer is ZeroDivisionError:
+                raise ZeroDivisionError
+            return answer
+
+        router = lib.Router(channel="tasks")
+
+        @router.actor(on_error=decide)
+        async def job(message: lib.Message):
+            log("ran")
+            raise LookupError
+
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(topic="job")
+            if lib is repid_nb:
+                log("reason", bench.server.dead_letters("tasks")[0].reason)
+            else:
+                log("in work", len(bench.server.queues["tasks"].processing))
+
+    theirs, ours = both(scenario)
+    assert theirs[-1] == ("in work", 1)
+    assert "and on_error returned" in ours[-1][1] or "then on_error raised ZeroDivisionError" in ours[-1][1]
+
+
+PROCESSES = """
+    import asyncio, os
+    from typing import Annotated, Any
+    import {lib} as lib
+
+    async def main():
+        app, router = lib.Repid(), lib.Router(channel="c")
+
+        @router.actor
+        async def dies(got: Annotated[Any, lib.Depends(os.abort, run_in_process=True)]): ...
+
+        @router.actor
+        async def lives(got: Annotated[Any, lib.Depends(os.getpid, run_in_process=True)]): ...
+
+        app.include_router(router)
+        async with lib.TestClient(app, raise_on_actor_error=False) as client:
+            for topic in ("dies", "lives"):
+                await client.send_message_json(channel="c", payload={{}}, headers={{"topic": topic}})
+            print([type(message.exception).__name__ for message in client.get_processed_messages()])
+
+    if __name__ == "__main__":
+        asyncio.run(main())
+"""
+
+
+def test_processes():
+    async def scenario(lib, log):
+        def plain():
+            pass
+
+        declared(log, "hidden", lambda: lib.Router().actor(run_in_process=True)(plain))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("hidden", "accepted")]
+    assert issubclass(ours[0][1].kind, ValueError)
+    assert run_script(PROCESSES.format(lib="repid")) == "['BrokenProcessPool', 'BrokenProcessPool']\n"
+    assert run_script(PROCESSES.format(lib="repid_nb")) == "['BrokenProcessPool', 'NoneType']\n"
+
+
+def test_errors_name_the_actor():
+    async def scenario(lib, log):
+        async def guilty(_id: int):
+            pass
+
+        async def quiet(schema: int, json: int):
+            pass
+
+        router = lib.Router()
+        try:
+            router.actor(guilty)
+            log("declared", router.actors)
+        except Exception as error:
+            log("names it", "guilty" in str(error))
+        app, basic = lib.Repid(), lib.Router(converter=lib.BasicConverter)
+        basic.actor(name="guilty")(quiet)
+        app.include_router(basic)
+        try:
+            app.generate_asyncapi_schema()
+        except NotImplementedError as error:
+            log("names it", "guilty" in str(error))
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            router = lib.Router()
+            router.actor(quiet)
+            log("warned", len(router.actors), len(warned))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("names it", False), ("names it", False), ("warned", 1, 2)]
+    assert ours == [("names it", True), ("names it", True), ("warned", 1, 0)]
+
+
 def test_context_in_threads():
     user = contextvars.ContextVar("user", default="nobody")
 
@@ -613,6 +834,32 @@ def test_valid_asyncapi():
     assert ours == [("tags", [{"$ref": "#/components/tags/a_b"}]), ("docs", False), ("example", [{"payload": [1, 2]}])]
 
 
+def test_clashing_names_in_asyncapi():
+    def model_with(name):
+        return create_model("Order", **{name: (int, ...)})
+
+    async def scenario(lib, log):
+        app, router = lib.Repid(), lib.Router(channel="tasks")
+        for name in ("first", "second"):
+
+            async def take(order): ...
+
+            take.__annotations__["order"] = model_with(name)
+            router.actor(name=name)(take)
+        app.include_router(router)
+        app.messages.register_operation(operation_id="receive_first", channel="tasks")
+        document = app.generate_asyncapi_schema()
+        for name in ("first", "second"):
+            pointer = document["components"]["messages"][name]["payload"]["properties"]["order"]["$ref"]
+            schema = document["components"]["schemas"][pointer.rpartition("/")[2]]
+            log(name, list(schema["properties"]))
+        log("operations", sorted(one["action"] for one in document["operations"].values()))
+
+    theirs, ours = both(scenario)
+    assert theirs == [("first", ["second"]), ("second", ["second"]), ("operations", ["receive", "send"])]
+    assert ours == [("first", ["first"]), ("second", ["second"]), ("operations", ["receive", "receive", "send"])]
+
+
 def test_page_without_network():
     theirs, ours = (lib.Repid(title="Shop").asyncapi_html() for lib in (repid, repid_nb))
     loads = re.compile(r"""<(?:script|link|img)[^>]+(?:src|href)=["']?https?://|import[^;]*https?://""")
@@ -671,32 +918,31 @@ def test_bounded_stepping():
 
 def test_a_cell_run_twice():
     def cell(lib, log, router, version):
-        @router.actor
-        async def job():
-            log("ran", version)
+        with as_run_of("the cell"):
+
+            @router.actor
+            async def job():
+                log("ran", version)
 
     async def scenario(lib, log):
         router = lib.Router(channel="tasks")
         cell(lib, log, router, "old")
         cell(lib, log, router, "new")
         async with Bench(lib, log, router) as bench:
-            if lib is repid:
-                await bench.deliver(topic="job")
-            else:
-                async with Stepper(bench.app) as stepper:
-                    await bench.send(topic="job")
-                    await stepper.step()
+            await bench.deliver(topic="job")
         log.keep("ran")
 
     theirs, ours = both(scenario)
     assert theirs == [("ran", "old")]
-    assert ours == [("ran", "old"), ("warned", StaleActorWarning)]
+    assert ours == [("ran", "new")]
 
 
 def test_a_mended_cell():
     def cell(router, annotation):
-        @router.actor
-        async def job(order: annotation): ...
+        with as_run_of("the cell"):
+
+            @router.actor
+            async def job(order: annotation): ...
 
     async def scenario(lib, log):
         router = lib.Router(channel="tasks")

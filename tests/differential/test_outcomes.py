@@ -103,20 +103,6 @@ async def test_on_error_is_not_asked_where_the_actor_has_settled(lib, log, mode)
 
 
 @same
-@pytest.mark.parametrize("mode", ["auto", "manual"])
-@pytest.mark.parametrize("answer", [None, "bury", 7])
-async def test_an_on_error_that_returns_no_action_word_leaves_the_message_open(lib, log, mode, answer):
-    async with Bench(lib, log, doing(lib, log, "raise", confirmation_mode=mode, on_error=lambda _: answer)) as bench:
-        await bench.deliver(topic="job")
-
-
-@same
-async def test_an_on_error_that_raises_leaves_the_message_open(lib, log):
-    async with Bench(lib, log, doing(lib, log, "raise", on_error=lambda _: 1 / 0)) as bench:
-        await bench.deliver(topic="job")
-
-
-@same
 async def test_on_error_tells_a_bad_payload_from_a_failing_actor(lib, log):
     def decide(error):
         log("asked", error)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
 from repid_nb import Message, Router, StaleActorWarning, Stepper, as_html, as_text
+from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.display.words import duration_text
 from repid_nb.printable import printable
 
@@ -87,15 +88,17 @@ async def test_very_many_fields_that_do_not_fit_are_counted():
 
 
 @pytest.mark.filterwarnings("ignore::repid_nb.StaleActorWarning")
-async def test_an_actor_that_is_registered_twice_has_its_note_below_it():
+async def test_an_actor_whose_cell_ran_again_has_its_note_below_it():
     router = Router()
-    for _ in range(2):
+    for name in ("old", "greet", "greet"):
+        with as_run_of("the cell"):
 
-        @router.actor(channel="tasks")
-        async def greet(): ...
+            @router.actor(channel="tasks", name=name)
+            async def greet(): ...
 
     text = as_text(Stepper(app_of(router)).explain("tasks", topic="greet"))
-    assert "     ⚠ an older function: registered again as 2, but this one comes first" in text
+    assert "     ⚠ left over: its cell ran again without it; stepper.keep_newest_actors() forgets it" in text
+    assert "     ↻ its cell ran again: this is the newest function, in the place of the older one" in text
     assert issubclass(StaleActorWarning, UserWarning)
 
 

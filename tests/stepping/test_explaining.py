@@ -1,6 +1,8 @@
 """Why each actor takes a message or does not."""
 
 import copy
+import itertools
+import json
 
 import pytest
 import repid
@@ -12,7 +14,9 @@ from repid_nb import (
     MessageAction,
     Repid,
     Router,
+    Step,
     Stepper,
+    as_text,
     catch_all_routing_strategy,
     topic_based_routing_strategy,
 )
@@ -266,7 +270,7 @@ async def test_a_strategy_that_raises_before_any_match_means_nobody_wins_though_
     assert [(verdict.outcome, verdict.role) for verdict in step.verdicts] == [("error", None), ("match", None)]
 
 
-@pytest.mark.parametrize("fault", [lambda m: raise_(ValueError("no")), lambda m: Shy()])
+@pytest.mark.parametrize("fault", [lambda m: raise_(ValueError("no")), lambda m: m.headers["kind"]])
 async def test_a_strategy_that_raises_after_the_match_does_no_harm(fault):
     router = router_of(nothing)
     router.actor(channel="tasks", name="later", routing_strategy=strategy(fault))(nothing)
@@ -277,7 +281,7 @@ async def test_a_strategy_that_raises_after_the_match_does_no_harm(fault):
 
 
 @pytest.mark.parametrize("explain_all", [True, False])
-async def test_in_one_pull_each_strategy_is_called_at_most_once(explain_all):
+async def test_in_one_pull_a_strategy_that_keeps_state_is_called_as_by_a_worker(explain_all):
     calls = []
     router = Router()
     for name, answer in [("a", False), ("b", True), ("c", True), ("d", False)]:
@@ -287,7 +291,7 @@ async def test_in_one_pull_each_strategy_is_called_at_most_once(explain_all):
     async with Stepper(app_of(router), explain_all=explain_all) as stepper:
         await stepper.send("tasks")
         await stepper.step()
-    assert calls == (["a", "b", "c", "d"] if explain_all else ["a", "b"])
+    assert calls == ["a", "b"]
 
 
 def taking_turns() -> tuple[Router, list[str]]:
@@ -331,6 +335,48 @@ async def test_a_strategy_with_state_decides_as_it_would_in_a_worker():
             await app.send_message(channel="tasks", payload=b"")
         await app.run_worker(messages_limit=7, register_signals=[])
     assert stepped == worked == ["rest", "second", "rest", "second", "rest", "second", "rest"]
+
+
+async def test_two_actors_that_share_a_turn_take_it_as_in_a_worker():
+    def routers() -> tuple[Router, list[str]]:
+        ran: list[str] = []
+        turn = itertools.count()
+
+        def every_second(*, actor_name):
+            return lambda message: next(turn) % 2 == 0
+
+        router = Router(channel="tasks")
+        for name in ("first", "second"):
+            router.actor(name=name, routing_strategy=every_second)(lambda name=name: ran.append(name))
+        return router, ran
+
+    stepped_router, stepped = routers()
+    async with Stepper(app_of(stepped_router)) as stepper:
+        for _ in range(4):
+            await stepper.send("tasks")
+        await stepper.run()
+
+    worked_router, worked = routers()
+    app = app_of(worked_router)
+    async with app.servers.default.connection():
+        for _ in range(4):
+            await app.send_message(channel="tasks", payload=b"")
+        await app.run_worker(messages_limit=4, register_signals=[])
+    assert stepped == worked == ["first", "second", "second", "second"]
+
+
+async def test_the_verdict_says_why_a_strategy_that_keeps_state_is_not_asked():
+    router = router_of(nothing)
+    router.actor(channel="tasks", name="later", routing_strategy=strategy([].append))(nothing)
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks")
+        step = await stepper.step()
+        explanation = stepper.explain("tasks")
+    for verdict in (step.verdicts[1], explanation.verdicts[1]):
+        assert (verdict.outcome, verdict.role, verdict.asked) == ("not asked", None, False)
+        assert verdict.reason == "it may keep state, which asking could change"
+    assert "○ not asked  it may keep state, which asking could change\n" in as_text(step)
+    assert Step.from_dict(json.loads(json.dumps(step.to_dict()))) == step
 
 
 def marking(*, actor_name):

@@ -91,9 +91,15 @@ def untouched(name: str) -> dict[str, str]:
     return {id_: _without_solution(text) if id_ == "answer" else text for id_, text in cells(name).items()}
 
 
-def ran(texts: dict[str, str], *ids: str) -> dict[str, Any]:
-    """Run those cells that there are, one after the other, and return the names that they made."""
-    names: dict[str, Any] = {"__name__": "__main__"}
+def ran(texts: dict[str, str], *ids: str, names: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Run those cells that there are, one after the other, and return the names that they made.
+
+    Args:
+        texts: The cells' texts by their ids.
+        ids: Which cells, in which order.
+        names: The names of cells that were run before.
+    """
+    names = {"__name__": "__main__"} if names is None else names
     for id_ in ids:
         # Not with this module's own `from __future__ import annotations`: no notebook has it.
         exec(compile(texts.get(id_, ""), id_, "exec", dont_inherit=True), names)  # noqa: S102  (this repository's own)

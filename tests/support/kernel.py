@@ -60,18 +60,33 @@ class Kernel:
         self._manager = manager
         self._client = client
 
-    def execute(self, code: str, *, interrupt_at: str | None = None, timeout: float = ANSWER_TIMEOUT) -> Cell:
+    def execute(
+        self,
+        code: str,
+        *,
+        interrupt_at: str | None = None,
+        timeout: float = ANSWER_TIMEOUT,
+        cell_id: str | None = None,
+    ) -> Cell:
         """Run one cell to its end.
 
         Args:
             code: The cell.
+            cell_id: What the front end calls the cell; None for a front end that does not tell.
             interrupt_at: Press the interrupt button once this text is shown.
             timeout: Seconds without any message after which the kernel counts as hung.
 
         Returns:
             What the cell did.
         """
-        request = self._client.execute(code)
+        if cell_id is None:
+            request = self._client.execute(code)
+        else:
+            session = self._client.session
+            content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+            message = session.msg("execute_request", content, metadata={"cellId": cell_id})
+            self._client.shell_channel.send(message)
+            request = message["header"]["msg_id"]
         cell = Cell()
         while True:
             message = self._client.get_iopub_msg(timeout=timeout)

@@ -1,7 +1,7 @@
-"""Mend an app that somebody left behind."""
+"""Mend an app that its author left behind."""
 
 from repid_nb.classroom.answers import Function
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.wants import PulledInOrder, Returns, Settles, Wins
 
 __all__ = ["EXERCISE", "complaint", "order"]
@@ -22,9 +22,9 @@ def complaint(pizza: str, priority: int | None = None) -> Send:
     return Send({"pizza": pizza}, topic="complain", priority=priority)
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Play on the app that the answer builds."""
-    stage.use_app(await stage.call())
+    trial.use_app(await trial.call())
 
 
 AT_ONCE = "After a complaint the new pizza comes before everything that waits."

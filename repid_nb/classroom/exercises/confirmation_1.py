@@ -1,11 +1,10 @@
 """Choose what becomes of a message when its actor fails."""
 
-import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from repid_nb.classroom.answers import Function, Refused
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.answers import Function
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Settles
 from repid_nb.stepping.record import Step
@@ -47,24 +46,22 @@ def card(name: str) -> Send:
 class Decides(Settles):
     """The message is settled in this way, also where a function `on_error` says so."""
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return how it was settled instead, and what is wrong with the function's answer, or None."""
-        finding = super().judge(stage)
-        if finding is None or not isinstance(finding.shown, Step) or not stage.notes["on_error is a function"]:
+        finding = super().judge(trial)
+        if finding is None or not isinstance(finding.shown, Step) or not trial.notes["on_error is a function"]:
             return finding
-        if finding.shown.settlement.action is not None:
+        if ", not one of " not in finding.shown.settlement.reason:
             return finding
         return replace(finding, happened=f"{finding.happened} `on_error` has to return 'ack', 'nack' or 'reject'.")
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the answer put the actor on a Router."""
-    router = await stage.call(make_actor())
-    stage.include(router)
+    router = await trial.call(make_actor())
+    trial.include(router)
     deciding = [actor.on_error for actor in router.actors if callable(actor.on_error)]
-    if any(map(inspect.iscoroutinefunction, deciding)):
-        raise Refused("`on_error` is an async function, and nobody awaits it. Write `def`, without `async`.")
-    stage.notes["on_error is a function"] = bool(deciding)
+    trial.notes["on_error is a function"] = bool(deciding)
 
 
 NOT_AGAIN = "Trying again would not help, and somebody has to look at it."

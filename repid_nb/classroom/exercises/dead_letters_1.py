@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from repid_nb.classroom.answers import Function, Refused
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import MessageAction
 from repid_nb.core.routing.router import Router
@@ -31,7 +31,7 @@ class Office:
         """Use a sheet.
 
         Raises:
-            RuntimeError: There is none.
+            RuntimeError: The paper is used up.
         """
         if not self.paper:
             raise RuntimeError("the printer is out of paper")
@@ -56,9 +56,9 @@ def cinema(office: Office) -> Router:
     return made
 
 
-def _name(stage: Stage, letter: int) -> str:
+def _name(trial: Trial, letter: int) -> str:
     """Return what to call a dead letter: its id says little, because it is another one in each case."""
-    send: Send = stage.given[letter - 1]
+    send: Send = trial.given[letter - 1]
     return f"`{send.topic}` `{json.dumps(send.payload)}`"
 
 
@@ -68,13 +68,13 @@ class Rescued:
 
     letter: int
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return how it failed again, or that it was not sent again; None when it came through."""
-        name, steps = _name(stage, self.letter), stage.steps_of(self.letter)
+        name, steps = _name(trial, self.letter), trial.steps_of(self.letter)
         wanted = f"The dead letter {name} should be sent again, and come through."
         if not steps:
             happened = f"{name} was not sent again: it is still a dead letter."
-            return Finding(happened=happened, wanted=wanted, shown=stage.queues.get(CHANNEL))
+            return Finding(happened=happened, wanted=wanted, shown=trial.queues.get(CHANNEL))
         if steps[-1].settlement.action is MessageAction.acked:
             return None
         failed = f"{steps[-1].winner} failed over it" if steps[-1].winner else "nobody got it"
@@ -87,30 +87,30 @@ class LeftAlone:
 
     letter: int
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return the Step that it made when it was sent again, or None."""
-        name, steps = _name(stage, self.letter), stage.steps_of(self.letter)
+        name, steps = _name(trial, self.letter), trial.steps_of(self.letter)
         wanted = f"The dead letter {name} should stay where it is."
         if steps:
             return Finding(happened=f"{name} was sent again.", wanted=wanted, shown=steps[0])
-        queue = stage.queues.get(CHANNEL)
+        queue = trial.queues.get(CHANNEL)
         if queue is None or all(letter.message.id != f"m{self.letter}" for letter in queue.dead_letters):
             return Finding(happened=f"{name} is no longer a dead letter.", wanted=wanted, shown=queue)
         return None
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the messages of a weekend die, fill the printer, and call the answer."""
     office = Office()
     router = cinema(office)
-    stage.include(router)
-    await stage.send(*stage.given)
-    await stage.stepper.run(max_steps=1000)
+    trial.include(router)
+    await trial.send(*trial.given)
+    await trial.stepper.run(max_steps=1000)
     office.paper = 1000
-    stage.forget_steps()
-    steps = tuple(stage.stepper.history)
-    await stage.call(stage.stepper, router)
-    if tuple(stage.stepper.history)[: len(steps)] != steps:
+    trial.forget_steps()
+    steps = tuple(trial.stepper.history)
+    await trial.call(trial.stepper, router)
+    if tuple(trial.stepper.history)[: len(steps)] != steps:
         raise Refused("Your function went back in time with `rewind`. A worker cannot do that: rescue, going forward.")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from repid_nb.classroom.answers import Function
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.wants import Returns, Settles, WantOfMessage
 from repid_nb.stepping.record import Step
 
@@ -46,9 +46,9 @@ def desk(topic: str, book: str, card: str | None = None) -> Send:
     return Send({"book": book}, topic=topic, headers=None if card is None else {"x-card": card})
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the answer put its actors on a Router."""
-    stage.include(await stage.call(*stage.given))
+    trial.include(await trial.call(*trial.given))
 
 
 def served(send: Send, result: str, reader: str, because: str = "") -> Case:
@@ -57,7 +57,7 @@ def served(send: Send, result: str, reader: str, because: str = "") -> Case:
 
 
 def unknown(send: Send) -> Case:
-    """Return a case in which nobody has the card."""
+    """Return a case with a card that has no owner."""
     return Case(send, Settles("nacked"), NotCalled(), given=[NAMES], because="Nobody in `names` has this card.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from repid_nb.classroom.answers import Function, Refused, described
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.wants import Returns, Wins
 from repid_nb.core.arguments.dependencies import Header
 from repid_nb.core.message import BaseMessageT
@@ -44,17 +44,17 @@ def warehouse() -> Router:
     return made
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Send each record of the case with the headers that the answer gives it."""
-    stage.include(warehouse())
-    for record in stage.given:
+    trial.include(warehouse())
+    for record in trial.given:
         try:
-            headers = await stage.call(dict(record))
+            headers = await trial.call(dict(record))
         except Exception as error:
             error.add_note(f"The record was {record!r}.")
             raise
         refuse_headers(record, headers)
-        await stage.send(Send(record, headers=headers))
+        await trial.send(Send(record, headers=headers))
 
 
 def refuse_headers(record: dict[str, Any], headers: Any) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.classroom.answers import Function, Refused, described
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Settles, WantOfMessage
 from repid_nb.core.routing.router import Router
@@ -28,22 +28,22 @@ class Booked:
     def __init__(self, *lines: str) -> None:
         object.__setattr__(self, "lines", lines)
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return the last step after which the book says something else, or None."""
-        book = stage.notes["book"]
+        book = trial.notes["book"]
         if book == list(self.lines):
             return None
         happened = f"Afterwards the book said {short(book)}." if book else "Afterwards the book was empty."
-        return Finding(happened=happened, wanted=f"It should say {short(list(self.lines))}.", shown=stage.steps[-1])
+        return Finding(happened=happened, wanted=f"It should say {short(list(self.lines))}.", shown=trial.steps[-1])
 
 
 @dataclass(frozen=True)
 class RunsOnce:
     """The one message of the case runs its actor once."""
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return the step in which the actor ran not once, or None."""
-        step, runs = stage.steps[-1], len(stage.notes["runs"])
+        step, runs = trial.steps[-1], len(trial.notes["runs"])
         if runs == 1:
             return None
         happened = f"{step.winner} ran {runs} times." if runs else f"{step.winner} never ran."
@@ -92,12 +92,12 @@ def bake(loaves: Any) -> Send:
     return Send({"loaves": loaves}, topic="bake")
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Put the middleware that the answer makes around all actors of the bakery."""
     book: list[str] = []
     runs: list[str] = []
-    stage.notes.update(book=book, runs=runs)
-    middleware = await stage.call(book)
+    trial.notes.update(book=book, runs=runs)
+    middleware = await trial.call(book)
     if not callable(middleware):
         missing = " Is its `return` missing?" if middleware is None else ""
         raise Refused(f"Your function returned {described(middleware)}, not a middleware.{missing}")
@@ -121,7 +121,7 @@ async def arrange(stage: Stage) -> None:
     async def sweep_the_floor() -> None:
         runs.append("sweep")
 
-    stage.include(router)
+    trial.include(router)
 
 
 def failed(send: Send, error: str) -> Case:

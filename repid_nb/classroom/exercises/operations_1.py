@@ -1,11 +1,11 @@
 """Send by operation id, so that the queue can be moved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.classroom.answers import Function, Refused, described
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage, payload_of
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial, payload_of
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import MessageAction
 from repid_nb.core.routing.router import Router
@@ -24,7 +24,7 @@ class Pair:
     kinds: tuple[Function, Function]
 
     def refuse(self, answer: Any) -> None:
-        """Raise Refused where they are not these two."""
+        """Raise Refused unless the answer is these two."""
         if not isinstance(answer, tuple) or len(answer) != len(self.kinds):
             wanted = "both functions in one pair of parentheses: (register, send_receipt)"
             raise Refused(f"check got {described(answer)}. It wants {wanted}.")
@@ -41,17 +41,17 @@ def register(queue: str) -> Action:
 
 
 def send(to: str) -> Action:
-    """Let the answer send somebody a receipt."""
+    """Let the answer send a customer a receipt."""
     return "send", to
 
 
 def moved(queue: str) -> Action:
-    """Let somebody else register the operation on a queue."""
+    """Let another program register the operation on a queue."""
     return "moved", queue
 
 
 def other_program(to: str) -> Action:
-    """Let another program send somebody a receipt, by operation id."""
+    """Let another program send a customer a receipt, by operation id."""
     return "other program", to
 
 
@@ -62,13 +62,13 @@ class Receipt:
     to: str
     queue: str
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return where it went instead, or None."""
         wanted = f"The receipt for {self.to} should go to {self.queue}, and mail_receipt should get it there."
-        steps = [step for step in stage.steps if self._is_in(payload_of(step))]
+        steps = [step for step in trial.steps if self._is_in(payload_of(step))]
         if not steps:
             happened = f"No actor was asked about a receipt for {self.to}."
-            return Finding(happened=happened, wanted=wanted, shown=stage.idle)
+            return Finding(happened=happened, wanted=wanted, shown=trial.idle)
         step = steps[0]
         if step.channel != self.queue:
             return Finding(happened=f"It went to {step.channel}.", wanted=wanted, shown=step)
@@ -87,34 +87,34 @@ class Receipt:
         return isinstance(payload, dict) and payload.get("to") == self.to
 
 
-def queues_of(case: Case) -> Iterator[str]:
+def queues_of(given: Iterable[Action]) -> Iterator[str]:
     """Yield each queue on which the shop has an actor, once."""
-    named = (name for action, name in case.given if action in ("register", "moved"))
+    named = (name for action, name in given if action in ("register", "moved"))
     yield from dict.fromkeys(["mails", *named])
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let an actor listen on each queue, and do one action of the case after the other."""
     router = Router()
-    for queue in queues_of(stage.case):
+    for queue in queues_of(trial.given):
 
         @router.actor(channel=queue)
         async def mail_receipt(to: str, total: int) -> str:
             return f"{to} paid {total}"
 
-    stage.include(router)
-    register, send_receipt = stage.answer
-    for action, name in stage.given:
+    trial.include(router)
+    register, send_receipt = trial.answer
+    for action, name in trial.given:
         match action:
             case "register":
-                register(stage.app, name)
+                register(trial.app, name)
             case "send":
-                await send_receipt(stage.app, name, TOTALS[name])
+                await send_receipt(trial.app, name, TOTALS[name])
             case "moved":
-                stage.app.messages.register_operation(operation_id=OPERATION, channel=name)
+                trial.app.messages.register_operation(operation_id=OPERATION, channel=name)
             case "other program":
                 receipt = {"to": name, "total": TOTALS[name]}
-                await stage.send(Send(receipt, topic="mail_receipt", operation_id=OPERATION))
+                await trial.send(Send(receipt, topic="mail_receipt", operation_id=OPERATION))
 
 
 EXERCISE = Exercise(

@@ -3,15 +3,15 @@
 from typing import Any
 
 from repid_nb.classroom.answers import Function
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.wants import Returns, Settles
 
 __all__ = ["EXERCISE", "broken", "sold"]
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the actor listen that the answer put on a Router."""
-    stage.include(await stage.call())
+    trial.include(await trial.call())
 
 
 def sold(comes_to: int, /, because: str = "", **payload: Any) -> Case:

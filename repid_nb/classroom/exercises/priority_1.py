@@ -1,7 +1,7 @@
 """Let urgent messages overtake."""
 
 from repid_nb.classroom.answers import Function
-from repid_nb.classroom.exercise import Case, Exercise, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Trial
 from repid_nb.classroom.wants import DeadLetters, PulledInOrder
 from repid_nb.core.routing.router import Router
 
@@ -13,16 +13,16 @@ def batch(*mails: str) -> list[dict[str, str]]:
     return [dict(zip(("kind", "to"), mail.rsplit(" ", 1), strict=True)) for mail in mails]
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the mailer listen, and call the answer once for each batch."""
     router = Router(channel="mails")
 
     @router.actor
     async def send_mail(kind: str, to: str) -> None: ...
 
-    stage.include(router)
-    for mails in stage.given:
-        await stage.call(stage.app, mails)
+    trial.include(router)
+    for mails in trial.given:
+        await trial.call(trial.app, mails)
 
 
 def in_order(*mails: str, given: list[list[dict[str, str]]], because: str = "") -> Case:

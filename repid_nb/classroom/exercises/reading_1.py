@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.classroom.answers import Refused, described
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.router import Router
@@ -50,13 +50,13 @@ def router() -> Router:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class PredictedWinners:
     """A dict with the name of an actor, or None, for each message."""
 
     messages: tuple[str, ...]
 
     def refuse(self, answer: Any) -> None:
-        """Raise Refused where it is no such dict."""
+        """Raise Refused unless the answer is such a dict."""
         example = f"{{{self.messages[0]!r}: 'answer', {self.messages[1]!r}: None, ...}}"
         if not isinstance(answer, dict):
             raise Refused(f"check got {described(answer)}, not a dict. Write your predictions as in `{example}`.")
@@ -81,10 +81,10 @@ class Predicted:
 
     message: int
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return the Step that went another way, or None."""
-        name, step = f"m{self.message}", stage.steps_of(self.message)[0]
-        predicted = stage.answer[name]
+        name, step = f"m{self.message}", trial.steps_of(self.message)[0]
+        predicted = trial.answer[name]
         if predicted == step.winner:
             return None
         return Finding(
@@ -94,9 +94,9 @@ class Predicted:
         )
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the actors of the notebook listen."""
-    stage.include(router())
+    trial.include(router())
 
 
 EXERCISE = Exercise(
@@ -104,7 +104,7 @@ EXERCISE = Exercise(
     level=1,
     title="Who gets which message?",
     asks="Pass a dict: for each message the name of the actor that will get it, or None for nobody.",
-    answer=Predictions(tuple(f"m{number}" for number, _ in enumerate(MESSAGES, start=1))),
+    answer=PredictedWinners(tuple(f"m{number}" for number, _ in enumerate(MESSAGES, start=1))),
     channel="support",
     arrange=arrange,
     cases=(Case(*MESSAGES, *(Predicted(number) for number, _ in enumerate(MESSAGES, start=1))),),

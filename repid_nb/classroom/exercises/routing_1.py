@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.classroom.answers import Function, Refused
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.wants import NobodyWins, Wins
 from repid_nb.core.routing.router import Router
 
@@ -15,7 +15,7 @@ __all__ = ["EXERCISE"]
 
 ACTOR = "follow_orders"
 
-# What nobody has written into a list of events.
+# A new event each time, so that no answer can have it in a list.
 NEW = "".join(random.sample(string.ascii_lowercase, 6))
 
 
@@ -26,7 +26,7 @@ class StrategyMaker:
     kind: Function
 
     def refuse(self, answer: Any) -> None:
-        """Raise Refused where it is none; a function of the message is told what is missing around it."""
+        """Raise Refused for anything else; for a function of the message, say what is missing around it."""
         try:
             self.kind.refuse(answer)
         except Refused:
@@ -46,14 +46,14 @@ def _takes_a_message(function: Any) -> bool:
     return True
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let one actor listen, with the answer as its strategy."""
     router = Router(channel="shop")
 
-    @router.actor(name=ACTOR, routing_strategy=stage.answer)
+    @router.actor(name=ACTOR, routing_strategy=trial.answer)
     async def follow_orders() -> None: ...
 
-    stage.include(router)
+    trial.include(router)
 
 
 def event(name: str) -> Send:

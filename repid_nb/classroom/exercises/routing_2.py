@@ -1,15 +1,15 @@
 """Mend actors that are shadowed."""
 
 from repid_nb.classroom.answers import Function
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.wants import Wins
 
 __all__ = ["EXERCISE"]
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the actors listen that the answer builds."""
-    stage.include(await stage.call())
+    trial.include(await trial.call())
 
 
 ELSE = "The front desk takes whatever nobody else takes."

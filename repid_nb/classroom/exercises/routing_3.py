@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from repid_nb.classroom.answers import Function
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Returns, Wins
 
@@ -22,18 +22,18 @@ SENTENCES = {
 class TheseActors:
     """There is no other actor than the five."""
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return the last step with an actor that should be gone, or None."""
-        other = next((actor.name for actor in stage.app.router.actors if actor.name not in SENTENCES), None)
+        other = next((actor.name for actor in trial.app.router.actors if actor.name not in SENTENCES), None)
         if other is None:
             return None
         wanted = f"In the end there should be these actors only: {', '.join(SENTENCES)}."
-        return Finding(happened=f"There is an actor {other}.", wanted=wanted, shown=stage.steps[-1])
+        return Finding(happened=f"There is an actor {other}.", wanted=wanted, shown=trial.steps[-1])
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Let the actors listen that the answer builds."""
-    stage.include(await stage.call())
+    trial.include(await trial.call())
 
 
 def handled(actor: str, topic: str | None = None, *, because: str = "", **headers: str) -> Case:

@@ -6,9 +6,9 @@ from typing import Any
 
 from repid_nb.app import Repid
 from repid_nb.classroom.answers import Function
-from repid_nb.classroom.exercise import Case, Exercise, Send, Stage
+from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
-from repid_nb.core.arguments.dependencies import Message
+from repid_nb.core.arguments.actor_message import Message
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.routing.router import Router
 from repid_nb.stepping.exceptions import raised
@@ -31,7 +31,7 @@ async def invoice(message: Message, item: str, count: int) -> None:
 
 
 def refuse_more_than(most: int, count: int) -> None:
-    """Raise ValueError where somebody wants too many."""
+    """Raise ValueError for an order that is too large."""
     if count > most:
         raise ValueError(f"{count} are too many")
 
@@ -112,9 +112,9 @@ async def books_only(item: str, message: Message, count: int = 1) -> str:  # noq
 class Passes:
     """The test passes."""
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return what the test raised, or None."""
-        error = stage.notes["error"]
+        error = trial.notes["error"]
         if error is None:
             return None
         return Finding(
@@ -130,26 +130,26 @@ class Fails:
 
     rule: int
 
-    def judge(self, stage: Stage) -> Finding | None:
+    def judge(self, trial: Trial) -> Finding | None:
         """Return a step that shows what is wrong with the actor, or None where the test noticed it."""
-        if stage.notes["error"] is not None:
+        if trial.notes["error"] is not None:
             return None
         return Finding(
             happened="Your test lets this broken actor through.",
             wanted=f"It should fail, because the actor breaks rule {self.rule}. Here is a message that shows it.",
-            shown=stage.steps_of(1)[0],
+            shown=trial.steps_of(1)[0],
         )
 
 
-async def arrange(stage: Stage) -> None:
+async def arrange(trial: Trial) -> None:
     """Run the test on one app, and play the case's message on another like it."""
-    (actor,) = stage.given
-    stage.notes["error"] = None
+    (actor,) = trial.given
+    trial.notes["error"] = None
     try:
-        await stage.call(shop(actor))
+        await trial.call(shop(actor))
     except Exception as error:  # whatever it raises, a test has failed then
-        stage.notes["error"] = error
-    stage.use_app(shop(actor))
+        trial.notes["error"] = error
+    trial.use_app(shop(actor))
 
 
 def order(count: int | None = None, item: str = "book") -> Send:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 from repid_nb.core.abilities import nack
+from repid_nb.core.arguments.dependencies import DependencyContext, ReadAtOnce
 from repid_nb.core.checks import answer_channel, in_one_line
 from repid_nb.core.message import MessageAction, MessageData, MessagePublisherT, ReceivedMessageT, SerializerT, ServerT
 from repid_nb.core.reasons import ACTOR_NACKED
 
-__all__ = ["EnhancedReceivedMessage"]
+__all__ = ["EnhancedReceivedMessage", "Message", "MessageDependency"]
 
 
 class EnhancedReceivedMessage:
@@ -117,9 +118,6 @@ class EnhancedReceivedMessage:
         """Answer the message and settle it: at once where the server can, else by publishing and then acking.
 
         Args:
-            payload: The body of the answer.
-            headers: The headers of the answer.
-            content_type: The media type of the payload.
             channel: Where to answer, instead of the message's own `reply_to`.
             server_specific_parameters: What the server's `publish` takes beside.
 
@@ -163,3 +161,14 @@ class EnhancedReceivedMessage:
 
     def _serialize(self, payload: Any, serializer: SerializerT | None) -> bytes:
         return (serializer if serializer is not None else self._default_serializer)(payload)
+
+
+class MessageDependency(ReadAtOnce):
+    """Marks the parameter that is the message itself; written as its alias `Message`."""
+
+    def read(self, context: DependencyContext) -> EnhancedReceivedMessage:
+        offered = context.actor_context
+        return EnhancedReceivedMessage(offered.server, context.message, offered.default_serializer, offered.publish)
+
+
+Message: TypeAlias = Annotated[EnhancedReceivedMessage, MessageDependency()]

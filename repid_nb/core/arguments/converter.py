@@ -8,11 +8,14 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import json
+import warnings
 from collections.abc import Callable, Iterable
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, FnParams
+from repid_nb.core.arguments.annotations import type_of
+from repid_nb.core.arguments.dependencies import get_full_payload_marker
 from repid_nb.core.arguments.inputs import JSON_TYPES, ArgumentSource, ConverterBase
 from repid_nb.core.callables import name_of
 from repid_nb.core.description import ConverterInputSchema, CorrelationId
@@ -29,9 +32,7 @@ class PydanticConverter(ConverterBase):
     """Validates payload and headers with pydantic models made from the function's signature.
 
     Args:
-        fn: The actor's function.
         fn_locals: The names local to where it is declared, for annotations written as text.
-        correlation_id: Passed on to the schema.
 
     Raises:
         DeclarationError: The signature cannot be read from a message: `*args`, `**kwargs`, a positional-only
@@ -49,20 +50,27 @@ class PydanticConverter(ConverterBase):
                     f"name the parameters instead of {parameter}, or use BasicConverter."
                 )
         root = None if self.full_payload is None else self._root_model(self.full_payload)
-        fields = ((each.name, each) for each in self.inputs.all_payload() if each is not self.full_payload)
+        fields = [(each.name, each) for each in self.inputs.all_payload() if each is not self.full_payload]
         headers = ((header.name or each.name, each) for header, each in self.inputs.all_headers())
         self.payload_pydantic_model = _build_model(f"{self.name}_payload", fields, base=root)
         self.headers_pydantic_model = _build_model(f"{self.name}_headers", headers)
         self._args = [parameter.name for parameter in self.positional]
         self._kwargs = [parameter.name for parameter in self.named]
+        self._fields = {name for name, _ in fields}
+        # Of the positional-only ones, those that no dependency reads too.
+        self._own_args = [name for name in self._args if name not in self.inputs.wanted_by_dependencies()]
+        if self.full_payload is not None:
+            self._kwargs.append(self.full_payload.name)
         self._read_json = _reader(self.payload_pydantic_model, "json", whole=root is not None)
         self._read_dict = _reader(self.headers_pydantic_model, "python", whole=False)
 
     def _root_model(self, parameter: inspect.Parameter) -> type[BaseModel]:
-        root: type[BaseModel] = get_args(parameter.annotation)[0]
+        root: type[BaseModel] = type_of(parameter.annotation)
         if not hasattr(root, "model_validate_json"):
             advice = "For a payload that is no object use a RootModel, such as RootModel[list[int]]."
-            if get_origin(root) in (Union, UnionType):
+            if get_origin(root) in (Union, UnionType) and get_full_payload_marker(root) is not None:
+                advice = "The payload of a message is never missing as a whole: leave `| None` out."
+            elif get_origin(root) in (Union, UnionType):
                 choices = " | ".join("None" if one is NoneType else name_of(one) for one in get_args(root))
                 advice = f"For one of several models: RootModel[{choices}], and read {parameter.name}.root."
             raise DeclarationError(
@@ -77,8 +85,6 @@ class PydanticConverter(ConverterBase):
 
         Args:
             message: The message; its payload is JSON in UTF-8, and an empty one counts as `{}`.
-            actor: The actor that is about to run.
-            actor_context: What dependencies may use.
 
         Returns:
             The positional and the keyword arguments.
@@ -96,21 +102,27 @@ class PydanticConverter(ConverterBase):
             except ValueError as error:
                 self._advise(error)
                 raise
-            loaded = read[0] if self.full_payload is None else self._spread(read, self.full_payload)
-        args = [loaded.pop(name) for name in self._args] if self._args else []
+            loaded = read[0] if self.full_payload is None else self._spread(read)
+        args: list[Any] = []
+        if self._args:
+            args = [loaded[name] for name in self._args]
+            for name in self._own_args:
+                del loaded[name]
         if not self.inputs.dependencies:
             return args, loaded
         headers = {} if self._read_dict is None else self._read_dict(message.headers or {})[0]
         resolved = await self.resolve_dependencies(
             message=message, actor=actor, actor_context=actor_context, args=args, kwargs=loaded, headers=headers
         )
-        if self.full_payload is None:
-            # The model also has what only the dependencies asked for.
-            loaded = {name: loaded[name] for name in self._kwargs}
-        return args, {**loaded, **resolved}
+        # The model also has what only the dependencies asked for.
+        return args, {**{name: loaded[name] for name in self._kwargs}, **resolved}
 
-    def _spread(self, read: BaseModel, whole: inspect.Parameter) -> dict[str, Any]:
-        return {whole.name: read, **{name: getattr(read, name) for name in (*self._args, *self._kwargs)}}
+    def _spread(self, read: BaseModel) -> dict[str, Any]:
+        """Return the model under its parameter's name, and each field that has a parameter of its own."""
+        loaded = {name: getattr(read, name) for name in self._fields}
+        if self.full_payload is not None:
+            loaded[self.full_payload.name] = read
+        return loaded
 
     def _advise(self, error: ValueError) -> None:
         """Add the fix to an error of pydantic's own, whose text cannot be changed, as a note."""
@@ -146,7 +158,6 @@ class BasicConverter(ConverterBase):
     Args:
         fn: The actor's function; `**kwargs`, or else `*args`, takes what no other parameter does.
         fn_locals: The names local to where it is declared, for annotations written as text.
-        correlation_id: Kept.
 
     Raises:
         DeclarationError: A dependency is positional-only, a parameter is marked FullPayload(), or an annotation
@@ -164,6 +175,7 @@ class BasicConverter(ConverterBase):
             )
         self._args = [(parameter.name, parameter.default) for parameter in self.positional]
         self._kwargs = [(parameter.name, parameter.default) for parameter in self.named]
+        self._shared = self.inputs.wanted_by_dependencies() & {name for name, _ in self._args}
         kinds = {parameter.kind for parameter in self.inputs.parameters.values()}
         self.all_args = inspect.Parameter.VAR_POSITIONAL in kinds
         self.all_kwargs = inspect.Parameter.VAR_KEYWORD in kinds
@@ -181,8 +193,6 @@ class BasicConverter(ConverterBase):
 
         Args:
             message: The message; its payload is a JSON object, or empty.
-            actor: The actor that is about to run.
-            actor_context: What dependencies may use.
 
         Returns:
             The positional and the keyword arguments.
@@ -206,10 +216,16 @@ class BasicConverter(ConverterBase):
             actor=actor,
             actor_context=actor_context,
             args=args,
-            kwargs={**kwargs, **loaded},
+            kwargs={**kwargs, **loaded, **(self._shared_values(args) if self._shared else {})},
             headers={**self.header_defaults, **(message.headers or {})},
         )
         return args, {**kwargs, **resolved}
+
+    def _shared_values(self, args: list[Any]) -> dict[str, Any]:
+        """Return those of the positional-only arguments that were read and that dependencies ask for too."""
+        values = zip(self._args, args, strict=False)
+        is_missing = inspect.Parameter.empty
+        return {name: value for (name, _), value in values if name in self._shared and value is not is_missing}
 
     def _load_payload(self, message: ReceivedMessageT) -> dict[str, Any]:
         if not message.payload:
@@ -225,7 +241,7 @@ class BasicConverter(ConverterBase):
         return loaded
 
     def get_input_schema(self) -> ConverterInputSchema:
-        """Refuse: without pydantic nobody knows the schema."""
+        """Refuse: only pydantic can make the schema."""
         raise NotImplementedError("BasicConverter does not support schema generation; use PydanticConverter.")
 
 
@@ -268,11 +284,16 @@ def _build_model(
     name: str, parameters: Iterable[tuple[str, inspect.Parameter]], *, base: type[BaseModel] | None = None
 ) -> type[BaseModel] | None:
     """Make a model with one field a name, and on top of `base` where there is one; None for nothing to read."""
-    from pydantic import Field, PydanticSchemaGenerationError, create_model  # noqa: PLC0415  (loaded by the first actor)
+    from pydantic import ConfigDict, Field, PydanticSchemaGenerationError, create_model  # noqa: PLC0415  (as below)
     from pydantic.fields import FieldInfo  # noqa: PLC0415
 
     fields: dict[str, Any] = {}
     for field, parameter in parameters:
+        if field == "model_config":
+            raise DeclarationError(
+                f"{field!r} cannot be read by that name, because pydantic keeps it for itself. Give the parameter "
+                f"another name, and where messages say {field!r}: Annotated[..., Field(alias={field!r})]."
+            )
         required = parameter.default is parameter.empty
         annotation = Any if parameter.annotation is parameter.empty else parameter.annotation
         if field not in fields:
@@ -288,8 +309,12 @@ def _build_model(
             )
     if not fields:
         return base
+    # No code looks at an instance's attributes, so a parameter may have the name of one, such as json or model_dump.
+    options: dict[str, Any] = {"__base__": base} if base else {"__config__": ConfigDict(protected_namespaces=())}
     try:
-        return create_model(name, __base__=base, **fields)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"Field name .* shadows an attribute", category=UserWarning)
+            return create_model(name, **options, **fields)
     except PydanticSchemaGenerationError as error:
         what = str(error).partition("schema for ")[2].partition(". ")[0]
         raise DeclarationError(
@@ -303,7 +328,7 @@ def _reader(
 ) -> Callable[..., Any] | None:
     """Return what reads a message with the model: into an instance of it, or else into a tuple of its fields and more.
 
-    An instance is made of a model that is somebody's own (`whole`), by its own method, which may have been replaced.
+    A model that the application wrote (`whole`) makes an instance, by its own method, which may have been replaced.
     """
     if model is None:
         return None
@@ -313,7 +338,7 @@ def _reader(
 
     schema = model.__pydantic_core_schema__
     if model.__pydantic_complete__ and schema["type"] == "model" and schema["schema"]["type"] == "model-fields":
-        # What a model does beside reading its fields is to make the instance, which nobody would see.
+        # What a model does beside reading its fields is to make the instance, which nothing would use.
         fields = SchemaValidator(schema["schema"], schema.get("config"))
         return fields.validate_json if form == "json" else fields.validate_python
     validate = model.model_validate_json if form == "json" else model.model_validate

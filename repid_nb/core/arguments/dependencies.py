@@ -11,12 +11,12 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, TypeAlias, get_origin, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
-from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
-from repid_nb.core.callables import asyncify, name_of, signature_of
-from repid_nb.core.errors import DeclarationError, InvalidMessageError
+from repid_nb.core.arguments.annotations import metadata_everywhere, metadata_of
+from repid_nb.core.callables import asyncify, name_of, never_runs, signature_of
+from repid_nb.core.errors import DeclarationError, InvalidMessageError, is_of_repid
 from repid_nb.core.message import ReceivedMessageT
 
 __all__ = [
@@ -26,9 +26,8 @@ __all__ = [
     "FullPayload",
     "Header",
     "Inputs",
-    "Message",
-    "MessageDependency",
     "MissingHeaderError",
+    "ReadAtOnce",
     "get_dependency",
     "get_full_payload_marker",
     "resolve_all",
@@ -83,7 +82,19 @@ class FullPayload:
     __slots__ = ()
 
 
-class Header:
+class ReadAtOnce:
+    """Base of the markers whose value is at hand: there is nothing to wait for."""
+
+    __slots__ = ()
+
+    def read(self, context: DependencyContext) -> Any:
+        raise NotImplementedError
+
+    async def resolve(self, *, context: DependencyContext) -> Any:
+        return self.read(context)
+
+
+class Header(ReadAtOnce):
     """Marks a parameter that is read from a header: `user: Annotated[str, Header()]`.
 
     Args:
@@ -105,27 +116,6 @@ class Header:
             )
         return context.parsed_headers[name]
 
-    async def resolve(self, *, context: DependencyContext) -> Any:
-        return self.read(context)
-
-
-class MessageDependency:
-    """Marks the parameter that is the message itself; written as its alias `Message`."""
-
-    def read(self, context: DependencyContext) -> EnhancedReceivedMessage:
-        return EnhancedReceivedMessage(
-            server=context.actor_context.server,
-            message=context.message,
-            default_serializer=context.actor_context.default_serializer,
-            publish=context.actor_context.publish,
-        )
-
-    async def resolve(self, *, context: DependencyContext) -> EnhancedReceivedMessage:
-        return self.read(context)
-
-
-Message: TypeAlias = Annotated[EnhancedReceivedMessage, MessageDependency()]
-
 
 class Depends:
     """Marks a parameter that another function's result goes into: `db: Annotated[Database, Depends(get_db)]`.
@@ -138,8 +128,8 @@ class Depends:
         pool_executor: Run a plain function in this pool.
 
     Raises:
-        DeclarationError: It is no function, both ways to run are given, a parameter is positional-only, or an
-            annotation cannot be resolved (then it is also a NameError).
+        DeclarationError: It is not a function or has a `yield`, both ways to run are given, a parameter is
+            positional-only, or an annotation cannot be resolved (then it is also a NameError).
     """
 
     __slots__ = ("_fn", "_fn_locals", "inputs", "name")
@@ -165,6 +155,11 @@ class Depends:
                 f"Depends takes a function, and was given {fn!r}. Write the function's name alone: Depends(find), "
                 f"not Depends(find())."
             )
+        if never_runs(fn):
+            raise DeclarationError(
+                f"{name_of(fn)}: a dependency with `yield` is not supported. Return the value; what is to be closed "
+                f"after the run, close in a middleware of the actor."
+            )
         if run_in_process and pool_executor is not None:
             raise DeclarationError("Specify either 'run_in_process' or 'pool_executor', not both.")
         inputs = Inputs.of(fn, self._fn_locals)
@@ -173,6 +168,11 @@ class Depends:
                 raise DeclarationError(
                     f"{name_of(fn)}: positional-only arguments in dependencies are not supported; "
                     f"remove the '/' after {parameter.name!r}."
+                )
+            if get_full_payload_marker(parameter.annotation) is not None:
+                raise DeclarationError(
+                    f"{name_of(fn)}: FullPayload() in a dependency is not supported, only an actor takes the payload "
+                    f"whole. Remove the marker from {parameter.name!r}, and name the fields that the dependency needs."
                 )
         self._fn = asyncify(fn, run_in_process=run_in_process, executor=pool_executor)
         self.name = name_of(fn)
@@ -207,11 +207,18 @@ class Inputs:
 
     @classmethod
     def of(cls, fn: Callable[..., Any], fn_locals: Mapping[str, Any] | None) -> Inputs:
-        """Sort the parameters of a function; `*args` and `**kwargs` belong to neither kind."""
+        """Sort the parameters of a function; `*args` and `**kwargs` belong to neither kind.
+
+        Raises:
+            DeclarationError: A marker stands where it would have no effect, and the payload would fill the parameter;
+                or it is one of repid's own.
+        """
         parameters = signature_of(fn, fn_locals).parameters
+        names = {**getattr(inspect.unwrap(fn), "__globals__", {}), **(fn_locals or {})}
         payload: list[inspect.Parameter] = []
         dependencies: dict[str, DependencyT] = {}
         for parameter in parameters.values():
+            _check_markers(name_of(fn), parameter, names)
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             dependency = get_dependency(parameter.annotation)
@@ -232,6 +239,11 @@ class Inputs:
         for dependency in self.dependencies.values():
             if isinstance(dependency, Depends):
                 yield from dependency.inputs.all_payload()
+
+    def wanted_by_dependencies(self) -> set[str]:
+        """Return the names of what dependencies, at any depth, read from the payload."""
+        nested = (one for one in self.dependencies.values() if isinstance(one, Depends))
+        return {parameter.name for dependency in nested for parameter in dependency.inputs.all_payload()}
 
     def all_headers(self) -> Iterator[tuple[Header, inspect.Parameter]]:
         """Yield each header with the parameter that it is for, nested dependencies in their place."""
@@ -255,9 +267,9 @@ async def resolve_all(dependencies: Mapping[str, DependencyT], context: Dependen
     resolved: dict[str, Any] = {}
     waiting: dict[str, DependencyT] = {}
     for name, dependency in dependencies.items():
-        # Exactly these two have nothing to wait for, and a task costs more than reading the rest of the message.
-        if type(dependency) is Header or type(dependency) is MessageDependency:
-            resolved[name] = dependency.read(context)
+        # A task costs more than reading the rest of the message. A class with a `resolve` of its own needs one.
+        if getattr(type(dependency), "resolve", None) is ReadAtOnce.resolve:
+            resolved[name] = dependency.read(context)  # type: ignore[attr-defined]  # it is a ReadAtOnce
         else:
             waiting[name] = dependency
     if waiting:
@@ -267,16 +279,16 @@ async def resolve_all(dependencies: Mapping[str, DependencyT], context: Dependen
 
 
 def get_dependency(annotation: Any) -> DependencyT | None:
-    """Return the first dependency in an annotation, or None. `Header` and `MessageDependency` themselves are none."""
-    for metadata in _metadata(annotation):
-        if not _is_class_of(metadata, Header, MessageDependency) and isinstance(metadata, DependencyT):
+    """Return the first dependency in an annotation, or None. The class `Header` itself does not count."""
+    for metadata in metadata_of(annotation):
+        if not _is_class_of(metadata, ReadAtOnce) and isinstance(metadata, DependencyT):
             return metadata
     return None
 
 
 def get_full_payload_marker(annotation: Any) -> FullPayload | None:
     """Return the `FullPayload()` in an annotation, or None."""
-    return next((one for one in _metadata(annotation) if isinstance(one, FullPayload)), None)
+    return next((one for one in metadata_of(annotation) if isinstance(one, FullPayload)), None)
 
 
 def validate_dependency(annotation: Any, default: Any = None) -> None:
@@ -286,7 +298,7 @@ def validate_dependency(annotation: Any, default: Any = None) -> None:
         annotation: A parameter's; the class of a marker stands in it where an instance is meant.
         default: The parameter's; it is a marker, which belongs beside the type.
     """
-    if isinstance(default, (Depends, Header, MessageDependency, FullPayload)):
+    if isinstance(default, (Depends, ReadAtOnce, FullPayload)):
         kind = type(default).__name__
         warnings.warn(
             f"A {kind} as a default value is not resolved: the function would be given the {kind} object itself. "
@@ -295,8 +307,8 @@ def validate_dependency(annotation: Any, default: Any = None) -> None:
             stacklevel=3,
         )
         return
-    for metadata in _metadata(annotation):
-        if _is_class_of(metadata, Header, MessageDependency, FullPayload):
+    for metadata in metadata_of(annotation):
+        if _is_class_of(metadata, ReadAtOnce, FullPayload):
             warnings.warn(
                 f"Using the class {metadata.__name__} directly as dependency has no effect: "
                 f"write {metadata.__name__}() with parentheses.",
@@ -306,8 +318,28 @@ def validate_dependency(annotation: Any, default: Any = None) -> None:
             return
 
 
-def _metadata(annotation: Any) -> tuple[Any, ...]:
-    return annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+def _check_markers(function: str, parameter: inspect.Parameter, names: Mapping[str, Any]) -> None:
+    """Refuse a marker that would have no effect: the sender of a message would decide what is injected."""
+    is_gathered = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    found = () if is_gathered else metadata_of(parameter.annotation)
+    is_injected = not is_gathered and get_dependency(parameter.annotation) is not None
+    everywhere = metadata_everywhere(parameter.annotation, lambda text: eval(text, {}, names))  # noqa: S307  (as signature_of does)
+    for metadata in everywhere:
+        kind = metadata.__name__ if inspect.isclass(metadata) else type(metadata).__name__
+        if is_of_repid(metadata) and (hasattr(metadata, "resolve") or kind == "FullPayload"):
+            raise DeclarationError(
+                f"{function}: {parameter.name!r} has the marker {kind} of the library repid, which means nothing here. "
+                f"Import it from repid_nb."
+            )
+        has_effect = is_injected or any(metadata is one for one in found)
+        if not has_effect and isinstance(metadata, FullPayload | DependencyT) and not inspect.isclass(metadata):
+            where = (
+                f"on {str(parameter).partition(':')[0]}" if is_gathered else f"inside the type of {parameter.name!r}"
+            )
+            raise DeclarationError(
+                f"{function}: {kind} {where} has no effect, and the payload would fill the parameter. Give a parameter "
+                f"of its own the marker, outermost: Annotated[..., {kind}({'...' * isinstance(metadata, Depends)})]."
+            )
 
 
 def _is_class_of(metadata: Any, *classes: type) -> bool:

@@ -41,6 +41,14 @@ class InMemoryServer:
         InvalidMessageError: `dead_letter_limit` is below 1.
     """
 
+    host: str = "localhost"
+    protocol: str = "in-memory"
+    pathname: str | None = None
+    protocol_version: str | None = "1.0.0"
+    variables: Mapping[str, Any] | None = None
+    security: Sequence[Any] | None = None
+    bindings: Any | None = None
+
     publishes_at_once: ClassVar[bool] = True
     hands_out: ClassVar[bool] = True
 
@@ -62,62 +70,14 @@ class InMemoryServer:
     ) -> None:
         if dead_letter_limit < 1:
             raise InvalidMessageError(f"dead_letter_limit must be at least 1, not {dead_letter_limit}.")
-        self._title = title
-        self._summary = summary
-        self._description = description
-        self._tags = tags
-        self._external_docs = external_docs
+        self.title = title
+        self.summary = summary
+        self.description = description
+        self.tags = tags
+        self.external_docs = external_docs
         self._connected = False
         self._held_open = 0
         self._queues = Queues(dead_letter_limit)
-
-    @property
-    def host(self) -> str:
-        return "localhost"
-
-    @property
-    def protocol(self) -> str:
-        return "in-memory"
-
-    @property
-    def pathname(self) -> str | None:
-        return None
-
-    @property
-    def title(self) -> str | None:
-        return self._title
-
-    @property
-    def summary(self) -> str | None:
-        return self._summary
-
-    @property
-    def description(self) -> str | None:
-        return self._description
-
-    @property
-    def protocol_version(self) -> str | None:
-        return "1.0.0"
-
-    @property
-    def variables(self) -> Mapping[str, Any] | None:
-        return None
-
-    @property
-    def security(self) -> Sequence[Any] | None:
-        return None
-
-    @property
-    def tags(self) -> Sequence[Tag] | None:
-        return self._tags
-
-    @property
-    def external_docs(self) -> ExternalDocs | None:
-        return self._external_docs
-
-    @property
-    def bindings(self) -> Any | None:
-        return None
 
     @property
     def capabilities(self) -> CapabilitiesT:

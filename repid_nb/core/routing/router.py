@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, cast, overload
 
 from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, OnErrorT
 from repid_nb.core.arguments.dependencies import validate_dependency
-from repid_nb.core.callables import signature_of
-from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag, as_channel
+from repid_nb.core.callables import UnresolvedAnnotationError, signature_of
+from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.middleware import ActorMiddlewareT
-from repid_nb.core.routing.declaration import ActorOptions, Declaration, Inherited, check_options, check_running
-from repid_nb.core.routing.routes import ForeignRouterT, Routes
+from repid_nb.core.routing.declaration import Declaration, Inherited, check_options, check_running
+from repid_nb.core.routing.reruns import run_now
+from repid_nb.core.routing.routes import ForeignRouterT, LeftOver, Routes, left_over_of
 from repid_nb.core.routing.strategies import RoutingStrategyT, make_strategy, topic_based_routing_strategy
 
 __all__ = ["Router"]
@@ -32,10 +32,6 @@ class _NotSet:
 NOT_SET: Any = _NotSet()
 
 
-def _given(option: Any) -> Any:
-    return None if option is NOT_SET else option
-
-
 class Router:
     """Declares actors; can be included in an app or in another router, and hands its options down.
 
@@ -49,7 +45,7 @@ class Router:
         converter: How arguments are read; by default validated with pydantic.
 
     Raises:
-        DeclarationError: The channel, middleware, time or pool is none.
+        DeclarationError: The channel, the middleware, a time or the pool has the wrong type.
     """
 
     def __init__(
@@ -63,15 +59,6 @@ class Router:
         pool_executor: Executor | None = NOT_SET,
         converter: type[ConverterT] = NOT_SET,
     ) -> None:
-        if channel is not NOT_SET:
-            as_channel(channel, "Router: the channel")
-        check_running(
-            "Router",
-            middlewares=middlewares,
-            timeout=_given(timeout),
-            keep_alive=_given(keep_alive),
-            pool_executor=_given(pool_executor),
-        )
         self._entries: list[Declaration | Router | ForeignRouterT] = []
         self.channel = channel
         self.middlewares = middlewares
@@ -80,6 +67,7 @@ class Router:
         self.run_in_process = run_in_process
         self.pool_executor = pool_executor
         self.converter = converter
+        check_running("Router", self._own())
 
     @property
     def actors(self) -> list[ActorData]:
@@ -98,7 +86,7 @@ class Router:
             router: A Router of repid_nb or of repid itself.
 
         Raises:
-            DeclarationError: It is no router, or it includes this one.
+            DeclarationError: It is not a router, or it includes this one.
         """
         if isinstance(router, Router):
             if router is self or router.contains(self):
@@ -122,26 +110,22 @@ class Router:
             known: Routes from before: an actor that is still the same is kept, with all the state of its strategy.
 
         Returns:
-            The routes, in order of registration. An actor whose arguments cannot be read is passed over where the same
-            lines have declared it again.
+            The routes, in order of registration. An actor whose arguments cannot be read is passed over where its cell
+            has run again.
 
         Raises:
             DeclarationError: An actor's arguments cannot be read.
         """
         return Routes.of(list(self._walk(inherited or Inherited())), known)
 
-    def declarations(self) -> list[tuple[Declaration, Channel]]:
-        """Return what is declared here and in the routers it includes, each with its channel, without building it."""
-        return [
-            (entry, entry.channel(handed_down))
-            for entry, handed_down in self._walk(Inherited())
-            if isinstance(entry, Declaration)
-        ]
+    def left_over(self) -> LeftOver:
+        """Return what here and in the routers it includes only an earlier run of a cell declared; nothing is built."""
+        return left_over_of(self._walk(Inherited()))
 
-    def supersede(self, older: Declaration, newer: Declaration) -> None:
-        """Forget a declaration, here and in the routers it includes; `newer` takes its place beside it."""
+    def supersede(self, older: Declaration, newer: Declaration | None) -> None:
+        """Forget a declaration, here and in the routers it includes; `newer`, if any, takes its place beside it."""
         if older in self._entries:
-            if newer in self._entries:
+            if newer is not None and newer in self._entries:
                 self._entries.remove(newer)
                 self._entries.insert(self._entries.index(older), newer)
             self._entries.remove(older)
@@ -151,23 +135,16 @@ class Router:
 
     def _walk(self, inherited: Inherited) -> Iterator[tuple[Declaration | ForeignRouterT, Inherited]]:
         """Yield the entries of this router and of those it includes, each with what it inherits."""
-        handed_down = self._merge(inherited)
+        handed_down = inherited.inside(self._own())
         for entry in self._entries:
             if isinstance(entry, Router):
                 yield from entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
             else:
                 yield entry, handed_down
 
-    def _merge(self, inherited: Inherited) -> Inherited:
-        own = {
-            name: value
-            for name in ("channel", "timeout", "keep_alive", "run_in_process", "pool_executor", "converter")
-            if not isinstance(value := getattr(self, name), _NotSet)
-        }
-        # A str and a Channel cannot be compared, and what is handed down is.
-        if "channel" in own:
-            own["channel"] = as_channel(own["channel"])
-        return replace(inherited, middlewares=(*inherited.middlewares, *(self.middlewares or ())), **own)
+    def _own(self) -> dict[str, Any]:
+        """Return the options that this router was given; the others it inherits."""
+        return {name: value for name in Inherited.__dataclass_fields__ if (value := getattr(self, name)) is not NOT_SET}
 
     @overload
     def actor(self, fn: AnyFunction, /) -> AnyFunction: ...
@@ -228,10 +205,6 @@ class Router:
             description: At length; by default the function's docstring.
             run_in_process: Whether a plain function runs in another process instead of a thread.
             pool_executor: Where a plain function runs, instead of either.
-            converter: How the arguments are read.
-            security: Security schemes.
-            tags: Labels.
-            external_docs: A link.
             bindings: What is particular to a protocol.
             deprecated: Whether new messages should no longer be sent to it.
             on_error: `ack`, `nack`, `reject`, for the manual modes also `no_action`, or a function of the exception
@@ -249,16 +222,22 @@ class Router:
         given = {key: value for key, value in locals().items() if key not in ("self", "fn")}
         if fn is None:
             return cast("Callable[[AnyFunction], AnyFunction]", partial(self.actor, **given))
-        options = check_options(fn, ActorOptions(**given))
+        options = check_options(fn, given)
         # Annotations may name types that are local to the function in which the actor is declared.
-        fn_locals = sys._getframe(1).f_locals  # noqa: SLF001
-        for parameter in signature_of(fn, fn_locals).parameters.values():
+        frame = sys._getframe(1)  # noqa: SLF001
+        fn_locals = frame.f_locals
+        try:
+            parameters = signature_of(fn, fn_locals).parameters
+        except UnresolvedAnnotationError as error:
+            raise UnresolvedAnnotationError(f"Actor {name or fn.__name__!r}: {error}") from error.__cause__
+        for parameter in parameters.values():
             validate_dependency(parameter.annotation, parameter.default)
         strategy = make_strategy(routing_strategy, name or fn.__name__)
-        declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy)
+        declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy, run=run_now(frame))
+        declaration.awaitable(declaration.settled(Inherited().inside(self._own())))
         converter = self.converter if converter is None else converter
         # Without one it is up to the routers that will include this one.
-        if not isinstance(converter, _NotSet):
+        if converter is not NOT_SET:
             declaration.reader(converter)
         self._entries.append(declaration)
         return fn

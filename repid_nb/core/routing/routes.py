@@ -12,8 +12,12 @@ from repid_nb.core.description import Channel
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, compose
 from repid_nb.core.routing.declaration import Declaration, Inherited
+from repid_nb.core.routing.reruns import earlier_runs, may_be_rerun
 
-__all__ = ["ForeignRouterT", "Route", "Routes"]
+__all__ = ["ForeignRouterT", "LeftOver", "Route", "Routes", "left_over_of"]
+
+# An actor and its channel -> the actor of a later run that took its place, or None.
+LeftOver = Mapping[tuple[Declaration, str], Declaration | None]
 
 
 class ForeignRouterT(Protocol):
@@ -38,11 +42,19 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Everything that a router and the routers it includes declare, in order of registration."""
+    """Everything that a router and the routers it includes declare, in order of registration.
+
+    Where a cell ran again, the newest of its actors stand in the places of the older ones, which are not here.
+
+    Attributes:
+        left_over: What only an earlier run of a cell declared, as `earlier_runs` has it. Of these only those are here
+            that no other actor replaces.
+    """
 
     routes: tuple[Route, ...] = ()
     by_channel: Mapping[str, Sequence[ActorData]] = field(default_factory=dict)
     routes_by_channel: Mapping[str, Sequence[Route]] = field(default_factory=dict)
+    left_over: LeftOver = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], known: Routes | None) -> Routes:
@@ -53,13 +65,14 @@ class Routes:
             known: Routes from before: an actor that is still the same is kept.
 
         Raises:
-            DeclarationError: An actor's arguments cannot be read, and the same lines have not declared it again.
+            DeclarationError: An actor's arguments cannot be read, and its cell has not run again.
         """
         earlier: dict[int, list[Route]] = {}
         for route in () if known is None else known.routes:
             earlier.setdefault(id(route.source), []).append(route)
         found: list[Route] = []
-        for place, (entry, inherited) in enumerate(entries):
+        left_over = left_over_of(entries)
+        for entry, inherited in _newest(entries, left_over):
             before = earlier.get(id(entry), [])
             if not isinstance(entry, Declaration):
                 found += _foreign_routes(entry, inherited, before)
@@ -69,13 +82,13 @@ class Routes:
                 try:
                     found.append(Route(entry.build(inherited), entry.channel(inherited), entry, inherited))
                 except Exception:
-                    if not _is_declared_again(entry, entry.channel(inherited), entries[place + 1 :]):
+                    if (entry, entry.channel(inherited).address) not in left_over:
                         raise
         grouped: dict[str, list[Route]] = {}
         for route in found:
             grouped.setdefault(route.actor.channel_address, []).append(route)
         by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
-        return cls(tuple(found), by_channel, grouped)
+        return cls(tuple(found), by_channel, grouped, left_over)
 
     @property
     def actors(self) -> list[ActorData]:
@@ -92,6 +105,39 @@ class Routes:
         return list(channels.values())
 
 
+def left_over_of(entries: Iterable[tuple[Declaration | ForeignRouterT, Inherited]]) -> LeftOver:
+    """Return what of these entries only an earlier run of a cell declared; nothing is built."""
+    by_runs = [(entry, inherited) for entry, inherited in entries if isinstance(entry, Declaration) and entry.run]
+    if not may_be_rerun(entry for entry, _ in by_runs):
+        return {}
+    return earlier_runs([(entry, _address(entry, inherited)) for entry, inherited in by_runs])
+
+
+def _newest(
+    entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], left_over: LeftOver
+) -> Sequence[tuple[Declaration | ForeignRouterT, Inherited]]:
+    """Leave out what was declared again; on the same router the newest stands where the oldest stood."""
+    if not any(left_over.values()):
+        return entries
+    replaced: set[int] = set()
+    places: dict[tuple[int, int], int] = {}
+    for place, (entry, inherited) in enumerate(entries):
+        if isinstance(entry, Declaration):
+            newest = left_over.get((entry, _address(entry, inherited)))
+            if newest is not None:
+                replaced.add(place)
+                # What is inherited is made anew for each router.
+                places.setdefault((id(newest), id(inherited)), place)
+    order = sorted(
+        range(len(entries)), key=lambda place: places.get((id(entries[place][0]), id(entries[place][1])), place)
+    )
+    return [entries[place] for place in order if place not in replaced]
+
+
+def _address(declaration: Declaration, inherited: Inherited) -> str:
+    return declaration.channel(inherited).address
+
+
 def _is_described(channel: Channel) -> bool:
     return any((channel.title, channel.summary, channel.description, channel.bindings, channel.external_docs))
 
@@ -100,20 +146,6 @@ def _taken(routes: list[Route], inherited: Inherited) -> Route | None:
     """Take the first route that inherits just this out of the list, so that one included twice stays two."""
     place = next((place for place, route in enumerate(routes) if route.inherited == inherited), None)
     return None if place is None else routes.pop(place)
-
-
-def _is_declared_again(
-    declaration: Declaration,
-    channel: Channel,
-    later: Iterable[tuple[Declaration | ForeignRouterT, Inherited]],
-) -> bool:
-    return any(
-        isinstance(other, Declaration)
-        and other.fn is not declaration.fn
-        and other.origin == declaration.origin
-        and other.channel(inherited).address == channel.address
-        for other, inherited in later
-    )
 
 
 def _foreign_routes(router: ForeignRouterT, inherited: Inherited, before: list[Route]) -> list[Route]:

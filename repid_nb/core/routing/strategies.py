@@ -50,38 +50,17 @@ class CatchAllStrategy:
 
 
 def topic_based_routing_strategy(*, actor_name: str, **_: Any) -> Callable[[BaseMessageT], bool]:
-    """Make the default strategy: the actor takes messages whose `topic` header is its name.
-
-    Args:
-        actor_name: The name of the actor.
-
-    Returns:
-        The strategy.
-    """
+    """Make the default strategy: the actor takes messages whose `topic` header is its name."""
     return TopicStrategy(actor_name)
 
 
 def catch_all_routing_strategy(*, actor_name: str, **_: Any) -> Callable[[BaseMessageT], bool]:  # noqa: ARG001
-    """Make the strategy of an actor that takes every message of its channel.
-
-    Args:
-        actor_name: The name of the actor, which plays no part.
-
-    Returns:
-        The strategy.
-    """
+    """Make the strategy of an actor that takes every message of its channel."""
     return CatchAllStrategy()
 
 
 def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseMessageT], bool]:
-    """Call a strategy's factory and check both ends of the call.
-
-    Args:
-        factory: The factory that an actor was declared with.
-        actor_name: The name of the actor.
-
-    Returns:
-        The strategy.
+    """Call the factory that an actor was declared with, check both ends of the call, and return the strategy.
 
     Raises:
         DeclarationError: The factory is not callable, takes no `actor_name`, or returned something not callable.

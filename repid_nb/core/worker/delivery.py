@@ -6,6 +6,7 @@ The order of things and the confirmation modes are repid 2.1.4's (`repid._runner
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Coroutine
 from typing import Any, get_args
 
@@ -139,7 +140,7 @@ class Delivery:
             if self._watcher is not None:
                 await self._watcher.reached(Finished(message, actor, None, error))
             if message.action is None:
-                await self._settle(message, *_after_error(actor, error, called=called))
+                await self._settle_after_error(message, actor, error, called=called)
             raise
         if self._watcher is not None:
             await self._watcher.reached(Finished(message, actor, result, None))
@@ -168,6 +169,16 @@ class Delivery:
         if self._tell is not None:
             return self._settle_and_tell(message, word, reason, self._tell)
         return message.ack() if word == "ack" else _settlement(message, word, reason)
+
+    async def _settle_after_error(
+        self, message: ReceivedMessageT, actor: ActorData, error: Exception, *, called: bool
+    ) -> None:
+        try:
+            word, reason = _after_error(actor, error, called=called)
+        except Exception as failure:
+            await self._settle(message, "nack", reasons.on_error_raised(error, failure))
+            raise
+        await self._settle(message, word, reason)
 
     async def _settle_and_tell(self, message: ReceivedMessageT, word: str, reason: str, tell: Observer) -> None:
         tell(Confirming(message, word, reason))
@@ -201,10 +212,14 @@ def _after_error(actor: ActorData, error: Exception, *, called: bool) -> tuple[s
         return "ack", reasons.with_rule(raised, mode)
     if mode == "ack_first":
         return UNDECIDED
-    by_function = callable(actor.on_error)
-    action = actor.on_error(error) if callable(actor.on_error) else actor.on_error
-    rule = f"on_error returned {action!r}" if by_function else f"on_error is {action!r}"
-    return _decided(action, reasons.with_rule(raised, rule))
+    if not callable(actor.on_error):
+        return _decided(actor.on_error, reasons.with_rule(raised, f"on_error is {actor.on_error!r}"))
+    action = actor.on_error(error)
+    if isinstance(action, str) and action in SETTLEMENT_WORDS:
+        return _decided(action, reasons.with_rule(raised, f"on_error returned {action!r}"))
+    if inspect.iscoroutine(action):
+        action.close()
+    return "nack", reasons.on_error_without_answer(raised, action, SETTLEMENT_WORDS)
 
 
 def _after_return(actor: ActorData, result: Any) -> tuple[str, str]:

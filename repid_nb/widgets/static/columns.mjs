@@ -179,13 +179,13 @@ export function actorElements(actors, { open, keepNewest }) {
 
 /** @param {() => void} keepNewest */
 function staleElement(keepNewest) {
-  const text = "An actor is registered twice: its cell ran again, and the older function comes first.";
+  const text = "An actor is left over: its cell ran again without it.";
   return h(
     "div.stale",
     null,
     icon("⚠ "),
     h("span", null, text),
-    button("keep newest", "Keep only the newest", keepNewest),
+    button("keep newest", "Forget what is left over", keepNewest),
   );
 }
 
@@ -207,7 +207,7 @@ export function actorElement(row, open) {
     row.look !== "waiting" &&
       h("div.verdict", null, h("b.answer", null, row.answer), " ", h("span.why", null, bdi(row.reason))),
     row.led_to && h("div.ledto", null, symbol && icon(symbol), row.led_to),
-    row.note && h("div.warning", null, icon("⚠ "), bdi(row.note)),
+    row.note && h("div.warning", null, row.note.startsWith("↻") ? "" : icon("⚠ "), bdi(row.note)),
     row.run && runElement(row.run, open),
   );
 }

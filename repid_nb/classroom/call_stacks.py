@@ -1,0 +1,84 @@
+"""Where code is that runs in another thread: in which of the learner's lines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from repid_nb.stepping.exceptions import raised
+from repid_nb.stepping.record import Raised
+
+__all__ = ["where_is"]
+
+# How many of the innermost calls to look at.
+MOST_CALLS = 1000
+
+# Whose calls are not the learner's own. A virtual environment has its libraries elsewhere than Python has.
+_NOT_THE_LEARNERS = (
+    "<frozen ",
+    *(str(folder) + os.sep for folder in (Path(os.__file__).parent, Path(__file__).parents[1])),
+)
+_LIBRARIES = f"{os.sep}site-packages{os.sep}"
+
+
+def where_is(thread: int | None, task: asyncio.Task[Any] | None) -> Raised | None:
+    """Return where code is, as the traceback of an exception that would be raised there; None outside a learner's code.
+
+    Args:
+        thread: The identifier of its thread.
+        task: The task whose coroutine it is; what that waits for is looked at too.
+    """
+    running = sys._current_frames().get(thread or 0)  # noqa: SLF001  (there is no public one)
+    # Both at once, before anything is read from a file: the code runs on meanwhile.
+    traces = _trace(_running(running)), _trace(reversed(_awaiting(task)))
+    for trace in traces:
+        seen = None if trace is None else raised(Exception().with_traceback(trace))
+        if seen is not None and seen.traceback:
+            return seen
+    return None
+
+
+def _running(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield the frames of a thread, the innermost first."""
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _awaiting(task: asyncio.Task[Any] | None) -> deque[FrameType]:
+    """Return the frames of a suspended task and of what it awaits, other tasks too, the outermost first."""
+    frames: deque[FrameType] = deque(maxlen=MOST_CALLS)
+    followed: set[int] = set()
+    while isinstance(task, asyncio.Task) and id(task) not in followed:
+        followed.add(id(task))
+        coroutine: Any = task.get_coro()
+        while coroutine is not None:
+            frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+            if frame is not None:
+                frames.append(frame)
+            coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+        task = getattr(task, "_fut_waiter", None)
+    return frames
+
+
+def _trace(frames: Iterable[FrameType]) -> TracebackType | None:
+    """Return a traceback of the innermost calls that begins in the learner's code; None where none of it is there.
+
+    Args:
+        frames: The innermost first.
+    """
+    trace: TracebackType | None = None
+    from_the_learners: TracebackType | None = None
+    for frame in islice(frames, MOST_CALLS):
+        trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno or 0)
+        filename = frame.f_code.co_filename
+        if not filename.startswith(_NOT_THE_LEARNERS) and _LIBRARIES not in filename:
+            from_the_learners = trace
+    return from_the_learners

@@ -1,0 +1,167 @@
+"""Which actors an earlier run of a cell declared, so that those of its latest run are told from them.
+
+A cell that runs again declares its actors again, and the older ones stay. What tells these from two actors of one name
+that one run declares (a loop, a helper) is the run. A script runs once: nothing in it is a rerun.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any, Protocol, TypeVar
+
+__all__ = ["DeclaredT", "Run", "as_run_of", "earlier_runs", "may_be_rerun", "run_now", "where_cells_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of what declares actors.
+
+    Attributes:
+        of: What runs: a cell by its id or source, a module by its name.
+        number: What tells this run from the others.
+        code: The module's code, whose `id` is the number: kept, so that no later code can have the same one.
+    """
+
+    of: str
+    number: object
+    code: CodeType | None = field(default=None, compare=False, repr=False)
+
+
+class DeclaredT(Protocol):
+    """An actor as it was declared: what a rerun is told by."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fn(self) -> Callable[..., Any]: ...
+
+    @property
+    def run(self) -> Run | None: ...
+
+    @property
+    def number(self) -> int: ...
+
+
+D = TypeVar("D", bound=DeclaredT)
+
+_this_cell: Callable[[], tuple[str, str] | None] | None = None
+
+
+def where_cells_run(this_cell: Callable[[], tuple[str, str] | None]) -> None:
+    """Let actors be told apart by the cells that declare them, as in a notebook.
+
+    Args:
+        this_cell: Returns the cell that runs now and what tells this run of it from the others, or None.
+    """
+    global _this_cell  # noqa: PLW0603  (a process is a notebook's kernel or is not)
+    _this_cell = this_cell
+
+
+_run_here: ContextVar[Run | None] = ContextVar("repid_nb_run_here", default=None)
+
+
+@contextmanager
+def as_run_of(what: str) -> Iterator[None]:
+    """Let what is declared inside the block count as one run of `what`, as if that were a cell."""
+    token = _run_here.set(Run(what, object()))
+    try:
+        yield
+    finally:
+        _run_here.reset(token)
+
+
+def run_now(frame: FrameType | None) -> Run | None:
+    """Return the run that declares something now; None in a script, where there is only one.
+
+    Args:
+        frame: Where it is declared. While a module is being imported or reloaded, the run is the module's: the cell
+            that imports it declares nothing itself.
+    """
+    here = _run_here.get()
+    if here is not None:
+        return here
+    cell = None if _this_cell is None else _this_cell()
+    if cell is None:
+        return None
+    while frame is not None and frame.f_globals.get("__name__") != "IPython.core.interactiveshell":
+        module = frame.f_globals.get("__name__")
+        if frame.f_code.co_name == "<module>" and module not in (None, "__main__"):
+            return Run(f"module {module}", id(frame.f_code), frame.f_code)
+        frame = frame.f_back
+    return Run(*cell)
+
+
+def may_be_rerun(declared: Iterable[DeclaredT]) -> bool:
+    """Whether something ran twice, or two runs declare one name: seldom, so that the rest is seldom looked at."""
+    runs: dict[str, Run] = {}
+    names: dict[str, Run] = {}
+    return any(
+        runs.setdefault(one.run.of, one.run) != one.run or names.setdefault(one.name, one.run) != one.run
+        for one in declared
+        if one.run is not None
+    )
+
+
+def earlier_runs(declared: Sequence[tuple[D, str]]) -> dict[tuple[D, str], D | None]:
+    """Return the actors that only an earlier run declared, each with its channel.
+
+    Args:
+        declared: Each actor with its channel.
+
+    Returns:
+        For each the actor that took its place; None where its cell ran again without declaring it. The first of a loop
+        goes with the first of the loop when it ran again, and so on.
+    """
+    last_run: dict[str, Run] = {}
+    groups: dict[tuple[str, str], dict[Run, list[D]]] = {}
+    for one, channel in sorted(declared, key=lambda pair: pair[0].number):
+        if one.run is not None:
+            last_run[one.run.of] = one.run
+            together = groups.setdefault((channel, one.name), {}).setdefault(one.run, [])
+            # A router that is included in two others comes twice.
+            if one not in together[-1:]:
+                together.append(one)
+    found: dict[tuple[D, str], D | None] = {}
+    for (channel_address, _), by_run in groups.items():
+        last_run_here = {run.of: run for run in by_run}
+        last_defined = {_definition(one): one for together in by_run.values() for one in together}
+        for run, together in by_run.items():
+            for place, one in enumerate(together):
+                redefined = last_defined[_definition(one)]
+                later = {last_run_here[run.of], redefined.run if _is_redefined(one, redefined) else run} - {run, None}
+                if later:
+                    successors = max((by_run[other] for other in later if other), key=lambda some: some[0].number)
+                    found[one, channel_address] = successors[min(place, len(successors) - 1)]
+                elif last_run[run.of] != run:
+                    found[one, channel_address] = None
+    return found
+
+
+def _definition(one: DeclaredT) -> tuple[str, str]:
+    # What a decorator made of a function has a `__name__`; the rest it may leave out.
+    return str(getattr(one.fn, "__module__", "")), str(getattr(one.fn, "__qualname__", "<unknown>"))
+
+
+def _is_redefined(older: DeclaredT, newer: DeclaredT) -> bool:
+    """Whether a function of a module or notebook was defined again, as where its cell was copied or split.
+
+    One that is defined inside a function may be declared by that function any number of times, and a lambda has no name
+    that could be defined again.
+    """
+    if "<" in _definition(older)[1]:
+        return False
+    codes = _code_of(older.fn), _code_of(newer.fn)
+    return None not in codes and codes[0] is not codes[1]
+
+
+def _code_of(fn: Callable[..., Any]) -> object:
+    try:
+        return getattr(inspect.unwrap(fn), "__code__", None)
+    except ValueError:  # it wraps itself
+        return None
