@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, TypeAlias
 
-from soak.hostile import TEXTS
+from soak.hostile import TEXTS, UNWRITABLE
 from soak.world import CHANNELS, EXITS, TIMEOUT, TOPICS
 
 __all__ = ["Operation", "Setting", "draw_history"]
@@ -48,7 +48,7 @@ def _send(random: Random, features: frozenset[str]) -> Operation:
         _topic(random, features),
         random.choice((4, 4, 4, 4, 0, 5, 9)),
         _scripts(random, features),
-        _text(random),
+        _text(random, features),
         random.choice(("json", "json", "raw", "stepper", "named")),
     )
 
@@ -60,8 +60,9 @@ def _topic(random: Random, features: frozenset[str]) -> str | None:
     return random.choice(unwanted) if random.random() < 0.2 else random.choice(TOPICS)
 
 
-def _text(random: Random) -> str:
-    return random.choice(TEXTS) if random.random() < 0.4 else ""
+def _text(random: Random, features: frozenset[str]) -> str:
+    texts = (*TEXTS, *UNWRITABLE) if "line_separators" in features else TEXTS
+    return random.choice(texts) if random.random() < 0.4 else ""
 
 
 def _scripts(random: Random, features: frozenset[str]) -> tuple[Any, ...]:
