@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
@@ -70,8 +71,10 @@ class _Cutting:
         logging.disable(logging.CRITICAL)
         loop = SimulatedLoop()
         failed: list[str] = []
+        warned: list[warnings.WarningMessage] = []
         try:
-            with redirect_stdout(io.StringIO()):
+            with redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as warned:
+                warnings.simplefilter("always")
                 run(self._play(loop), loop, eager=self._cut.eager)
         except FaultError:
             pass
@@ -87,6 +90,9 @@ class _Cutting:
         if self._cut.ends and not world.faults:
             with suppress(FaultError):
                 run(self._look_again())
+        # A loop that ends closes what has not begun.
+        if not self._cut.ends and "foreign_rejects" in self._features:
+            failed += [str(warning.message) for warning in warned]
         return (*world.faults, *failed), self._turns
 
     async def _play(self, loop: SimulatedLoop) -> None:
@@ -104,7 +110,6 @@ class _Cutting:
                 raise
         loop.before_turn = None
         history.world.is_cut = True
-        history.ignores_tasks = self._cut.scene in FOREIGN and "foreign_closes" not in self._features
         await history.end_all()
         history.hold()
         if self._cut.scene not in FOREIGN:
@@ -137,7 +142,7 @@ class _Cutting:
         history.world.check_places()
         if history.world.faults:
             raise FaultError
-        if "next_loop" not in self._features or self._cut.scene in FOREIGN:
+        if self._cut.scene in FOREIGN:
             return
         for mirror in history.world.mirrors:
             await mirror.server.connect()

@@ -7,9 +7,10 @@ import io
 import logging
 import random
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from soak.model import Letter, Mirror, Moment, serial_of
@@ -51,6 +52,7 @@ class SteppingOne:
     """A Stepper of the history, with what was seen after each of its steps.
 
     Attributes:
+        holds: For how long it holds a message at each phase; None for no time.
         at_work: The calls of `step` that are under way; all but one wait for their turn.
         moments: The server right after each step, by number; 0 for right before the first.
         rewinds: How often the server had gone back by then.
@@ -59,6 +61,7 @@ class SteppingOne:
 
     stepper: Stepper
     mirror: Mirror
+    holds: float | None = None
     at_work: set[Owner] = field(default_factory=set)
     moments: dict[int, Moment] = field(default_factory=dict)
     rewinds: dict[int, int] = field(default_factory=dict)
@@ -87,8 +90,6 @@ class History:
         self.steppers: list[SteppingOne] = []
         self.tasks: set[asyncio.Task[Any]] = set()
         self.done = 0
-        self.ignores_tasks = False
-        self._timers_left = 0
 
     async def tell(self, operations: Sequence[Operation]) -> None:
         """Do the operations, end all that runs, and look at what is left.
@@ -313,6 +314,31 @@ class History:
         one.take_note(0)
         self.steppers.append(one)
 
+    async def hold_steps(self, number: int, seconds: float | None) -> None:
+        """Hold the message of each step at each phase for a while, from now on; for None no more."""
+        if one := self._stepper(number):
+            one.holds = seconds
+            one.stepper.gate = None if seconds is None else partial(self._gate, one, seconds)
+
+    async def _gate(self, one: SteppingOne, seconds: float, phase: str, so_far: Callable[[], Step]) -> None:
+        owner = OWNER.get()
+        step = so_far()
+        if phase == "settled":
+            owner.is_recorded = True
+            self._recorded(one, step, owner)
+        elif phase == "about to run":
+            self.world.faults.extend(faults_of_record(step))
+        await asyncio.sleep(seconds)
+        # It goes on in this very turn.
+        if phase == "decided" and owner.rejects:
+            self.world.rejected(owner, owner.pulled)
+
+    def _recorded(self, one: SteppingOne, step: Step, owner: Owner) -> None:
+        """Take in that a step is in the history."""
+        one.take_note(step.number)
+        one.sighted[step.number] = (owner.pulled, owner.seen_before)
+        self._check_step(step, owner, one.stepper)
+
     def _stepper(self, number: int) -> SteppingOne | None:
         return self.steppers[number % len(self.steppers)] if self.steppers else None
 
@@ -340,51 +366,51 @@ class History:
     async def one_step(
         self, one: SteppingOne, channel: str | None, owner: Owner, *, with_views: bool = False
     ) -> Step | None:
-        world = self.world
         OWNER.set(owner)
         if not one.stepper.history and not one.stepper.history.dropped:
             one.take_note(0)
             if one.at_work:
                 # Who has the lock begins the history, and not this one.
                 del one.moments[0]
+        owner.task = asyncio.current_task()
         one.at_work.add(owner)
+        owner.is_held = one.holds is not None
         try:
             step = await one.stepper.step(channel)
-        except (OwnError, GeneratorExit, SystemExit, KeyboardInterrupt) as error:
-            by_actor = owner.last is not None and type(owner.last.error) is type(error)
-            by_strategy = self._may_come_out(owner, "odd_exits")
-            world.check(holds=by_actor or by_strategy, otherwise="a step raised what its actor did not")
-            self._given_back(one, owner)
+        except SteppingError:
+            is_held = one.holds is not None and len(one.at_work) > 1
+            self.world.check(holds=is_held, otherwise="a step was refused, and no message is held")
             return None
-        except asyncio.CancelledError:
-            self._given_back(one, owner)
-            if self._may_come_out(owner, "odd_cancels"):
-                return None
-            world.check(holds=owner.ending or world.is_cut, otherwise="a step was cancelled that nobody cancelled")
-            raise
+        except BaseException as error:
+            return self._cut_short(one, owner, error)
         finally:
             one.at_work.remove(owner)
             owner.over = True
         if not isinstance(step, Step):
             heard = one.mirror.server.snapshot(0)
             waiting = sum(queue.waiting for queue in heard.channels if channel in (None, queue.channel))
-            world.check(holds=waiting == 0, otherwise=f"a step found nothing where {waiting} messages wait")
+            self.world.check(holds=waiting == 0, otherwise=f"a step found nothing where {waiting} messages wait")
             return None
-        one.take_note(step.number)
-        one.sighted[step.number] = (owner.pulled, owner.seen_before)
-        self._check_step(step, owner, one.stepper)
+        if not owner.is_recorded:
+            self._recorded(one, step, owner)
         if with_views:
-            world.faults.extend(faults_of_step(step))
+            self.world.faults.extend(faults_of_step(step))
         return step
 
-    def _may_come_out(self, owner: Owner, topic: str) -> bool:
-        pulled = owner.pulled
-        return pulled is not None and pulled.topic == topic and "strategy_cancels_in_stepper" not in self.features
-
-    def _given_back(self, one: SteppingOne, owner: Owner) -> None:
-        """Take in that a step was cut short: its message is sighted as often as before."""
-        if owner.pulled is not None:
+    def _cut_short(self, one: SteppingOne, owner: Owner, error: BaseException) -> None:
+        """Take in that a step has raised: what its actor did, or because it was cancelled or interrupted itself."""
+        if owner.pulled is not None and not owner.is_recorded:
+            # Sighted as often as before.
             self.world.sightings[one.stepper, owner.pulled.serial] = owner.seen_before
+        by_actor = owner.last is not None and type(owner.last.error) is type(error)
+        if isinstance(error, asyncio.CancelledError):
+            is_told_to = owner.ending or self.world.is_cut
+            self.world.check(holds=is_told_to, otherwise="a step was cancelled that nobody cancelled")
+        elif by_actor:
+            return
+        elif not isinstance(error, KeyboardInterrupt):
+            self.world.fault(f"a step raised {error!r}, and its actor did not")
+        raise error
 
     def _check_step(self, step: Step, owner: Owner, stepper: Stepper) -> None:
         """Hold a Step against what its actor saw and did."""
@@ -506,18 +532,22 @@ class History:
         for owner in one.owners:
             owner.ending = True
             owner.task.cancel()
-        self._timers_left += 1
+        # What is held is not closed.
+        while one.at_work:
+            await asyncio.wait({owner.task for owner in one.at_work})
         await one.stepper.close()
 
     async def workbench(self, number: int) -> None:
         one = self._stepper(number)
         if one is None:
             return
+        gate = one.stepper.gate
         workbench = Workbench(one.stepper)
         try:
             self.world.faults.extend(faults_of_workbench(workbench, self.features))
         finally:
             workbench.close()
+            one.stepper.gate = gate
 
     # The TestClient.
 
@@ -528,7 +558,6 @@ class History:
         world = self.world
         owner = Owner("client", None)
         OWNER.set(owner)
-        self._timers_left += 1
         client = TestClient(
             world.app, auto_process=auto_process, raise_on_actor_not_found=False, raise_on_actor_error=False
         )
@@ -575,11 +604,8 @@ class History:
             world.check(holds=not left, otherwise=f"left behind: {left}")
         loop = self._loop()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        if self.ignores_tasks:
-            tasks = set()
         world.check(holds=not tasks, otherwise=f"these tasks are left: {tasks}")
-        allowed = 0 if "no_timer_left" in self.features else self._timers_left
-        world.check(holds=len(loop.timers()) <= allowed, otherwise=f"these timers are left: {loop.timers()}")
+        world.check(holds=not loop.timers(), otherwise=f"these timers are left: {loop.timers()}")
         # What a subscriber's callback raises that is no Exception is for the loop's handler, as anywhere.
         complaints = [one for one in loop.complaints if "OwnError" not in one and "GeneratorExit" not in one]
         world.check(holds=not complaints, otherwise=f"the loop complains: {complaints}")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import io
+import linecache
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from soak.history import FaultError, History
 from soak.scenarios import PAUSES, Scene, sent, worked
-from soak.simulated_loop import NeverEndsError, run
+from soak.simulated_loop import NeverEndsError, SimulatedLoop, run
 
 import repid_nb
+from repid_nb.core.errors import SteppingError
 
 __all__ = ["QUEUE_FILES", "SCENES", "Place", "faults_of_interrupt", "lines_of", "places_of"]
 
@@ -97,6 +100,9 @@ def places_of(scene: str, files: tuple[str, ...] = FILES) -> Iterator[Place]:
     first: dict[tuple[str, int], int] = {}
     last: dict[tuple[str, int], int] = {}
     for event, line in enumerate(interrupted.lines, 1):
+        # A signal is looked at where something is called or jumps back, and there Python can leave a block around it.
+        if _text_of(*line) == "try:":
+            continue
         first.setdefault(line, event)
         last[line] = event
     for (file, line), event in first.items():
@@ -104,6 +110,11 @@ def places_of(scene: str, files: tuple[str, ...] = FILES) -> Iterator[Place]:
             yield Place(scene, file, line, event)
             if last[file, line] != event:
                 yield Place(scene, file, line, last[file, line])
+
+
+@cache
+def _text_of(file: str, line: int) -> str:
+    return linecache.getline(str(PACKAGE / file), line).strip()
 
 
 def lines_of(files: tuple[str, ...]) -> dict[str, list[Place]]:
@@ -136,14 +147,19 @@ class _Interrupted:
         # In a finalizer Python only reports it.
         hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
         try:
-            with redirect_stdout(io.StringIO()), suppress(KeyboardInterrupt, FaultError, asyncio.CancelledError):
-                run(self._play(history))
+            with redirect_stdout(io.StringIO()):
+                with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+                    with suppress(KeyboardInterrupt, FaultError, asyncio.CancelledError):
+                        runner.run(self._play(history))
+                    faults += _lost(history[0])
+                    with suppress(KeyboardInterrupt):
+                        # A task that awaits the one that was interrupted passes it on.
+                        runner.run(asyncio.sleep(1))
+                    # As the next cell does.
+                    runner.run(_step_again(history[0]))
+                run(_step_again(history[0], close=True))
             faults += _lost(history[0])
-            if not faults and history[0].steppers:
-                with redirect_stdout(io.StringIO()):
-                    run(_step_again(history[0]))
-                faults += _lost(history[0])
-        except NeverEndsError as error:
+        except (NeverEndsError, SteppingError) as error:
             faults.append(f"the Stepper is locked: {error}")
         finally:
             sys.unraisablehook = hook
@@ -180,8 +196,9 @@ def _lost(history: History) -> list[str]:
     return [fault for mirror in history.world.mirrors for fault in mirror.lost_or_doubled()]
 
 
-async def _step_again(history: History) -> None:
-    """Step on a new loop, as the next cell does."""
+async def _step_again(history: History, *, close: bool = False) -> None:
+    """Step each Stepper once more, and close it where that is asked for."""
     for one in history.steppers:
         await one.stepper.step()
-        await one.stepper.close()
+        if close:
+            await one.stepper.close()

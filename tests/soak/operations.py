@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, TypeAlias
 
 from soak.hostile import TEXTS, UNWRITABLE
-from soak.world import CHANNELS, EXITS, TIMEOUT, TOPICS
+from soak.world import CHANNELS, RAISES, TIMEOUT, TOPICS
 
 __all__ = ["Operation", "Setting", "draw_history"]
 
@@ -16,7 +16,7 @@ Operation: TypeAlias = tuple[Any, ...]
 Setting: TypeAlias = dict[str, Any]
 
 SECONDS = (0.0, 0.01, 0.5, 1.0, 3.0, TIMEOUT + 1, 30.0)
-UNWANTED = ("nobody", None, "odd")
+UNWANTED = ("nobody", None, "odd", "odd_cancels", "odd_exits")
 
 
 def draw_history(random: Random, features: frozenset[str]) -> tuple[Setting, list[Operation]]:
@@ -45,19 +45,16 @@ def _send(random: Random, features: frozenset[str]) -> Operation:
         "send",
         random.randrange(2),
         random.choice(CHANNELS),
-        _topic(random, features),
+        _topic(random),
         random.choice((4, 4, 4, 4, 0, 5, 9)),
-        _scripts(random, features),
+        _scripts(random),
         _text(random, features),
         random.choice(("json", "json", "raw", "stepper", "named")),
     )
 
 
-def _topic(random: Random, features: frozenset[str]) -> str | None:
-    unwanted = UNWANTED
-    if "strategy_cancels" in features:
-        unwanted = (*unwanted, "odd_cancels", "odd_exits")
-    return random.choice(unwanted) if random.random() < 0.2 else random.choice(TOPICS)
+def _topic(random: Random) -> str | None:
+    return random.choice(UNWANTED) if random.random() < 0.2 else random.choice(TOPICS)
 
 
 def _text(random: Random, features: frozenset[str]) -> str:
@@ -65,25 +62,21 @@ def _text(random: Random, features: frozenset[str]) -> str:
     return random.choice(texts) if random.random() < 0.4 else ""
 
 
-def _scripts(random: Random, features: frozenset[str]) -> tuple[Any, ...]:
+def _scripts(random: Random) -> tuple[Any, ...]:
     return tuple(
-        tuple(_line(random, features) for _ in range(random.choice((0, 1, 1, 2, 3))))
+        tuple(_line(random) for _ in range(random.choice((0, 1, 1, 2, 3))))
         for _ in range(random.choice((0, 1, 1, 2, 6)))
     )
 
 
-def _line(random: Random, features: frozenset[str]) -> tuple[Any, ...]:
-    raised = ["ValueError", "KeyError", "group", "CancelledError", "own", "unshowable", "TimeoutError"]
-    raised += EXITS
-    if "generator_exit" in features:
-        raised.append("GeneratorExit")
+def _line(random: Random) -> tuple[Any, ...]:
     lines: list[tuple[Any, ...]] = [
         ("sleep", random.choice(SECONDS)),
         ("sleep", random.choice(SECONDS)),
         ("sleep", 0),
         ("resist", random.choice(SECONDS)),
-        ("raise", random.choice(raised)),
-        ("raise", random.choice(raised)),
+        ("raise", random.choice(tuple(RAISES))),
+        ("raise", random.choice(tuple(RAISES))),
         ("print", random.choice(TEXTS)),
         ("cancel_self", random.choice(("and waits", "and goes on"))),
         ("keep_task",),
@@ -114,11 +107,8 @@ def _subscribe(random: Random, _features: frozenset[str]) -> Operation:
     return ("subscribe", random.randrange(2), channels, random.choice((None, 0, 1, 2, 5)))
 
 
-def _client(random: Random, features: frozenset[str]) -> Operation:
-    letters = tuple(
-        (random.choice(CHANNELS), _topic(random, features), _scripts(random, features))
-        for _ in range(random.randint(1, 4))
-    )
+def _client(random: Random, _features: frozenset[str]) -> Operation:
+    letters = tuple((random.choice(CHANNELS), _topic(random), _scripts(random)) for _ in range(random.randint(1, 4)))
     return ("client", random.random() < 0.5, letters)
 
 
@@ -152,6 +142,7 @@ DRAWS: list[tuple[Draw, int]] = [
     (lambda random, _: ("step", _pick(random), _channel(random), random.random() < 0.2), 16),
     (lambda random, _: ("step_aside", _pick(random), _channel(random)), 4),
     (lambda random, _: ("cancel_step", _pick(random)), 3),
+    (lambda random, _: ("hold_steps", _pick(random), random.choice((None, 0.0, 0.5))), 2),
     (lambda random, _: ("run", _pick(random), random.randint(1, 5)), 3),
     (lambda random, _: ("rewind", _pick(random), random.randint(0, 6)), 6),
     (lambda random, _: ("resend", _pick(random), random.choice(CHANNELS), random.choice((None, 0, 1, 2))), 5),

@@ -18,7 +18,7 @@ Scene: TypeAlias = Callable[[History], Awaitable[None]]
 
 SCENES: dict[str, Scene] = {}
 # The scenes whose server is repid's own.
-FOREIGN = {"foreign_server", "foreign_server_waits"}
+FOREIGN = {"foreign_server", "foreign_server_full", "foreign_server_waits"}
 
 PAUSES = (("sleep", 0.01), ("sleep", 0))
 
@@ -226,7 +226,7 @@ class ForeignMirror(Mirror):
         return ()
 
     def left_behind(self) -> Any:
-        """Yield nothing: what is in work stays there for ever."""
+        """Yield nothing: repid's server keeps in work for ever what it had taken when it was closed."""
         return ()
 
     def bury(self, letter: Any) -> None:
@@ -254,6 +254,12 @@ async def sent_to_foreign(history: History, *topics: str) -> None:
 async def foreign_server(history: History) -> None:
     await sent_to_foreign(history, "auto", "manual", "again", "nobody", "timed", "auto")
     await worked(history, 5)
+
+
+@scene
+async def foreign_server_full(history: History) -> None:
+    await sent_to_foreign(history, *["auto"] * 6)
+    await worked(history, 2)
 
 
 @scene

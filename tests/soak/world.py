@@ -26,7 +26,6 @@ __all__ = [
     "CALLBACK",
     "CHANNELS",
     "COLOUR",
-    "EXITS",
     "NEVER",
     "OWNER",
     "RAISES",
@@ -87,6 +86,9 @@ class Owner:
         paused: Whether it was told to pull nothing for a while.
         is_vague: Whether how many of its runs were completed cannot be told from outside.
         exit: The first exit that one of its actors raised, which ends it.
+        is_held: Whether a gate holds its message at each phase.
+        rejects: Whether no actor takes the message that is held.
+        is_recorded: Whether its step is in the history.
         pulled: The message that it pulled last; with `seen_before`, how often it had sighted that before.
         last: Its last run.
     """
@@ -107,6 +109,9 @@ class Owner:
     channels: tuple[str, ...] = CHANNELS
     paused: bool = False
     exit: BaseException | None = None
+    is_held: bool = False
+    rejects: bool = False
+    is_recorded: bool = False
     pulled: Letter | None = None
     seen_before: int = 0
     last: Run | None = None
@@ -276,12 +281,21 @@ class World:
         if is_wanted(letter):
             self.sightings.pop(key, None)
             return
+        if owner.is_held:
+            owner.rejects = True
+        else:
+            self.rejected(owner, letter)
+
+    def rejected(self, owner: Owner, letter: Letter) -> None:
+        """Take in that a message that no actor takes is rejected, or nacked as poison."""
+        assert owner.mirror is not None
+        key = (owner.sighted_by, letter.serial)
         self.sightings[key] = self.sightings.get(key, 0) + 1
         if self.sightings[key] < owner.poison_at:
-            mirror.to_tail(letter)
+            owner.mirror.to_tail(letter)
         else:
             del self.sightings[key]
-            mirror.bury(letter)
+            owner.mirror.bury(letter)
 
     def begin(self, message: Any, actor: str) -> Run:
         """Take in that an actor begins to run for a message."""
@@ -414,16 +428,11 @@ class World:
         self.cancel_kept()
 
     def cancel_kept(self) -> None:
-        """Cancel a task that an actor has kept: while it is at work, and later where the histories may."""
-        while self.kept:
+        """Cancel a task that an actor has kept: while the actor is at work, or later."""
+        if self.kept:
             task, run = self.kept.pop(0)
-            if run.live:
-                run.excused = True
-                task.cancel()
-                return
-            if "late_cancel" in self.features:
-                task.cancel()
-                return
+            run.excused |= run.live
+            task.cancel()
 
     async def _do_leave_task(self, _run: Run, _message: Any, seconds: float) -> None:
         self.left.add(asyncio.create_task(asyncio.sleep(seconds)))
