@@ -11,24 +11,34 @@ STRIP := $(BIN)/nbstripout --keep-output --keep-id --extra-keys "$(LEFT_BEHIND)"
 # The style of the AsyncAPI page is not among it: it stands byte for byte in what a committed notebook shows.
 JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*.css tests/js/*.mjs)
 
-# What starts kernels takes as long as all other tests together, the one that makes an environment for nbgrader among them.
-NOTEBOOK_TESTS := tests/notebook $(filter-out tests/test_nbgrader.py,$(wildcard tests/test_*.py))
+# Kernels, servers and browsers mostly wait for one another. So these parts run side by side with the tests that only
+# compute, and each is about as long as the others.
+ENVIRONMENT_TESTS := tests/test_binder.py tests/test_nbgrader.py
+NOTEBOOK_TESTS := tests/notebook $(filter-out $(ENVIRONMENT_TESTS),$(wildcard tests/test_*.py))
+LAB_TESTS := tests/browser/test_notebooks.py
 
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lab test lint notebooks exercises git-filter bench soak clean system
+.PHONY: lab test versions lint notebooks exercises git-filter bench soak clean system
 
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
 
 test: lint system tests/node_modules/npm.stamp  ## Run every check there is
 	@$(BIN)/python tests/support/side_by_side.py \
-		'$(BIN)/pytest $(NOTEBOOK_TESTS)' \
-		'$(BIN)/pytest $(addprefix --ignore=,$(NOTEBOOK_TESTS) tests/browser)' \
-		'$(BIN)/pytest tests/browser' \
+		'$(BIN)/pytest --durations=20 $(NOTEBOOK_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(ENVIRONMENT_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(LAB_TESTS)' \
+		'$(BIN)/pytest --durations=20 tests/browser --ignore=$(LAB_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) tests/browser)' \
 		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)'
 	@echo "make test: lint, types, tests and browser tests passed"
+
+versions: .venv/test.stamp  ## Run the package's own tests on the lowest versions that it declares, and on a newer Python
+	@$(BIN)/python tests/support/side_by_side.py \
+		'$(BIN)/python tests/support/versions.py lowest' \
+		'$(BIN)/python tests/support/versions.py newest'
 
 lint: .venv/test.stamp tests/node_modules/npm.stamp  ## Check style, types and what the notebooks carry
 	$(BIN)/ruff check
@@ -51,23 +61,13 @@ git-filter: .venv/test.stamp  ## Let git leave out of commits what a run leaves 
 bench: .venv/bench.stamp  ## Measure speed against the bare limit and other libraries, in ratios
 	$(BIN)/python tests/benchmarks/bench.py
 
-# Another Python than the tests' own, such as python3.13: from 3.12 on some histories have eager tasks.
-PYTHON_SOAK ?=
-SOAK := $(if $(PYTHON_SOAK),build/soak/$(notdir $(PYTHON_SOAK))/bin,$(BIN))
-
-soak: .venv/test.stamp build/soak/lowest/soak.stamp $(if $(PYTHON_SOAK),build/soak/$(notdir $(PYTHON_SOAK))/soak.stamp)  ## Look for faults: 10,000 histories, each cut, each interrupt, each planted fault
-	PYTHONPATH=.:tests $(SOAK)/python -m soak
-	PYTHONPATH=.:tests build/soak/lowest/bin/python -m soak histories --histories 1000
-
-# Environments with what histories need and no more; `lowest` has the lowest versions that pyproject.toml declares.
-build/soak/%/soak.stamp: pyproject.toml | .venv/test.stamp
-	$(BIN)/uv venv --quiet --clear --no-python-downloads --python "$(if $(filter lowest,$*),$(BIN)/python,$$(command -v $(PYTHON_SOAK)))" build/soak/$*
-	$(BIN)/uv pip install --quiet --python build/soak/$*/bin/python $(if $(filter lowest,$*),--resolution lowest-direct) \
-		--editable . repid==2.1.4 'typing-extensions>=4.12'
-	touch $@
+# Another Python than the tests' own: make soak PYTHON_SOAK=python3.13. From 3.12 on some histories have eager tasks.
+soak: .venv/test.stamp  ## Look for faults: 10,000 histories, each cut, each interrupt, each planted fault
+	PYTHONPATH=.:tests $(BIN)/python -m soak $(addprefix --python ,$(PYTHON_SOAK))
+	PYTHONPATH=.:tests $(BIN)/python -m soak --python lowest --histories 1000 histories
 
 clean:  ## Remove everything that the other commands made
-	rm -rf .venv .venv-nbgrader build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

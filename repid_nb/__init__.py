@@ -32,7 +32,7 @@ _NAMES = {
     "core.routing.strategies": "catch_all_routing_strategy topic_based_routing_strategy",
     "core.serializer": "default_serializer",
     "display": "as_html as_text",
-    "notebook": "run",
+    "notebook.loop": "run",
     "stepping.record": "Explanation History Idle Rewound Sent Settlement Step Steps Verdict",
     "stepping.stale_actors": "StaleActorWarning",
     "stepping.stepper": "Stepper",
@@ -50,8 +50,8 @@ Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").a
 # In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands, and an actor whose
 # cell runs again should be known by it.
 if not {"IPython", "marimo"}.isdisjoint(sys.modules):
-    import_module("repid_nb.notebook").prepare_event_loop()
-    import_module("repid_nb.core.routing.reruns").where_cells_run(import_module("repid_nb.notebook").this_cell)
+    import_module("repid_nb.notebook.loop").prepare_event_loop()
+    import_module("repid_nb.core.routing.reruns").where_cells_run(import_module("repid_nb.notebook.cells").this_cell)
 
 
 def __getattr__(name: str) -> object:

@@ -21,6 +21,7 @@ from repid_nb.core.routing.routes import ForeignRouterT
 from repid_nb.core.serializer import default_serializer as json_serializer
 from repid_nb.core.worker.signals import stop_on_signals
 from repid_nb.core.worker.worker import Worker
+from repid_nb.notebook.exits import exit_raises
 
 __all__ = ["Repid"]
 
@@ -147,7 +148,7 @@ class Repid:
         if not routes.by_channel or messages_limit <= 0:
             return RunnerInfo(processed=0)
         worker = Worker(self.execution_context(server), routes.by_channel)
-        with stop_on_signals(register_signals, worker.stop):
+        with exit_raises(), stop_on_signals(register_signals, worker.stop):
             processed = await worker.run(
                 messages_limit=messages_limit,
                 tasks_limit=tasks_limit,

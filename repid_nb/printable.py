@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import re
 import reprlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["LONGEST", "bounded", "counted", "one_line", "printable", "short", "written"]
+__all__ = [
+    "LONGEST",
+    "beginning",
+    "bounded",
+    "contained",
+    "counted",
+    "cut_to_bytes",
+    "first_within",
+    "is_from_outside",
+    "one_line",
+    "printable",
+    "safe",
+    "short",
+    "whole",
+]
 
 LONGEST = 10_000
+
+T = TypeVar("T")
+
 # The blocks of which Unicode joins emoji; a skin tone is one of them, and U+FE0F asks for the picture.
 _EMOJI = "[\u2194\u2195\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
 _JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
@@ -18,8 +38,10 @@ _JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
 class _Short(reprlib.Repr):
     def repr1(self, x: Any, level: int) -> str:
         try:
-            return super().repr1(x, level)
-        except Exception:
+            return str.__str__(super().repr1(x, level))
+        except BaseException as error:
+            if is_from_outside(error):
+                raise
             return _unshowable(x)
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
@@ -35,22 +57,57 @@ class _Short(reprlib.Repr):
         return f"{{{', '.join([*pairs, self.fillvalue] if len(x) > self.maxdict else pairs)}}}"
 
 
+_SMALL = frozenset({bool, float, type(None)})
 _short = _Short()
 _short.maxstring = _short.maxother = _short.maxlong = 60
 _short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = 8
 
 
 def short(value: Any) -> str:
-    """Return a value as Python would write it, long ones cut in the middle; it never raises."""
+    """Return a value as Python would write it, long ones cut in the middle.
+
+    Whatever its `__repr__` raises, SystemExit and the like included, stays here; only what stops it from outside, such
+    as a KeyboardInterrupt, comes out.
+    """
+    # What nearly all values are; reprlib asks many questions first.
+    if (type(value) is str and len(value) <= _short.maxstring) or type(value) in _SMALL:
+        text = whole(value)
+        if len(text) <= _short.maxstring:
+            return text
     return _short.repr(value)
 
 
-def written(value: Any) -> str:
-    """Return a value as Python would write it, whole; it never raises."""
+def whole(value: Any) -> str:
+    """Return a value as Python would write it, whole; it raises as little as `short` does."""
     try:
-        return repr(value)
-    except Exception:
+        # A `__repr__` may return a subclass of str.
+        return str.__str__(repr(value))
+    except BaseException as error:
+        if is_from_outside(error):
+            raise
         return _unshowable(value)
+
+
+def is_from_outside(error: BaseException) -> bool:
+    """Return whether an exception was put into the running code to stop it: by Ctrl+C, or because its time is up.
+
+    A class of exceptions says so of itself, by an attribute `is_from_outside`.
+    """
+    return isinstance(error, KeyboardInterrupt) or getattr(type(error), "is_from_outside", False) is True
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Run a block in which a learner's methods are called; whatever they raise ends the block, and nothing else.
+
+    Only what stops it from outside comes out, such as a KeyboardInterrupt.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if is_from_outside(error):
+            raise
+        return
 
 
 def _unshowable(value: Any) -> str:
@@ -62,6 +119,8 @@ def printable(text: str) -> str:
 
     A line feed stays, and so does a joiner between two emoji: it can be seen, they are drawn as one.
     """
+    # A subclass of str, such as a StrEnum, has a format of its own.
+    text = str.__str__(text)
     if text.isprintable():
         return text
     seen = {found.start() for found in _JOINER.finditer(text)}
@@ -70,15 +129,54 @@ def printable(text: str) -> str:
     )
 
 
-def one_line(text: str) -> str:
-    """Return text as `printable` does, bounded and on one line: somebody's text cannot add a line of its own."""
-    return printable(bounded(text)).replace("\n", "\\n")
+def bounded(text: str, limit: int = LONGEST) -> str:
+    """Return text; of one longer than `limit` characters these, and how many more there are."""
+    left_out = len(text) - limit
+    return text if left_out <= 0 else f"{text[:limit]}… and {counted(left_out, 'more character')}"
 
 
-def bounded(text: str) -> str:
-    """Return text; a very long one without its end, and with how much that is."""
-    left_out = len(text) - LONGEST
-    return text if left_out <= 0 else f"{text[:LONGEST]}… and {counted(left_out, 'more character')}"
+def safe(text: str) -> str:
+    """Return text printable and bounded; its lines stay lines."""
+    return printable(bounded(text))
+
+
+def one_line(text: str, width: int | None = None) -> str:
+    """Return text printable, bounded and on one line, so that no text of a message adds a line of its own.
+
+    Args:
+        text: The text.
+        width: At most how many characters to return, an ellipsis included; None for no further bound.
+    """
+    if width is None:
+        return safe(text).replace("\n", "\\n")
+    # What is read is bounded too: escapes only make a text longer.
+    line = one_line(text[: width + 1])
+    return line if len(line) <= width else beginning(line, width - 1)
+
+
+def beginning(text: str, length: int, ellipsis: str = "…") -> str:
+    """Return text as it is; of one longer than `length` characters these, and an ellipsis."""
+    return text if len(text) <= length else f"{text[:length]}{ellipsis}"
+
+
+def cut_to_bytes(text: str, limit: int) -> str:
+    """Return text printable and on one line, at most `limit` bytes of UTF-8 long; what is cut ends in an ellipsis."""
+    line = one_line(text[: limit + 1])
+    if len(text) <= limit and len(line.encode("utf-8", "replace")) <= limit:
+        return line
+    kept = line.encode("utf-8", "replace")[: limit - 3].decode("utf-8", "ignore")
+    return f"{kept}…"
+
+
+def first_within(values: Iterable[T], limit: int) -> list[T]:
+    """Return the first of some values that together need at most `limit` bytes as JSON; one at least."""
+    kept: list[T] = []
+    for value in values:
+        limit -= len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        if limit < 0 and kept:
+            break
+        kept.append(value)
+    return kept
 
 
 def counted(number: int, noun: str) -> str:

@@ -16,7 +16,9 @@ from repid_nb.core.checks import answer_channel, check_message, in_one_line
 from repid_nb.core.errors import DeclarationError, UnroutedError, a_kind
 from repid_nb.core.message import CapabilitiesT, MessageAction, MessageData, SentMessageT, SerializerT, ServerT
 from repid_nb.core.registry import MessageRegistry
+from repid_nb.core.text import plain_text
 from repid_nb.core.worker.worker import Worker
+from repid_nb.notebook.exits import exit_raises
 
 __all__ = ["TestClient", "TestMessage"]
 
@@ -316,11 +318,13 @@ class TestClient:
             if self.raise_on_actor_not_found:
                 topic = (message.headers or {}).get("topic")
                 raise UnroutedError(
-                    f"No actor found for channel '{message.channel}' that takes the message with the topic {topic!r}. "
+                    f"No actor found for channel {plain_text(message.channel)!r} that takes the message with the topic "
+                    f"{topic!r}. "
                     "Include its router before the client is made, or use raise_on_actor_not_found=False.",
                 )
             return message
-        message.result, message.exception = await self._worker.delivery().run(message, actor)
+        with exit_raises():
+            message.result, message.exception = await self._worker.delivery().run(message, actor)
         message.processed = True
         for channel, answer in message.replies:
             reply = TestMessage(

@@ -13,10 +13,9 @@ PACKAGE = Path(__file__).parents[1] / "repid_nb"
 # Folder, or module at the front -> floor. Imports go down, or stay in the folder without going in a circle.
 FLOORS = {
     "core": 0,
-    "notebook": 0,
     "printable": 0,
     "html": 1,
-    "kernel_exit": 1,
+    "notebook": 0,
     "core.arguments": 1,
     "core.memory": 1,
     "core.routing": 2,
@@ -49,7 +48,6 @@ OUTSIDE = {
     "test_client": set(),
     "printable": set(),
     "html": set(),
-    "kernel_exit": set(),
     "notebook": {"IPython", "nest_asyncio2", "pyodide"},
     "stepping": {"pydantic"},
     "display": set(),

@@ -23,6 +23,8 @@ from support.notebooks import executed
 # The first test waits for the environment.
 pytestmark = pytest.mark.timeout(900)
 
+ENVIRONMENT = ROOT / ".venv-binder"
+
 
 def shell(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
     done = subprocess.run(  # noqa: S603  (this repository's own commands)
@@ -39,15 +41,21 @@ def shell(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("binder") / "env"
+def prefix() -> Path:
+    """The environment: kept for the next run as long as what it is made from stays the same, save our own package."""
+    made_from = ENVIRONMENT / "made_from.txt"
+    sources = [ROOT / "pyproject.toml", *sorted((ROOT / "binder").iterdir())]
+    wanted = "\n".join([sys.executable, *(path.read_text(encoding="utf-8") for path in sources)])
+    is_kept = made_from.exists() and made_from.read_text(encoding="utf-8") == wanted
     # uv does in a few seconds what takes pip half a minute. It would install our own package from its cache.
     uv = Path(sys.executable).with_name("uv")
-    shell(uv, "venv", "--quiet", "--python", sys.executable, folder)
-    options = ["--quiet", "--compile-bytecode", "--reinstall-package", "repid_nb"]
-    shell(uv, "pip", "install", *options, "--python", folder, "-r", "binder/requirements.txt")
-    shell(ROOT / "binder" / "postBuild", NB_PYTHON_PREFIX=str(folder))
-    return folder
+    if not is_kept:
+        shell(uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT)
+    options = ["--quiet", *([] if is_kept else ["--compile-bytecode"]), "--reinstall-package", "repid_nb"]
+    shell(uv, "pip", "install", *options, "--python", ENVIRONMENT, "-r", "binder/requirements.txt")
+    shell(ROOT / "binder" / "postBuild", NB_PYTHON_PREFIX=str(ENVIRONMENT))
+    made_from.write_text(wanted, encoding="utf-8")
+    return ENVIRONMENT
 
 
 def test_the_python_it_asks_for_is_one_that_the_package_takes():

@@ -111,9 +111,10 @@ def make_environment() -> None:
     project, installed = ROOT / "pyproject.toml", ENVIRONMENT / "pyproject.toml"
     if installed.exists() and installed.read_bytes() == project.read_bytes():
         return
-    subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)  # noqa: S603
-    pip = [ENVIRONMENT / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--editable", f"{ROOT}[teach]"], check=True)  # noqa: S603
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)  # noqa: S603
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", ENVIRONMENT]
+    subprocess.run([*install, "--editable", f"{ROOT}[teach]"], check=True)  # noqa: S603
     shutil.copy(project, installed)
 
 

@@ -16,10 +16,10 @@ from repid_nb.core.errors import DeclarationError, RepidNbError
 from repid_nb.core.record import Record
 from repid_nb.core.routing.router import Router
 from repid_nb.core.tasks import in_own_task
-from repid_nb.printable import written
+from repid_nb.printable import whole
 from repid_nb.stepping.captured_output import LIMIT as MOST_PRINTED
+from repid_nb.stepping.copies import Opaque
 from repid_nb.stepping.record import Raised, Sent, Step
-from repid_nb.stepping.step_json import Opaque
 
 __all__ = ["check", "mark"]
 
@@ -147,7 +147,7 @@ async def _play(exercise: Exercise, trial: Trial, sends: Sequence[Send]) -> None
 def _as_data(shown: Record | None) -> Record | None:
     """Return a record that holds no object of the learner's: it is shown when the answer's time is over."""
     if isinstance(shown, Step) and type(shown.result) not in PLAIN:
-        return replace(shown, result=Opaque(plain_text(written(shown.result))))
+        return replace(shown, result=Opaque(plain_text(whole(shown.result))))
     return shown
 
 

@@ -18,8 +18,8 @@ from time import monotonic
 from typing import Any
 
 from repid_nb.classroom.call_stacks import where_is
-from repid_nb.kernel_exit import exit_raises
-from repid_nb.notebook import run as run_in_place
+from repid_nb.notebook.exits import exit_raises
+from repid_nb.notebook.loop import run as run_in_place
 from repid_nb.printable import counted
 from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.exceptions import message_of, raised
@@ -53,6 +53,8 @@ _in_sandbox: ContextVar[bool] = ContextVar("repid_nb_in_sandbox", default=False)
 
 class TimeUp(BaseException):
     """Raised inside code whose time is up. No `except Exception` catches it."""
+
+    is_from_outside = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from repid_nb.core.record import Record
 from repid_nb.display.html_view import AMBER, CAPTION, CELL, GREEN, GREY, LINE, as_html
 from repid_nb.display.text_view import as_text
 from repid_nb.html import AS_WRITTEN, Child, block, card, code, element, to_html
-from repid_nb.printable import bounded, counted, printable
+from repid_nb.printable import counted, safe
 
 __all__: list[str] = []
 
@@ -194,7 +194,7 @@ def _first_lines(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return printable(bounded(text)).rstrip("\n")
+    return safe(text).rstrip("\n")
 
 
 def _indented(text: str, by: str = "  ") -> str:

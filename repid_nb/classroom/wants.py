@@ -9,6 +9,7 @@ from typing import Any, Literal
 from repid_nb.classroom.exercise import Trial, payload_of
 from repid_nb.classroom.records import Finding
 from repid_nb.core.message import MessageAction
+from repid_nb.display.sentences import who_got_it
 from repid_nb.printable import short
 from repid_nb.stepping.record import Step
 
@@ -73,7 +74,7 @@ class Wins(WantOfMessage):
         return f"{self.actor} should get it."
 
     def differs(self, step: Step) -> str | None:
-        return None if step.winner == self.actor else f"{_who(step)}."
+        return None if step.winner == self.actor else f"{who_got_it(step)}."
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class NobodyWins(WantOfMessage):
 
     def differs(self, step: Step) -> str | None:
         failed = any(verdict.outcome == "error" and verdict.asked for verdict in step.verdicts)
-        return None if step.winner is None and not failed else f"{_who(step)}."
+        return None if step.winner is None and not failed else f"{who_got_it(step)}."
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class PulledInOrder:
                 happened, wanted_then = f"Pull {place} brought {short(found)}.", f"{short(wanted)} was due then."
                 return Finding(happened=happened, wanted=wanted_then, shown=step)
             if step.winner is None:
-                return Finding(happened=f"{_who(step)}.", wanted="An actor should get it.", shown=step)
+                return Finding(happened=f"{who_got_it(step)}.", wanted="An actor should get it.", shown=step)
         number = len(self.payloads)
         wanted_in_all = f"{number} messages should" if number > 1 else "One message should"
         wanted_in_all += " be sent to where an actor listens, and pulled once."
@@ -202,19 +203,9 @@ def _action(action: str | None) -> MessageAction | None:
     return None if action is None else MessageAction(action)
 
 
-def _who(step: Step) -> str:
-    if step.winner is not None:
-        return f"{step.winner} got it"
-    for verdict in step.verdicts:
-        if verdict.outcome == "error" and verdict.asked:
-            raised = "" if step.exception is None else f" raised {step.exception.type}"
-            return f"The strategy of {verdict.actor}{raised or ' failed'}, so nobody got it"
-    return "Nobody got it"
-
-
 def _outcome(step: Step) -> str:
     if step.winner is None:
-        return _who(step)
+        return who_got_it(step)
     if step.exception is not None:
         return f"{step.winner} raised {step.exception.type}"
     return f"{step.winner} returned {short(step.result)}"

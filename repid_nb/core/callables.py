@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, cast
 
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.processes import call_in_process, is_process_pool, where_it_hides
@@ -83,26 +83,6 @@ def _called(fn: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., A
         fn = fn.func
     # The type's `__call__` and not the object's: a class with an asynchronous `__call__` is itself a plain callable.
     return fn, type(fn).__call__
-
-
-@overload
-def asyncify(
-    fn: Callable[P, Coroutine[Any, Any, R]],
-    *,
-    run_in_process: bool = False,
-    executor: Executor | None = None,
-    may_return_generator: bool = True,
-) -> Callable[P, Coroutine[Any, Any, R]]: ...
-
-
-@overload
-def asyncify(
-    fn: Callable[P, R],
-    *,
-    run_in_process: bool = False,
-    executor: Executor | None = None,
-    may_return_generator: bool = True,
-) -> Callable[P, Coroutine[Any, Any, R]]: ...
 
 
 def asyncify(

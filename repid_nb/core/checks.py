@@ -7,6 +7,7 @@ import reprlib
 from repid_nb.core.description import Channel
 from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError, is_of_repid
 from repid_nb.core.message import ReceivedMessageT, SentMessageT
+from repid_nb.core.text import plain_text, text_of
 
 __all__ = ["answer_channel", "as_channel", "check_address", "check_message", "check_parts", "in_one_line"]
 
@@ -105,6 +106,12 @@ def answer_channel(target: str | None) -> str:
 def in_one_line(message: ReceivedMessageT) -> str:
     """Return what a message looks like when it is printed."""
     return (
-        f"<message {message.message_id} on {message.channel!r}, "
+        f"<message {_in_one_line(message.message_id)} on {plain_text(message.channel)!r}, "
         f"headers {reprlib.repr(message.headers)}, {len(message.payload)} bytes of payload>"
     )
+
+
+def _in_one_line(message_id: object) -> str:
+    # The sender chose it: a terminal obeys what cannot be seen in it.
+    text = text_of(message_id)
+    return text if text.isprintable() else repr(text)[1:-1]

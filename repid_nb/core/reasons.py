@@ -5,6 +5,7 @@ A reason is a phrase that a record shows after the settlement: `acked: the actor
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 
 from repid_nb.core.errors import ActorTimeoutError
@@ -72,7 +73,7 @@ def on_error_raised(error: BaseException, failure: BaseException) -> str:
 
 def on_error_without_answer(reason: str, answer: object, words: Sequence[str]) -> str:
     """Word the nack of a message whose `on_error` returned no settlement."""
-    return f"{reason}, and on_error returned {answer!r}, not one of {', '.join(words)}"
+    return f"{reason}, and on_error returned {reprlib.repr(answer)}, not one of {', '.join(words)}"
 
 
 def actor_returned(rule: str) -> str:

@@ -1,4 +1,4 @@
-"""Records as HTML: for notebooks, also where no script and no style sheet of ours lives, such as GitHub."""
+"""Records as HTML: for notebooks, and for pages without our script and style sheet, such as GitHub."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from functools import singledispatch
 from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element
 
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.text_view import as_text, rewound_sentence
+from repid_nb.display.sentences import lookalike_note, rewound_sentence, who_by_name, who_in_caption
+from repid_nb.display.text_view import as_text
 from repid_nb.html import Child, block, card, code, element, folded, to_html
-from repid_nb.printable import counted, written
+from repid_nb.printable import counted, whole
 from repid_nb.stepping.record import (
     Argument,
     Explanation,
@@ -34,7 +36,7 @@ ROWS = 10
 NOTHING = "-"
 MESSAGE_HEADER = ["message", "topic", "payload", "priority", "sent back"]
 
-# Half-transparent colours lie well on light and on dark; the words carry the meaning.
+# Half-transparent colours suit a light and a dark theme; the words carry the meaning.
 GREEN = "rgba(46, 160, 67, 0.24)"
 AMBER = "rgba(210, 153, 34, 0.26)"
 RED = "rgba(218, 54, 51, 0.24)"
@@ -64,7 +66,7 @@ def as_html(record: Any) -> str:
         record: A Step, or any other record or snapshot of repid_nb.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: It is no record of repid_nb.
     """
     raise TypeError(f"There is no HTML form of a {type(record).__name__}.")
 
@@ -123,7 +125,7 @@ def _(idle: Idle) -> str:
             AMBER,
             f"⚠ {counted(waiting, 'message')} on ",
             code(channel),
-            ", where no actor listens.",
+            f"{lookalike_note(channel, idle.channels)}, where no actor listens.",
         )
         for channel, waiting in idle.unheard
     )
@@ -205,18 +207,13 @@ def _about(message: MessageSnapshot) -> Iterable[Child]:
     if others := words.headers_text(message):
         yield " · headers "
         yield folded(others, fold_at=60)
-    if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
+    if message.priority != DEFAULT_PRIORITY:
         yield f" · priority {message.priority}"
 
 
 def _who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> list[Child]:
-    if not verdicts:
-        return ["No actor listens on this channel."]
-    gets = "would get" if would else "got"
-    if winner is None:
-        failed = any(verdict.outcome == "error" and verdict.asked for verdict in verdicts)
-        return [f"Nobody {gets} it: {'a strategy failed' if failed else 'no actor matched'}"]
-    return [element("b", winner), f" {gets} it: the first match, in order of registration"]
+    name, rest = who_in_caption(winner, verdicts, would=would)
+    return [element("b", name) if name else None, rest]
 
 
 def _verdict_table(verdicts: Sequence[Verdict], caption: Sequence[Child]) -> Element:
@@ -264,7 +261,7 @@ def _what_happened(step: Step) -> Iterable[Child]:
     if step.exception is not None:
         yield from _exception(step.exception)
     elif step.result is not None:
-        yield _line("returned ", folded(written(step.result)))
+        yield _line("returned ", folded(whole(step.result)))
     if step.published:
         channels = _joined(code(channel) for channel in dict.fromkeys(step.published))
         yield _line(f"sent {counted(len(step.published), 'message')} to ", *channels)
@@ -294,7 +291,7 @@ def _step_table(steps: Sequence[Step], caption: str) -> Element:
             continue
         settled, _ = words.SETTLEMENTS[step.settlement.action]
         message = code(words.message_name(step.message))
-        rows.append(([str(step.number), message, step.winner or "nobody", settled, step.settlement.reason], ""))
+        rows.append(([str(step.number), message, who_by_name(step.winner), settled, step.settlement.reason], ""))
     return _table([caption], ["step", "message", "who got it", "settled", "why"], rows)
 
 

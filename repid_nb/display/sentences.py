@@ -1,62 +1,150 @@
-"""A step as one sentence, to be read or heard."""
+"""Sentences that more than one view uses: who got a message, what a step came to, what a rewind did.
+
+Who got a message is worded here only. A cell has room for a word, a caption for a phrase, the workbench for a sentence,
+and a grader speaks of a learner's actors: so there are several wordings, and they stand side by side.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from repid_nb.display import words
-from repid_nb.display.text_view import as_text
-from repid_nb.printable import one_line
-from repid_nb.stepping.record import Idle, Step, Verdict
+from repid_nb.printable import counted, one_line, short
+from repid_nb.stepping.lookalikes import looks_like, told_apart
+from repid_nb.stepping.record import Idle, Rewound, Step, Verdict
 
-__all__ = ["idle_sentence", "story", "who"]
+__all__ = [
+    "NOBODY",
+    "NO_ACTOR_LISTENS",
+    "PREDICTED_NOBODY",
+    "idle_lines",
+    "idle_sentence",
+    "lookalike_note",
+    "rewound_sentence",
+    "step_sentence",
+    "who",
+    "who_by_name",
+    "who_got_it",
+    "who_in_caption",
+]
+
+NAME = 30
+
+NOBODY = "nobody"
+NO_ACTOR_LISTENS = "No actor listens on this channel"
+# By what becomes of a message that no actor takes; the keys are what the page sends.
+PREDICTED_NOBODY = {"back": "nobody: it goes back to the tail", "tray": "nobody: it becomes a dead letter"}
+
+
+def who_by_name(winner: str | None) -> str:
+    """Return the name of the actor that got a message, or `nobody`: for a cell of a table."""
+    return NOBODY if winner is None else winner
 
 
 def who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> str:
-    """Say who got a message, or would get it, and why."""
+    """Return who gets a message, or would get it, and why, as a sentence: for the workbench."""
     gets = "would get" if would else "gets"
     if not verdicts:
-        return "No actor listens on this channel."
+        return f"{NO_ACTOR_LISTENS}."
     if winner is not None:
-        return f"{_cut(winner)} {gets} it: the first match."
-    failed = next((one for one in verdicts if one.outcome == "error" and one.asked), None)
+        return f"{one_line(winner, NAME)} {gets} it: the first match."
+    failed = _failed(verdicts)
     if failed is not None:
-        return f"Nobody {gets} it: the strategy of {_cut(failed.actor)} failed."
+        return f"Nobody {gets} it: the strategy of {one_line(failed.actor, NAME)} failed."
     return f"Nobody {gets} it: no actor matched."
 
 
-def story(step: Step, phase: str | None = None) -> str:
-    """Tell a step, or how far it has come, in one or two short sentences."""
+def who_in_caption(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> tuple[str, str]:
+    """Return who got a message, or would get it: for the caption of a table, in which the actors' names stand.
+
+    Returns:
+        The winner's name, which the view sets off, or an empty text; and the rest of the caption.
+    """
+    if not verdicts:
+        return "", f"{NO_ACTOR_LISTENS}."
+    gets = "would get" if would else "got"
+    if winner is not None:
+        return winner, f" {gets} it: the first match, in order of registration"
+    return "", f"Nobody {gets} it: {'no actor matched' if _failed(verdicts) is None else 'a strategy failed'}"
+
+
+def who_got_it(step: Step) -> str:
+    """Return who got a step's message, without a full stop: for a grader, which speaks of a learner's actors."""
+    if step.winner is not None:
+        return f"{step.winner} got it"
+    failed = _failed(step.verdicts)
+    if failed is None:
+        return "Nobody got it"
+    ended = "failed" if step.exception is None else f"raised {step.exception.type}"
+    return f"The strategy of {failed.actor} {ended}, so nobody got it"
+
+
+def step_sentence(step: Step, phase: str | None = None) -> str:
+    """Return a step in one or two short sentences, to be read or heard.
+
+    Args:
+        step: The step, or the step so far.
+        phase: How far it has come; None for the whole way.
+    """
     name = words.message_name(step.message)
     topic = (step.message.headers or {}).get("topic")
-    about = f"{name} ({f'topic {_cut(topic)}' if topic is not None else 'no topic'})"
+    about = f"{name} ({f'topic {one_line(topic, NAME)}' if topic is not None else 'no topic'})"
+    winner = one_line(step.winner or "", NAME)
     match phase:
         case "pulled":
-            return f"The worker has taken {about} off {_cut(step.channel)}. Nobody has been asked yet."
+            return f"The worker has taken {about} off {one_line(step.channel, NAME)}. Nobody has been asked yet."
         case "decided":
             return f"The actors were asked about {name}. {who(step.winner, step.verdicts)}"
         case "about to run":
-            return f"{_cut(step.winner or '')} is about to run for {name}."
+            return f"{winner} is about to run for {name}."
         case "ran":
-            return f"{_cut(step.winner or '')} {_ended(step)}. {name} is not settled yet."
+            return f"{winner} {_ended(step)}. {name} is not settled yet."
     settled, where = words.SETTLEMENTS[step.settlement.action]
     if step.winner is not None:
-        got = f"{about} went to {_cut(step.winner)}, the first match, which {_ended(step)}."
+        got = f"{about} went to {winner}, the first match, which {_ended(step)}."
     else:
         got = f"{about}: {who(None, step.verdicts)}"
     became = f"It was {settled[2:]}" if step.settlement.action is not None else f"It is {settled[2:]}"
     return f"Step {step.number}: {got} {became}: {where}."
 
 
+def idle_lines(idle: Idle) -> list[str]:
+    """Return that there was nothing to pull, and a line for each channel on which no actor listens."""
+    where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
+    lines = [f"Idle · nothing is waiting on {where}"]
+    for channel, waiting in idle.unheard:
+        name = f"{one_line(repr(channel))}{lookalike_note(channel, idle.channels)}"
+        lines.append(f"{counted(waiting, 'message')} on {name}, where no actor listens")
+    return lines
+
+
+def lookalike_note(channel: str, others: Sequence[str]) -> str:
+    r"""Return what `ascii` shows of a channel that looks like another, as in ` ('t\u0430sks')`; otherwise nothing."""
+    other = next((one for one in others if looks_like(channel, one)), None)
+    return "" if other is None else told_apart(channel, other)[0].removeprefix(short(channel))
+
+
 def idle_sentence(idle: Idle) -> str:
-    """Tell that there was nothing to pull."""
-    return as_text(idle).replace("\n  ", ". ")
+    """Return that there was nothing to pull, on one line."""
+    return ". ".join(idle_lines(idle))
+
+
+def rewound_sentence(rewound: Rewound) -> str:
+    """Return what a rewind did and did not do."""
+    where = f"after step {rewound.to}" if rewound.to else "before step 1"
+    if not rewound.undone:
+        undone = "no step was taken back"
+    elif len(rewound.undone) == 1:
+        undone = f"step {rewound.undone[0]} is taken back"
+    else:
+        undone = f"steps {rewound.undone[0]} to {rewound.undone[-1]} are taken back"
+    return f"The queues are as they were {where}: {undone}. What the actors did stays done."
+
+
+def _failed(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return the verdict of the strategy that failed when a worker asked it."""
+    return next((one for one in verdicts if one.outcome == "error" and one.asked), None)
 
 
 def _ended(step: Step) -> str:
-    return "returned" if step.exception is None else f"raised {_cut(step.exception.type)}"
-
-
-def _cut(text: str, length: int = 30) -> str:
-    line = one_line(text[: length + 1])
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+    return "returned" if step.exception is None else f"raised {one_line(step.exception.type, NAME)}"

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from typing import Any
 
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.display import words
-from repid_nb.printable import bounded, counted, one_line, printable, written
+from repid_nb.display.sentences import NO_ACTOR_LISTENS, idle_lines, rewound_sentence, who_by_name
+from repid_nb.printable import bounded, counted, one_line, printable, safe, whole
 from repid_nb.stepping.record import (
     Argument,
     Explanation,
@@ -38,7 +40,7 @@ def as_text(record: Any) -> str:
         record: A Step, or any other record or snapshot of repid_nb.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: It is no record of repid_nb.
     """
     raise TypeError(f"There is no text form of a {type(record).__name__}.")
 
@@ -48,16 +50,16 @@ def _(step: Step) -> str:
     header = [f"Step {step.number}", f"channel {one_line(step.channel)}", *_message_words(step.message)]
     if step.winner is None or step.sightings > 1:
         header.append(f"sighting {step.sightings} of {step.sightings_limit}")
-    lines = [" · ".join(header), f"  payload  {_cut(words.payload_text(step.message.payload))}"]
+    lines = [" · ".join(header), f"  payload  {one_line(words.payload_text(step.message.payload), WIDTH)}"]
     lines += _verdict_lines(step.verdicts)
     if step.middlewares:
-        lines.append(f"  inside middleware {_cut(', '.join(step.middlewares))}")
-    lines += [f"  {_cut(words.argument_text(argument))}" for argument in step.arguments]
+        lines.append(f"  inside middleware {one_line(', '.join(step.middlewares), WIDTH)}")
+    lines += [f"  {one_line(words.argument_text(argument), WIDTH)}" for argument in step.arguments]
     lines += _labelled("printed", step.printed)
     if step.exception is not None:
         lines += _labelled("raised", _raised_text(step.exception))
     elif step.result is not None:
-        lines += _labelled("returned", _cut(written(step.result)))
+        lines += _labelled("returned", one_line(whole(step.result), WIDTH))
     lines.append(f"  → {words.settlement_text(step)}")
     if step.published:
         lines.append(f"  sent {counted(len(step.published), 'message')} to {', '.join(_unique(step.published))}")
@@ -68,10 +70,9 @@ def _(step: Step) -> str:
 
 @as_text.register
 def _(explanation: Explanation) -> str:
-    winner = "nobody" if explanation.winner is None else one_line(explanation.winner)
     header = " · ".join(
         [
-            f"Who would get this? {winner}",
+            f"Who would get this? {one_line(who_by_name(explanation.winner))}",
             f"channel {one_line(explanation.channel)}",
             words.topic_text(explanation.message),
         ],
@@ -107,11 +108,7 @@ def _(exception: Raised) -> str:
 
 @as_text.register
 def _(idle: Idle) -> str:
-    where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
-    lines = [f"Idle · nothing is waiting on {where}"]
-    for channel, waiting in idle.unheard:
-        lines.append(f"  {counted(waiting, 'message')} on {one_line(repr(channel))}, where no actor listens")
-    return "\n".join(lines)
+    return "\n  ".join(idle_lines(idle))
 
 
 @as_text.register
@@ -131,25 +128,15 @@ def _(history: History) -> str:
 @as_text.register
 def _(sent: Sent) -> str:
     header = " · ".join([f"Sent to {one_line(sent.message.channel)}", *_message_words(sent.message)])
-    return f"{header} · {sent.waiting:,} waiting\n  payload  {_cut(words.payload_text(sent.message.payload))}"
+    return (
+        f"{header} · {sent.waiting:,} waiting\n  payload  {one_line(words.payload_text(sent.message.payload), WIDTH)}"
+    )
 
 
 @as_text.register
 def _(rewound: Rewound) -> str:
     lines = [rewound_sentence(rewound), *(f"  {words.queue_text(queue)}" for queue in rewound.queues.channels)]
     return "\n".join(lines)
-
-
-def rewound_sentence(rewound: Rewound) -> str:
-    """Return what a rewind did and did not do, in words."""
-    where = f"after step {rewound.to}" if rewound.to else "before step 1"
-    if not rewound.undone:
-        undone = "no step was taken back"
-    elif len(rewound.undone) == 1:
-        undone = f"step {rewound.undone[0]} is taken back"
-    else:
-        undone = f"steps {rewound.undone[0]} to {rewound.undone[-1]} are taken back"
-    return f"The queues are as they were {where}: {undone}. What the actors did stays done."
 
 
 @as_text.register
@@ -179,7 +166,7 @@ def _(queue: ChannelSnapshot) -> str:
 @as_text.register
 def _(message: MessageSnapshot) -> str:
     sighted = f" · sent back {counted(message.sightings, 'time')}" if message.sightings else ""
-    return f"{' · '.join(_message_words(message))}{sighted} · {_cut(words.payload_text(message.payload), 40)}"
+    return f"{' · '.join(_message_words(message))}{sighted} · {one_line(words.payload_text(message.payload), 40)}"
 
 
 @as_text.register
@@ -190,15 +177,15 @@ def _(letter: DeadLetter) -> str:
 def _message_words(message: MessageSnapshot) -> list[str]:
     found = [f"message {words.message_name(message)}", words.topic_text(message)]
     if others := words.headers_text(message):
-        found.append(f"headers {_cut(others, 60)}")
-    if message.priority != 4:  # noqa: PLR2004  (the priority of who sets none)
+        found.append(f"headers {one_line(others, 60)}")
+    if message.priority != DEFAULT_PRIORITY:
         found.append(f"priority {message.priority}")
     return found
 
 
 def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
-        return ["  no actor listens on this channel"]
+        return [f"  {NO_ACTOR_LISTENS.lower()}"]
     winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
     telling = words.most_telling(verdicts)
     rows = [
@@ -231,7 +218,7 @@ def _step_lines(steps: Sequence[Step]) -> Iterable[str]:
             if place == ROWS:
                 yield f"       ... {counted(hidden, 'step')} ..."
             continue
-        winner = "nobody" if step.winner is None else one_line(step.winner)
+        winner = one_line(who_by_name(step.winner))
         yield f"  {step.number:>3}  {words.message_name(step.message)} → {winner} · {as_text(step.settlement)}"
 
 
@@ -246,13 +233,8 @@ def _raised_text(exception: Raised) -> str:
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    lines = printable(bounded(text.rstrip("\n"))).split("\n") if text else []
+    lines = safe(text.rstrip("\n")).split("\n") if text else []
     return [f"  {label if not place else ' ' * len(label)}  {line}" for place, line in enumerate(lines)]
-
-
-def _cut(text: str, width: int = WIDTH) -> str:
-    line = one_line(text[: width + 1])
-    return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
 def _unique(channels: Sequence[str]) -> Iterable[str]:

@@ -1,13 +1,14 @@
-"""The words and symbols that every view uses. No state is told by colour alone."""
+"""The words and symbols that all views use, so that no state is shown by colour alone."""
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Sequence
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.message import MessageAction
-from repid_nb.printable import LONGEST, counted, one_line, short
+from repid_nb.printable import LONGEST, beginning, counted, cut_to_bytes, one_line, short
 from repid_nb.stepping.record import Argument, FieldError, Step, Verdict
 from repid_nb.stepping.stale_actors import CALM
 
@@ -21,6 +22,7 @@ __all__ = [
     "message_name",
     "most_telling",
     "note_text",
+    "payload_beginning",
     "payload_text",
     "queue_text",
     "role_text",
@@ -46,7 +48,7 @@ VERDICTS = 10
 def payload_text(payload: bytes) -> str:
     """Return a payload as text: JSON on one line, other text as it is, other bytes by their size and beginning.
 
-    It may hold control characters and be as long as the payload is; a very long one is as it was sent.
+    The text may hold control characters and be as long as the payload; very long JSON stays as it was sent.
     """
     if not payload:
         return "(empty)"
@@ -63,31 +65,41 @@ def payload_text(payload: bytes) -> str:
         return text
 
 
+def payload_beginning(payload: bytes, limit: int) -> str:
+    """Return the beginning of a payload as text, at most `limit` bytes of it; of a long one the rest is not read."""
+    if len(payload) <= LONGEST:
+        return cut_to_bytes(payload_text(payload), limit)
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(payload[: 4 * limit])
+    except UnicodeDecodeError:
+        return cut_to_bytes(payload_text(payload), limit)
+    return cut_to_bytes(text, limit - 1) if len(text) > limit else f"{cut_to_bytes(text, limit - 3)}…"
+
+
 def message_name(message: MessageSnapshot) -> str:
-    """Return what to call a message: its id, a long one cut."""
-    name = one_line(message.id or "(no id)")
-    return name if len(name) <= ID_LENGTH else f"{name[:ID_LENGTH]}…"
+    """Return the name of a message in a view: its id, of a long one the beginning."""
+    return beginning(one_line(message.id or "(no id)"), ID_LENGTH)
 
 
 def topic_value(message: MessageSnapshot) -> str | None:
-    """Return a message's topic as Python would write it; None where there is none."""
+    """Return a message's topic as Python would write it, or None."""
     headers = message.headers or {}
     return short(headers["topic"]) if "topic" in headers else None
 
 
 def topic_text(message: MessageSnapshot) -> str:
-    """Return a message's topic in words, or that there is none."""
+    """Return a message's topic: `topic 'greet'`, or `no topic`."""
     topic = topic_value(message)
     return "no topic" if topic is None else f"topic {topic}"
 
 
 def headers_text(message: MessageSnapshot) -> str:
-    """Return a message's headers other than the topic: `event: order.paid, user: 7`; nothing where there are none."""
+    """Return a message's headers other than the topic: `event: order.paid, user: 7`; empty where there are none."""
     return ", ".join(f"{name}: {value}" for name, value in (message.headers or {}).items() if name != "topic")
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration with two figures; what nobody would notice is not told apart."""
+    """Return a duration with two figures; anything under 10 ms reads `under 10 ms`."""
     if seconds < 0.01:  # noqa: PLR2004
         return "under 10 ms"
     if seconds < 0.0995:  # noqa: PLR2004
@@ -96,9 +108,9 @@ def duration_text(seconds: float) -> str:
 
 
 def most_telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return those verdicts of one message that a view has room for, in their order.
+    """Return the verdicts that a view has room for, in order of registration.
 
-    These are the first ones, the winner, the first that is shadowed, and the first that failed.
+    These are the first ones, the winner, the first shadowed one, and the first that failed.
     """
     winner = [verdict for verdict in verdicts if verdict.role == "winner"]
     shadowed = [verdict for verdict in verdicts if verdict.role == "shadowed"][:1]
@@ -108,12 +120,7 @@ def most_telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def role_text(verdict: Verdict, winner: int | None) -> str:
-    """Return what an actor's verdict led to, in a few words.
-
-    Args:
-        verdict: The verdict.
-        winner: The position of the winner, or None.
-    """
+    """Return what a verdict led to: `shadowed by 2`, where 2 is the position of the winner."""
     if verdict.role == "winner":
         return "winner, the first match"
     if verdict.role == "shadowed":
@@ -128,7 +135,7 @@ def note_text(verdict: Verdict) -> str:
 
 
 def argument_text(argument: Argument) -> str:
-    """Return an argument with where it came from: `count = 3, from the payload, there '3'`."""
+    """Return an argument with its source: `count = 3 (from the payload, which says '3')`."""
     source = {"default": "the default", "dependency": "a dependency", "converter": "the converter"}.get(
         argument.source,
         f"from the {argument.source}",

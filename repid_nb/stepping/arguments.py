@@ -9,7 +9,7 @@ from typing import Any
 from repid_nb.core.actor import ActorData
 from repid_nb.core.arguments.actor_message import EnhancedReceivedMessage
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.printable import short
+from repid_nb.printable import contained, short
 from repid_nb.stepping.record import Argument
 
 __all__ = ["read_arguments"]
@@ -24,13 +24,13 @@ def read_arguments(
     """Say where each argument of an actor came from.
 
     Args:
-        message: The message.
-        actor: The actor, whose converter knows where it reads.
-        args: What is given by position.
-        kwargs: What is given by name.
+        message: What they were read from.
+        actor: Its converter knows where each argument comes from.
+        args: The values given by position.
+        kwargs: The values given by name.
 
     Returns:
-        The arguments, in the order of the function's parameters; those of a foreign converter without their source.
+        The arguments, in the order of the function's parameters; a foreign converter does not say their sources.
     """
     sources: dict[str, Any] = getattr(actor.converter, "argument_sources", dict)()
     values = {**dict(zip(sources, args, strict=False)), **kwargs}
@@ -77,7 +77,9 @@ def _follow(path: Sequence[str | int], place: Any) -> Any:
 
 
 def _same(given: Any, value: Any) -> bool:
-    return type(given) is type(value) and bool(given == value)
+    with contained():
+        return type(given) is type(value) and bool(given == value)
+    return False
 
 
 def _json_object(payload: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Catching what is printed in one context, while everybody else's printing goes where it always went."""
+"""Capturing what one context prints, while all other output goes where it always went."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def caught_printing() -> Iterator[io.StringIO]:
 def _end(caught: _Caught, token: Any) -> None:
     _catching.reset(token)
     caught.is_over = True
-    # Blocks may end in another order than they began, and somebody who replaced a stream meanwhile keeps what they set.
+    # Blocks may end in another order than they began, and a stream that was replaced meanwhile stays replaced.
     sys.stdout, sys.stderr = _still_used(sys.stdout), _still_used(sys.stderr)
 
 

@@ -8,19 +8,19 @@ import contextlib
 import os
 import threading
 import traceback
-from contextlib import suppress
 from dataclasses import replace
 from itertools import dropwhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from repid_nb.printable import short
+from repid_nb.core.text import plain_text
+from repid_nb.printable import contained, is_from_outside, short
 from repid_nb.stepping.record import FieldError, Raised
 
 __all__ = ["message_of", "raised"]
 
-# What lies between the worker and the learner's functions, and between one of these and another.
+# Frames from these files are left out of tracebacks.
 _MACHINERY = (
     contextlib.__file__,
     threading.__file__,
@@ -42,8 +42,8 @@ def raised(error: BaseException) -> Raised:
         Its type, its text, and a traceback that starts where the learner's own code does.
     """
     bare = Raised(type=type(error).__name__, message=message_of(error), traceback=_traceback(error.__traceback__))
-    # Somebody's class may have methods and notes of its own, and the step must end whatever they do.
-    with suppress(Exception):
+    # A learner's class may have methods and notes of its own, and the step must end whatever they do.
+    with contained():
         fields = _fields(error)
         message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else None
         if isinstance(error, BaseExceptionGroup):
@@ -54,12 +54,14 @@ def raised(error: BaseException) -> Raised:
 
 
 def message_of(error: BaseException) -> str:
-    """Return an exception's text; it never raises."""
+    """Return an exception's text, whatever its `__str__` does."""
     try:
-        # Not of a class of the learner's, which could be anything but text.
-        return str.__str__(str(error))
-    except Exception as failure:
-        return f"(its text cannot be shown: {type(failure).__name__})"
+        return plain_text(str(error))
+    except BaseException as failure:
+        if is_from_outside(failure):
+            raise
+        # SystemExit and the like say nothing of what is wrong with the text.
+        return f"(its text cannot be shown: {type(failure).__name__})" if isinstance(failure, Exception) else ""
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> str:

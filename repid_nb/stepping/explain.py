@@ -10,18 +10,20 @@ from typing import Any, Literal
 
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
-from repid_nb.printable import short
+from repid_nb.core.text import plain_text, text_of
+from repid_nb.printable import beginning, is_from_outside, short
 from repid_nb.stepping.exceptions import message_of
+from repid_nb.stepping.lookalikes import looks_like, told_apart
 
-__all__ = ["NOT_ASKED", "Finding", "examine", "strategy_name"]
+__all__ = ["NOT_ASKED", "Answer", "examine", "strategy_name"]
 
 MAX_READINGS = 8
 MAX_MESSAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """The answer of one strategy, and the reason.
+class Answer:
+    """What one strategy said of a message, and why.
 
     Attributes:
         answer: Whether it said yes, as a worker takes it; False when it raised.
@@ -33,16 +35,16 @@ class Finding:
     answer: bool
     outcome: Literal["match", "no match", "error", "not asked"]
     reason: str
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
-NOT_ASKED = Finding(False, "not asked", "it may keep state, which asking could change")
+NOT_ASKED = Answer(False, "not asked", "it may keep state, which asking could change")
 
 
-def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Finding:
+def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Answer:
     """Ask a strategy once whether it takes a message, and find out why.
 
-    A built-in strategy is explained by its rule. A custom one is handed a message that notes what it reads.
+    A built-in strategy is explained by its rule. A custom one gets a message that notes what it reads.
 
     Args:
         strategy: A function of a message.
@@ -55,25 +57,27 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
     # Exactly these classes, as the routing table has it: one that inherits from them may answer differently.
     if type(strategy) is TopicStrategy or type(strategy) is CatchAllStrategy:
         answer = strategy(message)
-        return Finding(answer, _outcome(answer), _explain_built_in(strategy, message))
+        return Answer(answer, _outcome(answer), _explain_built_in(strategy, message))
     watched = WatchedMessage(message)
     try:
         answer = strategy(watched)
         counts = bool(answer)
-    except Exception as error:
-        return Finding(False, "error", f"{watched.story()}raised {_error_text(error)}", error)
+    except BaseException as error:
+        if is_from_outside(error):
+            raise
+        return Answer(False, "error", f"{watched.readings()}raised {_error_text(error)}", error)
     finally:
         if not without_trace:
             watched.write_back()
     if inspect.iscoroutine(answer):
         answer.close()
-        return Finding(
+        return Answer(
             True,
             "match",
             "returned a coroutine, which always counts as yes: write the strategy with def, not async def",
         )
     shown = short(answer) if isinstance(answer, bool) else f"{short(answer)}, which counts as {counts}"
-    return Finding(counts, _outcome(counts), f"{watched.story() or 'read nothing of the message '}-> {shown}")
+    return Answer(counts, _outcome(counts), f"{watched.readings() or 'read nothing of the message '}-> {shown}")
 
 
 def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | None = None) -> str:
@@ -82,16 +86,14 @@ def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | No
         return "topic"
     if type(strategy) is CatchAllStrategy:
         return "catch-all"
-    name: str = getattr(factory, "__name__", "") or getattr(strategy, "__qualname__", "") or type(strategy).__name__
-    made_by = name.split(".<locals>", maxsplit=1)[0].rsplit(".", 1)[-1]
+    name = getattr(factory, "__name__", "") or getattr(strategy, "__qualname__", "") or type(strategy).__name__
+    made_by = text_of(name).split(".<locals>", maxsplit=1)[0].rsplit(".", 1)[-1]
     # repid's own strategies, on an actor that was declared with repid itself.
     return {"topic_based_routing_strategy": "topic", "catch_all_routing_strategy": "catch-all"}.get(made_by, made_by)
 
 
-def _error_text(error: Exception) -> str:
-    message = " ".join(message_of(error).split())
-    if len(message) > MAX_MESSAGE:
-        message = f"{message[:MAX_MESSAGE]}..."
+def _error_text(error: BaseException) -> str:
+    message = beginning(" ".join(message_of(error).split()), MAX_MESSAGE, "...")
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
@@ -105,10 +107,24 @@ def _explain_built_in(strategy: TopicStrategy | CatchAllStrategy, message: BaseM
     headers = message.headers or {}
     if "topic" in headers:
         topic = headers["topic"]
-        is_topic = f"topic is {short(topic)}"
-        return is_topic if topic == strategy.topic else f"{is_topic}, wanted {short(strategy.topic)}"
-    near = next((name for name in headers if isinstance(name, str) and name.strip().lower() == "topic"), None)
-    return "no topic header" if near is None else f"no topic header: it is called {near!r} here"
+        if topic == strategy.topic:
+            return f"topic is {_shown(topic)}"
+        if isinstance(topic, str) and isinstance(strategy.topic, str):
+            there, wanted = told_apart(topic, strategy.topic)
+        else:
+            there, wanted = _shown(topic), _shown(strategy.topic)
+        return f"topic is {there}, wanted {wanted}"
+    near = next((name for name in headers if isinstance(name, str) and _is_nearly_topic(name)), None)
+    return "no topic header" if near is None else f"no topic header: it is called {told_apart(near, 'topic')[0]} here"
+
+
+def _is_nearly_topic(name: str) -> bool:
+    return name.strip().lower() == "topic" or looks_like(plain_text(name), "topic")
+
+
+def _shown(value: Any) -> str:
+    """Return a value as Python would write it; text as text, also that of a subclass such as a StrEnum."""
+    return short(plain_text(value)) if isinstance(value, str) else short(value)
 
 
 class WatchedMessage:
@@ -136,14 +152,14 @@ class WatchedMessage:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._message, name)
-        self._note(f"{name}()" if callable(value) else f"{name} = {short(value)}")
+        self._note(f"{name}()" if callable(value) else f"{name} = {_shown(value)}")
         return value
 
     def __repr__(self) -> str:
-        # Who prints a message has read nothing of it for an answer.
+        # To print a message is not to read it for an answer.
         return repr(self._message)
 
-    def story(self) -> str:
+    def readings(self) -> str:
         """Return what was read, in order, each once; with a trailing space, or empty."""
         if not self._read and self._headers is not None:
             self._note("headers")
@@ -174,8 +190,8 @@ class _WatchedHeaders(dict[str, str]):
 
     def _looked_up(self, name: Any) -> None:
         found = dict.get(self, name)
-        shown = f"headers[{short(name)}]"
-        self._note(f"{shown} = {short(found)}" if name in dict.keys(self) else f"{shown} (not there)")
+        shown = f"headers[{_shown(name)}]"
+        self._note(f"{shown} = {_shown(found)}" if name in dict.keys(self) else f"{shown} (not there)")
 
     def _all(self) -> None:
         self._note("all headers")
@@ -203,7 +219,7 @@ class _WatchedHeaders(dict[str, str]):
     __hash__ = None
 
     def __reduce__(self) -> Any:
-        # A copy is nobody's to watch.
+        # A copy is an ordinary dict.
         self._all()
         return dict, (dict(dict.items(self)),)
 

@@ -8,6 +8,7 @@ class) is not asked.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import dis
 import enum
@@ -45,6 +46,7 @@ _BUILTINS = (
     *(isinstance, iter, len, list, map, max, min, next, oct, ord, pow, range, repr, reversed, round, set, slice),
     *(sorted, str, sum, tuple, zip),
     *(one for one in vars(builtins).values() if isinstance(one, type) and issubclass(one, BaseException)),
+    asyncio.CancelledError,
 )
 
 _OF_MODULES: dict[ModuleType, frozenset[str]] = {

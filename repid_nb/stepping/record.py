@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.record import Record
+from repid_nb.core.text import make_plain, text_of
 from repid_nb.stepping.step_json import step_from_dict, step_to_dict
 
 __all__ = [
@@ -52,6 +53,10 @@ class Verdict(Record):
     role: Literal["winner", "shadowed"] | None = None
     asked: bool = True
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if type(self.actor) is not str or type(self.strategy) is not str:
+            make_plain(self, "actor", "strategy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -133,7 +138,8 @@ class Step(Record):
         winner: The name of the actor that ran, or None.
         middlewares: The names of the middleware around it, the outermost first.
         arguments: How its arguments were read.
-        result: What it returned.
+        result: What it returned, as it was then: an equal copy of plain data, dataclasses and models, for anything else
+            a stand-in that shows as the original did.
         exception: What it raised, or None.
         printed: What was printed meanwhile.
         duration: Seconds from the call of the actor to its end; None when none was called.
@@ -161,10 +167,19 @@ class Step(Record):
     duration: float | None = None
     published: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        make_plain(self, "channel", "winner")
+        if self.middlewares:
+            object.__setattr__(self, "middlewares", tuple(map(text_of, self.middlewares)))
+        if self.published:
+            object.__setattr__(self, "published", tuple(map(text_of, self.published)))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the step as plain data that `json.dumps` takes.
 
         A payload is text where it is UTF-8, otherwise base64. A result that JSON cannot hold is there as its `repr`.
+        Where the messages on the queues before or after carry more than 10,000 bytes in all, long payloads and headers
+        of theirs are cut there, with a note of how long they are; the step's own message is always whole.
         """
         return step_to_dict(self)
 
@@ -191,6 +206,10 @@ class Idle(Record):
     channels: tuple[str, ...]
     unheard: tuple[tuple[str, int], ...] = ()
     queues: QueuesSnapshot = field(default_factory=QueuesSnapshot)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", tuple(map(text_of, self.channels)))
+        object.__setattr__(self, "unheard", tuple((text_of(name), waiting) for name, waiting in self.unheard))
 
     def __bool__(self) -> bool:
         return False
@@ -260,6 +279,9 @@ class Explanation(Record):
     message: MessageSnapshot
     verdicts: tuple[Verdict, ...]
     winner: str | None
+
+    def __post_init__(self) -> None:
+        make_plain(self, "channel", "winner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -18,7 +18,8 @@ from repid_nb.core.routing.routes import Routes
 from repid_nb.core.tasks import CancelRequests, in_own_task
 from repid_nb.core.worker.sightings import Sightings
 from repid_nb.core.worker.worker import Worker
-from repid_nb.notebook import interruptible
+from repid_nb.notebook.exits import exit_raises
+from repid_nb.notebook.interrupts import interruptible
 from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.connection import PulledMessageT, SteppableServerT
 from repid_nb.stepping.record import Step
@@ -154,7 +155,7 @@ class Recorder(Watcher):
         recording = Recording(Inquiry(self._routes, message.channel), explain_all)
         end_observing = self._server.observe(self._hear_published)
         try:
-            with interruptible() as was_pressed, caught_printing() as printed:
+            with interruptible() as was_pressed, exit_raises(), caught_printing() as printed:
 
                 def so_far() -> Step:
                     return Step(

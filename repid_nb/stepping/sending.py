@@ -1,4 +1,4 @@
-"""Sending a message so that it is easy to follow."""
+"""Sending a message under a short id, and recording what was put on a queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from repid_nb.core.events import Event, Published
 from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import MessageSnapshot
+from repid_nb.printable import short
 from repid_nb.stepping.connection import SteppableServerT
+from repid_nb.stepping.lookalikes import told_apart
 from repid_nb.stepping.record import Sent
 
 __all__ = ["Outgoing", "send", "with_topic"]
@@ -48,9 +50,12 @@ def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str
         return None
     merged = dict(headers or {})
     if topic is not None and merged.setdefault("topic", topic) != topic:
-        raise InvalidMessageError(
-            f"topic={topic!r} and headers['topic']={merged['topic']!r} differ. Give one of them.",
-        )
+        given, in_headers = topic, merged["topic"]
+        if isinstance(given, str) and isinstance(in_headers, str):
+            given, in_headers = told_apart(given, in_headers)
+        else:
+            given, in_headers = short(given), short(in_headers)
+        raise InvalidMessageError(f"topic={given} and headers['topic']={in_headers} differ. Give one of them.")
     return merged
 
 
@@ -58,12 +63,12 @@ async def send(app: Repid, server: SteppableServerT, outgoing: Outgoing) -> Sent
     """Send through the app, under a short id that counts up: m1, m2, ...
 
     Args:
-        app: The app, whose producer middleware runs.
+        app: Its producer middleware runs.
         server: The server that the app will send to.
-        outgoing: The message.
+        outgoing: The message, and where to.
 
     Returns:
-        What was put on a queue; None when producer middleware kept it back.
+        The message that was put on a queue; None when producer middleware kept it back.
     """
     payload = b"" if outgoing.payload is None else outgoing.payload
     is_raw = isinstance(payload, bytes)

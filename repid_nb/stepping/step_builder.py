@@ -1,15 +1,16 @@
-"""Listening to a worker while it delivers one message."""
+"""Building a Step from the events of one delivery."""
 
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.core.events import Event, Finished, Matched, Published, Settled, Started
 from repid_nb.core.message import MessageAction
+from repid_nb.printable import contained
 from repid_nb.stepping.arguments import read_arguments
+from repid_nb.stepping.copies import copy_of
 from repid_nb.stepping.exceptions import raised
 from repid_nb.stepping.record import Argument, Raised, Settlement
 from repid_nb.stepping.verdicts import Inquiry
@@ -21,7 +22,7 @@ NOBODY = Settlement(action=None, reason="nobody settled it")
 
 @dataclass(slots=True)
 class Recording:
-    """What is heard of one delivery."""
+    """The parts of a Step, as far as the events of its delivery have come."""
 
     inquiry: Inquiry
     explain_all: bool
@@ -37,25 +38,25 @@ class Recording:
     _started: float | None = None
 
     def hear(self, event: Event) -> None:
-        """Take in one event of the worker or the server."""
+        """Take the parts of the Step from one event of the worker or the server."""
         match event:
             case Matched(message=message, actor=actor, error=error):
                 self.asked = self.inquiry.asked
-                # Before the actor runs: what it does to the message or elsewhere is no reason of theirs.
+                # Before the actor runs: a change that it makes to the message must not change their answers.
                 if self.explain_all:
                     self.inquiry.ask_rest(message)
                 self.winner = None if actor is None else actor.name
                 self.middlewares = () if actor is None else self.inquiry.middlewares_around(actor)
                 self.exception = None if error is None else raised(error)
             case Started(message=message, actor=actor, args=args, kwargs=kwargs):
-                # Values are somebody's objects: comparing or showing them may raise anything.
-                with suppress(Exception):
+                # Arguments are a learner's objects: comparing or showing them may raise anything.
+                with contained():
                     self.arguments = read_arguments(message, actor, args, kwargs)
                 self._started = time.perf_counter()
             case Finished(result=result, exception=exception):
                 if self._started is not None:
                     self.duration = time.perf_counter() - self._started
-                self.result = result
+                self.result = copy_of(result)
                 self.exception = None if exception is None else raised(exception)
             case Settled(action=action, reason=reason):
                 self.settlement = Settlement(
@@ -65,6 +66,6 @@ class Recording:
                 self.published = (*self.published, channel)
 
     def leave_out(self, seconds: float) -> None:
-        """Leave time out of the actor's duration: its message was held meanwhile."""
+        """Leave seconds out of the actor's duration: its step was paused meanwhile."""
         if self._started is not None:
             self._started += seconds

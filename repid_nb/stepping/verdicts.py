@@ -11,7 +11,7 @@ from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues
 from repid_nb.core.message import BaseMessageT, SerializerT
 from repid_nb.core.routing.declaration import Declaration
 from repid_nb.core.routing.routes import Route, Routes
-from repid_nb.stepping.explain import NOT_ASKED, Finding, examine, strategy_name
+from repid_nb.stepping.explain import NOT_ASKED, Answer, examine, strategy_name
 from repid_nb.stepping.harmless import can_be_asked_again
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale_actors import stale_notes
@@ -50,7 +50,7 @@ class Inquiry:
     def __init__(self, routes: Routes, channel: str) -> None:
         self._routes = routes.routes_by_channel.get(channel, ())
         self._notes = stale_notes(routes, channel)
-        self._findings: dict[int, Finding] = {}
+        self._findings: dict[int, Answer] = {}
 
     def ask(self, actor: ActorData, message: BaseMessageT) -> bool:
         """Ask one actor, as a worker does.

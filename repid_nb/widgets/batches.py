@@ -1,4 +1,4 @@
-"""Doing one thing many times: sending a message, stepping. How far it has come is seen, and it can be stopped."""
+"""Sending or stepping many times in a row: the page shows the progress and can stop it."""
 
 from __future__ import annotations
 
@@ -12,31 +12,30 @@ from repid_nb.printable import counted
 from repid_nb.stepping.record import Idle
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.form import Form
-from repid_nb.widgets.view import Scene
+from repid_nb.widgets.view import View
 
-__all__ = ["Repeating"]
+__all__ = ["BatchRunner"]
 
 MOST_STEPS = 10_000
 SLOWEST = 60
 MESSAGES_BETWEEN_YIELDS = 50
 
 
-class Repeating:
-    """Repeats itself until it is done or stopped.
+class BatchRunner:
+    """Sends a message, or steps, many times: until it is done or stopped.
 
     Args:
-        stepper: The Stepper.
-        scene: What the page looks at.
+        view: It shows the newest state after each.
         changed: Called whenever there is something new to show.
 
     Attributes:
         progress: How many are done of how many; None when nothing is under way.
     """
 
-    def __init__(self, stepper: Stepper, scene: Scene, changed: Callable[[], None]) -> None:
+    def __init__(self, stepper: Stepper, view: View, changed: Callable[[], None]) -> None:
         self.progress: tuple[int, int] | None = None
         self._stepper = stepper
-        self._scene = scene
+        self._view = view
         self._changed = changed
         self._stopping = asyncio.Event()
 
@@ -49,20 +48,20 @@ class Repeating:
         """Let the run end after its present step."""
         self._stopping.set()
 
-    def over(self) -> None:
-        """Take in that nothing is under way any more."""
+    def reset(self) -> None:
+        """Forget the progress: nothing is under way any more."""
         self.progress = None
         self._stopping.clear()
 
     async def send(self, form: Form) -> str:
-        """Send a message as often as the form says, and return what there is to tell about it."""
+        """Send a message as often as the form says, and return a notice about it."""
         sent = None
-        for place in range(1, form.count + 1):
+        for number in range(1, form.count + 1):
             sent = await self._stepper.send(form.channel, form.payload, **form.options)
-            self.progress = (place, form.count)
-            if place % MESSAGES_BETWEEN_YIELDS == 0:
+            self.progress = (number, form.count)
+            if number % MESSAGES_BETWEEN_YIELDS == 0:
                 await asyncio.sleep(0)
-        self._scene.look_at_now()
+        self._view.show_now()
         if sent is None:
             return "Nothing was put on the queue: producer middleware kept it back."
         if form.count == 1:
@@ -71,7 +70,7 @@ class Repeating:
         return f"Sent {counted(form.count, 'message')} to {form.channel}: {sent.waiting:,} waiting."
 
     async def run(self, most: int, pace: float) -> str:
-        """Step until nothing is left to pull, and return what there is to tell about it.
+        """Step until nothing is left to pull, and return a notice about it.
 
         Args:
             most: How many steps at most.
@@ -86,11 +85,11 @@ class Repeating:
             raise InvalidMessageError(f"Wait between 0 and {SLOWEST} seconds after a step, not {pace}.")
         for done in range(most):
             self.progress = (done, most)
-            step = await self._stepper.step(self._scene.pull_from)
+            step = await self._stepper.step(self._view.pull_from)
             if isinstance(step, Idle):
                 ran = f"Ran {counted(done, 'step')}, until nothing was left to pull."
                 return ran if done else idle_sentence(step)
-            self._scene.look_at_now()
+            self._view.show_now()
             # Also without a pace: the page's own messages come in between.
             await self._pause(pace)
             if self.is_stopping:

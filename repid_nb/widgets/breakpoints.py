@@ -1,4 +1,4 @@
-"""Holding a message between the phases of a step, for who wants to look at it there."""
+"""Pausing a step between its phases (the button Step into)."""
 
 from __future__ import annotations
 
@@ -9,94 +9,94 @@ from contextvars import ContextVar
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stepper import Stepper
-from repid_nb.widgets.view import Scene
+from repid_nb.widgets.view import View
 
-__all__ = ["Holding"]
+__all__ = ["Breakpoints"]
 
-SEEN_AT_WORK = 0.15
+SHOWN_AT_WORK_AFTER = 0.15
 
-# Set by who steps into a message, and so in every task that this step starts; other steps go their whole way.
-_stopping: ContextVar[object] = ContextVar("repid_nb_stopping", default=None)
-# Set where a message is delivered, and so in all that its actor starts.
+# Set by Step into, and so in every task that this step starts; other steps run through.
+_pausing: ContextVar[object] = ContextVar("repid_nb_pausing", default=None)
+# Set where a message is delivered, and so in every task that its actor starts.
 _delivering: ContextVar[object] = ContextVar("repid_nb_delivering", default=None)
 
 
-class Holding:
-    """Stands at the gate of a Stepper, whoever steps it.
+class Breakpoints:
+    """Pauses the steps of a Stepper at each phase, and tells the view how far a step has come.
 
     Args:
-        stepper: The Stepper.
-        scene: What the page looks at; it is told how far a step has come.
+        stepper: Its gate is taken.
+        view: It shows the step under way.
         changed: Called whenever there is something new to show; with the seconds that it may wait.
-        settled: Called with each step that is complete.
+        on_step: Called with each step that is complete.
     """
 
     def __init__(
         self,
         stepper: Stepper,
-        scene: Scene,
+        view: View,
         changed: Callable[..., None],
-        settled: Callable[[Step], None],
+        on_step: Callable[[Step], None],
     ) -> None:
         self._stepper = stepper
-        self._scene = scene
+        self._view = view
         self._changed = changed
-        self._settled = settled
-        self._stopping: object | None = None
+        self._on_step = on_step
+        self._token: object | None = None
         self._delivering = object()
-        self._held: asyncio.Future[None] | None = None
-        stepper.gate = self._at_gate
+        self._paused: asyncio.Future[None] | None = None
+        stepper.gate = self._on_phase
 
     @property
-    def is_holding(self) -> bool:
-        """Whether a message is held now."""
-        return self._held is not None and not self._held.done()
+    def is_paused(self) -> bool:
+        """Whether a step is paused now."""
+        return self._paused is not None and not self._paused.done()
 
     @property
     def is_delivering_here(self) -> bool:
-        """Whether who asks is an actor that this Stepper runs, or was started by one."""
+        """Whether the caller is an actor that this Stepper runs, or was started by one."""
         return _delivering.get() is self._delivering
 
-    def stop_at_each_phase(self) -> None:
-        """Hold the message of the step that begins in the present context at each phase."""
-        self._stopping = object()
-        _stopping.set(self._stopping)
+    def pause_at_each_phase(self) -> None:
+        """Pause the step that begins in the present context at each phase."""
+        self._token = object()
+        _pausing.set(self._token)
 
-    def stop_no_more(self) -> None:
-        """Let steps go their whole way again."""
-        self._stopping = None
+    def run_through(self) -> None:
+        """Pause no step any more; one that is paused stays so until `resume`."""
+        self._token = None
 
-    def let_go(self) -> None:
-        """Let the held message go on to its next phase."""
-        if self._held is not None and not self._held.done():
-            self._held.set_result(None)
+    def resume(self) -> None:
+        """Let the paused step go on to its next phase."""
+        if self._paused is not None and not self._paused.done():
+            self._paused.set_result(None)
 
-    def over(self) -> None:
-        """Take in that the step has ended, however it did."""
-        self.stop_no_more()
-        self._scene.hold(None, None)
+    def reset(self) -> None:
+        """Reset after a step, however it ended."""
+        self.run_through()
+        self._view.set_under_way(None, None)
 
     def close(self) -> None:
-        """Leave the gate."""
-        if self._stepper.gate == self._at_gate:
+        """Leave the gate of the Stepper to others."""
+        if self._stepper.gate == self._on_phase:
             self._stepper.gate = None
 
-    async def _at_gate(self, phase: Phase, so_far: Callable[[], Step]) -> None:
+    async def _on_phase(self, phase: Phase, so_far: Callable[[], Step]) -> None:
         if phase == "settled":
-            self._scene.hold(None, None)
-            self._settled(so_far())
+            self._view.set_under_way(None, None)
+            self._on_step(so_far())
             self._changed()
             return
         if phase == "pulled":
             _delivering.set(self._delivering)
-        self._scene.hold(phase, so_far)
-        if self._stopping is None or _stopping.get() is not self._stopping:
-            # An actor that takes its time is seen at work; a quick one is not worth an update.
-            self._changed(SEEN_AT_WORK)
+        self._view.set_under_way(phase, so_far)
+        if self._token is None or _pausing.get() is not self._token:
+            # Only an actor that takes long is shown at work: a quick one is not worth an update.
+            self._changed(SHOWN_AT_WORK_AFTER)
             return
-        self._held = asyncio.get_running_loop().create_future()
+        self._paused = asyncio.get_running_loop().create_future()
         self._changed()
         try:
-            await self._held
+            await self._paused
         finally:
-            self._held = None
+            self._paused = None

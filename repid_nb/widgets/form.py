@@ -1,4 +1,4 @@
-"""What the send form of the page holds, read and checked; and what it offers to choose from."""
+"""The send form of the page: what it holds, read and checked, and what it offers to choose from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 from repid_nb.app import Repid
 from repid_nb.core.errors import DestinationError, InvalidMessageError
 from repid_nb.core.routing.routes import Route
-from repid_nb.widgets.wire import cut, key_of, named
+from repid_nb.core.text import text_of
+from repid_nb.printable import cut_to_bytes
+from repid_nb.widgets.wire import key_of, named
 
 __all__ = ["JSON", "Form", "choices"]
 
@@ -46,7 +48,7 @@ class Form:
         """Read what the page sent.
 
         Args:
-            given: Its fields: `channel` or `operation`, `topic`, `headers` as pairs, `payload`, `content_type`,
+            given: The fields: `channel` or `operation`, `topic`, `headers` as pairs, `payload`, `content_type`,
                 `priority`, `count`.
             app: The app, which knows the operations; each by the page's key for it.
 
@@ -59,14 +61,15 @@ class Form:
         operation, channel = given.get("operation"), given.get("channel")
         if operation:
             channel = app.messages.find(named(operation, app.messages.list_operations())).channel.address
+        channel = text_of(channel or "")
         if not channel:
             raise DestinationError("Say where the message goes: a channel, or an operation.")
-        if not _is_text(str(channel)):
+        if not _is_text(channel):
             raise InvalidMessageError(f"The channel {channel!r} has half a character in its name: type it again.")
         content_type = str(given.get("content_type") or "").strip() or JSON
         payload = _payload(str(given.get("payload") or ""), content_type)
         return cls(
-            channel=str(channel),
+            channel=channel,
             payload=payload,
             topic=str(given["topic"]) if given.get("topic") else None,
             headers=_headers(given.get("headers") or ()),
@@ -137,15 +140,15 @@ def choices(app: Repid, routes: Sequence[Route], channels: Iterable[str]) -> dic
     behind its channel's key, and only where the page can hold it as it is.
 
     Args:
-        app: The app.
-        routes: Its actors.
+        app: Its operations are offered.
+        routes: Its actors, in order of registration.
         channels: Further channels on which something waits.
     """
-    heard = dict.fromkeys(route.actor.channel_address for route in routes)
+    listened_on = dict.fromkeys(route.actor.channel_address for route in routes)
     operations = app.messages.list_operations()
     targets = [operation.channel.address for operation in operations.values()]
     return {
-        "channels": [_keyed(name) for name in [*dict.fromkeys([*heard, *targets, *channels])][:OFFERED]],
+        "channels": [_keyed(name) for name in [*dict.fromkeys([*listened_on, *targets, *channels])][:OFFERED]],
         "operations": [[*_keyed(name), *_keyed(one.channel.address)] for name, one in [*operations.items()][:OFFERED]],
         "topics": [
             [key_of(route.actor.channel_address), route.actor.name]
@@ -156,4 +159,4 @@ def choices(app: Repid, routes: Sequence[Route], channels: Iterable[str]) -> dic
 
 
 def _keyed(name: str) -> list[str]:
-    return [key_of(name), cut(name, 60)]
+    return [key_of(name), cut_to_bytes(name, 60)]

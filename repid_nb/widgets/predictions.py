@@ -1,4 +1,4 @@
-"""Guessing who will get the next message, and a score."""
+"""The score of a learner who predicts which actor gets the next message."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from typing import Any
 
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction
-from repid_nb.display.sentences import who
+from repid_nb.display.sentences import PREDICTED_NOBODY, who
 from repid_nb.stepping.record import Step
 
-__all__ = ["Predictions"]
+__all__ = ["PredictionScore"]
 
 BACK, TRAY = "back", "tray"
-NOBODY = {BACK: "nobody: it goes back to the tail", TRAY: "nobody: it becomes a dead letter"}
 
 
 @dataclass(slots=True)
-class Predictions:
-    """The guesses of a session.
+class PredictionScore:
+    """Marks predictions and counts the right ones.
 
     Attributes:
-        on: Whether the page asks before each step.
-        right: How many guesses were right.
+        on: Whether the page asks for a prediction before each step.
+        right: How many predictions were right.
         asked: How many there were.
-        last: What became of the newest guess.
+        last: Whether the newest prediction was right, and what happened.
     """
 
     on: bool = False
@@ -33,12 +32,12 @@ class Predictions:
     last: dict[str, Any] | None = None
 
     def mark(self, pick: str, step: Step, asked: MessageSnapshot | None) -> None:
-        """Compare a guess with what happened.
+        """Compare a prediction with what happened.
 
         Args:
             pick: The position of an actor, `back`, or `tray`.
             step: What happened.
-            asked: The message that the guess was about; when another came, the guess does not count.
+            asked: The message that the prediction was about; when another came, it does not count.
         """
         if asked is None or asked.id != step.message.id:
             self.last = {"right": None, "answer": "Another message came first: this guess does not count."}
@@ -48,12 +47,12 @@ class Predictions:
         is_right = pick == (gone if won is None else won)
         self.asked += 1
         self.right += is_right
-        told = who(step.winner, step.verdicts)
-        if won is None and pick in NOBODY:
-            told += " It becomes a dead letter." if gone == TRAY else " It goes back to the tail."
-        self.last = {"right": is_right, "answer": told}
+        answer = who(step.winner, step.verdicts)
+        if won is None and pick in PREDICTED_NOBODY:
+            answer += " It becomes a dead letter." if gone == TRAY else " It goes back to the tail."
+        self.last = {"right": is_right, "answer": answer}
 
     def clear(self) -> None:
-        """Start again from nothing."""
+        """Set the score to zero."""
         self.right = self.asked = 0
         self.last = None

@@ -1,4 +1,4 @@
-"""What the page looks at: now, an earlier step, or steps that were loaded."""
+"""Which moment of a session the page shows: now, an earlier step, or steps that were loaded."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from typing import Any
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.routing.routes import Route, Routes
+from repid_nb.display.sentences import PREDICTED_NOBODY
+from repid_nb.printable import cut_to_bytes, first_within
 from repid_nb.stepping.explain import strategy_name
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stale_actors import CALM, stale_notes
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.form import choices
-from repid_nb.widgets.predictions import NOBODY, Predictions
+from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.wire import (
     channel_fields,
-    cut,
     history_fields,
     lane_fields,
     named,
     step_fields,
     tray_fields,
-    within,
 )
 
-__all__ = ["Scene"]
+__all__ = ["View"]
 
 ACTORS_BYTES = 900
 CHOICES_BYTES = 1_500
 
 
-class Scene:
-    """Where one looks, and what is to be seen there.
+class View:
+    """Which moment of the session the page shows, and its data.
 
     Args:
-        stepper: The Stepper, which holds the truth.
+        stepper: The Stepper, which holds all data; kept here is only what is shown of it.
 
     Attributes:
         pull_from: The channel that the page's steps pull from; None for each channel in turn.
@@ -47,7 +47,7 @@ class Scene:
         self.pull_from: str | None = None
         self._at: int | None = None
         self._loaded: tuple[Step, ...] | None = None
-        self._held: tuple[Phase, Callable[[], Step]] | None = None
+        self._under_way: tuple[Phase, Callable[[], Step]] | None = None
         self._routes = Routes()
 
     @property
@@ -57,18 +57,18 @@ class Scene:
 
     @property
     def is_replay(self) -> bool:
-        """Whether loaded steps are looked at."""
+        """Whether loaded steps are shown."""
         return self._loaded is not None
 
     @property
     def is_live(self) -> bool:
-        """Whether the Stepper is looked at as it is now."""
+        """Whether the Stepper is shown as it is now."""
         return self._at is None and self._loaded is None
 
     @property
     def under_way(self) -> bool:
         """Whether a step has begun and is not over."""
-        return self._held is not None
+        return self._under_way is not None
 
     @property
     def first(self) -> int:
@@ -104,22 +104,22 @@ class Scene:
             return shown.after
         return steps[0].before if steps else QueuesSnapshot()
 
-    def look_at_now(self) -> None:
-        """Look at the queues as they are."""
+    def show_now(self) -> None:
+        """Show the queues as they are."""
         self._at = None
 
-    def look_at(self, number: int) -> None:
-        """Look at the moment right after a step; the newest is now."""
+    def show(self, number: int) -> None:
+        """Show the moment right after a step; the newest is now."""
         self._at = None if number >= self.newest else max(self.first, number)
 
-    def replay(self, steps: tuple[Step, ...] | None) -> None:
-        """Look at loaded steps, from the beginning; None for the Stepper's own again."""
+    def load(self, steps: tuple[Step, ...] | None) -> None:
+        """Show loaded steps, from the beginning; None for the Stepper's own again."""
         self._loaded = steps
         self._at = None if steps is None else self.first
 
-    def hold(self, phase: Phase | None, so_far: Callable[[], Step] | None) -> None:
-        """Take in how far the step under way has come, and what makes the Step so far; None when it is over."""
-        self._held = None if phase is None or so_far is None else (phase, so_far)
+    def set_under_way(self, phase: Phase | None, so_far: Callable[[], Step] | None) -> None:
+        """Set how far the step under way has come, and what makes the Step so far; None and None when it is over."""
+        self._under_way = None if phase is None or so_far is None else (phase, so_far)
 
     def step_of(self, number: int) -> Step:
         """Return a step by its number, that under way included.
@@ -127,15 +127,15 @@ class Scene:
         Raises:
             UnknownNameError: It is not kept any more.
         """
-        if self._held is not None and (held := self._held[1]()).number == number:
-            return held
+        if self._under_way is not None and (so_far := self._under_way[1]()).number == number:
+            return so_far
         for step in self.steps:
             if step.number == number:
                 return step
         raise UnknownNameError(f"Step {number} is not kept any more.")
 
     def channel_named(self, name: object) -> str | None:
-        """Return the channel that the page named, by its key or as somebody typed it."""
+        """Return the channel that the page named, by its key or as it was typed."""
         if not name:
             return None
         operations = self.stepper.app.messages.list_operations().values()
@@ -155,15 +155,15 @@ class Scene:
         channel = self.next_channel
         return None if channel is None else self.stepper.snapshot(1)[channel].ready[0]
 
-    def state(self, predictions: Predictions) -> dict[str, dict[str, Any]]:
-        """Return what is to be seen, as plain fields by trait."""
+    def state(self, score: PredictionScore) -> dict[str, dict[str, Any]]:
+        """Return what the page shows, as plain fields by trait."""
         routes, queues, steps = self.routes, self.queues, self.steps
         first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
         at = newest if self._at is None else self._at
         next_channel = self.next_channel if self.is_live else None
         phase: Phase | None = None
-        if self._held is not None and self.is_live:
-            phase, so_far = self._held
+        if self._under_way is not None and self.is_live:
+            phase, so_far = self._under_way
             step: Step | None = so_far()
         else:
             step = next((one for one in reversed(steps) if one.number == at), None)
@@ -184,7 +184,7 @@ class Scene:
                 "done": sum(_is_done(one) for one in steps if one.number <= at),
             },
             "choices": _bounded(choices(self.stepper.app, routes.routes, queues)),
-            "prediction": self._prediction(predictions, routes.routes),
+            "prediction": self._prediction(score, routes.routes),
         }
 
     def _actors(self, routes: Routes, channel: str | None) -> dict[str, Any]:
@@ -193,29 +193,38 @@ class Scene:
         actors = (
             {
                 "position": position,
-                "actor": cut(route.actor.name, 60),
-                "strategy": cut(_strategy(route), 40),
-                **({"note": cut(notes[position], 160)} if position in notes else {}),
+                "actor": cut_to_bytes(route.actor.name, 60),
+                "strategy": cut_to_bytes(_strategy(route), 40),
+                **({"note": cut_to_bytes(notes[position], 160)} if position in notes else {}),
             }
             for position, route in enumerate(listening, start=1)
         )
-        shown = within(actors, ACTORS_BYTES)
+        shown = first_within(actors, ACTORS_BYTES)
         return {
-            "channel": cut(channel or "", 60),
+            "channel": cut_to_bytes(channel or "", 60),
             "actors": shown,
             "more": len(listening) - len(shown),
             "stale": any(not note.startswith(CALM) for note in notes.values()),
         }
 
-    def _prediction(self, predictions: Predictions, routes: Sequence[Route]) -> dict[str, Any]:
-        told = {"on": predictions.on, "right": predictions.right, "asked": predictions.asked, "last": predictions.last}
-        message = self.upcoming if predictions.on else None
+    def _prediction(self, score: PredictionScore, routes: Sequence[Route]) -> dict[str, Any]:
+        fields = {
+            "on": score.on,
+            "right": score.right,
+            "asked": score.asked,
+            "last": score.last,
+        }
+        message = self.upcoming if score.on else None
         if message is None:
-            return told
+            return fields
         listening = [route.actor.name for route in routes if route.actor.channel_address == message.channel]
-        options = ([str(place), cut(name, 60)] for place, name in enumerate(listening, start=1))
-        nobody = [[value, text] for value, text in NOBODY.items()]
-        return {**told, "message": cut(message.id or "", 60), "options": [*within(options, ACTORS_BYTES), *nobody]}
+        options = ([str(place), cut_to_bytes(name, 60)] for place, name in enumerate(listening, start=1))
+        nobody = [[value, text] for value, text in PREDICTED_NOBODY.items()]
+        return {
+            **fields,
+            "message": cut_to_bytes(message.id or "", 60),
+            "options": [*first_within(options, ACTORS_BYTES), *nobody],
+        }
 
 
 def _strategy(route: Route) -> str:
@@ -228,4 +237,4 @@ def _is_done(step: Step) -> bool:
 
 
 def _bounded(offered: dict[str, Any]) -> dict[str, Any]:
-    return {name: within(values, CHOICES_BYTES) if values else [] for name, values in offered.items()}
+    return {name: first_within(values, CHOICES_BYTES) if values else [] for name, values in offered.items()}

@@ -1,45 +1,40 @@
-"""Records as small plain fields for the page.
+"""Records as small plain fields for the page: what crosses the wire.
 
-Every text is cut and every list a window, so that a step costs the same with ten messages waiting as with a hundred
+Every text is cut and every list is a window, so that a step costs the same with ten messages waiting as with a hundred
 thousand.
 """
 
 from __future__ import annotations
 
-import codecs
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
+from repid_nb.core.text import plain_text
 from repid_nb.display import words
-from repid_nb.display.sentences import story, who
-from repid_nb.printable import LONGEST, counted, one_line, written
+from repid_nb.display.sentences import step_sentence, who, who_by_name
+from repid_nb.printable import counted, cut_to_bytes, first_within, whole
 from repid_nb.stepping.record import Explanation, Raised, Step, Verdict
 
 __all__ = [
     "channel_fields",
-    "cut",
     "explanation_fields",
     "history_fields",
     "key_of",
     "lane_fields",
     "message_fields",
     "named",
-    "payload_cut",
     "step_fields",
     "tray_fields",
 ]
 
-T = TypeVar("T")
 Fields = dict[str, Any]
 
 # In bytes of UTF-8, because that is what crosses the wire.
 NAME = 60
-SHORT = 80
 TEXT = 300
 LANES_BYTES = 2_000
 TRAY_BYTES = 700
@@ -56,73 +51,41 @@ TONES = {
 }
 
 
-def cut(text: str, limit: int = SHORT) -> str:
-    """Return text on one line, at most `limit` bytes of UTF-8 long; what is cut ends in an ellipsis."""
-    line = one_line(text[: limit + 1])
-    if len(text) <= limit and len(line.encode("utf-8", "replace")) <= limit:
-        return line
-    kept = line.encode("utf-8", "replace")[: limit - 3].decode("utf-8", "ignore")
-    return f"{kept}…"
-
-
 def key_of(name: str) -> str:
-    """Return what the page calls something by: its name, or a digest of one that the page cannot hold as it is.
+    """Return the page's key for a name: the name itself, or a digest where the page cannot hold it as it is.
 
     A digest is longer than any name that the page holds, so the two are never mixed up.
     """
-    if cut(name, NAME) == name:
-        return name
+    if cut_to_bytes(name, NAME) == name:
+        return plain_text(name)
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def named(key: object, names: Iterable[str]) -> str:
-    """Return which of some names the page means by a key; the key where it means none of them."""
-    return next((name for name in names if key_of(name) == key), str(key))
-
-
-def payload_cut(payload: bytes, limit: int = SHORT) -> str:
-    """Return the beginning of a payload as text, without reading the rest of a long one."""
-    if len(payload) <= LONGEST:
-        return cut(words.payload_text(payload), limit)
-    beginning = payload[: 4 * limit]
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(beginning)
-    except UnicodeDecodeError:
-        return cut(words.payload_text(payload), limit)
-    return cut(text, limit - 1) if len(text) > limit else f"{cut(text, limit - 3)}…"
-
-
-def within(made: Iterable[T], budget: int) -> list[T]:
-    """Return the first of some JSON fields that together need at most `budget` bytes; one at least."""
-    kept: list[T] = []
-    for one in made:
-        budget -= len(json.dumps(one, ensure_ascii=False).encode("utf-8", "replace"))
-        if budget < 0 and kept:
-            break
-        kept.append(one)
-    return kept
+    """Return the name that a key of the page stands for; the key itself where it is none of them."""
+    return plain_text(next((name for name in names if key_of(name) == key), str(key)))
 
 
 def ticket_fields(message: MessageSnapshot) -> Fields:
-    """Return which message it is."""
+    """Return the key and the name of a message."""
     whole = message.id or ""
     fields = {"id": key_of(whole), "name": words.message_name(message)}
     if fields["id"] != whole:
-        fields["title"] = cut(whole, NAME)
+        fields["title"] = cut_to_bytes(whole, NAME)
     return fields
 
 
 def channel_fields(name: str) -> Fields:
-    """Return which channel it is, and how it is shown."""
-    return {"key": key_of(name), "channel": cut(name, NAME)}
+    """Return the key of a channel, and how it is shown."""
+    return {"key": key_of(name), "channel": cut_to_bytes(name, NAME)}
 
 
 def message_fields(message: MessageSnapshot, sightings_limit: int | None = None) -> Fields:
-    """Return a message as it lies on a lane."""
+    """Return a message as a lane shows it."""
     fields: Fields = {
         **ticket_fields(message),
-        "topic": cut((message.headers or {})["topic"], 40) if "topic" in (message.headers or {}) else None,
-        "payload": payload_cut(message.payload, 60),
+        "topic": cut_to_bytes((message.headers or {})["topic"], 40) if "topic" in (message.headers or {}) else None,
+        "payload": words.payload_beginning(message.payload, 60),
     }
     if message.priority != DEFAULT_PRIORITY:
         fields["priority"] = message.priority
@@ -149,7 +112,7 @@ def lane_fields(
     channels = [*actors, *(name for name in known if name not in actors)]
     if not channels:
         return []
-    # The lane of the next pull is always seen; the budget is shared by those that have something to show.
+    # The lane of the next pull is always shown; lanes with messages share the budget.
     channels.sort(key=lambda name: (name != next_channel, not _used(known.get(name))))
     shown = channels[:6]
     busy = sum(_used(known.get(name)) for name in shown) or 1
@@ -163,7 +126,7 @@ def lane_fields(
                 "actors": actors.get(name, 0),
                 "waiting": queue.waiting,
                 "next": name == next_channel,
-                "messages": within(waiting, LANES_BYTES // busy),
+                "messages": first_within(waiting, LANES_BYTES // busy),
                 "working": [ticket_fields(one) for one in queue.in_work[:2]],
                 "in_work": queue.working,
             },
@@ -184,7 +147,7 @@ def tray_fields(queues: QueuesSnapshot) -> Fields:
     letters = [letter for queue in queues.channels for letter in reversed(queue.dead_letters)]
     return {
         "dead": sum(queue.dead for queue in queues.channels),
-        "letters": within(map(_letter_fields, letters), TRAY_BYTES),
+        "letters": first_within(map(_letter_fields, letters), TRAY_BYTES),
     }
 
 
@@ -192,26 +155,26 @@ def _letter_fields(letter: DeadLetter) -> Fields:
     return {
         **message_fields(letter.message),
         "key": key_of(letter.message.channel),
-        "reason": cut(letter.reason, 120),
+        "reason": cut_to_bytes(letter.reason, 120),
     }
 
 
 def _verdict_fields(verdict: Verdict, winner: int | None) -> Fields:
     fields: Fields = {
         "position": verdict.position,
-        "actor": cut(verdict.actor, NAME),
-        "strategy": cut(verdict.strategy, 40),
+        "actor": cut_to_bytes(verdict.actor, NAME),
+        "strategy": cut_to_bytes(verdict.strategy, 40),
         "outcome": verdict.outcome,
         "answer": words.OUTCOMES[verdict.outcome],
-        "reason": cut(verdict.reason, 160),
+        "reason": cut_to_bytes(verdict.reason, 160),
         "asked": verdict.asked,
     }
     if verdict.role:
         fields["role"] = verdict.role
-    if said := words.role_text(verdict, winner):
-        fields["led_to"] = said
+    if led_to := words.role_text(verdict, winner):
+        fields["led_to"] = led_to
     if verdict.note:
-        fields["note"] = cut(verdict.note, 160)
+        fields["note"] = cut_to_bytes(verdict.note, 160)
     return fields
 
 
@@ -219,7 +182,7 @@ def verdict_fields(verdicts: Sequence[Verdict]) -> Fields:
     """Return verdicts in order of registration; of very many the first, with the winner among them."""
     place, found = next(((place, one) for place, one in enumerate(verdicts) if one.role == "winner"), (0, None))
     winner = None if found is None else found.position
-    shown = within((_verdict_fields(one, winner) for one in verdicts), VERDICTS_BYTES)
+    shown = first_within((_verdict_fields(one, winner) for one in verdicts), VERDICTS_BYTES)
     if found is not None and place >= len(shown):
         shown[-1] = _verdict_fields(found, winner)
     return {"verdicts": shown, "more_verdicts": len(verdicts) - len(shown)}
@@ -228,17 +191,17 @@ def verdict_fields(verdicts: Sequence[Verdict]) -> Fields:
 def explanation_fields(explanation: Explanation) -> Fields:
     """Return who would get a message, with the verdicts."""
     return {
-        "channel": cut(explanation.channel, NAME),
+        "channel": cut_to_bytes(explanation.channel, NAME),
         "who": who(explanation.winner, explanation.verdicts, would=True),
         **verdict_fields(explanation.verdicts),
     }
 
 
 def step_fields(step: Step, phase: str | None = None) -> Fields:
-    """Return a step as the stage shows it.
+    """Return a step as the page shows it.
 
     Args:
-        step: The step; while it is held, the step so far.
+        step: The step; while it is paused, the step so far.
         phase: How far it has come; None for the whole way.
     """
     message = step.message
@@ -249,24 +212,28 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
         **channel_fields(step.channel),
         "message": {
             **message_fields(message),
-            "payload": payload_cut(message.payload, TEXT),
+            "payload": words.payload_beginning(message.payload, TEXT),
             "size": counted(len(message.payload), "byte"),
-            "headers": within(([cut(name, NAME), cut(value, NAME)] for name, value in others.items()), TEXT),
+            "headers": first_within(
+                ([cut_to_bytes(name, NAME), cut_to_bytes(value, NAME)] for name, value in others.items()), TEXT
+            ),
             "more_headers": 0,
-            "content_type": cut(message.content_type or "", NAME),
+            "content_type": cut_to_bytes(message.content_type or "", NAME),
         },
         "sighting": f"{step.sightings} of {step.sightings_limit}"
         if step.sightings > 1 or (step.winner is None and phase != "pulled")
         else None,
-        "winner": None if step.winner is None else cut(step.winner, NAME),
+        "winner": None if step.winner is None else cut_to_bytes(step.winner, NAME),
         **verdict_fields(step.verdicts),
-        "arguments": within((cut(words.argument_text(one), 120) for one in step.arguments), ARGUMENTS_BYTES),
+        "arguments": first_within(
+            (cut_to_bytes(words.argument_text(one), 120) for one in step.arguments), ARGUMENTS_BYTES
+        ),
         "printed": _lines(step.printed),
         "result": None if step.result is None or step.exception is not None else _result(step, phase),
         "raised": None if step.exception is None else raised_fields(step.exception),
-        "published": [cut(name, NAME) for name in list(dict.fromkeys(step.published))[:3]],
+        "published": [cut_to_bytes(name, NAME) for name in list(dict.fromkeys(step.published))[:3]],
         "sent": len(step.published),
-        "story": story(step, phase),
+        "story": step_sentence(step, phase),
     }
     fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
     if phase is None:
@@ -276,36 +243,36 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
             "tone": TONES[step.settlement.action],
             "word": word,
             "where": where,
-            "reason": cut(step.settlement.reason, 160),
+            "reason": cut_to_bytes(step.settlement.reason, 160),
             "took": None if step.duration is None else words.duration_text(step.duration),
         }
     return fields
 
 
 def _result(step: Step, phase: str | None) -> str | None:
-    return None if phase in ("pulled", "decided", "about to run") else cut(written(step.result), TEXT)
+    return None if phase in ("pulled", "decided", "about to run") else cut_to_bytes(whole(step.result), TEXT)
 
 
 def _lines(text: str) -> str:
     """Return the first lines of what was printed."""
     lines = text.rstrip("\n")[: TEXT + 1].split("\n")
-    shown = "\n".join(cut(line, 120) for line in lines[:4])
+    shown = "\n".join(cut_to_bytes(line, 120) for line in lines[:4])
     return shown if len(text) <= TEXT and len(lines) <= 4 else f"{shown}\n…"  # noqa: PLR2004
 
 
 def raised_fields(error: Raised) -> Fields:
     """Return what an actor raised: its type and text, the fields that did not fit, the last line of the traceback."""
     return {
-        "type": cut(error.type, NAME),
-        "message": cut(error.message, 200),
-        "fields": within((cut(words.field_text(one), 160) for one in error.fields), 400),
+        "type": cut_to_bytes(error.type, NAME),
+        "message": cut_to_bytes(error.message, 200),
+        "fields": first_within((cut_to_bytes(words.field_text(one), 160) for one in error.fields), 400),
         "traceback": bool(error.traceback),
-        "hint": cut(error.hint, 200),
+        "hint": cut_to_bytes(error.hint, 200),
     }
 
 
 def history_fields(steps: Sequence[Step], at: int, *, first: int, newest: int) -> Fields:
-    """Return where in the history the page stands, and a window of steps around it.
+    """Return the moment that the page shows, and a window of steps around it.
 
     Args:
         steps: The steps that are kept.
@@ -327,7 +294,7 @@ def _summary(step: Step) -> Fields:
     return {
         "number": step.number,
         "message": words.message_name(step.message),
-        "winner": cut(step.winner or "nobody", 24),
+        "winner": cut_to_bytes(who_by_name(step.winner), 24),
         "settled": words.SETTLEMENTS[step.settlement.action][0],
         "tone": TONES[step.settlement.action],
     }

@@ -12,7 +12,7 @@ import anywidget
 import traitlets
 
 from repid_nb.app import Repid
-from repid_nb.notebook import this_cell
+from repid_nb.notebook.cells import this_cell
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.still import Picture, picture_of
@@ -30,7 +30,8 @@ class Workbench(anywidget.AnyWidget):
     """The queue, the worker and the actors on one stage, moving one pull at a time.
 
     It is a view on a Stepper: what is done with the Stepper in a cell shows here, and the other way round. There is one
-    open workbench a Stepper; when the cell that made it runs again, the new one takes its place.
+    open workbench a Stepper. When the cell that made it runs again, the new one takes its place, where the front end
+    says which cell runs, as JupyterLab does.
 
     Args:
         stepper_or_app: A Stepper; or an app, for which a Stepper is made.
@@ -57,68 +58,74 @@ class Workbench(anywidget.AnyWidget):
     def __init__(self, stepper_or_app: Stepper | Repid, *, projector: bool = False) -> None:
         self._cell = this_cell()
         self._owns_stepper = isinstance(stepper_or_app, Repid)
-        self.stepper = self._take_over(stepper_or_app)
-        self._session = Session(self.stepper, self._changed, self.send)
+        self.stepper = self._replace_others(stepper_or_app)
+        self._session = Session(self.stepper, self._update_soon, self.send)
         self._loop = _running_loop()
         self._last_update = 0.0
         self._update: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
         self._shell = _shell()
         super().__init__(**self._session.state(), projector=projector)
-        self.on_msg(self._hear)
+        self.on_msg(self._on_message)
         if self._shell is not None:
             # Whatever a cell does to the app or to the Stepper shows when the cell is done.
-            self._shell.events.register("post_run_cell", self._cell_is_done)
+            self._shell.events.register("post_run_cell", self._on_cell_done)
         _open.append(self)
 
     def snapshot(self) -> Picture:
-        """Return what is to be seen now, as plain HTML that needs neither Python nor a script."""
-        return picture_of(self._session.scene)
+        """Return a picture of what it shows now: plain HTML that needs neither Python nor a script."""
+        return picture_of(self._session.view)
 
     def to_cell(self) -> str:
         """Return the session as a cell of Python that does it all again; it needs your `app` with its actors.
 
-        What the cell cannot do again it says in a comment.
+        A comment in it says what the cell cannot do again.
         """
-        return self._session.reading.take("cell")
+        return self._session.texts.export("cell")
 
     def to_json_lines(self) -> str:
         """Return the steps as JSON Lines: each line is a `Step.to_dict()`."""
-        return self._session.reading.take("json_lines")
+        return self._session.texts.export("json_lines")
 
     def to_mermaid(self) -> str:
         """Return the steps as a Mermaid sequence diagram."""
-        return self._session.reading.take("mermaid")
+        return self._session.texts.export("mermaid")
 
     def close(self) -> None:
         """Take the widget off the page and let the Stepper go; a Stepper that was made for it is closed too."""
         if self not in _open:
             return
-        task = self._let_go()
+        task = self._detach()
         if self._owns_stepper:
             self._close_stepper(task)
 
-    def _take_over(self, stepper_or_app: Stepper | Repid) -> Stepper:
+    def _replace_others(self, stepper_or_app: Stepper | Repid) -> Stepper:
         """Close the workbenches that this one replaces, and return the Stepper to show."""
         found = None
         for other in [*_open]:
             if stepper_or_app is other.stepper or (other._owns_stepper and stepper_or_app is other.stepper.app):  # noqa: SLF001
                 found = other.stepper
                 self._owns_stepper = other._owns_stepper  # noqa: SLF001
-                other._let_go()  # noqa: SLF001
-            elif self._cell is not None and other._cell is not None and self._cell.follows(other._cell):  # noqa: SLF001
+                other._detach()  # noqa: SLF001
+            # Two cells may have one source, so only a named cell takes the place of its former run.
+            elif (
+                self._cell is not None
+                and self._cell.is_named
+                and other._cell is not None  # noqa: SLF001
+                and self._cell.follows(other._cell)  # noqa: SLF001
+            ):
                 other.close()
         if found is not None:
             return found
         return stepper_or_app if isinstance(stepper_or_app, Stepper) else Stepper(stepper_or_app)
 
-    def _let_go(self) -> asyncio.Task[None] | None:
+    def _detach(self) -> asyncio.Task[None] | None:
         _open.remove(self)
         task = self._session.close()
         if self._update is not None:
             self._update.cancel()
         if self._shell is not None:
-            self._shell.events.unregister("post_run_cell", self._cell_is_done)
+            self._shell.events.unregister("post_run_cell", self._on_cell_done)
         layout = self.layout
         super().close()
         layout.close()
@@ -136,7 +143,7 @@ class Workbench(anywidget.AnyWidget):
         else:
             self._closing = loop.create_task(close())
 
-    def _hear(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+    def _on_message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
         # JupyterLab may bring a page's messages in on a subshell: a thread with a loop of its own. The Stepper belongs
         # to the loop of the cells.
         if self._loop is None or self._loop is _running_loop():
@@ -144,18 +151,18 @@ class Workbench(anywidget.AnyWidget):
         else:
             self._loop.call_soon_threadsafe(self._session.handle, content)
 
-    def _cell_is_done(self, *_: Any) -> None:
-        self._changed()
+    def _on_cell_done(self, *_: Any) -> None:
+        self._update_soon()
 
-    def _changed(self, after: float = 0.0) -> None:
-        """Show what is new, and always the last state; not sooner than the page can take it.
+    def _update_soon(self, after: float = 0.0) -> None:
+        """Update the page soon, always to the last state; not more often than the page can take it.
 
         Args:
-            after: Seconds that it may wait, because something newer may come meanwhile.
+            after: Seconds that the update may wait, because something newer may come meanwhile.
         """
         loop = _running_loop()
         if loop is None:
-            self._show()
+            self._update_now()
             return
         rest = max(after, self._last_update + BETWEEN_UPDATES - time.monotonic(), 0.0)
         due = loop.time() + rest
@@ -163,9 +170,9 @@ class Workbench(anywidget.AnyWidget):
             if self._update.when() <= due:
                 return
             self._update.cancel()
-        self._update = loop.call_at(due, self._show)
+        self._update = loop.call_at(due, self._update_now)
 
-    def _show(self) -> None:
+    def _update_now(self) -> None:
         self._update = None
         self._last_update = time.monotonic()
         if self.comm is None:

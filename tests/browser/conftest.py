@@ -11,7 +11,7 @@ from support.files import ROOT
 from support.lab import Lab, chromium, jupyter_server, launched_chromium
 
 # On a busy machine the first view of a widget takes longer than Playwright's five seconds.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")

@@ -20,12 +20,13 @@ def test_runs_from_top_to_bottom_and_reads_well(lab: Lab, path: Path):
     lab.open_notebook(f"notebooks/{name_of(path)}")
     lab.page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     assert lab.run_all(), lab.failed_cells()
-    for theme in ("light", "dark"):
-        lab.set_theme(theme)
-        outputs = lab.page.locator(".jp-OutputArea-output")
-        for word in WORDS.get(path.stem, []):
-            assert outputs.get_by_text(word).first.is_visible()
-        lab.screenshot(f"{path.stem}-{theme}")
+    with lab.in_sight():
+        for theme in ("light", "dark"):
+            lab.set_theme(theme)
+            outputs = lab.page.locator(".jp-OutputArea-output")
+            for word in WORDS.get(path.stem, []):
+                assert outputs.get_by_text(word).first.is_visible()
+            lab.screenshot(f"{path.stem}-{theme}")
     assert lab.page.get_by_text("Error displaying widget").count() == 0
     assert lab.script_errors == []
 

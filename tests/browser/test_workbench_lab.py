@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.axe import problems
-from support.lab import READY, Lab
+from support.lab import PATIENCE, READY, Lab
 
 pytestmark = pytest.mark.browser
 
@@ -226,6 +226,7 @@ def test_somebody_s_markup_is_text(workbench: Page):
 def test_the_same_in_notebook_7(browser: Browser, jupyter_address: str, jupyter_root: Path):
     name = write_notebook(jupyter_root, "notebook7.ipynb", APP, SHOW)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{jupyter_address}/notebooks/{name}")
     page.wait_for_function(READY)
     page.get_by_role("menuitem", name="Run").click()

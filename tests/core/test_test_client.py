@@ -143,6 +143,12 @@ async def test_a_message_that_nobody_wants_is_refused_with_what_was_asked_for():
     assert client.get_processed_messages() == []
 
 
+async def test_the_channel_in_a_refusal_is_written_out():
+    client = client_of(double)
+    with pytest.raises(UnroutedError, match=re.escape(r"channel 'ta\x1bsks'")):
+        await client.send_message(channel="ta\x1bsks", payload=b"")
+
+
 async def test_a_message_that_nobody_wants_is_only_remembered_when_asked():
     client = client_of(double, raise_on_actor_not_found=False)
     message = await send(client, "triple")

@@ -345,3 +345,18 @@ async def test_very_many_actors_are_a_window_with_the_telling_ones_and_their_num
         line.strip().startswith("201  actor_201") and line.endswith("← winner, the first match") for line in lines
     )
     assert "     ... and 478 more" in lines
+
+
+async def test_a_channel_without_actors_that_looks_like_one_with_actors_is_told_apart():
+    async def work(): ...
+
+    app = app_of(router_of(work))
+    async with Stepper(app) as stepper:
+        await app.send_message(channel="t\u0430sks", payload=b"")
+        await app.send_message(channel="mails", payload=b"")
+        idle = await stepper.step()
+    assert repr(idle).splitlines()[1:] == [
+        "  1 message on 't\u0430sks' ('t\\u0430sks'), where no actor listens",
+        "  1 message on 'mails', where no actor listens",
+    ]
+    assert "t\u0430sks</bdi></code> ('t\\u0430sks'), where" in idle._repr_html_()

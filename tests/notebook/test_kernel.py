@@ -7,7 +7,8 @@ from support.kernel import Kernel, started_kernel
 
 SETUP = """
 import asyncio
-from repid_nb.notebook import interruptible, prepare_event_loop, run
+from repid_nb.notebook.interrupts import interruptible
+from repid_nb.notebook.loop import prepare_event_loop, run
 
 log = []
 
@@ -77,7 +78,7 @@ def test_asyncio_run_works_in_a_cell_once_the_loop_is_prepared():
     with started_kernel() as fresh:
         main = "import asyncio\nasync def main():\n    await asyncio.sleep(0)\n    return 'done'\n"
         assert fresh.execute(main + "asyncio.run(main())").error == "RuntimeError"
-        prepared = fresh.execute("from repid_nb.notebook import prepare_event_loop\nprepare_event_loop()")
+        prepared = fresh.execute("from repid_nb.notebook.loop import prepare_event_loop\nprepare_event_loop()")
         assert prepared.result == "True"
         assert fresh.execute("prepare_event_loop()").result == "True"
         assert fresh.execute("asyncio.run(main())").result == "'done'"

@@ -6,7 +6,7 @@ from support.script import run_script
 
 SETUP = """
 import asyncio, threading
-from repid_nb.kernel_exit import exit_raises
+from repid_nb.notebook.exits import exit_raises
 
 def leaving():
     try:
@@ -76,7 +76,7 @@ def test_exit_of_a_cell_ends_the_kernel_as_before():
 def test_a_shell_that_cannot_be_asked_to_exit_is_left_alone():
     printed = run_script("""
         from IPython.core.interactiveshell import InteractiveShell
-        from repid_nb.kernel_exit import exit_raises
+        from repid_nb.notebook.exits import exit_raises
 
         with exit_raises():
             print(hasattr(InteractiveShell.instance(), "ask_exit"))
@@ -87,7 +87,7 @@ def test_a_shell_that_cannot_be_asked_to_exit_is_left_alone():
 def test_without_ipython_nothing_is_loaded():
     printed = run_script("""
         import sys
-        from repid_nb.kernel_exit import exit_raises
+        from repid_nb.notebook.exits import exit_raises
 
         with exit_raises():
             print("IPython" in sys.modules)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from repid_nb.core.routing import reruns
-from repid_nb.notebook import this_cell
+from repid_nb.notebook.cells import this_cell
 
 pytest.importorskip("marimo")
 

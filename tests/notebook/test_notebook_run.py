@@ -8,7 +8,8 @@ import signal
 import pytest
 from support.script import run_script
 
-from repid_nb.notebook import interruptible, prepare_event_loop, run
+from repid_nb.notebook.interrupts import interruptible
+from repid_nb.notebook.loop import prepare_event_loop, run
 
 # Enough of Pyodide's own interface to see which way `run` takes; the real one is a browser.
 PYODIDE = """
@@ -18,7 +19,8 @@ sys.modules["pyodide"] = types.ModuleType("pyodide")
 ffi = sys.modules["pyodide.ffi"] = types.ModuleType("pyodide.ffi")
 ffi.can_run_sync = lambda: can_run_sync
 ffi.run_sync = lambda awaitable: ("run_sync", asyncio.run(awaitable))
-from repid_nb.notebook import interruptible, prepare_event_loop, run
+from repid_nb.notebook.interrupts import interruptible
+from repid_nb.notebook.loop import prepare_event_loop, run
 
 async def actor():
     print("started")
@@ -29,7 +31,7 @@ async def actor():
 def test_importing_it_loads_neither_notebook_nor_nesting():
     loaded = run_script("""
         import sys
-        import repid_nb.notebook
+        import repid_nb.notebook.loop
         print({"IPython", "ipykernel", "ipywidgets", "nest_asyncio2", "pydantic"} & set(sys.modules))
     """)
     assert loaded == "set()\n"
@@ -72,7 +74,7 @@ def test_on_a_running_loop_run_nests():
     assert (
         run_script("""
         import asyncio
-        from repid_nb.notebook import run
+        from repid_nb.notebook.loop import run
 
         async def inner():
             await asyncio.sleep(0)
@@ -91,7 +93,7 @@ def test_on_a_running_loop_run_nests():
 def test_a_nested_run_that_is_interrupted_cleans_up_and_leaves_no_error_behind(interrupted: str):
     answer = run_script(f"""
         import asyncio, gc, signal
-        from repid_nb.notebook import run
+        from repid_nb.notebook.loop import run
 
         def interrupt():
             signal.raise_signal(signal.SIGINT)
@@ -121,7 +123,7 @@ def test_a_nested_run_that_is_interrupted_cleans_up_and_leaves_no_error_behind(i
 def test_a_loop_that_is_not_asyncios_own_is_refused_before_anything_starts():
     answer = run_script("""
         import asyncio
-        from repid_nb.notebook import run
+        from repid_nb.notebook.loop import run
 
         class ForeignLoop(asyncio.AbstractEventLoop):
             pass
@@ -146,7 +148,7 @@ def test_the_archived_nest_asyncio_is_warned_of_once():
         """
         import asyncio, warnings
         import nest_asyncio
-        from repid_nb.notebook import run
+        from repid_nb.notebook.loop import run
 
         nest_asyncio.apply()
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ import comm
 from soak import cuts, features, interrupts, mutants
 from soak.histories import faults_of_seed, try_seed
 from soak.scenarios import SCENES
+from support import versions
 
 __all__ = ["main"]
 
@@ -95,6 +98,19 @@ PARTS: dict[str, Callable[[argparse.Namespace, frozenset[str]], int]] = {
 }
 
 
+def run_elsewhere(options: argparse.Namespace) -> int:
+    """Do the same in an environment of another interpreter, or of the lowest versions."""
+    if options.python == "lowest":
+        environment = versions.made("lowest", sys.executable, ["--resolution", "lowest-direct"])
+    else:
+        environment = versions.made("soak", shutil.which(options.python) or options.python, [])
+    further = ["--with", *options.further] if options.further else []
+    numbers = ["--histories", str(options.histories), "--seed", str(options.seed)]
+    return subprocess.run(  # noqa: S603  (an interpreter that was just installed)
+        [environment / "bin" / "python", "-m", "soak", *options.parts, *numbers, *further], check=False
+    ).returncode
+
+
 def main() -> int:
     """Run the parts that are asked for; return 0 when all held."""
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
@@ -103,7 +119,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", action="store_true", help="print the first violation and no more")
     parser.add_argument("--with", dest="further", nargs="*", default=[], choices=list(features.ALL))
+    parser.add_argument("--python", help="another interpreter, or `lowest`: the lowest versions that are declared")
     options = parser.parse_args()
+    if options.python is not None:
+        return run_elsewhere(options)
     enabled = features.enabled(*options.further)
     # A widget outside a kernel.
     comm.create_comm = comm.DummyComm

@@ -157,7 +157,7 @@ MUTANTS = [
         "self.sightings.set(message, seen_before)",
         "pass",
     ),
-    Mutant("a step shows no result", "stepping/step_builder.py", "self.result = result", "pass"),
+    Mutant("a step shows no result", "stepping/step_builder.py", "self.result = copy_of(result)", "pass"),
     Mutant(
         "a step does not say what it sent", "stepping/step_builder.py", "(*self.published, channel)", "self.published"
     ),

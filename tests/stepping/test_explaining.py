@@ -1,8 +1,10 @@
 """Why each actor takes a message or does not."""
 
+import asyncio
 import copy
 import itertools
 import json
+from enum import StrEnum
 
 import pytest
 import repid
@@ -523,3 +525,83 @@ def test_both_built_in_strategies_are_named_for_what_they_are():
     router.actor(channel="tasks", name="a", routing_strategy=catch_all_routing_strategy)(nothing)
     router.actor(channel="tasks", name="b", routing_strategy=topic_based_routing_strategy)(nothing)
     assert [one.strategy for one in Stepper(app_of(router)).explain("tasks").verdicts] == ["catch-all", "topic"]
+
+
+def topic_router(name: str) -> Router:
+    return router_of(nothing, name=name, routing_strategy=topic_based_routing_strategy)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "cafe\u0301",
+        "caf\u00e9\u3164",
+        "ca\u115ff\u00e9",
+        "caf\u00e9\u2800",
+        "ca\u034ff\u00e9",
+        "caf\u00e9\ufe0f",
+        "caf\u00e9\U000e0101",
+        "c\u0430f\u00e9",
+        "\u0441\u0430f\u00e9",
+        "\uff43af\u00e9",
+    ],
+    ids=ascii,
+)
+async def test_topics_that_look_alike_and_differ_are_told_apart(topic):
+    step = await sent_and_stepped(topic_router("caf\u00e9"), topic=topic)
+    assert step.verdicts[0].reason == rf"topic is '{topic}' ({topic!a}), wanted 'café' ('caf\xe9')"
+
+
+@pytest.mark.parametrize("topic", ["Cafe", "cafe ", "kaffee", "\u043a\u043e\u0444\u0435", "caf\u00e8"])
+async def test_topics_that_can_be_told_apart_are_shown_as_they_are(topic):
+    step = await sent_and_stepped(topic_router("caf\u00e9"), topic=topic)
+    assert step.verdicts[0].reason == f"topic is {topic!r}, wanted 'caf\u00e9'"
+
+
+async def test_long_topics_that_differ_in_the_middle_are_told_apart():
+    topics = [f"{'x' * 100}{one}{'y' * 100}" for one in "ab"]
+    step = await sent_and_stepped(topic_router(topics[0]), topic=topics[1])
+    assert "('...xxxxxxxxxxxxbyyyyyyyyyyy...'), wanted" in step.verdicts[0].reason
+    longer = await sent_and_stepped(topic_router("x" * 100), topic="x" * 2000)
+    assert longer.verdicts[0].reason.count("(") == 2
+
+
+async def test_a_header_that_is_nearly_called_topic_is_pointed_out():
+    step = await sent_and_stepped(topic_router("nothing"), headers={"t\u043epic": "nothing"})
+    assert step.verdicts[0].reason == "no topic header: it is called 't\u043epic' ('t\\u043epic') here"
+
+
+class Word(StrEnum):
+    MAIL = "mail"
+
+
+class Hostile(str):
+    __slots__ = ()
+
+    def __repr__(self):
+        return "import os"
+
+    __str__ = __format__ = lambda self, *_: "import os"
+
+
+@pytest.mark.parametrize("topic", [Word.MAIL, Hostile("mail")])
+async def test_a_topic_of_a_subclass_of_str_is_written_as_text(topic):
+    step = await sent_and_stepped(three_actors(), topic=topic, headers={topic: topic})
+    assert step.verdicts[1].reason == "topic is 'mail'"
+    assert step.verdicts[2].reason == "topic is 'mail', wanted 'sms'"
+    reads = await tried(lambda message: message.headers[topic] == "x", headers={topic: topic})
+    assert reads.reason == "read headers['mail'] = 'mail' -> False"
+    assert "import os" not in repr(step)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, asyncio.CancelledError])
+async def test_what_only_the_explanation_asks_cannot_end_the_step(kind):
+    def refuse(message):
+        raise kind("no")
+
+    router = Router()
+    router.actor(channel="tasks", name="first", **CATCH_ALL)(nothing)
+    router.actor(channel="tasks", name="second", routing_strategy=strategy(refuse))(nothing)
+    step = await sent_and_stepped(router)
+    assert step.winner == "first"
+    assert (step.verdicts[1].outcome, step.verdicts[1].reason) == ("error", f"raised {kind.__name__}: no")

@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import FrozenInstanceError, fields, is_dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 import pytest
 from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
 
-from repid_nb import Message, Router, Step, Stepper
+from repid_nb import Message, MessageAction, MessageData, Router, Step, Stepper
 from repid_nb.core.errors import InvalidMessageError
 
 
@@ -227,3 +227,217 @@ async def test_a_step_from_data_is_a_record_like_any_other():
     assert step.before["tasks"].ready[0].priority == 9
     assert isinstance(step.verdicts, tuple)
     assert step.message.headers == {"payload": "x", "lone": "\ud800"}
+
+
+async def looked_at_again(change) -> Step:
+    """Return the second step of a message that an actor changed in its first."""
+
+    async def again(message: Message):
+        change(message.headers)
+        await message.reject()
+
+    async with Stepper(app_of(router_of(again))) as stepper:
+        await stepper.send("tasks", headers={"k": "v"})
+        await stepper.step()
+        return await stepper.step()
+
+
+class Unshowable:
+    def __str__(self):
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1, "1"), (None, "None"), (b"x", "b'x'"), (Thing(), "<a thing>"), (Level.HIGH, "9"), ([1], "[1]")],
+    ids=repr,
+)
+async def test_a_header_that_an_actor_made_no_text_is_text_in_the_record(value, text):
+    step = await looked_at_again(lambda headers: headers.update(tries=value))
+    assert step.message.headers == {"k": "v", "tries": text}
+    assert through_json(step) == step
+
+
+async def test_a_header_that_cannot_be_shown_leaves_a_record():
+    step = await looked_at_again(lambda headers: headers.update({"tries": Unshowable(), 1: "x" * 2000, "k": None}))
+    assert step.message.headers["tries"] == "<Unshowable, which cannot be shown>"
+    assert step.message.headers["1"] == "x" * 2000
+    assert through_json(step) == step
+    long = await looked_at_again(lambda headers: headers.update(tries=["x" * 100_000]))
+    assert len(long.message.headers["tries"]) < 11_000
+
+
+class Word(StrEnum):
+    TASKS = "tasks"
+
+
+class Hostile(str):
+    __slots__ = ()
+
+    def __repr__(self):
+        return "__import__('os').getpid()"
+
+    __str__ = __format__ = lambda self, *_: "hostile"
+
+
+class HostileBytes(bytes):
+    __slots__ = ()
+
+    def __repr__(self):
+        return "__import__('os').getpid()"
+
+
+@pytest.mark.parametrize("kind", [Word, Hostile])
+async def test_all_text_in_a_record_is_plain_text(kind):
+    text, router = kind("tasks"), Router()
+
+    @router.actor(channel=text, name=text, **CATCH_ALL)
+    async def work(message: Message):
+        await message.send_message(channel=text, payload=b"")
+
+    app = app_of(router)
+    async with Stepper(app) as stepper:
+        sent = await stepper.send(
+            text, HostileBytes(b"x"), headers={text: text}, priority=Level.HIGH, content_type=text
+        )
+        message = MessageData(payload=b"", content_type=text, reply_to=text)
+        await stepper.server.publish(channel=text, message=message, server_specific_parameters={"message_id": text})
+        kept = [sent, *(await stepper.run(2)), stepper.queues, stepper.explain(text, {text: text}), stepper.history]
+        found = [one for record in kept for one in parts_of(record)]
+        kept.append(await stepper.run())
+    assert {type(one) for one in found if isinstance(one, (str, bytes, int))} <= {str, bytes, int, bool, MessageAction}
+    assert "tasks" in found
+    assert through_json(kept[1]) == kept[1]
+    assert "getpid" not in repr(kept)
+    assert "hostile" not in repr(kept)
+    assert "Word" not in repr(kept)
+
+
+def parts_of(value):
+    """Yield all that is in a record."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if is_dataclass(value) and not isinstance(value, type):
+        value = [getattr(value, one.name) for one in fields(value)]
+    if isinstance(value, (tuple, list)):
+        for one in value:
+            yield from parts_of(one)
+    else:
+        yield value
+
+
+async def waiting_step(payload: bytes, number: int = 20) -> Step:
+    async def nothing(): ...
+
+    app = app_of(router_of(nothing))
+    async with Stepper(app) as stepper:
+        for _ in range(number + 1):
+            await app.send_message(channel="tasks", payload=payload)
+        return await stepper.step()
+
+
+@pytest.mark.parametrize(
+    "payload", [b"x" * 10_000, b"\xff" * 10_000, "\u20ac".encode() * 5000, b"x" + "\U0001f389".encode() * 3000]
+)
+async def test_long_payloads_that_wait_are_cut_in_the_data_of_a_step(payload):
+    step = await waiting_step(payload)
+    data = step.to_dict()
+    assert len(json.dumps(data)) < 3 * len(payload) + 40_000
+    again = through_json(step)
+    assert again.message == step.message
+    assert step.after["tasks"].ready[0].payload == payload
+    cut = again.after["tasks"].ready[0].payload
+    assert payload.startswith(cut.partition("… (".encode())[0])
+    assert cut.endswith(f"… ({len(payload):,} bytes in all)".encode())
+    assert through_json(again).after == again.after
+    assert repr(again) == repr(step)
+
+
+async def test_what_many_large_messages_come_to_as_data_is_near_to_what_was_sent():
+    async def nothing(): ...
+
+    app = app_of(router_of(nothing))
+    async with Stepper(app) as stepper:
+        for _ in range(60):
+            await app.send_message(channel="tasks", payload=b"x" * 10_000)
+        size = sum(len(json.dumps(step.to_dict())) for step in await stepper.run())
+    assert size < 4 * 60 * 10_000
+
+
+async def test_long_headers_that_wait_are_cut_in_the_data_of_a_step():
+    async def nothing(): ...
+
+    app = app_of(router_of(nothing))
+    async with Stepper(app) as stepper:
+        for _ in range(20):
+            headers = {"long": "x" * 10_000, **{f"header {number}": "" for number in range(1000)}}
+            await app.send_message(channel="tasks", payload=b"", headers=headers)
+        step = await stepper.step()
+    assert step.after["tasks"].ready[0].headers == headers
+    again = through_json(step)
+    assert again.message.headers == headers
+    there = again.after["tasks"].ready[0].headers
+    assert there["long"] == f"{'x' * 200}…"
+    assert there["…"] == "981 more headers"
+    assert len(json.dumps(step.to_dict())) < 100_000
+
+
+async def test_short_payloads_that_wait_come_back_as_they_were():
+    step = await waiting_step(b"x" * 400)
+    assert through_json(step) == step
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{"text": "\ud800"}, {"base64": "\u00e9"}, {"base64": "a"}, {"text": b"x"}],
+    ids=repr,
+)
+async def test_a_payload_that_cannot_be_read_is_refused(payload):
+    data = (await rich_step()).to_dict()
+    data["message"] = {**data["message"], "payload": payload}
+    with pytest.raises(InvalidMessageError, match=r"message\.payload: input should be"):
+        Step.from_dict(data)
+
+
+def nested(levels: int) -> dict:
+    data: dict = {}
+    for _ in range(levels):
+        data = {"a": [data]}
+    return data
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"before": nested(5000)},
+        {"message": nested(5000)},
+        {"number": float("inf")},
+        {"duration": "x"},
+        {3: 4, "number": None},
+        {"channel": "\ud800", "number": "\x1b]0;x\x07"},
+        {"verdicts": {"\x1b": 1}},
+        {"message": {"\x1b": 1, "headers": {"\x1b\n": 1}}},
+    ],
+    ids=["deep", "deep message", "infinite", "no duration", "key", "surrogate", "verdict", "message"],
+)
+async def test_whatever_is_no_step_is_refused_in_printable_words(change):
+    data = {**(await rich_step()).to_dict(), **change}
+    with pytest.raises(InvalidMessageError) as caught:
+        Step.from_dict(data)
+    assert str(caught.value).isprintable()
+
+
+async def test_a_message_that_is_printed_shows_no_control_character():
+    shown = []
+
+    async def look(message: Message):
+        shown.append(repr(message))
+
+    app = app_of(router_of(look, channel="ta\x1bsks"))
+    async with Stepper(app) as stepper:
+        parameters = {"message_id": "\x1b]0;x\x07\n[fake log line]"}
+        await app.send_message(channel="ta\x1bsks", payload=b"", server_specific_parameters=parameters)
+        await stepper.step()
+    assert shown == ["<message \\x1b]0;x\\x07\\n[fake log line] on 'ta\\x1bsks', headers None, 0 bytes of payload>"]

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from playwright.sync_api import Browser, Error, Page, Playwright
 from support.files import ROOT
 from support.kernel import KERNEL_TRANSPORT
 
-__all__ = ["READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
+__all__ = ["PATIENCE", "READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
 
 Theme: TypeAlias = Literal["light", "dark"]
 
@@ -45,6 +46,9 @@ SETTINGS = {
     # Cells out of sight exist too, so that a test can read the whole page.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
 }
+
+# Milliseconds: JupyterLab takes 3 s to load, and on a busy machine ten times as long.
+PATIENCE = 120_000
 
 # Whether a page's notebook is loaded and its kernel is connected and idle.
 READY = """() => {
@@ -117,7 +121,9 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
 
 def _address_once_it_answers(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
     """Return the address at which a server says it serves: it takes another port where the one asked for is taken."""
-    for _ in range(300):
+    # A busy machine takes a minute over what else takes three seconds.
+    give_up = time.monotonic() + 180
+    while time.monotonic() < give_up:
         with suppress(OSError, ValueError):
             address = json.loads((runtime / f"jpserver-{server.pid}.json").read_text())["url"].rstrip("/")
             with urllib.request.urlopen(f"{address}/api/status", timeout=5):  # noqa: S310  (this machine's own server)
@@ -143,6 +149,7 @@ class Lab:
         self.page = page
         self._address = address
         self.script_errors: list[str] = []
+        page.set_default_timeout(PATIENCE)
         page.set_viewport_size({"width": 1280, "height": 900})
         page.emulate_media(reduced_motion="no-preference")
         page.mouse.move(0, 0)
@@ -160,7 +167,11 @@ class Lab:
 
     def wait_idle(self) -> None:
         """Wait until the notebook is loaded and its kernel is connected and idle."""
-        self.page.wait_for_function(READY)
+        self.wait_for(READY)
+
+    def wait_for(self, condition: str, arg: object = None) -> None:
+        """Wait until a condition of the page holds; asked with each picture that it draws, it would draw for that."""
+        self.page.wait_for_function(condition, arg=arg, polling=20)
 
     def run_all(self) -> bool:
         """Run every cell; return whether all ran and none failed that was not to."""
@@ -201,21 +212,29 @@ class Lab:
 
     def screenshot(self, name: str) -> Path:
         """Keep a picture of the whole notebook, also of what is scrolled out of sight, as `name`.png."""
-        size = self.page.viewport_size
-        assert size is not None
-        scroller = self.page.locator(".jp-WindowedPanel-outer:visible")
-        hidden = scroller.evaluate("outer => outer.scrollHeight - outer.clientHeight")
-        self.page.set_viewport_size({"width": size["width"], "height": size["height"] + hidden})
-        scroller.evaluate("outer => { outer.scrollTop = 0; return new Promise(requestAnimationFrame); }")
-        # Of a long page Playwright's own screenshot takes two to three times as long.
-        browser = self.page.context.new_cdp_session(self.page)
-        picture = browser.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
-        browser.detach()
-        self.page.set_viewport_size(size)
+        with self.in_sight():
+            # Of a long page Playwright's own screenshot takes two to three times as long.
+            browser = self.page.context.new_cdp_session(self.page)
+            picture = browser.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+            browser.detach()
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         target = SCREENSHOTS / f"{name}.png"
         target.write_bytes(base64.b64decode(picture["data"]))
         return target
+
+    @contextmanager
+    def in_sight(self) -> Iterator[None]:
+        """Make the window as high as the whole notebook."""
+        size = self.page.viewport_size
+        assert size is not None
+        scroller = self.page.locator(".jp-WindowedPanel-outer:visible")
+        hidden = scroller.evaluate("outer => outer.scrollHeight - outer.clientHeight")
+        if hidden:
+            self.page.set_viewport_size({"width": size["width"], "height": size["height"] + hidden})
+        scroller.evaluate("outer => { outer.scrollTop = 0; return new Promise(requestAnimationFrame); }")
+        yield
+        if hidden:
+            self.page.set_viewport_size(size)
 
     def close(self) -> None:
         """Leave the page to the next test: with nothing open; or, where a dialog wants an answer, to be loaded anew."""
@@ -248,4 +267,4 @@ class Lab:
                 Promise.resolve({promise}).finally(() => {{ window.finished = true; }});
             }}"""
         )
-        self.page.wait_for_function("window.finished")
+        self.wait_for("window.finished")

@@ -64,7 +64,7 @@ def executed(path: Path, python: Path = Path(sys.executable)) -> nbformat.Notebo
         (startup / "ids.py").write_text(SEEDED_IDS)
         client = NotebookClient(
             notebook,
-            timeout=60,
+            timeout=120,
             kernel_name="",
             kernel_manager_class=_kernel_of(python),
             config=Config(KernelManager={"transport": KERNEL_TRANSPORT, "connection_file": f"{home}/kernel.json"}),

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Page, ViewportSize
 from support.waiting import until
 
 from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
@@ -29,6 +29,19 @@ STRANGE = {
 
 HTML = """<!doctype html><html lang="en"><head><title>stage</title><style>{css}</style></head>
 <body class="vscode-{theme}" style="margin: 8px; background: {background}"><main id="el"></main></body></html>"""
+
+# Writing a document anew takes all listeners off the page, and leaves its window: a module is not read, nor a function
+# compiled, a second time. What else a test may have left there goes here. False where the page is no stage yet.
+CLEAR = """() => {
+    if (!window.before) return false;
+    window.clean?.();
+    for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id);
+    for (let id = requestAnimationFrame(() => {}); id > 0; id--) cancelAnimationFrame(id);
+    for (const name of Object.getOwnPropertyNames(window)) if (!window.before.has(name)) delete window[name];
+    return true;
+}"""
+
+FIRST = "() => { window.before = new Set([...Object.getOwnPropertyNames(window), 'before', 'axe']); }"
 
 START = """async ([source, state]) => {
     const listeners = {};
@@ -79,9 +92,14 @@ class Stage:
     ) -> None:
         self.page = page
         self.errors: list[str] = []
-        page.goto("about:blank")
-        page.set_viewport_size({"width": width, "height": 900})
+        if not page.evaluate(CLEAR):
+            page.goto("about:blank")
+            page.evaluate(FIRST)
+        size: ViewportSize = {"width": width, "height": 900}
+        if page.viewport_size != size:
+            page.set_viewport_size(size)
         page.emulate_media(reduced_motion=motion)
+        page.mouse.move(0, 0)
         page.on("pageerror", self._note)
         page.set_content(HTML.format(css=read_style(), theme=theme, background="#fff" if theme == "light" else "#111"))
         source = base64.b64encode(read_script().encode()).decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from enum import Enum, IntEnum, StrEnum
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def new_app() -> tuple[Repid, Router]:
 
 async def done_again(page: Page) -> Stepper:
     """Run the cell that is taken away, and return its Stepper."""
-    body = "".join(f"    {line}\n" for line in page.session.reading.take("cell").splitlines())
+    body = "".join(f"    {line}\n" for line in page.session.texts.export("cell").splitlines())
     scope: dict[str, Any] = {"app": page.stepper.app}
     exec(f"async def cell():\n{body}    return stepper", scope)  # noqa: S102
     again: Stepper = await scope["cell"]()
@@ -272,7 +273,7 @@ async def test_a_run_with_a_pace_can_be_stopped(page: Page):
 async def test_an_actor_that_never_ends_can_be_stopped(page: Page):
     await page.send(topic="wait_for_ever")
     page.session.handle({"type": "step"})
-    await until(lambda: page.session.scene.under_way)
+    await until(lambda: page.session.view.under_way)
     assert page.state["step"]["phase"] == "about to run"
     page.session.handle({"type": "stop"})
     await page.session.wait()
@@ -393,7 +394,7 @@ async def test_a_long_text_is_fetched_a_piece_at_a_time(page: Page):
 async def test_two_files_can_be_taken_at_the_same_time(page: Page):
     await page.send(json.dumps("x" * 100_000), count="3", topic="nobody")
     await page.do("run", max_steps=3)
-    whole = page.session.reading.take("json_lines")
+    whole = page.session.texts.export("json_lines")
     page.session.handle({"type": "take", "form": "json_lines"})
     place = page.replies[-1]["next"]
     page.session.handle({"type": "take", "form": "mermaid"})
@@ -568,7 +569,7 @@ async def test_the_cell_sends_what_was_sent_while_a_message_was_held_but_not_wha
     await page.stepper.send("tasks", [3])
     page.session.handle({"type": "finish"})
     await page.session.wait()
-    sent = [line for line in page.session.reading.take("cell").splitlines() if ".send(" in line]
+    sent = [line for line in page.session.texts.export("cell").splitlines() if ".send(" in line]
     assert sent == ["await stepper.send('tasks', [1], topic='pass_on')", "await stepper.send('tasks', [3])"]
     page.session.close()
 
@@ -609,7 +610,7 @@ async def test_the_cell_says_what_it_cannot_do_again(page: Page):
     later = Page(page.stepper)
     page.stepper.server.publish_nowait("tasks", b"x", reply_to="answers")
     await later.do("resend", channel="tasks", message="m1")
-    assert [line for line in later.session.reading.take("cell").splitlines() if "eft out" in line] == [
+    assert [line for line in later.session.texts.export("cell").splitlines() if "eft out" in line] == [
         "# Left out: 1 dead letter on 'tasks', from before.",
         "# Left out: the earlier sightings of 1 message on 'tasks'.",
         "await stepper.send('tasks', b'x')  # left out: its reply_to, 'answers'",
@@ -622,7 +623,7 @@ async def test_the_cell_says_what_it_cannot_do_again(page: Page):
 async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):
     await page.send('{"to": "ada"}', "greet")
     await page.do("step")
-    taken = page.session.reading.take("json_lines")
+    taken = page.session.texts.export("json_lines")
     await page.do("reset")
     state = await page.do("load", text=taken)
     assert state["history"]["replay"]
@@ -630,6 +631,102 @@ async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):
     assert state["step"]["winner"] == "greet"
     assert "loaded steps" in (await page.do("step"))["status"]["error"]
     assert not (await page.do("unload"))["history"]["replay"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a\u2028b", "a\u2029b", "a\x85b", "a\x0bb\x1cc", "a\r\nb", "lone \ud800", "\u00e9\u3164"], ids=ascii
+)
+async def test_each_step_is_one_line_of_json_lines_whatever_is_in_it(page: Page, text: str):
+    app, router = new_app()
+
+    @router.actor(routing_strategy=catch_all_routing_strategy)
+    async def repeat(message: Message) -> str:
+        print(text)
+        return text
+
+    page = Page(Stepper(app))
+    for _ in range(2):
+        await page.stepper.send("tasks", text.encode("utf-8", "surrogatepass"), headers={text: text})
+    steps = (await page.stepper.run()).steps
+    lines = page.session.texts.export("json_lines")
+    assert len(lines.splitlines()) == 2
+    assert lines.encode().decode() == lines
+    await page.do("load", text=lines)
+    assert page.session.view.steps == steps
+    await page.do("load", text=lines.replace("\n", "\r\n"))
+    assert page.session.view.steps == steps
+    page.session.close()
+
+
+async def test_json_lines_of_before_with_separators_in_a_line_can_be_loaded(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("step")
+    data = page.stepper.history[0].to_dict()
+    data["printed"] = "a\u2028b\u2029c\x85d"
+    await page.do("load", text=json.dumps(data, ensure_ascii=False) + "\n")
+    assert page.session.view.steps[0].printed == data["printed"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"number": ' * 50_000, "\x1b[31m", '{"message": {"payload": {"text": "\\ud800"}}}']
+)
+async def test_what_no_step_can_be_read_from_is_refused_in_words(page: Page, text: str):
+    error = (await page.do("load", text=text))["status"]["error"]
+    assert error.startswith("Line 1 is not a step: ")
+    assert "RecursionError" not in error
+
+
+class Word(StrEnum):
+    TOPIC = "greet"
+    CHANNEL = "tasks"
+
+
+class Hostile(str):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "__import__('os').getpid()"
+
+    __str__ = __repr__
+
+
+class HostileBytes(bytes):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "__import__('os').getpid()"
+
+
+class Urgent(IntEnum):
+    YES = 9
+
+
+async def test_the_cell_writes_text_and_numbers_whatever_their_classes_show(page: Page):
+    await page.stepper.send(
+        Word.CHANNEL, HostileBytes(b"x"), topic=Word.TOPIC, headers={Hostile("k"): Hostile("v")}, priority=Urgent.YES
+    )
+    await page.stepper.send(Hostile("tasks"), b"y", content_type=Hostile("text/plain"))
+    cell = page.session.texts.export("cell")
+    assert [line for line in cell.splitlines() if "send(" in line] == [
+        "await stepper.send('tasks', b'x', topic='greet', headers={'k': 'v'}, priority=9)",
+        "await stepper.send('tasks', b'y', content_type='text/plain')",
+    ]
+    again = await done_again(page)
+    assert story_of(again) == story_of(page.stepper)
+
+
+async def test_an_operation_whose_channel_is_a_member_of_an_enumeration_can_be_sent_to():
+    app, _ = new_app()
+
+    class Channel(str, Enum):  # noqa: UP042  (its `str` is not its text)
+        TASKS = "tasks"
+
+    app.messages.register_operation(operation_id="say", channel=Channel.TASKS)
+    page = Page(Stepper(app))
+    await page.do("send", form={"operation": "say", "payload": "{}"})
+    assert page.status["error"] == ""
+    assert page.stepper.queues["tasks"].waiting == 1
+    page.session.close()
 
 
 async def test_steps_whose_verdicts_are_not_all_there_can_be_looked_at(page: Page):
@@ -680,7 +777,7 @@ async def test_a_diagram_escapes_what_means_something_to_mermaid():
     page = Page(Stepper(app))
     await page.send()
     await page.do("step")
-    diagram = page.session.reading.take("mermaid")
+    diagram = page.session.texts.export("mermaid")
     assert "    participant a0 as a#59;b--#62;#62;c#92;nend\n" in diagram
     assert diagram.startswith("sequenceDiagram\n")
     page.session.close()

@@ -122,6 +122,44 @@ async def test_a_second_workbench_of_an_app_goes_on_with_the_steps_of_the_first(
     assert second.history["newest"] == 1
 
 
+class Kernel:
+    """A kernel as far as a workbench looks at it: which message of the front end it is at."""
+
+    def __init__(self) -> None:
+        self.parent: dict[str, Any] = {}
+        self.kernel = self
+        self.events = self
+
+    def get_parent(self) -> dict[str, Any]:
+        return self.parent
+
+    def register(self, _name: str, _function: Any) -> None: ...
+
+    def unregister(self, _name: str, _function: Any) -> None: ...
+
+    def runs(self, number: int, cell: str | None) -> None:
+        self.parent = {
+            "header": {"msg_id": str(number)},
+            "metadata": {} if cell is None else {"cellId": cell},
+            "content": {"code": "Workbench(Stepper(app))"},
+        }
+
+
+@pytest.mark.parametrize(
+    ("cells", "left"),
+    [(["a", "a"], [2]), (["a", "b"], [1, 2]), ([None, None], [1, 2]), (["a", None], [1, 2])],
+)
+async def test_a_cell_that_runs_again_replaces_its_own_workbench_only(app: Repid, monkeypatch, cells, left):
+    kernel = Kernel()
+    monkeypatch.setattr("repid_nb.notebook.cells.in_kernel", lambda: True)
+    monkeypatch.setattr("IPython.get_ipython", lambda: kernel)
+    made = {}
+    for number, cell in enumerate(cells, start=1):
+        kernel.runs(number, cell)
+        made[number] = Workbench(Stepper(app))
+    assert [number for number, one in made.items() if one.comm is not None] == left
+
+
 async def test_closing_leaves_no_widget_no_listener_and_no_task(app: Repid):
     before, tasks = len(_instances), len(asyncio.all_tasks())
     stepper = Stepper(app)

@@ -243,7 +243,7 @@ class ChannelQueue:
             id=message.message_id,
             channel=self.channel,
             payload=message.payload,
-            headers=None if message.headers is None else dict(message.headers),
+            headers=message.headers,
             content_type=message.content_type,
             reply_to=message.reply_to,
             priority=priority,

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 
 from repid_nb.core.checks import check_address
 from repid_nb.core.record import Record
+from repid_nb.core.text import make_plain, plain_headers
 
 __all__ = ["ChannelSnapshot", "DeadLetter", "MessageSnapshot", "QueuesSnapshot"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MessageSnapshot(Record):
-    """One message.
+    """One message, as it was: later changes to its headers do not reach the record, and all of it is plain data.
+
+    A header that an actor made something other than text is here as the text that `str` shows of it.
 
     Attributes:
         id: Its id.
@@ -34,6 +37,27 @@ class MessageSnapshot(Record):
     reply_to: str | None = None
     priority: int = 4
     sightings: int = 0
+
+    def __post_init__(self) -> None:
+        if self.headers is not None:
+            object.__setattr__(self, "headers", plain_headers(self.headers))
+        # Many are made for each step, and nearly all are plain.
+        if (
+            type(self.id) is not str
+            or type(self.channel) is not str
+            or type(self.payload) is not bytes
+            or type(self.priority) is not int
+            or (self.content_type is not None and type(self.content_type) is not str)
+            or (self.reply_to is not None and type(self.reply_to) is not str)
+        ):
+            self._make_plain()
+
+    def _make_plain(self) -> None:
+        make_plain(self, "id", "channel", "content_type", "reply_to")
+        if isinstance(self.payload, bytes):
+            object.__setattr__(self, "payload", bytes.__getitem__(self.payload, slice(None)))
+        if isinstance(self.priority, int):
+            object.__setattr__(self, "priority", int.__int__(self.priority))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -72,6 +96,9 @@ class ChannelSnapshot(Record):
     dead: int = 0
     dead_letters: tuple[DeadLetter, ...] = ()
     dead_dropped: int = 0
+
+    def __post_init__(self) -> None:
+        make_plain(self, "channel")
 
 
 @dataclass(frozen=True, slots=True, repr=False)

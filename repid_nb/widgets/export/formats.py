@@ -1,8 +1,9 @@
-"""Steps to take away: as JSON Lines, as a Mermaid sequence diagram."""
+"""Steps as JSON Lines and as a Mermaid sequence diagram."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 from repid_nb.core.errors import InvalidMessageError
@@ -14,9 +15,13 @@ from repid_nb.stepping.record import Step
 __all__ = ["as_json_lines", "as_mermaid", "steps_of"]
 
 
+# What other programs take for the end of a line, and what cannot be written as UTF-8.
+_NOT_IN_LINES = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+
+
 def as_json_lines(steps: Iterable[Step]) -> str:
     """Return steps as JSON Lines, one a line."""
-    return "".join(f"{json.dumps(step.to_dict(), ensure_ascii=False)}\n" for step in steps)
+    return "".join(f"{_one_json_line(step)}\n" for step in steps)
 
 
 def steps_of(text: str) -> tuple[Step, ...]:
@@ -26,16 +31,24 @@ def steps_of(text: str) -> tuple[Step, ...]:
         InvalidMessageError: A line is no step; the message says which and why. Or there is none.
     """
     steps = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             steps.append(Step.from_dict(json.loads(line)))
         except ValueError as error:
-            raise InvalidMessageError(f"Line {number} is not a step: {error}") from None
+            raise InvalidMessageError(f"Line {number} is not a step: {one_line(str(error))}") from None
+        except RecursionError:
+            raise InvalidMessageError(f"Line {number} is not a step: it is nested too deep.") from None
     if not steps:
         raise InvalidMessageError("There is no step in it: give the JSON Lines that the workbench wrote.")
     return tuple(sorted(steps, key=lambda step: step.number))
+
+
+def _one_json_line(step: Step) -> str:
+    return _NOT_IN_LINES.sub(
+        lambda found: f"\\u{ord(found.group()):04x}", json.dumps(step.to_dict(), ensure_ascii=False)
+    )
 
 
 def as_mermaid(steps: Sequence[Step]) -> str:

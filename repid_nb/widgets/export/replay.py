@@ -1,4 +1,4 @@
-"""What was done with a Stepper, and the cell of Python that does it all again."""
+"""The calls that were made on a Stepper, and the cell of Python that makes them again."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from repid_nb.stepping.record import Step
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.form import JSON
 
-__all__ = ["Deeds"]
+__all__ = ["CallLog"]
 
-# How many messages of a channel a cell starts with: who looks at a long queue must not wait for its end.
+# How many messages of a channel a cell starts with: to export a long queue must not take long.
 WAITING = 1000
 
 
@@ -32,15 +32,14 @@ class _Resent:
     message_id: str | None
 
 
-_Deed: TypeAlias = MessageSnapshot | _Resent | str
+_Call: TypeAlias = MessageSnapshot | _Resent | str
 
 
-class Deeds:
-    """Takes note of what is done with a Stepper, from what is on its queues now; only the newest deeds are kept.
+class CallLog:
+    """Logs the calls on a Stepper, on top of what is on its queues now; only the newest calls are kept.
 
     Args:
-        stepper: The Stepper.
-        limit: How many deeds are kept.
+        limit: How many calls are kept.
     """
 
     def __init__(self, stepper: Stepper, limit: int = 10_000) -> None:
@@ -52,14 +51,14 @@ class Deeds:
     def _begin(self, newest: int) -> None:
         """Start with what is on the queues now, right after step `newest`."""
         queues = self._stepper.snapshot(WAITING)
-        self._start = newest
+        self._first_step = newest
         self._left_out = [line for queue in queues.channels for line in _left_out(queue)]
-        self._deeds: deque[_Deed] = deque(message for queue in queues.channels for message in queue.ready)
+        self._calls: deque[_Call] = deque(message for queue in queues.channels for message in queue.ready)
         self._dropped = 0
         self._priorities: dict[str | None, int] = {}
 
     def sent(self, channel: str, message: SentMessageT) -> None:
-        """Add a message that was put on a queue, whoever sent it."""
+        """Add a message that was put on a queue, by the page or by a cell."""
         self._add(
             MessageSnapshot(
                 id=getattr(message, "message_id", None),
@@ -73,25 +72,25 @@ class Deeds:
 
     def stepped(self, step: Step) -> None:
         """Add a step."""
-        self._learn(step.message)
+        self._note_priority(step.message)
         self._add(f"await stepper.step({step.channel!r})")
 
     def rewound(self, to: int) -> None:
-        """Add a return to the moment right after step `to`; one to before these deeds starts them anew."""
-        if to <= self._start:
+        """Add a rewind to right after step `to`; one to before the first call here starts the log anew."""
+        if to <= self._first_step:
             self._begin(to)
         else:
-            self._add(f"stepper.rewind({to - self._start})")
+            self._add(f"stepper.rewind({to - self._first_step})")
 
     def resent(self, channel: str, message_id: str | None) -> None:
         """Add that a dead letter was put back on its queue."""
         self._add(_Resent(channel, message_id))
 
     def as_cell(self) -> str:
-        """Return a cell that does it all again, with the same actors and queues of its own."""
+        """Return a cell that makes the calls again, with the same actors and queues of its own."""
         for queue in self._stepper.queues.channels:
             for message in (*queue.ready, *queue.in_work, *(letter.message for letter in queue.dead_letters)):
-                self._learn(message)
+                self._note_priority(message)
         retries = self._stepper.max_unrouted_retries
         option = "" if retries == MAX_UNROUTED_RETRIES else f", max_unrouted_retries={retries}"
         lines = [
@@ -106,37 +105,37 @@ class Deeds:
             *self._left_out,
             *([f"# {counted(self._dropped, 'earlier call')} left out"] if self._dropped else []),
         ]
-        for call, same in groupby(self._calls()):
+        for call, same in groupby(self._as_python()):
             times = sum(1 for _ in same)
             lines += [call] if times == 1 else [f"for _ in range({times}):", f"    {call}"]
         return "\n".join([*lines, "stepper.history"]) + "\n"
 
-    def _add(self, deed: _Deed) -> None:
-        self._deeds.append(deed)
-        if len(self._deeds) > self._limit:
-            self._deeds.popleft()
+    def _add(self, call: _Call) -> None:
+        self._calls.append(call)
+        if len(self._calls) > self._limit:
+            self._calls.popleft()
             self._dropped += 1
 
-    def _learn(self, message: MessageSnapshot) -> None:
-        # Who hears of a message that is published is not told its priority.
+    def _note_priority(self, message: MessageSnapshot) -> None:
+        # The event of a published message does not say its priority.
         if message.priority != DEFAULT_PRIORITY:
             self._priorities[message.id] = message.priority
 
-    def _calls(self) -> Iterator[str]:
+    def _as_python(self) -> Iterator[str]:
         names: dict[str | None, str] = {}
         sent = 0
-        for deed in self._deeds:
-            match deed:
+        for call in self._calls:
+            match call:
                 case MessageSnapshot():
                     sent += 1
-                    names[deed.id] = f"m{sent}"  # the ids that a Stepper gives
-                    yield _sending(deed, self._priorities.get(deed.id, deed.priority))
+                    names[call.id] = f"m{sent}"  # the ids that a Stepper gives
+                    yield _send_call(call, self._priorities.get(call.id, call.priority))
                 case _Resent(channel, message_id) if message_id in names:
                     yield f"stepper.resend({channel!r}, {names[message_id]!r})"
                 case _Resent(channel, message_id):
                     yield f"# Left out: {message_id!r} of {channel!r} was sent again; this cell does not know its id."
                 case str():
-                    yield deed
+                    yield call
 
 
 def _left_out(queue: ChannelSnapshot) -> Iterator[str]:
@@ -153,7 +152,7 @@ def _left_out(queue: ChannelSnapshot) -> Iterator[str]:
         yield f"# Left out: the earlier sightings of {counted(sighted, 'message')} on {queue.channel!r}."
 
 
-def _sending(message: MessageSnapshot, priority: int) -> str:
+def _send_call(message: MessageSnapshot, priority: int) -> str:
     headers = dict(message.headers or {})
     topic = headers.pop("topic", None)
     payload = _json_as_python(message.payload) if message.content_type == JSON else None

@@ -1,10 +1,10 @@
-"""The stage as plain HTML and as text, for pages without Python and without script."""
+"""The workbench as plain HTML and as text, for pages without Python and without script."""
 
 from __future__ import annotations
 
 from repid_nb.display import as_html, as_text
 from repid_nb.html import element, to_html
-from repid_nb.widgets.view import Scene
+from repid_nb.widgets.view import View
 
 __all__ = ["Picture", "picture_of"]
 
@@ -30,10 +30,10 @@ class Picture:
         return self.html
 
 
-def picture_of(scene: Scene) -> Picture:
-    """Return the step that is shown, and the queues."""
-    step = next((one for one in scene.steps if one.number == scene.at), None)
-    parts: list[object] = [scene.queues] if step is None else [step, scene.queues]
+def picture_of(view: View) -> Picture:
+    """Return a picture of the step that is shown, and of the queues."""
+    step = next((one for one in view.steps if one.number == view.at), None)
+    parts: list[object] = [view.queues] if step is None else [step, view.queues]
     caption = to_html(element("div", CAPTION, style="opacity: 0.75"))
     return Picture(
         f"<div>{caption}{''.join(as_html(part) for part in parts)}</div>",

@@ -1,4 +1,4 @@
-"""Whole texts: of what the page shows only the beginning of, and of what is taken away; a piece at a time."""
+"""Serve long texts to the page in pieces: payloads, output, exports."""
 
 from __future__ import annotations
 
@@ -8,69 +8,69 @@ from typing import Any
 from repid_nb.core.errors import InvalidMessageError, RepidNbError, UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.display import as_text, words
-from repid_nb.printable import written
+from repid_nb.printable import cut_to_bytes, whole
 from repid_nb.stepping.record import Step
 from repid_nb.widgets.export import formats
-from repid_nb.widgets.export.replay import Deeds
+from repid_nb.widgets.export.replay import CallLog
 from repid_nb.widgets.export.still import picture_of
-from repid_nb.widgets.view import Scene
-from repid_nb.widgets.wire import cut, key_of
+from repid_nb.widgets.view import View
+from repid_nb.widgets.wire import key_of
 
-__all__ = ["Reading"]
+__all__ = ["Texts"]
 
-# In characters; the page asks for the next when somebody wants to read on.
+# In characters; the page asks for the next piece when it is wanted.
 PIECE = 4_000
 LARGE_PIECE = 200_000
 
 
-class Reading:
+class Texts:
     """Answers the page's questions for texts.
 
     Args:
-        scene: What the page looks at.
-        deeds: What was done.
+        view: Whose steps and queues are read.
+        calls: What the cell of Python is made of.
     """
 
-    def __init__(self, scene: Scene, deeds: Deeds) -> None:
-        self._scene = scene
-        self._deeds = deeds
-        self._taken: dict[str, str] = {}
+    def __init__(self, view: View, calls: CallLog) -> None:
+        self._view = view
+        self._calls = calls
+        self._exported: dict[str, str] = {}
 
-    def open(self, command: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a piece of a message or of a part of a step; that it is gone, if it is."""
+    def read_piece(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a piece of a message or of a part of a step; where it is gone, a text that says so."""
         what = command.get("what")
         try:
             if what == "waiting":
-                channel = self._scene.channel_named(command.get("channel")) or ""
-                text = message_text(waiting_message(self._scene.queues, channel, str(command.get("message"))))
+                channel = self._view.channel_named(command.get("channel")) or ""
+                text = message_text(waiting_message(self._view.queues, channel, str(command.get("message"))))
             else:
-                text = step_text(self._scene.step_of(int(command["step"])), str(what))
+                text = step_text(self._view.step_of(int(command["step"])), str(what))
         except RepidNbError as error:
             text = str(error)
         return piece_of(text, int(command.get("from") or 0))
 
-    def take_piece(self, command: Mapping[str, Any]) -> dict[str, Any]:
+    def export_piece(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """Return a piece of the session in one of its forms; the first piece fixes what the others are of."""
         form, start = str(command.get("form")), int(command.get("from") or 0)
-        if start == 0 or form not in self._taken:
-            self._taken[form] = self.take(form)
-        return piece_of(self._taken[form], start, LARGE_PIECE)
+        if start == 0 or form not in self._exported:
+            self._exported[form] = self.export(form)
+        return piece_of(self._exported[form], start, LARGE_PIECE)
 
-    def take(self, form: str) -> str:
-        """Return the session in one of the forms `cell`, `json_lines`, `mermaid` and `html`.
+    def export(self, form: str) -> str:
+        """Return the session in one of the formats `cell`, `json_lines`, `mermaid` and `html`.
 
         Raises:
-            InvalidMessageError: There is no such form.
+            InvalidMessageError: There is no such format.
         """
         match form:
             case "cell":
-                return self._deeds.as_cell()
+                return self._calls.as_cell()
             case "json_lines":
-                return formats.as_json_lines(self._scene.steps)
+                return formats.as_json_lines(self._view.steps)
             case "mermaid":
-                return formats.as_mermaid(self._scene.steps)
+                return formats.as_mermaid(self._view.steps)
             case "html":
-                return picture_of(self._scene).html
+                return picture_of(self._view).html
         raise InvalidMessageError(f"There is no form {form!r}: cell, json_lines, mermaid or html.")
 
 
@@ -100,7 +100,7 @@ def step_text(step: Step, what: str) -> str:
         case "printed":
             return step.printed
         case "result":
-            return written(step.result)
+            return whole(step.result)
         case "raised" if step.exception is not None:
             return as_text(step.exception)
     raise UnknownNameError(f"Step {step.number} has no {what!r} to open.")
@@ -119,7 +119,7 @@ def waiting_message(queues: QueuesSnapshot, channel: str, key: str) -> MessageSn
         if key_of(message.id or "") == key:
             found: MessageSnapshot = message
             return found
-    raise UnknownNameError(f"Message {cut(key, 20)!r} is not on {channel!r} any more.")
+    raise UnknownNameError(f"Message {cut_to_bytes(key, 20)!r} is not on {channel!r} any more.")
 
 
 def piece_of(text: str, start: int, size: int = PIECE) -> dict[str, Any]:

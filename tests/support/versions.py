@@ -1,0 +1,74 @@
+"""Runs the package's own tests on other versions than those that `make test` installs.
+
+    python tests/support/versions.py lowest   # of each library the lowest version that pyproject.toml declares
+    python tests/support/versions.py newest   # a newer Python than this one, where there is one
+
+Each has an environment of its own, which is made anew when pyproject.toml has changed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["main"]
+
+ROOT = Path(__file__).parents[2]
+UV = Path(sys.executable).with_name("uv")
+TESTS = ["tests/core", "tests/stepping", "tests/classroom", "tests/soak"]
+PYTHONS = ["python3.14", "python3.13", "python3.12"]
+
+
+def main(which: str) -> int:
+    """Make the environment and run the tests in it.
+
+    Args:
+        which: "lowest" or "newest".
+
+    Returns:
+        What pytest ends with; 0 where there is no newer Python.
+    """
+    if which == "lowest":
+        python, options = sys.executable, ["--resolution", "lowest-direct"]
+    else:
+        newer = newer_python()
+        if newer is None:
+            sys.stdout.write(f"skipped: none of {', '.join(PYTHONS)} runs here and is newer than this Python\n")
+            return 0
+        python, options = newer, []
+    environment = made(which, python, options)
+    return subprocess.run([environment / "bin" / "pytest", *TESTS], cwd=ROOT, check=False).returncode  # noqa: S603
+
+
+def newer_python() -> str | None:
+    """Return the newest Python on the path that is newer than this one, or None."""
+    asked = "import sys; print(sys.executable, *sys.version_info[:2])"
+    for command in filter(None, map(shutil.which, PYTHONS)):
+        # A command may be there and say only that its version is not switched on.
+        told = subprocess.run([command, "-c", asked], capture_output=True, text=True, check=False)  # noqa: S603
+        if told.returncode == 0:
+            executable, *version = told.stdout.rsplit(maxsplit=2)
+            return executable if tuple(map(int, version)) > sys.version_info[:2] else None
+    return None
+
+
+def made(name: str, python: str, options: list[str]) -> Path:
+    """Return the environment of that name, made anew where the project or the Python has changed since."""
+    environment = ROOT / f".venv-{name}"
+    wanted = f"{python}\n{(ROOT / 'pyproject.toml').read_text(encoding='utf-8')}"
+    installed = environment / "installed.txt"
+    if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
+        quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+        venv = [UV, "venv", "--quiet", "--clear", "--python", python, environment]
+        install = [UV, "pip", "install", "--quiet", *options, "--python", environment, "--editable", f"{ROOT}[check]"]
+        for command in (venv, install):
+            subprocess.run(command, env=quiet, check=True)  # noqa: S603
+        installed.write_text(wanted, encoding="utf-8")
+    return environment
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
