@@ -3,7 +3,7 @@
 On two idle cores with Python 3.11 the histories take about six minutes of CPU, the cuts half a minute, the interrupts
 half a minute and the mutants two minutes.
 
-    python -m soak [--histories 10000] [--seed 0] [--with FEATURE ...] [histories] [cuts] [interrupts] [mutants]
+    python -m soak [--histories 10000] [--seed 0] [--python PYTHON] [histories] [cuts] [interrupts] [mutants]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import comm
-from soak import cuts, features, interrupts, mutants
+from soak import cuts, interrupts, mutants
 from soak.histories import faults_of_seed, try_seed
 from soak.scenarios import SCENES
 from support import versions
@@ -30,17 +30,17 @@ __all__ = ["main"]
 MOST_FAILURES = 5
 
 
-def tell_histories(options: argparse.Namespace, enabled: frozenset[str]) -> int:
+def tell_histories(options: argparse.Namespace) -> int:
     """Tell histories, print each bad one as short as it gets, and a summary."""
     counts: dict[str, int] = {}
     failures = 0
     for seed in range(options.seed, options.seed + options.histories):
         if options.first:
-            if faults := faults_of_seed(seed, enabled):
+            if faults := faults_of_seed(seed):
                 print(f"{mutants.FIRST}{faults[0]}")
                 return 0
             continue
-        failure = try_seed(seed, enabled, counts)
+        failure = try_seed(seed, counts)
         if failure is not None:
             failures += 1
             print(failure, flush=True)
@@ -52,24 +52,24 @@ def tell_histories(options: argparse.Namespace, enabled: frozenset[str]) -> int:
     return failures
 
 
-def make_cuts(_options: argparse.Namespace, enabled: frozenset[str]) -> int:
+def make_cuts(_options: argparse.Namespace) -> int:
     """Cut each scene before each of its turns."""
 
     def tries() -> Iterator[tuple[object, tuple[str, ...]]]:
         for scene in SCENES:
-            for cut in cuts.cuts_of(scene, enabled):
-                yield cut, cuts.faults_of_cut(cut, enabled)
+            for cut in cuts.cuts_of(scene):
+                yield cut, cuts.faults_of_cut(cut)
 
     return _counted(tries(), f"cuts of {len(SCENES)} scenes")
 
 
-def interrupt(_options: argparse.Namespace, _enabled: frozenset[str]) -> int:
+def interrupt(_options: argparse.Namespace) -> int:
     """Interrupt each scene at each of its lines."""
     places = (place for scene in interrupts.SCENES for place in interrupts.places_of(scene))
     return _counted(((place, interrupts.faults_of_interrupt(place)) for place in places), "interrupts")
 
 
-def plant(_options: argparse.Namespace, _enabled: frozenset[str]) -> int:
+def plant(_options: argparse.Namespace) -> int:
     """Plant each fault, and look whether it is seen."""
     with TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         seen = list(pool.map(lambda mutant: mutants.seen_by(mutant, Path(folder)), mutants.MUTANTS))
@@ -90,7 +90,7 @@ def _counted(tries: Iterator[tuple[object, tuple[str, ...]]], noun: str) -> int:
     return failures
 
 
-PARTS: dict[str, Callable[[argparse.Namespace, frozenset[str]], int]] = {
+PARTS: dict[str, Callable[[argparse.Namespace], int]] = {
     "histories": tell_histories,
     "cuts": make_cuts,
     "interrupts": interrupt,
@@ -104,10 +104,9 @@ def run_elsewhere(options: argparse.Namespace) -> int:
         environment = versions.made("lowest", sys.executable, ["--resolution", "lowest-direct"])
     else:
         environment = versions.made("soak", shutil.which(options.python) or options.python, [])
-    further = ["--with", *options.further] if options.further else []
     numbers = ["--histories", str(options.histories), "--seed", str(options.seed)]
     return subprocess.run(  # noqa: S603  (an interpreter that was just installed)
-        [environment / "bin" / "python", "-m", "soak", *options.parts, *numbers, *further], check=False
+        [environment / "bin" / "python", "-m", "soak", *options.parts, *numbers], check=False
     ).returncode
 
 
@@ -118,19 +117,17 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", action="store_true", help="print the first violation and no more")
-    parser.add_argument("--with", dest="further", nargs="*", default=[], choices=list(features.ALL))
     parser.add_argument("--python", help="another interpreter, or `lowest`: the lowest versions that are declared")
     options = parser.parse_args()
     if options.python is not None:
         return run_elsewhere(options)
-    enabled = features.enabled(*options.further)
     # A widget outside a kernel.
     comm.create_comm = comm.DummyComm
-    print(f"Python {sys.version.split()[0]}; left out: {', '.join(sorted(set(features.ALL) - enabled)) or 'nothing'}")
+    print(f"Python {sys.version.split()[0]}", flush=True)
     failures = 0
     for part in options.parts or PARTS:
         start = time.process_time()
-        failures += PARTS[part](options, enabled)
+        failures += PARTS[part](options)
         print(f"  {part}: {time.process_time() - start:.0f} s of CPU", flush=True)
     return min(failures, 1)
 

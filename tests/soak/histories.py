@@ -37,33 +37,33 @@ class Failure:
         )
 
 
-def history_of(seed: int, features: frozenset[str]) -> tuple[Setting, list[Operation]]:
+def history_of(seed: int) -> tuple[Setting, list[Operation]]:
     """Return what a history of this seed begins with, and what happens in it."""
-    return draw_history(Random(seed), features)  # noqa: S311  (chance that comes again)
+    return draw_history(Random(seed))  # noqa: S311  (chance that comes again)
 
 
-def try_seed(seed: int, features: frozenset[str], counts: dict[str, int]) -> Failure | None:
+def try_seed(seed: int, counts: dict[str, int]) -> Failure | None:
     """Tell the history of a seed, and add to the counts; return what failed, shortened."""
-    setting, operations = history_of(seed, features)
-    told = tell(setting, operations, features)
+    setting, operations = history_of(seed)
+    told = tell(setting, operations)
     for name, number in {**told.counts, "operations": told.done, "histories": 1}.items():
         counts[name] = counts.get(name, 0) + number
     if not told.faults:
         return None
-    short = shortened(setting, operations[: told.done + 1], features)
-    return Failure(seed, setting, short, tell(setting, short, features).faults or told.faults)
+    short = shortened(setting, operations[: told.done + 1])
+    return Failure(seed, setting, short, tell(setting, short).faults or told.faults)
 
 
-def faults_of_seed(seed: int, features: frozenset[str]) -> tuple[str, ...]:
+def faults_of_seed(seed: int) -> tuple[str, ...]:
     """Tell the history of a seed; return what does not hold."""
-    return tell(*history_of(seed, features), features).faults
+    return tell(*history_of(seed)).faults
 
 
-def shortened(setting: Setting, operations: Sequence[Operation], features: frozenset[str]) -> list[Operation]:
+def shortened(setting: Setting, operations: Sequence[Operation]) -> list[Operation]:
     """Leave out what a bad history stays bad without: halves of it, then quarters, and so on down to single ones."""
 
     def is_bad(some: list[Operation]) -> bool:
-        return bool(tell(setting, some, features).faults)
+        return bool(tell(setting, some).faults)
 
     kept = list(operations)
     size = max(1, len(kept) // 2)

@@ -79,12 +79,10 @@ class History:
 
     Args:
         setting: What it begins with.
-        features: What it may do.
     """
 
-    def __init__(self, setting: Setting, features: frozenset[str]) -> None:
-        self.world = World(setting["dead_letter_limits"], features)
-        self.features = features
+    def __init__(self, setting: Setting) -> None:
+        self.world = World(setting["dead_letter_limits"])
         self.workers: list[Owner] = []
         self.subscribers: list[Owner] = []
         self.steppers: list[SteppingOne] = []
@@ -544,7 +542,7 @@ class History:
         gate = one.stepper.gate
         workbench = Workbench(one.stepper)
         try:
-            self.world.faults.extend(faults_of_workbench(workbench, self.features))
+            self.world.faults.extend(faults_of_workbench(workbench))
         finally:
             workbench.close()
             one.stepper.gate = gate
@@ -666,13 +664,12 @@ def _noted_in(came: dict[str, list[int]]) -> Any:
     return note
 
 
-def tell(setting: Setting, operations: Sequence[Operation], features: frozenset[str]) -> Told:
+def tell(setting: Setting, operations: Sequence[Operation]) -> Told:
     """Tell one history on a loop of its own.
 
     Args:
         setting: What it begins with.
         operations: What happens.
-        features: What it may do.
     """
     logging.disable(logging.CRITICAL)
     shuffle = setting["shuffle"]
@@ -680,7 +677,7 @@ def tell(setting: Setting, operations: Sequence[Operation], features: frozenset[
     history: list[History] = []
 
     async def main() -> None:
-        history.append(History(setting, features))
+        history.append(History(setting))
         try:
             await history[0].tell(operations)
         finally:

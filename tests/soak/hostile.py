@@ -1,6 +1,6 @@
 """Texts that a view may trip over: markup, control characters, what cannot be seen, what no encoding takes."""
 
-__all__ = ["MARK", "TEXTS", "UNWRITABLE"]
+__all__ = ["MARK", "TEXTS"]
 
 # Stands in every markup below: where it is an element or an attribute of a view, the view did not escape.
 MARK = "soakmark"
@@ -21,7 +21,7 @@ TEXTS = (
     "'''\"\"\"\\N{x}\\' f{1}\\",
     "__import__('os').system('false')",
     "x" * 3000,
+    # Ends of a line for Python's `splitlines`, and what UTF-8 cannot write.
+    "one\u2028two\u2029three\x85four",
+    "half an emoji: \ud83d",
 )
-
-# Ends of a line for Python's `splitlines`, and what UTF-8 cannot write.
-UNWRITABLE = ("one\u2028two\u2029three\x85four", "half an emoji: \ud83d")

@@ -167,7 +167,7 @@ class _Interrupted:
         return tuple(faults)
 
     async def _play(self, history: list[History]) -> None:
-        told = History(SETTING, frozenset())
+        told = History(SETTING)
         history.append(told)
         told.world.is_cut = True
         for mirror in told.world.mirrors:

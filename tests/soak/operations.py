@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, TypeAlias
 
-from soak.hostile import TEXTS, UNWRITABLE
+from soak.hostile import TEXTS
 from soak.world import CHANNELS, RAISES, TIMEOUT, TOPICS
 
 __all__ = ["Operation", "Setting", "draw_history"]
@@ -19,12 +19,11 @@ SECONDS = (0.0, 0.01, 0.5, 1.0, 3.0, TIMEOUT + 1, 30.0)
 UNWANTED = ("nobody", None, "odd", "odd_cancels", "odd_exits")
 
 
-def draw_history(random: Random, features: frozenset[str]) -> tuple[Setting, list[Operation]]:
+def draw_history(random: Random) -> tuple[Setting, list[Operation]]:
     """Draw what a history begins with, and what happens in it.
 
     Args:
         random: Where chance comes from; the same seed gives the same history.
-        features: What it may do.
     """
     setting = {
         "dead_letter_limits": tuple(random.choice((1, 3, 1000)) for _ in range(random.choice((1, 1, 2)))),
@@ -35,12 +34,10 @@ def draw_history(random: Random, features: frozenset[str]) -> tuple[Setting, lis
     draws, weights = zip(*((draw, weight) for draw, weight in DRAWS), strict=True)
     chosen = random.choices(draws, weights, k=random.randint(5, 60))
     # Something to do from the beginning.
-    return setting, [_send(random, features) for _ in range(random.randint(0, 6))] + [
-        draw(random, features) for draw in chosen
-    ]
+    return setting, [_send(random) for _ in range(random.randint(0, 6))] + [draw(random) for draw in chosen]
 
 
-def _send(random: Random, features: frozenset[str]) -> Operation:
+def _send(random: Random) -> Operation:
     return (
         "send",
         random.randrange(2),
@@ -48,7 +45,7 @@ def _send(random: Random, features: frozenset[str]) -> Operation:
         _topic(random),
         random.choice((4, 4, 4, 4, 0, 5, 9)),
         _scripts(random),
-        _text(random, features),
+        _text(random),
         random.choice(("json", "json", "raw", "stepper", "named")),
     )
 
@@ -57,9 +54,8 @@ def _topic(random: Random) -> str | None:
     return random.choice(UNWANTED) if random.random() < 0.2 else random.choice(TOPICS)
 
 
-def _text(random: Random, features: frozenset[str]) -> str:
-    texts = (*TEXTS, *UNWRITABLE) if "line_separators" in features else TEXTS
-    return random.choice(texts) if random.random() < 0.4 else ""
+def _text(random: Random) -> str:
+    return random.choice(TEXTS) if random.random() < 0.4 else ""
 
 
 def _scripts(random: Random) -> tuple[Any, ...]:
@@ -97,17 +93,17 @@ def _pick(random: Random) -> int:
     return random.randrange(4)
 
 
-def _worker(random: Random, _features: frozenset[str]) -> Operation:
+def _worker(random: Random) -> Operation:
     limits = (random.choice((1, 2, 3, 5, 10, 1000, float("inf"))), random.choice((1, 1, 2, 3, 10, 1000)))
     return ("worker", random.randrange(2), *limits, random.choice((0.0, 0.5, 25.0)))
 
 
-def _subscribe(random: Random, _features: frozenset[str]) -> Operation:
+def _subscribe(random: Random) -> Operation:
     channels = tuple(random.sample(CHANNELS, random.randint(1, 2)))
     return ("subscribe", random.randrange(2), channels, random.choice((None, 0, 1, 2, 5)))
 
 
-def _client(random: Random, _features: frozenset[str]) -> Operation:
+def _client(random: Random) -> Operation:
     letters = tuple((random.choice(CHANNELS), _topic(random), _scripts(random)) for _ in range(random.randint(1, 4)))
     return ("client", random.random() < 0.5, letters)
 
@@ -116,21 +112,21 @@ def _channel(random: Random) -> str | None:
     return random.choice((None, None, None, *CHANNELS))
 
 
-Draw: TypeAlias = Callable[[Random, frozenset[str]], Operation]
+Draw: TypeAlias = Callable[[Random], Operation]
 
 DRAWS: list[tuple[Draw, int]] = [
     (_send, 30),
     (_worker, 8),
-    (lambda random, _: ("cancel_worker", _pick(random), random.choice((0, 0, 1, 2, 5))), 5),
-    (lambda random, _: ("stop_workers",), 1),
-    (lambda random, _: ("sleep", random.choice(SECONDS)), 12),
-    (lambda random, _: ("turns", random.choice((1, 1, 2, 3, 10, 100))), 10),
+    (lambda random: ("cancel_worker", _pick(random), random.choice((0, 0, 1, 2, 5))), 5),
+    (lambda random: ("stop_workers",), 1),
+    (lambda random: ("sleep", random.choice(SECONDS)), 12),
+    (lambda random: ("turns", random.choice((1, 1, 2, 3, 10, 100))), 10),
     (_subscribe, 3),
-    (lambda random, _: ("pause", _pick(random)), 1),
-    (lambda random, _: ("resume", _pick(random)), 1),
-    (lambda random, _: ("close_subscriber", _pick(random)), 2),
+    (lambda random: ("pause", _pick(random)), 1),
+    (lambda random: ("resume", _pick(random)), 1),
+    (lambda random: ("close_subscriber", _pick(random)), 2),
     (
-        lambda random, _: (
+        lambda random: (
             "stepper",
             random.randrange(2),
             random.choice((1, 2, 3, 10)),
@@ -139,17 +135,17 @@ DRAWS: list[tuple[Draw, int]] = [
         ),
         4,
     ),
-    (lambda random, _: ("step", _pick(random), _channel(random), random.random() < 0.2), 16),
-    (lambda random, _: ("step_aside", _pick(random), _channel(random)), 4),
-    (lambda random, _: ("cancel_step", _pick(random)), 3),
-    (lambda random, _: ("hold_steps", _pick(random), random.choice((None, 0.0, 0.5))), 2),
-    (lambda random, _: ("run", _pick(random), random.randint(1, 5)), 3),
-    (lambda random, _: ("rewind", _pick(random), random.randint(0, 6)), 6),
-    (lambda random, _: ("resend", _pick(random), random.choice(CHANNELS), random.choice((None, 0, 1, 2))), 5),
-    (lambda random, _: ("explain", _pick(random), random.choice(CHANNELS), random.choice((*TOPICS, "nobody"))), 2),
-    (lambda random, _: ("close_stepper", _pick(random)), 1),
-    (lambda random, _: ("workbench", _pick(random)), 1),
+    (lambda random: ("step", _pick(random), _channel(random), random.random() < 0.2), 16),
+    (lambda random: ("step_aside", _pick(random), _channel(random)), 4),
+    (lambda random: ("cancel_step", _pick(random)), 3),
+    (lambda random: ("hold_steps", _pick(random), random.choice((None, 0.0, 0.5))), 2),
+    (lambda random: ("run", _pick(random), random.randint(1, 5)), 3),
+    (lambda random: ("rewind", _pick(random), random.randint(0, 6)), 6),
+    (lambda random: ("resend", _pick(random), random.choice(CHANNELS), random.choice((None, 0, 1, 2))), 5),
+    (lambda random: ("explain", _pick(random), random.choice(CHANNELS), random.choice((*TOPICS, "nobody"))), 2),
+    (lambda random: ("close_stepper", _pick(random)), 1),
+    (lambda random: ("workbench", _pick(random)), 1),
     (_client, 3),
-    (lambda random, _: ("reconnect", random.randrange(2), random.choice((0, 1, 3))), 2),
-    (lambda random, _: ("cancel_kept",), 3),
+    (lambda random: ("reconnect", random.randrange(2), random.choice((0, 1, 3))), 2),
+    (lambda random: ("cancel_kept",), 3),
 ]

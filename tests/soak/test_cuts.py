@@ -4,7 +4,6 @@ import random
 
 import pytest
 from soak.cuts import Cut, cuts_of, faults_of_cut
-from soak.features import enabled
 from soak.scenarios import SCENES
 
 SAMPLE = 8
@@ -12,12 +11,12 @@ SAMPLE = 8
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_scene_that_is_not_cut_ends_well(scene):
-    assert not faults_of_cut(Cut(scene, 0), enabled())
+    assert not faults_of_cut(Cut(scene, 0))
 
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_scene_that_is_cut_loses_nothing_and_leaves_nothing(scene):
-    cuts = list(cuts_of(scene, enabled()))
+    cuts = list(cuts_of(scene))
     # The same ones each time.
     for cut in random.Random(scene).sample(cuts, min(SAMPLE, len(cuts))):  # noqa: S311  (chance that comes again)
-        assert not faults_of_cut(cut, enabled()), cut
+        assert not faults_of_cut(cut), cut

@@ -89,12 +89,10 @@ def faults_of_step(step: Step) -> Iterator[str]:
         yield f"step {step.number} looks different when it comes back from its JSON"
 
 
-def faults_of_workbench(workbench: Workbench, features: frozenset[str]) -> Iterator[str]:
+def faults_of_workbench(workbench: Workbench) -> Iterator[str]:
     """Yield what is wrong with what a workbench shows and hands out."""
     steps = list(workbench.stepper.history)
-    text = workbench.to_json_lines()
-    lines = text.splitlines() if "line_separators" in features else text.split("\n")
-    lines = [line for line in lines if line]
+    lines = workbench.to_json_lines().splitlines()
     if [Step.from_dict(json.loads(line)).to_dict() for line in lines] != [step.to_dict() for step in steps]:
         yield f"the JSON Lines of {len(steps)} steps are {len(lines)} lines, or other steps"
     called = [node.func for node in ast.walk(ast.parse(workbench.to_cell())) if isinstance(node, ast.Call)]

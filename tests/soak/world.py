@@ -163,14 +163,12 @@ class World:
 
     Args:
         dead_letter_limits: One for each server.
-        features: What the history may do.
 
     Attributes:
         is_cut: Whether all that happens may be interrupted now.
     """
 
-    def __init__(self, dead_letter_limits: tuple[int, ...], features: frozenset[str]) -> None:
-        self.features = features
+    def __init__(self, dead_letter_limits: tuple[int, ...]) -> None:
         self.faults: list[str] = []
         self.letters: dict[int, Letter] = {}
         self.owners: list[Owner] = []
