@@ -376,7 +376,7 @@ class History:
         try:
             step = await one.stepper.step(channel)
         except SteppingError:
-            is_held = one.holds is not None and len(one.at_work) > 1
+            is_held = any(other.is_held for other in one.at_work if other is not owner)
             self.world.check(holds=is_held, otherwise="a step was refused, and no message is held")
             return None
         except BaseException as error:
