@@ -77,6 +77,20 @@ DIFFERENCES = [
         "keeps it in work for ever.",
     ),
     Difference(
+        "leaving the program",
+        "An actor that calls `sys.exit` ends the worker: SystemExit is raised where the worker is awaited, and the "
+        "message is back in its place; in repid it ends the event loop, and the message is lost.",
+    ),
+    Difference(
+        "ended loops",
+        "What a subscription held when its event loop ended is back in its place; repid's in-memory server keeps it "
+        "in work for ever.",
+    ),
+    Difference(
+        "other threads",
+        "A message that is sent from another thread wakes a waiting worker; repid's worker sleeps on.",
+    ),
+    Difference(
         "failing strategies",
         "A message for which a routing strategy raised goes back to its place when the worker ends; in repid it "
         "is lost from the in-memory queue.",

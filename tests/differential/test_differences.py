@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -258,6 +259,84 @@ def test_unsettled_messages(does):
     theirs, ours = both(scenario)
     assert theirs[-1] == ("left", "tasks", [])
     assert ours[-1] == ("left", "tasks", [(b"open", {"topic": "job"}, None, None)])
+
+
+LEAVING = """
+import asyncio, sys
+from LIB import InMemoryServer, Repid, Router, catch_all_routing_strategy
+
+app, server, router = Repid(), InMemoryServer(), Router(channel="tasks")
+app.servers.register_server("default", server, is_default=True)
+
+@router.actor(routing_strategy=catch_all_routing_strategy)
+async def leave():
+    sys.exit(3)
+
+app.include_router(router)
+
+async def main():
+    async with server.connection():
+        await app.send_message(channel="tasks", payload=b"kept")
+        try:
+            await app.run_worker(messages_limit=1, register_signals=[])
+        except BaseException as error:
+            print(type(error).__name__)
+
+try:
+    asyncio.run(main())
+except SystemExit:
+    print("ended the loop")
+print(LEFT)
+"""
+
+
+def test_leaving_the_program():
+    theirs = LEAVING.replace("LIB", "repid").replace("LEFT", 'server.queues["tasks"].queue.qsize()')
+    ours = LEAVING.replace("LIB", "repid_nb").replace("LEFT", 'server.snapshot()["tasks"].waiting')
+    # repid's also prints what became of its tasks.
+    assert "ended the loop\n0\n" in run_script(theirs)
+    assert run_script(ours) == "SystemExit\n1\n"
+
+
+def test_ended_loops():
+    async def subscribed(lib, server):
+        async def hold(message):
+            await asyncio.Event().wait()
+
+        await server.connect()
+        await server.publish(channel="tasks", message=lib.MessageData(payload=b"held"))
+        await server.subscribe(channels_to_callbacks={"tasks": hold})
+        await turns()
+
+    theirs, ours = repid.InMemoryServer(), repid_nb.InMemoryServer()
+    asyncio.run(subscribed(repid, theirs))
+    asyncio.run(subscribed(repid_nb, ours))
+    assert (theirs.queues["tasks"].queue.qsize(), len(theirs.queues["tasks"].processing)) == (0, 1)
+    assert (ours.snapshot()["tasks"].waiting, ours.snapshot()["tasks"].working) == (1, 0)
+
+
+def test_other_threads():
+    async def wakes(lib):
+        app = lib.Repid()
+        app.servers.register_server("default", lib.InMemoryServer(), is_default=True)
+        app.include_router(noting_router(lib, lambda *_: None))
+        async with app.servers.default.connection():
+            worker = asyncio.create_task(app.run_worker(register_signals=[]))
+            await turns()
+            loop, woken = asyncio.get_running_loop(), []
+            loop.call_soon_threadsafe = lambda *call: woken.append(call)
+            thread = threading.Thread(
+                target=lambda: asyncio.run(app.send_message(channel="tasks", payload=b"", headers={"topic": "job"}))
+            )
+            thread.start()
+            thread.join()
+            del loop.call_soon_threadsafe
+            worker.cancel()
+            await asyncio.wait([worker])
+            return woken
+
+    assert asyncio.run(wakes(repid)) == []
+    assert asyncio.run(wakes(repid_nb)) != []
 
 
 def test_failing_strategies():

@@ -25,17 +25,22 @@ class SubscriptionPuller:
     A callback waits until its message is handed out, and no longer: some servers read nothing from their connection
     while a callback runs, so that an actor which sends a message would wait for an answer that is never read. So the
     server's own concurrency limit bounds how many messages wait here.
+
+    What is asked of the server on the way out runs in tasks of its own, and is seen through: a worker may be cancelled
+    a second time while it closes, and a message that is half rejected would belong to nothing any more.
     """
 
     def __init__(self) -> None:
         self._inbox: deque[tuple[ReceivedMessageT, asyncio.Event]] = deque()
         self._arrived = asyncio.Event()
         # What comes after the stop goes back once nothing more can come: rejected at once, it would come again.
-        self._late: list[ReceivedMessageT] = []
+        self._late: deque[ReceivedMessageT] = deque()
         self._stopped = False
         self._is_paused = False
         self._pause_is_over = asyncio.Event()
         self._closing = asyncio.Event()
+        self._closed: asyncio.Task[None] | None = None
+        self._rejections: set[asyncio.Task[bool]] = set()
         self._subscriber: SubscriberT | None = None
 
     async def open(self, server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> None:
@@ -69,35 +74,44 @@ class SubscriptionPuller:
         self._stopped = True
         self._arrived.set()
         if is_first and self._subscriber is not None:
-            try:
-                self._is_paused = await _attempt(self._subscriber.pause())
-            finally:
-                self._pause_is_over.set()
-        waiting = [message for message, _ in self._inbox]
-        for _, handed_out in self._inbox:
-            handed_out.set()
-        self._inbox.clear()
-        await _reject(waiting)
+            start(self._pause(self._subscriber))
+        if self._subscriber is not None:
+            await self._pause_is_over.wait()
+        await self._reject_inbox()
 
     async def close(self) -> None:
         """Stop, and close the subscription. What was handed out and not settled is up to the server."""
+        if self._closed is None:
+            self._closed = start(self._close())
         try:
-            await self.stop()
-            self._closing.set()
-            # repid's InMemoryServer loses, on close, a message that it has taken and not yet brought.
-            for _ in range(TURNS_BEFORE_CLOSE if self._subscriber is not None else 0):
-                await asyncio.sleep(0)
-        finally:
-            self._pause_is_over.set()
-            self._closing.set()
-            subscriber, self._subscriber = self._subscriber, None
-            if subscriber is not None:
-                await _attempt(subscriber.close())
-            late, self._late = self._late, []
-            await _reject(late)
+            await asyncio.wait({self._closed})
+        except asyncio.CancelledError:
+            # One cancellation does not cut the closing short. After a second one it goes on alone.
+            await asyncio.wait({self._closed})
+            raise
 
     def release(self) -> None:
         """Do nothing: to give a message back takes an answer of the server, and `close` waits for it."""
+
+    async def _close(self) -> None:
+        await self.stop()
+        self._closing.set()
+        if self._subscriber is None:
+            return
+        try:
+            # repid's InMemoryServer loses, on close, a message that it has taken and not yet brought.
+            for _ in range(TURNS_BEFORE_CLOSE):
+                await asyncio.sleep(0)
+        finally:
+            await _answered(self._subscriber.close())
+            while self._late:
+                self._reject(self._late.popleft())
+            if self._rejections:
+                await asyncio.wait(self._rejections)
+
+    async def _pause(self, subscriber: SubscriberT) -> None:
+        self._is_paused = await _answered(subscriber.pause())
+        self._pause_is_over.set()
 
     async def _receive(self, message: ReceivedMessageT) -> None:
         if self._stopped:
@@ -112,33 +126,40 @@ class SubscriptionPuller:
         self._arrived.set()
         await handed_out.wait()
 
+    async def _reject_inbox(self) -> None:
+        while self._inbox:
+            message, handed_out = self._inbox.popleft()
+            self._reject(message)
+            handed_out.set()
+        if self._rejections:
+            await asyncio.wait(self._rejections)
+
+    def _reject(self, message: ReceivedMessageT) -> None:
+        rejection = start(_answered(message.reject()))
+        self._rejections.add(rejection)
+        rejection.add_done_callback(self._rejections.discard)
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         if not self._stopped:
             error = None if task.cancelled() else task.exception()
             logger.critical("worker.subscription_ended", exc_info=error)
             self._stopped = True
+            self._pause_is_over.set()
             self._arrived.set()
 
 
-async def _reject(messages: Sequence[ReceivedMessageT]) -> None:
-    await asyncio.gather(*(_attempt(message.reject()) for message in messages))
-
-
-async def _attempt(action: Coroutine[Any, Any, None]) -> bool:
-    """Do it if it can be done in time, and say whether it was.
-
-    On the way out, neither a broken connection nor a server that does not answer may keep the rest from ending.
-    """
-    task = start(action)
+async def _answered(action: Coroutine[Any, Any, None]) -> bool:
+    """Await a server's answer, for so long at most; return whether it came, and log why not."""
     try:
-        await asyncio.wait({task}, timeout=CLOSING_TIME)
-    finally:
-        if not task.done():
-            task.cancel()
-    if not task.done():
+        async with asyncio.timeout(CLOSING_TIME):
+            await action
+    except TimeoutError:
         logger.error("worker.shutdown.timeout", extra={"seconds": CLOSING_TIME})
-    elif not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("worker.shutdown.error", exc_info=error)
-    else:
-        return not task.cancelled()
-    return False
+        return False
+    except Exception:
+        logger.exception("worker.shutdown.error")
+        return False
+    finally:
+        # Nothing, unless it never began: Python warns of a coroutine that was never awaited.
+        action.close()
+    return True
