@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import logging
 import warnings
@@ -18,8 +19,9 @@ __all__ = ["Cut", "cuts_of", "faults_of_cut"]
 
 SETTING = {"dead_letter_limits": (1000,), "shuffle": None, "eager": False}
 GAPS = (1, 2, 3, 5)
-# Whether a worker on another server rejects what it never handed out, whenever it is cancelled. Not yet: a known fault.
-FOREIGN_REJECTS = False
+# Whether a program ends that is over while a worker is about to pause its subscription to another server. Not yet: a
+# known fault, `asyncio.run` waits for ever.
+CLOSING_ENDS = False
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,20 @@ class _Cutting:
         try:
             with redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as warned:
                 warnings.simplefilter("always")
-                run(self._play(loop), loop, eager=self._cut.eager)
+                try:
+                    run(self._play(loop), loop, eager=self._cut.eager)
+                finally:
+                    if self._cut.ends:
+                        # What the loop has left warns here, and not in the middle of the next cut.
+                        gc.collect()
         except FaultError:
             pass
         except RuntimeError as error:
             if not self._ended:
                 failed.append(f"RuntimeError: {error}")
         except NeverEndsError as error:
-            failed.append(str(error))
+            if CLOSING_ENDS or not (self._cut.ends and self._cut.scene in FOREIGN):
+                failed.append(str(error))
         finally:
             logging.disable(logging.NOTSET)
         assert self._history is not None
@@ -92,7 +100,7 @@ class _Cutting:
             with suppress(FaultError):
                 run(self._look_again())
         # A loop that ends closes what has not begun.
-        if not self._cut.ends and FOREIGN_REJECTS:
+        if not self._cut.ends:
             failed += [str(warning.message) for warning in warned]
         return (*world.faults, *failed), self._turns
 
