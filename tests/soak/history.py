@@ -234,16 +234,22 @@ class History:
         if not running:
             return
         owner = running[number % len(running)]
-        owner.ending = True
+        self._tell_to_end(owner)
         owner.task.cancel()
         if again_after:
             await self.turns(again_after)
             if not owner.over:
                 owner.task.cancel()
 
+    def _tell_to_end(self, owner: Owner) -> None:
+        if not owner.ending:
+            owner.ending, owner.ending_since = True, self._loop().turns
+
     async def stop_workers(self) -> None:
+        # One that was only just started does not listen yet.
+        await self.turns(2)
         for owner in self.workers:
-            owner.ending = True
+            self._tell_to_end(owner)
         self._loop().send_signal(signal.SIGTERM)
 
     # Subscribers.
@@ -595,6 +601,10 @@ class History:
             world.check(holds=not pending, otherwise=f"{len(pending)} of a history's tasks do not end")
         for task in world.left:
             task.cancel()
+        await self.turns(5)
+        timers = self._loop().timers()
+        # In a second what resists its end is left alone.
+        world.check(holds=not timers or self._resists(), otherwise=f"these timers are left: {timers}")
         await asyncio.sleep(PATIENCE)
         for mirror in world.mirrors:
             await mirror.server.disconnect()
@@ -603,10 +613,12 @@ class History:
         loop = self._loop()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         world.check(holds=not tasks, otherwise=f"these tasks are left: {tasks}")
-        world.check(holds=not loop.timers(), otherwise=f"these timers are left: {loop.timers()}")
         # What a subscriber's callback raises that is no Exception is for the loop's handler, as anywhere.
         complaints = [one for one in loop.complaints if "OwnError" not in one and "GeneratorExit" not in one]
         world.check(holds=not complaints, otherwise=f"the loop complains: {complaints}")
+
+    def _resists(self) -> bool:
+        return any(run.live for letter in self.world.letters.values() for run in letter.runs)
 
     def _check_idle(self) -> None:
         """Hold that nothing waits where a worker or a subscriber has nothing to do."""

@@ -38,13 +38,15 @@ def draw_history(random: Random) -> tuple[Setting, list[Operation]]:
 
 
 def _send(random: Random) -> Operation:
+    # Sighted, matched and sent back, again and again: only sightings in a row count.
+    comes_back = random.random() < 0.1
     return (
         "send",
         random.randrange(2),
         random.choice(CHANNELS),
-        _topic(random),
+        "sometimes" if comes_back else _topic(random),
         random.choice((4, 4, 4, 4, 0, 5, 9)),
-        _scripts(random),
+        ((("settle", "reject"),),) * 6 if comes_back else _scripts(random),
         _text(random),
         random.choice(("json", "json", "raw", "stepper", "named")),
     )
@@ -118,12 +120,12 @@ DRAWS: list[tuple[Draw, int]] = [
     (_send, 30),
     (_worker, 8),
     (lambda random: ("cancel_worker", _pick(random), random.choice((0, 0, 1, 2, 5))), 5),
-    (lambda random: ("stop_workers",), 1),
+    (lambda random: ("stop_workers",), 2),
     (lambda random: ("sleep", random.choice(SECONDS)), 12),
     (lambda random: ("turns", random.choice((1, 1, 2, 3, 10, 100))), 10),
     (_subscribe, 3),
-    (lambda random: ("pause", _pick(random)), 1),
-    (lambda random: ("resume", _pick(random)), 1),
+    (lambda random: ("pause", _pick(random)), 2),
+    (lambda random: ("resume", _pick(random)), 3),
     (lambda random: ("close_subscriber", _pick(random)), 2),
     (
         lambda random: (
@@ -138,7 +140,7 @@ DRAWS: list[tuple[Draw, int]] = [
     (lambda random: ("step", _pick(random), _channel(random), random.random() < 0.2), 16),
     (lambda random: ("step_aside", _pick(random), _channel(random)), 4),
     (lambda random: ("cancel_step", _pick(random)), 3),
-    (lambda random: ("hold_steps", _pick(random), random.choice((None, 0.0, 0.5))), 2),
+    (lambda random: ("hold_steps", _pick(random), random.choice((None, 0.0, 0.5))), 4),
     (lambda random: ("run", _pick(random), random.randint(1, 5)), 3),
     (lambda random: ("rewind", _pick(random), random.randint(0, 6)), 6),
     (lambda random: ("resend", _pick(random), random.choice(CHANNELS), random.choice((None, 0, 1, 2))), 5),

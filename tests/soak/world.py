@@ -80,6 +80,7 @@ class Owner:
         sighted_by: Under what it remembers messages that no actor wants.
         poison_at: At which sighting it gives a message up.
         ending: Whether it was told to end.
+        ending_since: The turn of the loop in which a worker was told to.
         over: Whether it has ended.
         over_since: The turn of the loop in which it ended.
         channels: Where it pulls from.
@@ -102,6 +103,7 @@ class Owner:
     ending: bool = False
     over: bool = False
     over_since: float = NEVER
+    ending_since: float = NEVER
     begun: int = 0
     completed: int = 0
     is_vague: bool = False
@@ -317,6 +319,8 @@ class World:
         self.counts["runs"] += 1
         self.check(holds=len(owner.running) <= owner.limit, otherwise=f"{owner.kind} runs {len(owner.running)} at once")
         self.check(holds=owner.begun <= owner.most, otherwise=f"{owner.kind} has begun {owner.begun} of {owner.most}")
+        late = _turns() > owner.ending_since + 3
+        self.check(holds=not late, otherwise=f"a worker that was told to end takes message {letter.serial}")
         self.check(holds=not owner.over, otherwise=f"{owner.kind} has ended, and runs message {letter.serial}")
         return run
 
