@@ -320,7 +320,7 @@ class History:
 
     async def hold_steps(self, number: int, seconds: float | None) -> None:
         """Hold the message of each step at each phase for a while, from now on; for None no more."""
-        if one := self._stepper(number):
+        if (one := self._stepper(number)) and not one.at_work:
             one.holds = seconds
             one.stepper.gate = None if seconds is None else partial(self._gate, one, seconds)
 
@@ -359,6 +359,16 @@ class History:
     async def cancel_step(self, number: int) -> None:
         if (one := self._stepper(number)) and one.owners:
             owner = one.owners.pop(0)
+            owner.ending = True
+            owner.task.cancel()
+
+    async def cut_step(self, number: int, channel: str | None, seconds: float) -> None:
+        """Cancel a step at the phase at which its message is held after so many seconds."""
+        if (one := self._stepper(number)) and not one.at_work:
+            await self.hold_steps(number, 0.5)
+            await self.step_aside(number, channel)
+            await asyncio.sleep(seconds)
+            owner = one.owners.pop()
             owner.ending = True
             owner.task.cancel()
 

@@ -140,6 +140,7 @@ DRAWS: list[tuple[Draw, int]] = [
     (lambda random: ("step", _pick(random), _channel(random), random.random() < 0.2), 16),
     (lambda random: ("step_aside", _pick(random), _channel(random)), 4),
     (lambda random: ("cancel_step", _pick(random)), 3),
+    (lambda random: ("cut_step", _pick(random), _channel(random), random.choice((0.1, 0.6, 1.1))), 3),
     (lambda random: ("hold_steps", _pick(random), random.choice((None, 0.0, 0.5))), 4),
     (lambda random: ("run", _pick(random), random.randint(1, 5)), 3),
     (lambda random: ("rewind", _pick(random), random.randint(0, 6)), 6),
