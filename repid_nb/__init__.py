@@ -9,7 +9,7 @@ from importlib import import_module
 
 from repid_nb.core.record import Record
 
-# Module -> the public names that it is the home of.
+# Each module with the public names that it defines.
 _NAMES = {
     "app": "Repid",
     "asyncapi.document": "AsyncAPIGenerator",
@@ -43,12 +43,12 @@ _HOME_OF = {name: f"repid_nb.{home}" for home, names in _NAMES.items() for name 
 
 __all__ = sorted(_HOME_OF)  # noqa: PLE0605  (a list of str, as a type checker reads it in `__init__.pyi`)
 
-# A record knows no view, and must show itself wherever it comes from: the first one that is shown loads the views.
+# Records do not import views: the first record that is shown loads them.
 Record.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
 Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
 
-# In a notebook, code written for a script, with its asyncio.run(main()), should run as it stands, and an actor whose
-# cell runs again should be known by it.
+# In a notebook, asyncio.run(main()) of code that was written for a script should work, and an actor should know the run
+# of the cell that declared it.
 if not {"IPython", "marimo"}.isdisjoint(sys.modules):
     import_module("repid_nb.notebook.loop").prepare_event_loop()
     import_module("repid_nb.core.routing.reruns").where_cells_run(import_module("repid_nb.notebook.cells").this_cell)

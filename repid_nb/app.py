@@ -30,14 +30,14 @@ class Repid:
     """An application: registers servers and operations, includes routers, sends messages, runs workers.
 
     Args:
-        title: What the AsyncAPI document calls it; so too the arguments up to `external_docs`.
+        title: The title in the `info` of the AsyncAPI document, as the arguments up to `external_docs` are.
         version: The application's own version.
         default_serializer: Turns the payloads of `send_message_json` into bytes.
         actor_middlewares: Run around every actor, outermost first.
         producer_middlewares: Run around every publish, outermost first.
 
     Raises:
-        DeclarationError: A middleware or the serializer cannot be called, or would never run.
+        DeclarationError: A middleware or the serializer cannot be called, or a call would not run it.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class Repid:
 
     @property
     def router(self) -> Router:
-        """The router that everything is included in."""
+        """The app's own router, in which all others are included."""
         return self._router
 
     def include_router(self, router: Router | ForeignRouterT) -> None:
-        """Listen with a router's actors. The same router a second time adds nothing.
+        """Include a router, so that its actors listen. Including it again adds nothing.
 
         Args:
             router: A Router of repid_nb, or of repid itself.
@@ -113,16 +113,16 @@ class Repid:
     ) -> RunnerInfo:
         """Pull, route, run and settle messages until a limit is reached or a signal says stop.
 
-        Cancelled, the worker gives back what it holds: the queue is as if it had not been pulled.
+        Cancelled, the worker gives its messages back: the queue is as if they had not been pulled.
 
         Args:
             graceful_shutdown_time: Seconds that running actors have to finish once the worker stops.
-            messages_limit: End after exactly this many messages; unrouted ones do not count (repid 2.1.4).
-            tasks_limit: How many messages run at once, at least 1.
+            messages_limit: The worker ends after exactly this many messages; unrouted ones do not count (repid 2.1.4).
+            tasks_limit: How many messages may run at once, at least 1.
             register_signals: The signals that stop the worker; None for SIGINT and SIGTERM (in a notebook kernel
                 SIGTERM only, the kernel's own SIGINT handler is left alone), [] for none.
-            health_check_server: Not here; repid itself has it.
-            asyncapi_server: Not here; repid itself has it, and `asyncapi_html` gives the page.
+            health_check_server: Only None: repid itself has this server.
+            asyncapi_server: Only None: repid itself has this server, and `asyncapi_html` gives the page.
             server_name: The server; None for the default.
 
         Returns:
@@ -157,7 +157,7 @@ class Repid:
         return RunnerInfo(processed=processed)
 
     def execution_context(self, server: ServerT) -> ActorExecutionContext:
-        """Return what a worker on `server` hands to actors' dependencies."""
+        """Return the context that a worker on `server` gives to actors' dependencies."""
         return ActorExecutionContext(
             server=server,
             publish=self._publisher(server),
@@ -165,7 +165,7 @@ class Repid:
         )
 
     def address_of(self, channel: str | None, operation_id: str | None) -> str:
-        """Return the channel that a message is for, given either it or an operation id.
+        """Return the channel of a message, given the channel itself or an operation id.
 
         Raises:
             DestinationError: Both of them, or neither.
@@ -212,12 +212,12 @@ class Repid:
         """Return the AsyncAPI document as one HTML page that needs no network; a notebook shows it in a frame.
 
         Args:
-            sidebar: Whether to show the table of contents; the others, whether to show that part.
+            sidebar: Whether to show the table of contents; the other arguments, whether to show that part.
             info: Title, version, description.
-            operations: What is sent and received.
-            schemas: The schemas they share.
-            errors: What is wrong with the document, if anything.
-            expand_message_examples: Whether examples are open.
+            operations: Channels with their send and receive operations.
+            schemas: The schemas that messages share.
+            errors: Pointers in the document that lead nowhere, if there are any.
+            expand_message_examples: Whether examples are shown unfolded.
         """
         from repid_nb.asyncapi.page import asyncapi_html  # noqa: PLC0415  (few need the page)
 
@@ -251,8 +251,7 @@ class Repid:
             operation_id: A registered operation, which names the channel.
             headers: Names and values, such as the topic.
             server_name: The server; None for the default.
-            server_specific_parameters: What the server understands; `InMemoryServer` takes `priority` and
-                `message_id`.
+            server_specific_parameters: Options of the server; `InMemoryServer` takes `priority` and `message_id`.
 
         Raises:
             DestinationError: Both of channel and operation id, or neither.
@@ -288,14 +287,14 @@ class Repid:
         Args:
             operation_id: A registered operation, which names the channel.
             channel: The channel's address. Either this or an operation id, never both.
-            payload: A dict, a list or a pydantic model; datetimes, UUIDs, Decimals and dataclasses may stand in it.
+            payload: A dict, a list or a pydantic model; datetimes, UUIDs, Decimals and dataclasses may be in it.
             headers: Names and values, such as the topic.
             serializer: Turns the payload into bytes, instead of the app's default.
             server_name: The server; None for the default.
-            server_specific_parameters: What the server understands.
+            server_specific_parameters: Options of the server.
 
         Raises:
-            SerializationError: Something in the payload has no JSON form; the message says where it stands.
+            SerializationError: A part of the payload has no JSON form; the message says which.
             DestinationError: Both of channel and operation id, or neither.
             UnknownNameError: There is no such operation or server.
             InvalidMessageError: The headers are not str to str.
@@ -324,9 +323,9 @@ class Repid:
         server_name: str | None,
         server_specific_parameters: dict[str, Any] | None,
     ) -> Coroutine[Any, Any, Any] | None:
-        """Return what publishes when it is awaited, or None where that is already done."""
+        """Publish a message; return a coroutine that does so when awaited, or None where it is done already."""
         server = self._servers.find(server_name)
-        # Without middleware nothing looks at the message on its way, so none that can be shown is made.
+        # Without middleware no code sees the message on its way, so no MessageData is made.
         if not self._producer_middlewares and getattr(type(server), "publishes_at_once", False):
             server.publish_nowait(  # type: ignore[attr-defined]  # the ability that it has
                 channel,
@@ -356,6 +355,6 @@ class Repid:
 
 
 def _check_limit(name: str, value: object, wanted: str) -> None:
-    # NaN is a number, and no comparison with it ever ends a worker.
+    # NaN is a number, and a worker with that limit would never end.
     if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
         raise DeclarationError(f"{name} must be {wanted}, not {value!r}.")

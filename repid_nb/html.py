@@ -1,4 +1,4 @@
-"""HTML elements whose every text is escaped, and in the views of records also bounded, because it is data."""
+"""HTML elements, in which every text is escaped; in the views of records it is bounded too, because it is data."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ Child: TypeAlias = "Element | str | Iterable[Child] | None"
 
 FOLD_AT = 120
 
-# The classes that keep JupyterLab, and older notebooks, from typesetting what stands between two dollar signs.
+# The classes that keep JupyterLab, and older notebooks, from typesetting text between two dollar signs.
 AS_WRITTEN = "mathjax_ignore tex2jax_ignore"
 
 _FAINT = "rgba(128, 128, 128, 0.14)"
 
 
 def element(tag: str, *children: Child, style: str = "", **attributes: str) -> Element:
-    """Return an element of a record's view. Its texts are cut where they are long, and what cannot be seen is written.
+    """Return an element of a record's view. Long texts are cut, and invisible characters are written out.
 
     Args:
         children: Texts, elements, or iterables of them; None is left out.
-        style: The inline style. There is no style sheet: a record must show anywhere.
+        style: The inline style. There is no style sheet, because a record is shown on any page.
     """
     made = Element(tag, {**({"style": style} if style else {}), **attributes})
     _append(made, children, _safe)
@@ -46,7 +46,7 @@ def element(tag: str, *children: Child, style: str = "", **attributes: str) -> E
 
 
 def page_element(tag: str, *children: Any, **attributes: str | bool | None) -> Element:
-    """Return an element of a whole page. Its texts stay as they are, and a style sheet has its style.
+    """Return an element of a whole page, which has a style sheet. Its texts stay as they are.
 
     Args:
         children: As for `element`; anything else is shown by its `str`.
@@ -78,18 +78,18 @@ def _append(parent: Element, child: Any, shown: Callable[[Any], str]) -> None:
 
 
 def card(*children: Child) -> Element:
-    """Return the root of what a record shows: its text stays as it was written."""
+    """Return the root element of a record's view, in which a notebook typesets nothing."""
     style = "line-height: 1.55; max-width: 72em; text-align: left"
     return element("div", *children, style=style, **{"class": AS_WRITTEN})
 
 
 def code(text: str) -> Element:
-    """Return text as code, on one line, whatever direction it is written in."""
+    """Return text as code, on one line; its direction of writing does not change the text around it."""
     return element("code", element("bdi", text), style=f"background: {_FAINT}; padding: 0 0.3em; border-radius: 3px")
 
 
 def folded(text: str, *, fold_at: int = FOLD_AT) -> Element:
-    """Return text as code; a long or many-lined one is folded behind its beginning and its length."""
+    """Return text as code; one that is long or has many lines is folded behind its beginning and its length."""
     first, _, rest = text.partition("\n")
     if not rest and len(text) <= fold_at:
         return code(text)
@@ -107,7 +107,7 @@ def block(text: str, label: str) -> Element:
     """Return text as a block of code that keeps its lines and scrolls when it is long, also from the keyboard.
 
     Args:
-        label: What it is, for who hears it.
+        label: The name of the block for a screen reader.
     """
     return element(
         "pre",

@@ -1,4 +1,4 @@
-"""Any text, safe and short: what cannot be seen is written out, what is long is cut."""
+"""Make any text safe and short: invisible characters are written out, long texts are cut."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LONGEST = 10_000
 
 T = TypeVar("T")
 
-# The blocks of which Unicode joins emoji; a skin tone is one of them, and U+FE0F asks for the picture.
+# The blocks whose characters Unicode joins to one emoji, skin tones among them; U+FE0F asks for the picture.
 _EMOJI = "[\u2194\u2195\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
 _JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
 
@@ -64,12 +64,12 @@ _short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = 8
 
 
 def short(value: Any) -> str:
-    """Return a value as Python would write it, long ones cut in the middle.
+    """Return a value as Python would write it; a long one is cut in the middle.
 
-    Whatever its `__repr__` raises, SystemExit and the like included, stays here; only what stops it from outside, such
-    as a KeyboardInterrupt, comes out.
+    An exception of its `__repr__`, even SystemExit, does not get out; only one from outside does, such as a
+    KeyboardInterrupt.
     """
-    # What nearly all values are; reprlib asks many questions first.
+    # Nearly all values are of these types, and reprlib is slow.
     if (type(value) is str and len(value) <= _short.maxstring) or type(value) in _SMALL:
         text = whole(value)
         if len(text) <= _short.maxstring:
@@ -78,7 +78,7 @@ def short(value: Any) -> str:
 
 
 def whole(value: Any) -> str:
-    """Return a value as Python would write it, whole; it raises as little as `short` does."""
+    """Return a value as Python would write it, uncut; exceptions are handled as by `short`."""
     try:
         # A `__repr__` may return a subclass of str.
         return str.__str__(repr(value))
@@ -89,18 +89,18 @@ def whole(value: Any) -> str:
 
 
 def is_from_outside(error: BaseException) -> bool:
-    """Return whether an exception was put into the running code to stop it: by Ctrl+C, or because its time is up.
+    """Return whether an exception was raised in the running code to stop it: by Ctrl+C, or because its time is up.
 
-    A class of exceptions says so of itself, by an attribute `is_from_outside`.
+    A class of such exceptions has an attribute `is_from_outside`, which is True.
     """
     return isinstance(error, KeyboardInterrupt) or getattr(type(error), "is_from_outside", False) is True
 
 
 @contextmanager
 def contained() -> Iterator[None]:
-    """Run a block in which a learner's methods are called; whatever they raise ends the block, and nothing else.
+    """Run a block that calls a learner's methods; an exception ends the block and does not get out.
 
-    Only what stops it from outside comes out, such as a KeyboardInterrupt.
+    Only one from outside gets out, such as a KeyboardInterrupt.
     """
     try:
         yield
@@ -115,9 +115,9 @@ def _unshowable(value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return text in which what cannot be seen is written out, as in `\x1b`.
+    r"""Return text in which invisible characters are written out, as in `\x1b`.
 
-    A line feed stays, and so does a joiner between two emoji: it can be seen, they are drawn as one.
+    A line feed stays, and so does a joiner between two emoji, because they are drawn as one.
     """
     # A subclass of str, such as a StrEnum, has a format of its own.
     text = str.__str__(text)
@@ -130,13 +130,13 @@ def printable(text: str) -> str:
 
 
 def bounded(text: str, limit: int = LONGEST) -> str:
-    """Return text; of one longer than `limit` characters these, and how many more there are."""
+    """Return text; one longer than `limit` characters is cut there, with a note how many more there are."""
     left_out = len(text) - limit
     return text if left_out <= 0 else f"{text[:limit]}… and {counted(left_out, 'more character')}"
 
 
 def safe(text: str) -> str:
-    """Return text printable and bounded; its lines stay lines."""
+    """Return text printable and bounded; its line feeds stay."""
     return printable(bounded(text))
 
 
@@ -144,23 +144,22 @@ def one_line(text: str, width: int | None = None) -> str:
     """Return text printable, bounded and on one line, so that no text of a message adds a line of its own.
 
     Args:
-        text: The text.
-        width: At most how many characters to return, an ellipsis included; None for no further bound.
+        width: The largest number of characters to return, an ellipsis included; None for no further bound.
     """
     if width is None:
         return safe(text).replace("\n", "\\n")
-    # What is read is bounded too: escapes only make a text longer.
+    # No more is read than can be shown: escapes only make a text longer.
     line = one_line(text[: width + 1])
     return line if len(line) <= width else beginning(line, width - 1)
 
 
 def beginning(text: str, length: int, ellipsis: str = "…") -> str:
-    """Return text as it is; of one longer than `length` characters these, and an ellipsis."""
+    """Return text as it is; one longer than `length` characters is cut there and ends in an ellipsis."""
     return text if len(text) <= length else f"{text[:length]}{ellipsis}"
 
 
 def cut_to_bytes(text: str, limit: int) -> str:
-    """Return text printable and on one line, at most `limit` bytes of UTF-8 long; what is cut ends in an ellipsis."""
+    """Return text printable and on one line, at most `limit` bytes of UTF-8 long; where it is cut, with an ellipsis."""
     line = one_line(text[: limit + 1])
     if len(text) <= limit and len(line.encode("utf-8", "replace")) <= limit:
         return line
@@ -169,7 +168,7 @@ def cut_to_bytes(text: str, limit: int) -> str:
 
 
 def first_within(values: Iterable[T], limit: int) -> list[T]:
-    """Return the first of some values that together need at most `limit` bytes as JSON; one at least."""
+    """Return the first values that together need at most `limit` bytes as JSON, and at least one."""
     kept: list[T] = []
     for value in values:
         limit -= len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""A client for tests: what it is given runs at once, through the real actors, with no server and no worker to start.
+"""A client for tests: a message that it sends runs at once, through the real actors, without a server or a worker.
 
 Names and behaviour are repid 2.1.4's (`repid.test_client`); routing and running are the worker's own.
 """
@@ -24,12 +24,12 @@ __all__ = ["TestClient", "TestMessage"]
 
 
 class TestMessage:
-    """A message of a `TestClient`, with what became of it.
+    """A message of a `TestClient`, with its result and settlement.
 
     Unlike a server's message it may be settled more than once: the last settlement counts (repid 2.1.4).
     """
 
-    # Its name is repid's, and pytest would collect it.
+    # The name is repid's, and pytest would collect the class.
     __test__ = False
 
     __slots__ = (
@@ -60,7 +60,7 @@ class TestMessage:
         """Make a message that is not processed yet.
 
         Args:
-            operation_id: The operation it was sent by; of a reply, the first one on its channel.
+            operation_id: The operation that it was sent by; for a reply, the first one on its channel.
         """
         self.operation_id = operation_id
         self.payload = payload
@@ -93,7 +93,7 @@ class TestMessage:
 
     @property
     def success(self) -> bool:
-        """Whether an actor ran for it and raised nothing."""
+        """Whether an actor ran for the message and raised nothing."""
         return self.processed and self.exception is None
 
     @property
@@ -105,18 +105,18 @@ class TestMessage:
         return None
 
     async def keep_alive(self) -> None:
-        """Do nothing: nothing in a test expires."""
+        """Do nothing: no message expires in a test."""
 
     async def ack(self) -> None:
-        """Say that the message is dealt with."""
+        """Acknowledge the message."""
         self.action = MessageAction.acked
 
     async def nack(self) -> None:
-        """Give the message up."""
+        """Note that the message is given up."""
         self.action = MessageAction.nacked
 
     async def reject(self) -> None:
-        """Send the message back; the client only notes it, nothing is queued again (repid 2.1.4)."""
+        """Note that the message is sent back; the client does not queue it again (repid 2.1.4)."""
         self.action = MessageAction.rejected
 
     async def reply(
@@ -144,18 +144,18 @@ class TestMessage:
 class TestClient:
     """Stands in for an app in a test: sends like it, runs its actors, and remembers every message.
 
-    What a test sends runs at once, or is queued without `auto_process`. What actors send and reply is always queued,
-    until `process_next` or `process_all`.
+    A message that a test sends runs at once, or is queued without `auto_process`. Messages and replies of actors are
+    always queued, until `process_next` or `process_all`.
 
     Args:
-        app: The app; its actors are those it has now.
+        app: The app, with the actors that it has now.
         auto_process: Whether a message runs as soon as it is sent.
-        raise_on_actor_not_found: Whether a message that no actor wants raises.
-        raise_on_actor_error: Whether what an actor raised comes out here, too.
+        raise_on_actor_not_found: Whether sending a message that no actor takes raises.
+        raise_on_actor_error: Whether sending raises what the actor raised.
         raise_on_operation_not_found: Whether an unknown operation id raises; otherwise nothing is sent.
 
     Raises:
-        DeclarationError: The app is another library's.
+        DeclarationError: The app is one of another library.
     """
 
     __test__ = False
@@ -204,15 +204,15 @@ class TestClient:
             channel: The channel's address. Either this or an operation id, never both.
             operation_id: A registered operation, which names the channel.
             headers: Names and values, such as the topic.
-            server_name: Plays no part.
+            server_name: Is ignored.
             server_specific_parameters: Seen by the producer middleware only.
 
         Raises:
             DestinationError: Both of channel and operation id, or neither.
             UnknownNameError: There is no such operation.
             InvalidMessageError: The payload is not bytes, or the headers are not str to str.
-            UnroutedError: No actor wants the message.
-            Exception: Whatever the actor raised.
+            UnroutedError: No actor takes the message.
+            Exception: The actor's exception.
         """
         unknown = operation_id is not None and self.messages.get_operation(operation_id) is None
         if unknown and channel is None and not self.raise_on_operation_not_found:
@@ -238,14 +238,12 @@ class TestClient:
         """Send a payload as JSON, as `Repid.send_message_json` does.
 
         Args:
-            channel: As for `send_message`; so too the arguments not listed here.
-            payload: What the serializer can write.
+            channel: As for `send_message`, like all arguments that are not listed here.
+            payload: A value that the serializer can write.
             serializer: Turns the payload into bytes, instead of the app's default.
-            server_name: Plays no part.
-            server_specific_parameters: Seen by the producer middleware only.
 
         Raises:
-            SerializationError: Something in the payload has no JSON form; for the rest see `send_message`.
+            SerializationError: A part of the payload has no JSON form; for the rest see `send_message`.
         """
         await self.send_message(
             channel=channel,
@@ -277,11 +275,11 @@ class TestClient:
         return processed
 
     def get_sent_messages(self, *, operation_id: str | None = None, channel: str | None = None) -> list[TestMessage]:
-        """Return what was sent, replied to and sent by actors, oldest first.
+        """Return the messages that the test and the actors sent, replies among them, oldest first.
 
         Args:
-            operation_id: Only what was sent by this operation.
-            channel: Only what was sent to this channel; plays no part beside an operation id.
+            operation_id: Return only messages of this operation.
+            channel: Return only messages to this channel; ignored where an operation id is given.
         """
         return _chosen(self._sent, operation_id, channel)
 
@@ -291,7 +289,7 @@ class TestClient:
         operation_id: str | None = None,
         channel: str | None = None,
     ) -> list[TestMessage]:
-        """Return the messages that an actor ran for, in that order; the arguments are `get_sent_messages`'s."""
+        """Return the messages that an actor ran for, in the order of the runs; the arguments filter as above."""
         return _chosen(self._processed, operation_id, channel)
 
     def clear(self) -> None:
@@ -310,7 +308,6 @@ class TestClient:
         traceback: TracebackType | None,
     ) -> None:
         self.clear()
-        self._worker.close()
 
     async def _process(self, message: TestMessage) -> TestMessage:
         actor = self._worker.route(message)
@@ -323,8 +320,12 @@ class TestClient:
                     "Include its router before the client is made, or use raise_on_actor_not_found=False.",
                 )
             return message
-        with exit_raises():
-            message.result, message.exception = await self._worker.delivery().run(message, actor)
+        try:
+            with exit_raises():
+                message.result, message.exception = await self._worker.delivery().run(message, actor)
+        finally:
+            # A client is often left without being closed, and leaves no timer on the loop then either.
+            self._worker.close()
         message.processed = True
         for channel, answer in message.replies:
             reply = TestMessage(
@@ -346,7 +347,7 @@ class TestClient:
 
 
 class _Outlet:
-    """What the client's messages are published to, behind the app's producer middleware."""
+    """Takes the client's messages in place of a server, behind the app's producer middleware."""
 
     def __init__(self, client: TestClient, operation_id: str | None = None, *, process: bool = False) -> None:
         self._client = client
@@ -358,7 +359,7 @@ class _Outlet:
         return {"supports_native_reply": True, "supports_lightweight_pause": False, "supports_keep_alive": False}
 
     def as_server(self) -> ServerT:
-        """Return itself as the server that it is to actors: they can publish, and nothing more (repid 2.1.4)."""
+        """Return itself, typed as a server: actors can publish to it, and nothing more (repid 2.1.4)."""
         return cast("ServerT", self)
 
     async def publish(

@@ -1,7 +1,7 @@
-"""The components of an AsyncAPI document: each described once, and pointed at from wherever it is used.
+"""The components of an AsyncAPI document: each is described once, and referred to wherever it is used.
 
-What a component is called, and how clashing names are numbered, is repid 2.1.4's; what a key may hold and how a pointer
-to it is written is AsyncAPI 3.0's (Components Object, Reference Object) and RFC 6901's.
+The names of components, and the numbers of clashing names, are repid 2.1.4's; the characters of a key and the form of a
+pointer are AsyncAPI 3.0's (Components Object, Reference Object) and RFC 6901's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DescribedT: TypeAlias = ActorData | ActorMessageMetadata | Channel | MessageSche
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
 _NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
 
-# Where a JSON schema holds further schemas; everywhere else ("default", "const", "examples") stands plain data.
+# The keywords of a JSON schema that hold further schemas; others ("default", "const", "examples") hold plain data.
 _HOLDS_NAMED_SCHEMAS = frozenset(
     {"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"}
 )
@@ -37,8 +37,7 @@ def component_key(name: str, *, fallback: str) -> str:
     """Return `name` as a key that components and operations may have: letters, digits, dot, dash and underscore.
 
     Args:
-        name: Any text.
-        fallback: The key of a name of which nothing is left.
+        fallback: The key for a name without any such character.
     """
     return _NOT_IN_A_KEY.sub("_", name).strip("._-") or fallback
 
@@ -65,7 +64,7 @@ class Components:
     """Collects the components of one document.
 
     Attributes:
-        sections: What was collected: section of the Components Object, key, component.
+        sections: The components, by section of the Components Object and key.
     """
 
     def __init__(self) -> None:
@@ -79,7 +78,7 @@ class Components:
 
         Args:
             section: The field of the Components Object, such as `messages`.
-            name: What the component should be called; clashing names are numbered.
+            name: The wanted name of the component; clashing names are numbered.
         """
         store = self.sections.setdefault(section, {})
         key = unique_name(component_key(name, fallback=section.removesuffix("s")), store)
@@ -91,7 +90,7 @@ class Components:
         return {"$ref": f"#/components/{section}/{pointer_token(key)}"}
 
     def described(self, source: DescribedT) -> dict[str, Any]:
-        """Return the fields that nearly every object of AsyncAPI has, as far as `source` gives them."""
+        """Return the fields that nearly every object of AsyncAPI has, those that `source` has."""
         return present(
             {
                 "title": source.title,
@@ -163,7 +162,7 @@ class Components:
         keys: dict[str, str] = {}
         added: list[str] = []
         for name in definitions:
-            # Two are the same when all that they lead to is the same, too.
+            # Two definitions are the same when all definitions that they refer to are the same, too.
             known = name, repr({one: definitions[one] for one in _reachable(name, definitions)})
             if known not in self._keys_of_definitions:
                 self._keys_of_definitions[known] = unique_name(name, store)
@@ -177,7 +176,7 @@ class Components:
 
 
 def _reachable(name: str, definitions: Mapping[str, Any]) -> dict[str, None]:
-    """Return the names of a definition and of those that it leads to, in order."""
+    """Return the names of a definition and of those that it refers to, in order."""
     found: dict[str, None] = {}
     waiting = [name]
     while waiting:
@@ -200,7 +199,7 @@ def _definitions_in(node: Any) -> Iterator[str]:
 
 
 def _pointing_to(node: Any, moved: Mapping[str, str]) -> Any:
-    """Return a copy of a schema whose pointers to definitions that have moved lead to their new keys."""
+    """Return a copy of a schema in which pointers to moved definitions have the new keys."""
     if not moved:
         return node
     if isinstance(node, list):
@@ -221,7 +220,7 @@ def _definition_at(pointer: Any) -> str | None:
 
 
 def _written_for_asyncapi(schema: Any) -> Any:
-    """Return a copy of a JSON schema in which a `discriminator` is what AsyncAPI takes: the name of the property.
+    """Return a copy of a JSON schema in which a `discriminator` has AsyncAPI's form: the name of the property.
 
     Pydantic writes OpenAPI's object with `propertyName` and `mapping`, which AsyncAPI 3.0 (Schema Object) refuses.
     """

@@ -55,10 +55,10 @@ class AsyncAPIGenerator:
         tags: Sequence[Tag] | None = None,
         external_docs: ExternalDocs | None = None,
     ) -> None:
-        """Keep what is to be described; nothing is read before `generate_schema`.
+        """Store the arguments; nothing is read before `generate_schema`.
 
         Args:
-            routers: Their actors become receive operations, their channels the document's channels.
+            routers: The routers; their actors become receive operations, their channels the document's channels.
             version: The version of the application, not of AsyncAPI.
         """
         self.routers = routers
@@ -77,13 +77,13 @@ class AsyncAPIGenerator:
         """Return the document.
 
         Returns:
-            Plain JSON: dicts, lists, text, numbers, booleans and None, sharing nothing with what it was made from.
+            Plain JSON: dicts, lists, text, numbers, booleans and None; changing it changes no object of the app.
 
         Raises:
-            SerializationError: An example, binding, schema or security scheme holds something that has no JSON form.
+            SerializationError: A part of an example, binding, schema or security scheme has no JSON form.
         """
         components = Components()
-        # A router makes its actors anew each time it is asked, and messages are found again by the actor's identity.
+        # A router makes its actors anew each time, and messages are found by the identity of their actor.
         routed = [(router.channels, _by_channel(router.actors)) for router in self.routers]
         actors = [actor for _, by_channel in routed for group in by_channel.values() for actor in group]
         operations = self.messages.list_operations()
@@ -104,7 +104,7 @@ class AsyncAPIGenerator:
 
     def _info(self, components: Components) -> dict[str, Any]:
         contact, licence = self.contact, self.license
-        who = {"name": contact.name, "url": contact.url, "email": contact.email} if contact else {}
+        named = {"name": contact.name, "url": contact.url, "email": contact.email} if contact else {}
         return {
             "title": self.title,
             "version": self.version,
@@ -112,7 +112,7 @@ class AsyncAPIGenerator:
                 {
                     "description": self.description,
                     "termsOfService": self.terms_of_service,
-                    "contact": present(who) or None,
+                    "contact": present(named) or None,
                     "license": present({"name": licence.name, "url": licence.url}) if licence else None,
                     "tags": components.tags(self.tags) or None,
                     "externalDocs": components.external_docs(self.external_docs),
@@ -181,7 +181,7 @@ def _operations(
 ) -> dict[str, Any]:
     operations: dict[str, Any] = {}
     for actor in actors:
-        # The id of a send operation is known to senders and stays.
+        # The id of a send operation stays, because senders use it.
         taken = operations.keys() | sent.keys()
         operation_id = unique_name(component_key(f"receive_{actor.name}", fallback="receive"), taken)
         operations[operation_id] = {
@@ -234,7 +234,7 @@ def _plain_json(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _culprit(document: dict[str, Any]) -> str:
-    """Return where in the document the first thing stands that has no JSON form, by the names on the way there."""
+    """Return the path in the document of the first value that has no JSON form, as the end of a sentence."""
     from pydantic_core import to_json  # noqa: PLC0415  (as above)
 
     way: list[str] = []

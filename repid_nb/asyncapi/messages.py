@@ -26,9 +26,9 @@ def add_messages(
     """Add every message to the components.
 
     Args:
-        actors: Each receives one message, shaped by its signature.
-        operations: Each sends the messages that it was registered with.
-        components: Where the messages, their schemas, tags, links and bindings are kept.
+        actors: The actors; each receives one message, described by its signature.
+        operations: The operations; each sends the messages that it was registered with.
+        components: Collects the messages, their schemas, tags, links and bindings.
 
     Returns:
         The key of each message by the identity (`id`) of the actor or the MessageSchema that it describes.

@@ -1,7 +1,7 @@
 """An AsyncAPI document as one HTML page that needs nothing else: no script, no font, no network.
 
-The sections and their switches are those of repid 2.1.4's page (`Repid.asyncapi_html`); what stands in them is AsyncAPI
-3.0's. The page also forbids itself, by its Content-Security-Policy, to load or run anything.
+The sections and their switches are those of repid 2.1.4's page (`Repid.asyncapi_html`); their content is AsyncAPI
+3.0's. The page's Content-Security-Policy forbids it to load or run anything.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HEAD = """<!DOCTYPE html>
 
 
 class AsyncAPIPage(str):
-    """The text of an HTML page, which shows itself as that page where it is the result of a notebook's cell."""
+    """The text of an HTML page, which a notebook shows as a page where it is the result of a cell."""
 
     __slots__ = ()
 
@@ -61,7 +61,7 @@ def asyncapi_html(
     Args:
         document: The document, as `AsyncAPIGenerator.generate_schema` returns it.
         sidebar: Whether the page has a table of contents.
-        info: Whether it says what the application is.
+        info: Whether it describes the application.
         servers: Whether it lists the servers.
         operations: Whether it lists channels and operations.
         messages: Whether it lists the messages.

@@ -25,8 +25,8 @@ def badge(label: Any, kind: str = "") -> Element:
 
 
 def facts(named: dict[str, Any]) -> Element | None:
-    """Return those facts that are there as a list of names and values, or None without any."""
-    # An element without children is false, and is there.
+    """Return the facts that have a value as a list of names and values; None where none has."""
+    # An element without children is false, but it is a value.
     rows = [
         [element("dt", name), element("dd", fact)] for name, fact in named.items() if isinstance(fact, Element) or fact
     ]
@@ -34,14 +34,14 @@ def facts(named: dict[str, Any]) -> Element | None:
 
 
 def link(url: Any, label: Any = None) -> Child:
-    """Return a link to a web or mail address. Any other address (`javascript:`) is shown, and cannot be followed."""
+    """Return a link to a web or mail address; any other address (`javascript:`) is shown without a link."""
     if re.match(r"(https?://|mailto:)", str(url), re.IGNORECASE):
         return element("a", label or url, href=str(url), rel="noopener noreferrer", target="_blank")
     return [label, " (", code(url), ")"] if label else code(url)
 
 
 def paragraphs(content: Any) -> list[Element]:
-    """Return running text as paragraphs, parted at blank lines, without the indentation of a docstring."""
+    """Return text as paragraphs, split at blank lines, without the indentation of a docstring."""
     parts = re.split(r"\n\s*\n", inspect.cleandoc(str(content or "")))
     return [element("p", part) for part in parts if part.strip()]
 

@@ -10,14 +10,14 @@ __all__ = ["PathT", "follow", "look_up", "lost_pointers"]
 
 PathT = tuple[str, ...]
 
-# Under these stands data, in which "$ref" is a word like any other.
+# Keywords whose values are data, in which "$ref" has no meaning.
 _DATA = frozenset({"const", "default", "enum", "examples"})
-# More than any document needs, and an end for one whose pointers go in a circle.
+# More than any document needs; it ends a circle of pointers.
 _MOST_HOPS = 8
 
 
 def look_up(document: dict[str, Any], pointer: str) -> tuple[PathT, Any]:
-    """Return the path that a pointer (`#/a/b`) names, and what stands there: None where it leads nowhere."""
+    """Return the path of a pointer (`#/a/b`), and the value there: None where it leads nowhere."""
     path = tuple(unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
     node: Any = document
     for step in path:
@@ -26,7 +26,7 @@ def look_up(document: dict[str, Any], pointer: str) -> tuple[PathT, Any]:
 
 
 def follow(document: dict[str, Any], node: Any) -> tuple[PathT, Any]:
-    """Return where a chain of references ends and what stands there; a node that is no reference is itself the end."""
+    """Return path and value of the end of a chain of references; a node that is not a reference is itself the end."""
     path: PathT = ()
     for _ in range(_MOST_HOPS):
         if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
@@ -36,7 +36,7 @@ def follow(document: dict[str, Any], node: Any) -> tuple[PathT, Any]:
 
 
 def lost_pointers(document: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return each pointer into the document that leads nowhere, and the place where it stands."""
+    """Return each pointer into the document that leads nowhere, with its own place in the document."""
     return [
         (pointer, place)
         for pointer, place in _pointers(document)

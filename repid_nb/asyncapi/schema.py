@@ -1,4 +1,4 @@
-"""A JSON schema as a table of properties that a person can read."""
+"""A JSON schema as a readable table of its properties."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ ToSchema = Callable[[str], Child]
 
 
 def schema_view(schema: Any, caption: str, to_schema: ToSchema) -> Element:
-    """Return a JSON schema as HTML: a table when it has properties, otherwise a line that says what it is.
+    """Return a JSON schema as HTML: a table when it has properties, otherwise a line with its type.
 
     Args:
         schema: A JSON schema, or AsyncAPI's Multi Format Schema Object, which is shown as it is.
-        caption: What the schema describes.
+        caption: The name of the thing that the schema describes.
         to_schema: Turns the pointer of a `$ref` into a link.
     """
     if isinstance(schema, dict) and "schemaFormat" in schema:

@@ -23,10 +23,10 @@ _ROOTS: dict[str, PathT] = {
 
 
 class Sections:
-    """The parts of one document as HTML, each entry under an anchor that others link to.
+    """The parts of one document as HTML, each entry with an anchor for links to it.
 
     Args:
-        wanted: The sections that the page has, of "Servers", "Operations", "Messages" and "Schemas".
+        wanted: The sections of the page, from "Servers", "Operations", "Messages" and "Schemas".
         expand_examples: Whether examples of messages are shown unfolded.
     """
 
@@ -34,7 +34,7 @@ class Sections:
         self._document = document
         self._wanted = tuple(wanted)
         self._expand_examples = expand_examples
-        # Anchors are numbered, because names may hold anything.
+        # Anchors are numbered, because names may hold any character.
         self._anchors: dict[PathT, str] = {
             (*_ROOTS[section], key): f"{section.lower()}-{number}"
             for section in self._wanted
@@ -42,7 +42,7 @@ class Sections:
         }
 
     def entries(self, section: str) -> dict[str, Any]:
-        """Return what the document has for a section, by key."""
+        """Return the entries of a section, by key."""
         node: Any = self._document
         for step in _ROOTS[section]:
             node = node.get(step) or {}
@@ -58,7 +58,7 @@ class Sections:
         return [self._link_to((*_ROOTS[section], key)) for key in self.entries(section)]
 
     def views(self) -> dict[str, list[Element]]:
-        """Return the HTML of the wanted sections that have something in them."""
+        """Return the HTML of the wanted sections that have entries."""
         draw = {
             "Servers": lambda: [self._server(name, one) for name, one in self.entries("Servers").items()],
             "Operations": lambda: [self._channel(address, one) for address, one in self.channels().items()],

@@ -1,7 +1,7 @@
-"""Exercises that mark themselves: they run messages through what was built, and read the Steps."""
+"""Exercises that mark themselves: they run messages through the learner's answer, and read the Steps."""
 
-from repid_nb.classroom import grading as _grading  # noqa: F401  (what marks is taken before a learner's code runs)
-from repid_nb.classroom import views as _views  # noqa: F401  (how the records show themselves)
+from repid_nb.classroom import grading as _grading  # noqa: F401  (loaded before a learner's code runs)
+from repid_nb.classroom import views as _views  # noqa: F401  (registers the views of the records)
 from repid_nb.classroom.catalogue import exercises
 from repid_nb.classroom.exercise import Case, Send
 from repid_nb.classroom.hints import hint

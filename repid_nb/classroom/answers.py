@@ -1,4 +1,4 @@
-"""What an answer has to be, and a sentence for what it is instead."""
+"""Checking that an answer is of the wanted kind, with a sentence for the learner where it is not."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ R = TypeVar("R")
 
 
 class Refused(Exception):  # noqa: N818  (it carries a sentence for the learner and is no fault of the program)
-    """The answer cannot be tried. Its text is the sentence that the learner reads."""
+    """The answer cannot be tried; the text is the sentence that the learner reads."""
 
 
 class AnswerKind(Protocol):
-    """What an answer has to be."""
+    """A kind of answer that an exercise asks for."""
 
     def refuse(self, answer: Any) -> None:
-        """Raise Refused, with a sentence, where the answer is something else."""
+        """Raise Refused, with a sentence for the learner, where the answer is of another kind."""
         ...
 
 
@@ -36,9 +36,9 @@ class Function:
     """A function with the parameters of an example.
 
     Attributes:
-        written: Its first line, as a learner would write it: `async def send_mails(app, mails)`. Its parameters are
-            those that the check passes, before a `*` by position, after it by name.
-        or_async: Whether it may be async although the example is not.
+        written: The first line of the example, as a learner would write it: `async def send_mails(app, mails)`. The
+            check passes its parameters, those before a `*` by position, those after it by name.
+        or_async: Whether the answer may be async although the example is not.
     """
 
     written: str
@@ -77,9 +77,9 @@ class Function:
 
 
 def not_for_answers(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function of the course be called from cells only.
+    """Decorate a function of the course so that an answer cannot call it.
 
-    Where an answer calls it, the answer meant a function of its own that has the same name.
+    An answer that calls it means a function of its own with the same name.
     """
 
     @wraps(function)
@@ -96,7 +96,7 @@ def not_for_answers(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def described(value: Any) -> str:
-    """Return what a value is, for a sentence: `None`, `the text 'x'`, `a Router`, `the class Router`."""
+    """Return a description of a value for a sentence: `None`, `the text 'x'`, `a Router`, `the class Router`."""
     if value is None or value is ...:
         return "None" if value is None else "`...`"
     if isinstance(value, str):
@@ -136,7 +136,7 @@ def _misfit(answer: Callable[..., Any], example: _Example) -> str | None:
     try:
         signature = inspect.signature(answer)
     except (TypeError, ValueError):
-        return None  # a function of C may have none; calling it will tell
+        return None  # a function written in C may have no signature; then the call shows whether it fits
     try:
         signature.bind(*example.positional, **dict.fromkeys(example.by_name))
     except TypeError as error:
@@ -154,6 +154,6 @@ def _signature(answer: Callable[..., Any]) -> str:
         signature = inspect.signature(answer)
         bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
         parameters = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
-    except Exception:  # a default of a learner's class may have no text
+    except Exception:  # the repr of a learner's default may raise
         parameters = "(...)"
     return f"{'lambda' if name == '<lambda>' else name}{parameters}"

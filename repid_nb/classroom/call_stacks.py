@@ -1,4 +1,4 @@
-"""Where code is that runs in another thread: in which of the learner's lines."""
+"""Finding the learner's line that another thread is running."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from repid_nb.stepping.record import Raised
 
 __all__ = ["where_is"]
 
-# How many of the innermost calls to look at.
+# The largest number of calls to look at, from the innermost on.
 MOST_CALLS = 1000
 
-# Whose calls are not the learner's own. A virtual environment has its libraries elsewhere than Python has.
+# Files whose calls are not the learner's own. A virtual environment has its libraries elsewhere than Python has.
 _NOT_THE_LEARNERS = (
     "<frozen ",
     *(str(folder) + os.sep for folder in (Path(os.__file__).parent, Path(__file__).parents[1])),
@@ -29,14 +29,14 @@ _LIBRARIES = f"{os.sep}site-packages{os.sep}"
 
 
 def where_is(thread: int | None, task: asyncio.Task[Any] | None) -> Raised | None:
-    """Return where code is, as the traceback of an exception that would be raised there; None outside a learner's code.
+    """Return where code is, as the record of an exception that would be raised there; None outside a learner's code.
 
     Args:
         thread: The identifier of its thread.
-        task: The task whose coroutine it is; what that waits for is looked at too.
+        task: The task of its coroutine; tasks that this one waits for are looked at too.
     """
-    running = sys._current_frames().get(thread or 0)  # noqa: SLF001  (there is no public one)
-    # Both at once, before anything is read from a file: the code runs on meanwhile.
+    running = sys._current_frames().get(thread or 0)  # noqa: SLF001  (there is no public function)
+    # Both at once, before any source file is read: the code runs on meanwhile.
     traces = _trace(_running(running)), _trace(reversed(_awaiting(task)))
     for trace in traces:
         seen = None if trace is None else raised(Exception().with_traceback(trace))
@@ -69,7 +69,7 @@ def _awaiting(task: asyncio.Task[Any] | None) -> deque[FrameType]:
 
 
 def _trace(frames: Iterable[FrameType]) -> TracebackType | None:
-    """Return a traceback of the innermost calls that begins in the learner's code; None where none of it is there.
+    """Return a traceback of the innermost calls that begins in the learner's code; None where there is no such call.
 
     Args:
         frames: The innermost first.

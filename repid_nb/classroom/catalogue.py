@@ -1,4 +1,4 @@
-"""Find exercises: each is a module of `repid_nb.classroom.exercises`, loaded when it is asked for."""
+"""Finding exercises: each is a module of `repid_nb.classroom.exercises`, loaded on first use."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from repid_nb.core.errors import UnknownNameError, nearest_name
 
 __all__ = ["exercises", "find"]
 
-ROOM = "repid_nb.classroom.exercises"
+PACKAGE = "repid_nb.classroom.exercises"
 
-# Loaded before `repid_nb.classroom` takes the function of the same name, which it would hide later.
-_room = import_module(ROOM)
+# Loaded before `repid_nb.classroom` imports the function of the same name, which would hide the package.
+_package = import_module(PACKAGE)
 
 
 def exercises() -> Exercises:
@@ -27,19 +27,19 @@ def exercises() -> Exercises:
 
 
 def find(name: str) -> Exercise:
-    """Return the exercise of a name.
+    """Return the exercise with a name.
 
     Raises:
-        UnknownNameError: There is no exercise of that name; the message names the nearest.
+        UnknownNameError: There is no exercise with that name; the message gives the nearest one.
     """
     if not isinstance(name, str):
         raise UnknownNameError('The name of the exercise comes first, in quotation marks: check("routing-1", answer).')
     if name not in _names():
         raise UnknownNameError(f"There is no exercise {name!r}.{nearest_name(name, _names())}")
-    found: Exercise = import_module(f"{ROOM}.{name.replace('-', '_')}").EXERCISE
+    found: Exercise = import_module(f"{PACKAGE}.{name.replace('-', '_')}").EXERCISE
     return found
 
 
 @cache
 def _names() -> tuple[str, ...]:
-    return tuple(one.name.replace("_", "-") for one in pkgutil.iter_modules(_room.__path__))
+    return tuple(one.name.replace("_", "-") for one in pkgutil.iter_modules(_package.__path__))

@@ -1,4 +1,4 @@
-"""An exercise: what is asked, the messages that are tried, and what is wanted of the Steps."""
+"""An exercise: its question, the messages that are tried, and what is wanted of the Steps."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from repid_nb.stepping.stepper import Stepper
 
 __all__ = ["Case", "Exercise", "Send", "Trial", "Want"]
 
-# Which apps were tried: an answer that returns one of these again did not make it in its call.
-_played_on: WeakSet[Repid] = WeakSet()
+# The apps that were tried: an answer that returns one of them again did not make it in its call.
+_tried_apps: WeakSet[Repid] = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Send:
         topic: The `topic` header.
         headers: Further headers.
         priority: 0 (last) to 9 (first); None for the server's default, 4.
-        channel: Where to; None for the exercise's channel, or for that of the operation.
+        channel: The channel; None for the exercise's channel, or for that of the operation.
         operation_id: A registered operation, instead of a channel.
         content_type: The media type of a payload of bytes.
     """
@@ -51,22 +51,22 @@ class Send:
 
 
 class Want(Protocol):
-    """Something that is wanted of the Steps: a frozen dataclass of `wants`, or an exercise's own."""
+    """A requirement on the Steps: a frozen dataclass of `wants`, or an exercise's own."""
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return what is not as wanted, or None."""
+        """Return the finding where the requirement does not hold, otherwise None."""
         ...
 
 
 @dataclass(frozen=True, init=False)
 class Case:
-    """What is tried in one go, on an app of its own, and what is wanted of the Steps.
+    """Messages that are tried together, on an app of their own, and what is wanted of the Steps.
 
     Attributes:
         sends: The messages, in the order in which they are sent; their ids are m1, m2, ...
-        wants: What is wanted, the first that does not hold is shown.
-        given: What the answer is called with, where it is a function of more than the app.
-        because: A sentence that is added to what was wanted: why, without giving the answer away.
+        wants: The requirements; the first one that does not hold is shown.
+        given: The arguments that the answer is called with, beside the app.
+        because: A sentence that is added to what was wanted: the reason, without giving the answer away.
     """
 
     sends: tuple[Send, ...]
@@ -78,12 +78,12 @@ class Case:
         """Make a case: `Case(Send(topic="ship"), Wins("ship"))`.
 
         Args:
-            parts: The messages, and then what is wanted.
-            given: What the answer is called with; each trial gets a copy.
-            because: Why it is wanted, as a sentence.
+            parts: The messages, and then the requirements.
+            given: The arguments that the answer is called with; each trial gets a copy.
+            because: The reason of the requirement, as a sentence.
 
         Raises:
-            DeclarationError: A part is neither a message nor something wanted.
+            DeclarationError: A part is neither a message nor a requirement.
         """
         for part in parts:
             if isinstance(part, type) or not (isinstance(part, Send) or callable(getattr(part, "judge", None))):
@@ -98,30 +98,30 @@ class Case:
 
     @property
     def size(self) -> tuple[int, int, int, int]:
-        """How much there is to look at: smaller cases are tried first, and the order of writing decides the rest."""
+        """The size, by which cases are sorted: smaller ones are tried first, equal ones in the order of writing."""
         headers = sum(len(one.headers or {}) + (one.topic is not None) for one in self.sends)
         payload = sum(len(str(one.payload)) for one in self.sends if one.payload is not None)
         return len(self.sends), headers, payload, len(repr(self.given))
 
 
 class Trial:
-    """One case being tried: an app with an in-memory server, and a Stepper on it. New for each case.
+    """One try of one case: a new app with an in-memory server, and a Stepper on it.
 
-    It does not hold what is wanted, because an answer can look at what called it.
+    It does not hold the requirements, because an answer can look at its callers.
 
     Args:
-        answer: What the learner passed to `check`.
-        given: What the case gives to the answer.
-        channel: Where messages go that name no channel.
+        answer: The object that the learner passed to `check`.
+        given: The arguments of the case.
+        channel: The channel of messages that name none.
 
     Attributes:
-        answer: What the learner passed to `check`.
-        given: A copy of what the case gives to the answer.
-        app: The app.
-        stepper: The Stepper.
+        answer: The object that the learner passed to `check`.
+        given: A copy of the arguments of the case.
+        app: The app, with an in-memory server.
+        stepper: The Stepper on the app.
         sent: The messages that were sent for the case, in order.
-        idle: What the Stepper said when nothing was left to pull; None while something is.
-        notes: What an exercise's `arrange` keeps for what is wanted.
+        idle: The Idle of the Stepper when nothing was left to pull; before that None.
+        notes: Values that an exercise's `arrange` keeps for its requirements.
     """
 
     def __init__(self, answer: Any, given: tuple[Any, ...], channel: str) -> None:
@@ -139,7 +139,8 @@ class Trial:
     async def call(self, *args: Any, **kwargs: Any) -> Any:
         """Call the answer, await it where it is asynchronous, and return its result.
 
-        What it declares on a router from outside is declared again by the next call, as by a cell that runs twice.
+        Actors that it declares on a router from outside are declared again by the next call, as by a cell that runs
+        twice.
         """
         with as_run_of("an answer"):
             result = self.answer(*args, **kwargs)
@@ -149,7 +150,7 @@ class Trial:
         """Include a Router, so that its actors listen: one that the answer returned, or the exercise's own.
 
         Raises:
-            Refused: It has the wrong type, or holds actors of an earlier run of a cell or of the function.
+            Refused: It has the wrong type, or has actors of an earlier run of a cell or of the function.
         """
         if not isinstance(router, Router):
             raise _wrong_result(router, Router, "a Router")
@@ -160,16 +161,16 @@ class Trial:
         """Try the app that the answer returned, instead of the trial's own.
 
         Raises:
-            Refused: It has the wrong type, is the app of an earlier call, or holds actors of an earlier run of a cell.
+            Refused: It has the wrong type, is the app of an earlier call, or has actors of an earlier run of a cell.
             NotPullableError: It has no default InMemoryServer.
         """
         if not isinstance(app, Repid):
             raise _wrong_result(app, Repid, "a Repid app")
-        if app in _played_on:
+        if app in _tried_apps:
             raise Refused("Your function returned the same app as before: make the app inside it.")
         self._step_on(app)
         self._refuse_stale()
-        _played_on.add(app)
+        _tried_apps.add(app)
 
     async def send(self, *sends: Send) -> None:
         """Send messages through the app."""
@@ -188,7 +189,7 @@ class Trial:
                 self.sent.append(sent)
 
     async def run(self, max_steps: int) -> None:
-        """Step until only messages are left that no actor wants, at most `max_steps` times.
+        """Step until only messages are left that no actor takes, at most `max_steps` times.
 
         A message that no actor takes is pulled once, not ten times: `await trial.stepper.run()` in an exercise's
         `arrange` goes on until it is a dead letter.
@@ -203,7 +204,7 @@ class Trial:
                 return
 
     def forget_steps(self) -> None:
-        """Leave the steps so far out of what is judged: they belong to the setting."""
+        """Judge only later steps: those so far prepare the case."""
         self._first_step = len(self.stepper.history)
 
     @property
@@ -213,14 +214,14 @@ class Trial:
 
     @property
     def queues(self) -> QueuesSnapshot:
-        """What is on the queues now."""
+        """The queues now."""
         return self.stepper.queues
 
     def steps_of(self, message: int) -> tuple[Step, ...]:
         """Return the judged steps of one message.
 
         Args:
-            message: Which of those that the case sent, from 1.
+            message: The number of the message in the case, from 1.
         """
         return tuple(step for step in self.steps if step.message.id == f"m{message}")
 
@@ -230,7 +231,7 @@ class Trial:
         self.stepper.server.hold_open()
 
     def _refuse_stale(self) -> None:
-        """Refuse an actor of an earlier run; two that one call of the answer makes are its decision."""
+        """Refuse an actor of an earlier run; two actors of one name that one call declares are allowed."""
         for (older, channel), newest in self.app.router.left_over().items():
             what = (
                 f"The actor {older.name!r} is still on channel {channel!r}, but its cell ran again without it."
@@ -245,17 +246,17 @@ class Exercise:
     """One exercise.
 
     Attributes:
-        name: What to give to `check`: `routing-1`.
+        name: The name for `check` and `hint`, such as `routing-1`.
         level: 1 for the easiest to 3.
-        title: What it is about, in a few words.
+        title: The subject, in a few words.
         asks: What to pass to `check`, in one sentence.
-        answer: What the answer has to be.
-        channel: Where messages go that name no channel.
+        answer: The kind of the answer.
+        channel: The channel of messages that name none.
         arrange: Prepares a trial: calls the answer or includes it, and includes the exercise's own actors.
             Afterwards the case's messages are sent and stepped until nothing is left.
-        cases: What is tried; the smallest first.
+        cases: The cases, of which the smallest is tried first.
         hints: From the gentlest to the plainest; none is the solution.
-        max_steps: How many steps a case may take.
+        max_steps: The largest number of steps of a case.
     """
 
     name: str
@@ -271,7 +272,7 @@ class Exercise:
 
 
 def _wrong_result(returned: Any, wanted: type, called: str) -> Refused:
-    """Return what to say of a result that is not of the wanted class; `called` is what a learner calls one."""
+    """Return the refusal of a result of another class than the wanted one, which a learner knows as `called`."""
     advice = " Is its `return` missing?" if returned is None else ""
     if is_of_repid(returned):
         advice = f" Import it with `from repid_nb import {wanted.__name__}`."

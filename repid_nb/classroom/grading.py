@@ -1,4 +1,4 @@
-"""Marking in a graded cell, for points: the learner's own `check` has no part in it."""
+"""Marking in a graded cell, for points, whatever the learner has called `check`."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from repid_nb.classroom.marking import mark
 
 __all__ = ["grade"]
 
-# As it is when the package is imported: a learner's code may bind the name again later.
+# Bound when the package is imported: a learner's code may bind the name again later.
 _NotPassed = AssertionError
 
 
 def grade(name: str, answer: Any, *, also: Iterable[Case] = ()) -> None:
-    """Mark an answer as `check` does; do nothing where everything holds, and raise where it does not.
+    """Mark an answer as `check` does, and raise where a requirement does not hold.
 
     A graded cell imports it itself, under a name that no learner takes. It runs in the learner's own process, so it
     cannot promise anything about an answer that sets out to deceive it.
 
     Args:
         name: The exercise, such as `"routing-1"`.
-        answer: What the exercise asks for.
+        answer: The object that the exercise asks for.
         also: Further cases, which the learner does not know.
 
     Raises:
-        AssertionError: Something does not hold; its text is the marking.
+        AssertionError: A requirement does not hold; the text is the marking.
         UnknownNameError: There is no such exercise.
-        DeclarationError: `also` holds something that is no Case, or a Case in which nothing is wanted.
+        DeclarationError: An item of `also` is not a Case, or a Case without requirements.
     """
     marking = mark(find(name), answer, also)
-    # Not by its truth, which is the easiest thing to forge.
+    # Not by its truth, which is the easiest to forge.
     if marking.finding is not None or marking.trouble is not None:
         raise _NotPassed(marking)

@@ -1,4 +1,4 @@
-"""Hints, one at a time."""
+"""Giving hints, one at a time."""
 
 from __future__ import annotations
 

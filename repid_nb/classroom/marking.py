@@ -1,4 +1,4 @@
-"""Marking an answer: each case in a trial of its own, the smallest first, until one is not as wanted."""
+"""Marking an answer: each case in a trial of its own, the smallest first, until a requirement does not hold."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from repid_nb.classroom.answers import Refused, not_for_answers
 from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding, Marking, Trouble
-from repid_nb.classroom.sandbox import LIMIT, Outcome, plain_text, run_in_sandbox
+from repid_nb.classroom.sandbox import LIMIT, Outcome, run_in_sandbox
 from repid_nb.core.errors import DeclarationError, RepidNbError
 from repid_nb.core.record import Record
 from repid_nb.core.routing.router import Router
 from repid_nb.core.tasks import in_own_task
+from repid_nb.core.text import plain_text
 from repid_nb.printable import whole
 from repid_nb.stepping.captured_output import LIMIT as MOST_PRINTED
 from repid_nb.stepping.copies import Opaque
@@ -23,13 +24,13 @@ from repid_nb.stepping.record import Raised, Sent, Step
 
 __all__ = ["check", "mark"]
 
-# Results that are what they look like.
+# Types of results that hold no object of the learner's.
 PLAIN = (type(None), bool, int, float, str, bytes)
 
 
 @not_for_answers
 def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
-    """Mark an answer to an exercise: run messages through what was built, and read the Steps.
+    """Mark an answer to an exercise: run messages through it, and read the Steps.
 
     The answer runs apart from the notebook, in a thread with an event loop of its own, and for at most five seconds
     in all; the interrupt button works. In the browser, where no thread can start, it runs in place and without that
@@ -37,16 +38,16 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
 
     Args:
         name: The exercise, such as `"routing-1"`.
-        answer: What the exercise asks for; mostly the function itself, without calling it.
+        answer: The object that the exercise asks for; mostly the function itself, without calling it.
         also: Further cases, tried like the exercise's own.
 
     Returns:
-        The marking, which counts as true when everything holds, and otherwise shows the smallest message that breaks
-        the answer. A cell that is marked for points uses `repid_nb.classroom.grading.grade` instead.
+        The marking, which counts as true when all requirements hold, and otherwise shows the smallest message that
+        breaks the answer. A cell that is marked for points uses `repid_nb.classroom.grading.grade` instead.
 
     Raises:
         UnknownNameError: There is no such exercise.
-        DeclarationError: `also` holds something that is no Case, or a Case in which nothing is wanted.
+        DeclarationError: An item of `also` is not a Case, or a Case without requirements.
     """
     try:
         return mark(find(name), answer, also)
@@ -58,8 +59,8 @@ def mark(exercise: Exercise, answer: Any, also: Iterable[Case] = (), *, limit: f
     """Mark an answer, as `check` does.
 
     Args:
-        exercise: What was asked.
-        answer: What a learner passed to `check`.
+        exercise: The exercise, with its cases.
+        answer: The object that the learner passed to `check`.
         also: Further cases.
         limit: Seconds that it may take in all. A test of an answer that never ends gives less than `check` does.
     """
@@ -87,7 +88,7 @@ def mark(exercise: Exercise, answer: Any, also: Iterable[Case] = (), *, limit: f
 
 @cache
 def _warm_up() -> None:
-    """Load what the first actor loads (pydantic), so that this is no part of the answer's time."""
+    """Load pydantic, which the first actor loads, so that the import does not count as the answer's time."""
     router = Router()
 
     @router.actor
@@ -97,7 +98,7 @@ def _warm_up() -> None:
 
 
 class _Progress:
-    """How far an answer came through the cases; read from another thread when time is up."""
+    """The progress of an answer through the cases; read from another thread when time is up."""
 
     def __init__(self) -> None:
         self.tried = 0
@@ -105,28 +106,28 @@ class _Progress:
         self._sent: Sequence[Sent] = ()
 
     def begin(self, trial: Trial) -> None:
-        """Take note of the messages of a trial that begins."""
+        """Note the messages of a trial that begins."""
         self._sent = trial.sent
 
     def end(self, trial: Trial) -> None:
-        """Count what was tried, and keep what was printed, up to a limit."""
+        """Count the messages of a trial, and keep what was printed, up to a limit."""
         self.tried += len({step.message.id for step in trial.steps})
         for step in trial.stepper.history:
             self.printed += step.printed[: MOST_PRINTED - len(self.printed)]
 
     @property
     def under_way(self) -> Record | None:
-        """The message that is being tried, where it is a single one."""
+        """The message that is being tried; None where there are several."""
         return self._sent[0] if len(self._sent) == 1 else None
 
 
 async def _try_all(exercise: Exercise, answer: Any, cases: Iterable[Case], progress: _Progress) -> Finding | None:
-    """Try one case after another; return what the first that does not hold has found."""
+    """Try one case after another; return the finding of the first requirement that does not hold."""
     exercise.answer.refuse(answer)
     for case in cases:
         trial = Trial(answer, case.given, exercise.channel)
         progress.begin(trial)
-        # In a task of its own, so that what is wanted is not among the calls that an answer can look back on.
+        # In a task of its own, so that an answer that looks at its callers does not find the requirements.
         await in_own_task(_play(exercise, trial, case.sends))
         progress.end(trial)
         for want in case.wants:
@@ -145,14 +146,14 @@ async def _play(exercise: Exercise, trial: Trial, sends: Sequence[Send]) -> None
 
 
 def _as_data(shown: Record | None) -> Record | None:
-    """Return a record that holds no object of the learner's: it is shown when the answer's time is over."""
+    """Return a record without objects of the learner's: it is shown when the answer's time is over."""
     if isinstance(shown, Step) and type(shown.result) not in PLAIN:
         return replace(shown, result=Opaque(plain_text(whole(shown.result))))
     return shown
 
 
 def _warning(text: str) -> str:
-    """Return a warning of Python's as a learner should read it."""
+    """Return the text of a warning in words for a learner."""
     beginning, end = "coroutine '", "' was never awaited"
     if not (text.startswith(beginning) and text.endswith(end)):
         return text

@@ -1,4 +1,4 @@
-"""What marking says: frozen records, drawn by `repid_nb.classroom.views`."""
+"""The records of marking: frozen, and drawn by `repid_nb.classroom.views`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Finding(Record):
 
     Attributes:
         happened: What became of it, in one sentence.
-        wanted: What should have, in one sentence, without saying how.
+        wanted: What should have become of it, in one sentence, without saying how.
         shown: The Step in which it happened; another record where there was no step; None for nothing to show.
     """
 
@@ -34,9 +34,9 @@ class Trouble(Record):
     """Why an answer could not be tried to the end.
 
     Attributes:
-        sentence: What is the matter, and what to do.
-        where: The exception with the learner's lines, or the lines where time was up; None where none is to blame.
-        shown: The message that was under way, where it was a single one.
+        sentence: The problem and the fix.
+        where: The exception with the learner's lines, or the lines where time was up; None where no line is to blame.
+        shown: The message that was being tried; None where there were several.
     """
 
     sentence: str
@@ -55,7 +55,7 @@ class _Sealable(type):
 
 
 def _seal(cls: type[T]) -> type[T]:
-    """Let a class be changed no more, so that an answer does not decide what its marking says."""
+    """Make a class unchangeable, so that an answer cannot change its marking."""
     _sealed.add(cls)
     return cls
 
@@ -63,7 +63,7 @@ def _seal(cls: type[T]) -> type[T]:
 @_seal
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Marking(Record, metaclass=_Sealable):
-    """What a check found. It counts as true when everything that was checked holds.
+    """The result of a check. It counts as true when all requirements hold.
 
     Attributes:
         exercise: The name of the exercise.
@@ -71,8 +71,8 @@ class Marking(Record, metaclass=_Sealable):
         tried: How many messages were tried.
         finding: The smallest message that breaks the answer, or None.
         trouble: Why the answer could not be tried to the end, or None.
-        printed: What the learner's code printed meanwhile, at most 200,000 characters.
-        warned: What Python warned of meanwhile, each once; or the first, and how many more there were.
+        printed: The output of the learner's code, at most 200,000 characters.
+        warned: The warnings of Python, each once; of many the first, and how many more there were.
     """
 
     exercise: str
@@ -93,8 +93,8 @@ class Hint(Record):
 
     Attributes:
         exercise: The name of the exercise.
-        number: Which one it is, from 1; one more than there are when no more are left.
-        of: How many there are.
+        number: The number of the hint, from 1; one more than there are when no more are left.
+        of: How many hints there are.
         text: The hint; empty when no more are left.
     """
 
@@ -109,10 +109,10 @@ class ListedExercise:
     """One exercise in the list of all.
 
     Attributes:
-        name: What to give to `check` and `hint`.
+        name: The name for `check` and `hint`.
         level: 1 for the easiest to 3.
-        title: What it is about.
-        asks: What to pass to `check`.
+        title: The subject, in a few words.
+        asks: What to pass to `check`, in one sentence.
     """
 
     name: str

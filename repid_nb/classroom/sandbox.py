@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from repid_nb.classroom.call_stacks import where_is
+from repid_nb.core.text import plain_text
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.loop import run as run_in_place
 from repid_nb.printable import counted
@@ -26,19 +27,19 @@ from repid_nb.stepping.exceptions import message_of, raised
 from repid_nb.stepping.record import Raised
 from repid_nb.stepping.stale_actors import StaleActorWarning
 
-__all__ = ["LIMIT", "Outcome", "is_in_sandbox", "plain_text", "run_in_sandbox"]
+__all__ = ["LIMIT", "Outcome", "is_in_sandbox", "run_in_sandbox"]
 
 # Seconds that a check may take in all.
 LIMIT = 5.0
 
-# Seconds for which code whose time is up is told so again and again, and between one time and the next.
+# Seconds for which code is interrupted whose time is up, and seconds between two interrupts.
 INTERRUPTING = 0.3
 INTERVAL = 0.02
 
-# How often to look where code is that runs on meanwhile.
+# How often to look where the code is; it runs on meanwhile.
 MOST_LOOKS = 10
 
-# How deep a recursion may be: Python leaves all its calls at once, and lets no other thread run meanwhile.
+# The deepest recursion: Python leaves all its calls without letting another thread run meanwhile.
 DEEPEST = 5_000
 
 # How many warnings are kept, and how many characters of each.
@@ -52,24 +53,24 @@ _in_sandbox: ContextVar[bool] = ContextVar("repid_nb_in_sandbox", default=False)
 
 
 class TimeUp(BaseException):
-    """Raised inside code whose time is up. No `except Exception` catches it."""
+    """Is raised inside code whose time is up. No `except Exception` catches it."""
 
     is_from_outside = True
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. It holds nothing that belongs to the code that ran, but for what that returned.
+    """How a run ended. Except for the result it holds no object of the code that ran.
 
     Attributes:
-        result: What it returned.
-        error: The class of what it raised, or None.
-        seen: The record of that error.
+        result: The value that the code returned.
+        error: The class of the exception that it raised, or None.
+        seen: The record of that exception.
         is_time_up: Whether its time was up before it ended.
         still_runs: Whether it could not be ended even then.
-        where: Where it was then, in the learner's lines.
-        printed: What was printed outside any Step.
-        warned: What Python warned of, each once, the first of them; in the end how many more there were.
+        where: The learner's lines in which it was then.
+        printed: The output outside any Step.
+        warned: The first warnings of Python, each once; at the end how many more there were.
     """
 
     result: Any = None
@@ -90,7 +91,7 @@ class _Warnings:
         self._left_out = 0
 
     def note(self, message: Warning | str, *_rest: Any, **_more: Any) -> None:
-        # In the thread that warns: the text of a learner's warning may never come to its end.
+        # In the thread that warns: making the text of a learner's warning may never end.
         text = plain_text(message if isinstance(message, str) else message_of(message))[:LONGEST_WARNING]
         if len(self._texts) < MOST_WARNINGS:
             self._texts[text] = None
@@ -103,29 +104,24 @@ class _Warnings:
         return (*self._texts, *more)
 
 
-def plain_text(text: str) -> str:
-    """Return a text without the class of a learner that it may belong to."""
-    return str.__str__(text)
-
-
 @contextmanager
 def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
-    """Put back what belongs to the whole process, from the thread that waits and always comes to its end."""
+    """Restore the settings of the whole process, from the waiting thread, which always ends."""
     recursion_limit, set_recursion_limit = sys.getrecursionlimit(), sys.setrecursionlimit
     lowest, unraisable_hook = min(recursion_limit, DEEPEST), sys.unraisablehook
     freezes = gc.get_freeze_count() == 0
     try:
         _keep_recursion_short()
-        # Not lower either: the limit is that of all threads, and the one that waits has its calls too.
+        # Not lower either: the limit is that of all threads, and the waiting one makes calls too.
         sys.setrecursionlimit = lambda limit: set_recursion_limit(max(lowest, min(limit, DEEPEST)))
-        # In a `__del__` a TimeUp cannot get out, and is no fault of the learner's.
+        # A TimeUp that a `__del__` swallows is not the learner's error.
         sys.unraisablehook = lambda seen: None if seen.exc_type is TimeUp else unraisable_hook(seen)
         if freezes:
-            # What was there before is no garbage of the run: the collection at its end need not look at it.
+            # Objects from before are no garbage of the run: the collection at its end need not look at them.
             gc.freeze()
         with warnings.catch_warnings():
             warnings.simplefilter("always")
-            # The Step says the same, and does not take it for an accident.
+            # The Step has a note on it.
             warnings.simplefilter("ignore", StaleActorWarning)
             warnings.showwarning = warned.note
             yield
@@ -138,33 +134,33 @@ def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
 
 
 def is_in_sandbox() -> bool:
-    """Whether the code that asks is run by `run_in_sandbox`."""
+    """Return whether the calling code is run by `run_in_sandbox`."""
     return _in_sandbox.get()
 
 
 def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> Outcome:
-    """Run a coroutine to its end in a thread and on an event loop of its own, at most for a time; one after another.
+    """Run a coroutine in a thread and on an event loop of its own, for a limited time; one run waits for another.
 
-    Code that does not end is told so by a `TimeUp` raised wherever it is, again and again for a moment. If even that
-    does not help (`time.sleep`, a bare `except` in a loop), its thread is left behind: it is a daemon, so it keeps no
-    process alive, and what it prints is still caught. Plain functions run on the loop itself, so that no pool of
-    threads is left with one that never ends. What the code leaves to the garbage collector is collected in its thread,
-    so that a `__del__` has no more time either. `exit()` and `quit()` raise SystemExit, also in a notebook.
+    In code that does not end a `TimeUp` is raised, again and again for a moment. If even that does not help
+    (`time.sleep`, a bare `except` in a loop), its thread is left behind: it is a daemon, so it keeps no process alive,
+    and its output is still caught. Plain functions run on the loop itself, so that no thread of a pool is left behind.
+    Garbage of the code is collected in its thread, so that the time limit holds for a `__del__` too. `exit()` and
+    `quit()` raise SystemExit, also in a notebook.
 
-    One long call into C that never lets go of the interpreter (a regular expression that runs away), a recursion
-    inside C and `os._exit` are beyond this.
+    One long call into C that never lets go of the interpreter (a regular expression that backtracks for ever), a
+    recursion inside C and `os._exit` cannot be stopped.
 
     In the browser threads cannot start: there the coroutine runs in place, without a limit.
 
     Args:
-        work: Makes the coroutine. It is let go of before the end, with all that it holds.
-        limit: Seconds.
+        work: Makes the coroutine. The thread lets go of it, and of all that it refers to, before it ends.
+        limit: The time limit, in seconds.
 
     Returns:
-        How it ended; nothing that it raised gets out.
+        How it ended; no exception of it gets out.
 
     Raises:
-        KeyboardInterrupt: The waiting was interrupted; the run is told to end.
+        KeyboardInterrupt: The wait was interrupted; the run is ended too.
     """
     warned = _Warnings()
     with _one_at_a_time, exit_raises(), _process_left_as_it_was(warned):
@@ -187,7 +183,7 @@ def _waited_for(sandbox: _Sandbox, limit: float) -> Outcome:
 
 
 def _keep_recursion_short() -> None:
-    # Again and again: an answer may have taken Python's own function by its name.
+    # Again and again: an answer may have kept Python's own function.
     if sys.getrecursionlimit() > DEEPEST:
         sys.setrecursionlimit(DEEPEST)
 
@@ -200,7 +196,7 @@ def _stopped(sandbox: _Sandbox) -> Outcome:
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """Calls plain functions on the spot instead of in a pool, whose threads could not be ended."""
+    """Calls plain functions at once instead of in a pool, whose threads could not be ended."""
 
     def run_in_executor(  # type: ignore[override]
         self,
@@ -237,11 +233,11 @@ class _Sandbox(threading.Thread):
         self._may_not_start = False
         self._has_started = False
         self._is_done = False
-        # Not `join`: interrupted, it takes the thread for ended (CPython 3.11).
+        # Not `join`: when that is interrupted, it takes the thread for ended (CPython 3.11).
         self.has_ended = threading.Event()
 
     def try_to_start(self) -> bool:
-        """Start, and say whether that worked: in a browser it does not."""
+        """Start the thread; return whether that worked, which it does not in a browser."""
         try:
             self.start()
         except RuntimeError:
@@ -250,7 +246,7 @@ class _Sandbox(threading.Thread):
 
     def run(self) -> None:
         _in_sandbox.set(True)
-        # A TimeUp may strike anywhere until `_is_done`, also in what catches the one before.
+        # A TimeUp may be raised anywhere until `_is_done`, also in the code that handles the one before.
         with suppress(TimeUp), exit_raises(), caught_printing() as self._printed, suppress(TimeUp):
             while not self._is_done:
                 try:
@@ -268,7 +264,7 @@ class _Sandbox(threading.Thread):
         try:
             self._run_to_its_end()
         except BaseException as error:
-            # Here and not where it is waited for: an exception's text is the learner's code, and may do anything.
+            # Here and not in the waiting thread: an exception's text may be made by the learner's code.
             self._error, self._seen = type(error), Raised(type=type(error).__name__, message="")
             self._seen = raised(error)
 
@@ -276,7 +272,7 @@ class _Sandbox(threading.Thread):
         self._coroutine = self._supervised()
         with asyncio.Runner(loop_factory=_Loop) as runner:
             self._loop = runner.get_loop()
-            # A task that is left over when time is up is no error to report.
+            # A task that is left when time is up is not an error to report.
             self._loop.set_exception_handler(lambda _loop, _context: None)
             self._result = runner.run(self._coroutine)
 
@@ -285,24 +281,24 @@ class _Sandbox(threading.Thread):
         return None if self._work is None else await self._work()
 
     def _release(self) -> None:
-        """Let go of the learner's objects here, where the time of their `__del__` is bounded."""
+        """Let go of the learner's objects in this thread, where the time of their `__del__` is limited."""
         self._work = self._coroutine = self._task = self._loop = None
         gc.collect()
 
     def outcome(self) -> Outcome:
-        """Return how it ended, or how far it came."""
+        """Return how the run ended, or its outcome so far."""
         printed = "" if self._printed is None else self._printed.getvalue()
         return Outcome(self._result, self._error, self._seen, printed=printed)
 
     def end(self) -> None:
-        """Tell the code to end until it does, for a moment; what does not is left behind."""
+        """Interrupt the code until it ends, for a moment; code that does not end is left behind."""
         self._may_not_start = True
         for _ in range(int(INTERRUPTING / INTERVAL)):
             self._interrupt()
             if self.has_ended.wait(INTERVAL):
                 break
         if getattr(self._coroutine, "cr_frame", None) is not None:
-            # Never to be collected: that would close it, and what swallows even this would not return.
+            # Never to be collected: that would close the coroutine, and the code may swallow that too and go on.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
 
     def _interrupt(self) -> None:
@@ -316,7 +312,7 @@ class _Sandbox(threading.Thread):
                     self._loop.call_soon_threadsafe(lambda: None)
 
     def where(self) -> Raised | None:
-        """Return where the code is, in the learner's lines; None when it is in none of them at any look."""
+        """Return the learner's lines in which the code is; None when it is in none of them at any look."""
         for _ in range(MOST_LOOKS):
             seen = where_is(self.ident, self._task)
             if seen is not None:

@@ -153,7 +153,7 @@ def _no_more(hint: Hint) -> str:
 
 
 def _with_code(sentence: str) -> Iterable[Child]:
-    """Yield a sentence with what stands between backticks as code; an unpaired one belongs to a learner's text."""
+    """Yield a sentence with the text between backticks as code; an unpaired one belongs to a learner's text."""
     if sentence.count("`") % 2:
         yield sentence
         return
@@ -182,7 +182,7 @@ def _frame(head: Element, body: str, foot: Iterable[Element]) -> str:
 def _quotation(shown: Record | None) -> str:
     if shown is None:
         return ""
-    # A quotation where styles are taken away, as on GitHub.
+    # Shown as a quotation also where styles are removed, as on GitHub.
     style = "border-left: 3px solid rgba(128, 128, 128, 0.5); margin: 0.6em 0; padding: 0 0 0 0.8em"
     return f'<blockquote style="{style}">{as_html(shown)}</blockquote>'
 

@@ -1,4 +1,4 @@
-"""What can be wanted of the Steps of a case. Each is data with a sentence; none says how to get there."""
+"""Requirements on the Steps of a case. Each is data with a sentence; none says how to meet it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ SETTLED_WANTED = {
 
 @dataclass(frozen=True, kw_only=True)
 class WantOfMessage(ABC):
-    """Something that is wanted of one step of one message. Inherit from it for a want of your own.
+    """A requirement on one step of one message. Inherit from it for one of your own.
 
     Attributes:
-        message: Which of the messages that the case sent, from 1.
-        step: Which of its steps: 1 for the first time that it was pulled, -1 for the last.
+        message: The number of the message in the case, from 1.
+        step: The number of the message's step: 1 for the first time that it was pulled, -1 for the last.
     """
 
     message: int = 1
@@ -46,14 +46,14 @@ class WantOfMessage(ABC):
     @property
     @abstractmethod
     def wanted(self) -> str:
-        """What is wanted, as a sentence."""
+        """The requirement, as a sentence."""
 
     @abstractmethod
     def differs(self, step: Step) -> str | None:
-        """Return what happened instead, as a sentence; None when it is as wanted."""
+        """Return what happened instead, as a sentence; None when the requirement holds."""
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return what is not as wanted, or None."""
+        """Return the finding where the requirement does not hold, otherwise None."""
         steps = trial.steps_of(self.message)
         if len(steps) < abs(self.step):
             happened = "It was not pulled again." if steps else "It was never pulled."
@@ -92,7 +92,7 @@ class NobodyWins(WantOfMessage):
 
 @dataclass(frozen=True)
 class Settles(WantOfMessage):
-    """The message is settled in this way; None for not at all."""
+    """The message is settled by this action; None where it is not settled."""
 
     action: Literal["acked", "nacked", "rejected", "replied"] | None
 
@@ -108,7 +108,7 @@ class Settles(WantOfMessage):
 
 @dataclass(frozen=True)
 class Returns(WantOfMessage):
-    """The actor returns this."""
+    """The actor returns this value."""
 
     value: Any
 
@@ -140,8 +140,8 @@ class PulledInOrder:
     """The messages are pulled in this order, each once, and each finds an actor.
 
     Attributes:
-        payloads: Their payloads, or that field of them.
-        field: The field of a JSON object by which the order is told; empty for the whole payload.
+        payloads: The payloads, or the value of `field` in each.
+        field: A field of JSON payloads to compare; empty for the whole payload.
     """
 
     payloads: tuple[Any, ...]
@@ -152,7 +152,7 @@ class PulledInOrder:
         object.__setattr__(self, "field", field)
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return the first message that comes at another place than wanted, or None."""
+        """Return the first message that was pulled out of order, or None."""
         pulled = [self._told(step) for step in trial.steps]
         for place, (wanted, found) in enumerate(zip(self.payloads, pulled, strict=False), start=1):
             step = trial.steps[place - 1]
@@ -179,18 +179,18 @@ class PulledInOrder:
 
 @dataclass(frozen=True)
 class DeadLetters:
-    """So many dead letters are left at the end.
+    """This number of dead letters is left at the end.
 
     Attributes:
-        number: How many.
-        channel: On which channel; empty for the exercise's own.
+        number: How many dead letters.
+        channel: The channel; empty for the exercise's own.
     """
 
     number: int
     channel: str = ""
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return the queue where another number is left, or None."""
+        """Return the queue with another number of dead letters, or None."""
         queue = trial.queues.get(self.channel or trial.channel)
         dead = 0 if queue is None else queue.dead
         if dead == self.number:

@@ -1,4 +1,4 @@
-"""Records as HTML: for notebooks, and for pages without our script and style sheet, such as GitHub."""
+"""Records as HTML: for notebooks, and for pages that have neither script nor style sheet, such as GitHub."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ Row: TypeAlias = tuple[Sequence[Child], str]
 
 @singledispatch
 def as_html(record: Any) -> str:
-    """Return a record's HTML form. Everything in it is escaped.
+    """Return a record as HTML, in which everything is escaped.
 
     Args:
         record: A Step, or any other record or snapshot of repid_nb.
 
     Raises:
-        TypeError: It is no record of repid_nb.
+        TypeError: It is not a record of repid_nb.
     """
     raise TypeError(f"There is no HTML form of a {type(record).__name__}.")
 

@@ -1,7 +1,7 @@
-"""Sentences that more than one view uses: who got a message, what a step came to, what a rewind did.
+"""Sentences that several views use: who got a message, how a step ended, what a rewind did.
 
-Who got a message is worded here only. A cell has room for a word, a caption for a phrase, the workbench for a sentence,
-and a grader speaks of a learner's actors: so there are several wordings, and they stand side by side.
+Who got a message is worded in this module only. A cell of a table has room for a word, a caption for a phrase, the
+workbench for a sentence, and a grader names the actor: so there are several wordings, side by side.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False)
 
 
 def who_in_caption(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> tuple[str, str]:
-    """Return who got a message, or would get it: for the caption of a table, in which the actors' names stand.
+    """Return who got a message, or would get it: for the caption of a table of actors.
 
     Returns:
-        The winner's name, which the view sets off, or an empty text; and the rest of the caption.
+        The winner's name, which the view prints in bold, or an empty text; and the rest of the caption.
     """
     if not verdicts:
         return "", f"{NO_ACTOR_LISTENS}."
@@ -69,7 +69,7 @@ def who_in_caption(winner: str | None, verdicts: Sequence[Verdict], *, would: bo
 
 
 def who_got_it(step: Step) -> str:
-    """Return who got a step's message, without a full stop: for a grader, which speaks of a learner's actors."""
+    """Return who got a step's message, without a full stop: for a grader."""
     if step.winner is not None:
         return f"{step.winner} got it"
     failed = _failed(step.verdicts)
@@ -80,7 +80,7 @@ def who_got_it(step: Step) -> str:
 
 
 def step_sentence(step: Step, phase: str | None = None) -> str:
-    """Return a step in one or two short sentences, to be read or heard.
+    """Return a step in one or two short sentences, which a screen reader can read aloud.
 
     Args:
         step: The step, or the step so far.
@@ -109,7 +109,7 @@ def step_sentence(step: Step, phase: str | None = None) -> str:
 
 
 def idle_lines(idle: Idle) -> list[str]:
-    """Return that there was nothing to pull, and a line for each channel on which no actor listens."""
+    """Return a line that nothing was waiting, and one for each channel with messages and without actors."""
     where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
     lines = [f"Idle · nothing is waiting on {where}"]
     for channel, waiting in idle.unheard:
@@ -119,18 +119,18 @@ def idle_lines(idle: Idle) -> list[str]:
 
 
 def lookalike_note(channel: str, others: Sequence[str]) -> str:
-    r"""Return what `ascii` shows of a channel that looks like another, as in ` ('t\u0430sks')`; otherwise nothing."""
+    r"""Return the `ascii` of a channel that looks like another one, as in ` ('t\u0430sks')`; otherwise nothing."""
     other = next((one for one in others if looks_like(channel, one)), None)
     return "" if other is None else told_apart(channel, other)[0].removeprefix(short(channel))
 
 
 def idle_sentence(idle: Idle) -> str:
-    """Return that there was nothing to pull, on one line."""
+    """Return the lines of `idle_lines` as one."""
     return ". ".join(idle_lines(idle))
 
 
 def rewound_sentence(rewound: Rewound) -> str:
-    """Return what a rewind did and did not do."""
+    """Return what a rewind undid and what it did not undo."""
     where = f"after step {rewound.to}" if rewound.to else "before step 1"
     if not rewound.undone:
         undone = "no step was taken back"

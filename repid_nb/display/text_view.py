@@ -34,13 +34,13 @@ ROWS = 10
 
 @singledispatch
 def as_text(record: Any) -> str:
-    """Return a record's text form.
+    """Return a record as text.
 
     Args:
         record: A Step, or any other record or snapshot of repid_nb.
 
     Raises:
-        TypeError: It is no record of repid_nb.
+        TypeError: It is not a record of repid_nb.
     """
     raise TypeError(f"There is no text form of a {type(record).__name__}.")
 

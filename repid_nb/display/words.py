@@ -66,7 +66,7 @@ def payload_text(payload: bytes) -> str:
 
 
 def payload_beginning(payload: bytes, limit: int) -> str:
-    """Return the beginning of a payload as text, at most `limit` bytes of it; of a long one the rest is not read."""
+    """Return the beginning of a payload as text, at most `limit` bytes long; the rest of a long one is not read."""
     if len(payload) <= LONGEST:
         return cut_to_bytes(payload_text(payload), limit)
     try:
@@ -77,7 +77,7 @@ def payload_beginning(payload: bytes, limit: int) -> str:
 
 
 def message_name(message: MessageSnapshot) -> str:
-    """Return the name of a message in a view: its id, of a long one the beginning."""
+    """Return the name of a message in a view: its id, or the beginning of a long id."""
     return beginning(one_line(message.id or "(no id)"), ID_LENGTH)
 
 
@@ -110,7 +110,7 @@ def duration_text(seconds: float) -> str:
 def most_telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return the verdicts that a view has room for, in order of registration.
 
-    These are the first ones, the winner, the first shadowed one, and the first that failed.
+    These are the first ten, the winner, the first shadowed one, and the first ten that failed.
     """
     winner = [verdict for verdict in verdicts if verdict.role == "winner"]
     shadowed = [verdict for verdict in verdicts if verdict.role == "shadowed"][:1]
@@ -120,7 +120,7 @@ def most_telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def role_text(verdict: Verdict, winner: int | None) -> str:
-    """Return what a verdict led to: `shadowed by 2`, where 2 is the position of the winner."""
+    """Return the result of a verdict: `shadowed by 2`, where 2 is the position of the winner."""
     if verdict.role == "winner":
         return "winner, the first match"
     if verdict.role == "shadowed":
@@ -129,7 +129,7 @@ def role_text(verdict: Verdict, winner: int | None) -> str:
 
 
 def note_text(verdict: Verdict) -> str:
-    """Return what else there is to know of a verdict, with a sign before it; empty for nothing."""
+    """Return the note of a verdict, with a warning sign where it is a warning; empty where there is none."""
     is_warning = verdict.note and not verdict.note.startswith(CALM)
     return f"⚠ {verdict.note}" if is_warning else verdict.note
 
@@ -147,12 +147,12 @@ def argument_text(argument: Argument) -> str:
 
 
 def field_text(field: FieldError) -> str:
-    """Return what did not fit: `items.0.price: Input should be a valid number (given: 'x')`."""
+    """Return a field that did not fit: `items.0.price: Input should be a valid number (given: 'x')`."""
     return f"{field.field}: {field.problem} (given: {field.given})"
 
 
 def settlement_text(step: Step) -> str:
-    """Return what became of the message and why, in one line."""
+    """Return how the message was settled, and why, in one line."""
     what, where = SETTLEMENTS[step.settlement.action]
     took = "" if step.duration is None else f" · {duration_text(step.duration)}"
     return f"{what}: {one_line(step.settlement.reason)} · {where}{took}"

@@ -1,23 +1,39 @@
-"""Which run of which cell is under way."""
+"""IPython's shell, and which run of which cell is under way."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import FrameType
+from typing import Any, NamedTuple
 
-from repid_nb.notebook.interrupts import in_kernel
+__all__ = ["CellRun", "in_kernel", "ipython_shell", "runs_a_cell", "this_cell"]
 
-__all__ = ["CellRun", "this_cell"]
+
+def ipython_shell() -> Any:
+    """Return IPython's shell; None outside IPython."""
+    # Looked up, never imported: a kernel has imported IPython long ago.
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return None if get_ipython is None else get_ipython()
+
+
+def in_kernel() -> bool:
+    """Return whether this runs in an IPython kernel."""
+    return getattr(ipython_shell(), "kernel", None) is not None
+
+
+def runs_a_cell(frame: FrameType) -> bool:
+    """Return whether a frame is the call in which IPython runs a cell, and shows what the cell raises."""
+    return frame.f_code.co_name == "run_code" and frame.f_globals.get("__name__") == "IPython.core.interactiveshell"
 
 
 class CellRun(NamedTuple):
     """One run of a notebook's cell.
 
     Attributes:
-        cell: The cell's id; its source where the front end names no cells.
-        run: What tells this run from the others.
-        is_named: Whether the front end names its cells; otherwise two cells of one source look like one.
+        cell: The cell's id; its source where the front end gives cells no ids.
+        run: The id of this run.
+        is_named: Whether the front end gives cells ids; otherwise two cells with the same source look like one.
     """
 
     cell: str
@@ -25,21 +41,21 @@ class CellRun(NamedTuple):
     is_named: bool = True
 
     def follows(self, other: CellRun) -> bool:
-        """Whether this is a later run of the same cell."""
+        """Return whether this is a later run of the same cell."""
         return self.cell == other.cell and self.run != other.run
 
 
 def this_cell() -> CellRun | None:
-    """Return the run of the cell that is under way; None outside a notebook's kernel and where no cell asked for it."""
+    """Return the run of the cell that is under way; None outside a notebook's kernel, and where no cell runs."""
     if not in_kernel():
         return _marimo_cell()
-    shell = sys.modules["IPython"].get_ipython()
+    shell = ipython_shell()
     if not hasattr(shell.kernel, "get_parent"):
         # Not every kernel is ipykernel.
         return CellRun(str(shell.user_ns["In"][-1]), str(shell.execution_count), is_named=False)
     parent = shell.kernel.get_parent() or {}
     content, metadata = parent.get("content") or {}, parent.get("metadata") or {}
-    # Not every front end names its cells; the same source is the same cell then.
+    # Not every front end gives cells ids; then the same source is the same cell.
     name = metadata.get("cellId")
     cell = name or content.get("code")
     run = str((parent.get("header") or {}).get("msg_id"))
@@ -47,13 +63,13 @@ def this_cell() -> CellRun | None:
 
 
 def _marimo_cell() -> CellRun | None:
-    # marimo has no public name for it, so whatever is not there means: no cell.
+    # marimo has no public function for it: an attribute that is missing means that there is no cell.
     find = getattr(sys.modules.get("marimo._runtime.context"), "safe_get_context", lambda: None)
     execution = getattr(find(), "execution_context", None)
     cell = getattr(execution, "cell_id", None)
     if cell is None:
         return None
-    # An object of marimo's for each run; it is kept, so that the next one is another.
+    # marimo makes an object for each run. It is kept, so that no later one has its identity.
     if execution is not _marimo_run.execution:
         _marimo_run.execution = execution
         _marimo_run.number += 1

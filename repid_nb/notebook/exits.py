@@ -1,11 +1,11 @@
-"""Leaving a program in a learner's code that is run here, and why a notebook's kernel goes on all the same.
+"""Letting `exit()` and `quit()` end a learner's code and not the kernel.
 
-`exit()` and `quit()` raise SystemExit, as in a script. IPython's own do not raise. They ask the shell to end: a kernel
-does so a moment later, and the code goes on meanwhile.
+Here they raise SystemExit, as in a script. IPython's own do not raise: they ask the shell to end, the code goes on, and
+a kernel ends a moment later.
 
-A SystemExit that comes to where the learner's code is awaited ends the cell, and IPython says so. One that nothing
-awaits, of a task or a callback that this code has left on the loop, would end the loop and with it the kernel: there it
-is reported as any other error of a callback is.
+A SystemExit that reaches the cell which awaits the code ends that cell, and IPython says so. One of a task or callback
+that the code has left on the loop would end the loop, and with it the kernel: it is reported as any other error of a
+callback.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
-from repid_nb.notebook.interrupts import in_kernel
+from repid_nb.notebook.cells import in_kernel, ipython_shell, runs_a_cell
 
 __all__ = ["exit_raises"]
 
@@ -33,8 +33,8 @@ def exit_raises() -> Iterator[None]:
 
     In a kernel, a SystemExit of such a task or callback does not end the loop.
 
-    A thread that is started inside knows nothing of the block, and may outlive it. So from the first block on they
-    raise in every thread that runs no cell: there SystemExit ends just that thread. In a cell outside of any block
+    A thread that is started inside does not inherit the block's context, and may outlive it. So from the first block on
+    they raise in every thread that runs no cell, where SystemExit ends that thread only. In a cell outside any block
     they end the kernel as before. Outside IPython nothing changes.
     """
     _guard_shell()
@@ -47,7 +47,7 @@ def exit_raises() -> Iterator[None]:
 
 
 class _AskExit:
-    """Stands in for `ask_exit` of IPython's shell, which is what its `exit()` and `quit()` call."""
+    """Stands in for `ask_exit` of IPython's shell, which its `exit()` and `quit()` call."""
 
     def __init__(self, ask_exit: Callable[[], None]) -> None:
         self._ask_exit = ask_exit
@@ -59,18 +59,16 @@ class _AskExit:
 
 
 def _guard_shell() -> None:
-    # Looked up, never imported: a kernel has imported IPython long ago.
-    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    shell: Any = None if get_ipython is None else get_ipython()
-    # The shell of a browser's kernel has none.
+    shell = ipython_shell()
+    # The shell of a browser's kernel has no ask_exit.
     ask_exit = getattr(shell, "ask_exit", None)
     if ask_exit is not None and not isinstance(ask_exit, _AskExit):
         shell.ask_exit = _AskExit(ask_exit)
 
 
 def _guard_loop() -> None:
-    """Report a SystemExit of what a learner's code has left on the loop, and let the loop go on."""
-    run = asyncio.Handle._run  # noqa: SLF001  (a loop runs all that it runs by this)
+    """Report a SystemExit of a task or callback that a learner's code has left on the loop, and let the loop go on."""
+    run = asyncio.Handle._run  # noqa: SLF001  (by this a loop runs every callback)
     if hasattr(run, "repid_nb_guards") or not in_kernel():
         return
 
@@ -89,12 +87,12 @@ def _guard_loop() -> None:
 
 
 def _may_end_kernel() -> bool:
-    """Whether a cell, or what the main thread does between cells, asks for it; a `__del__` never does."""
+    """Return whether the call comes from a cell, or from the main thread between cells; a `__del__` may not."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (there is no public one)
     while frame is not None:
         if frame.f_code.co_name == "__del__":
             return False
-        if frame.f_code.co_name == "run_code" and frame.f_globals.get("__name__") == "IPython.core.interactiveshell":
+        if runs_a_cell(frame):
             return True
         frame = frame.f_back
     return threading.current_thread() is threading.main_thread()

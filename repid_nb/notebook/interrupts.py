@@ -1,4 +1,4 @@
-"""The notebook's interrupt button: it ends what is awaited, and what is busy, at whatever moment it is pressed."""
+"""The notebook's interrupt button: it ends code that awaits and code that is busy, whenever it is pressed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NamedTuple
 
-__all__ = ["in_kernel", "interruptible", "take_error"]
+from repid_nb.notebook.cells import in_kernel, runs_a_cell
+
+__all__ = ["interruptible", "take_error"]
 
 
 @contextmanager
@@ -24,15 +26,16 @@ def interruptible() -> Iterator[Callable[[], bool]]:
     """Let the notebook's interrupt button stop what is awaited inside the block.
 
     ipykernel answers the button by cancelling the cell, but its handler does not wake a loop that sleeps, and cannot
-    stop code that never awaits. Inside this block the button cancels the current task, so that a worker gives back what
-    it holds; code that keeps the loop's thread busy gets the KeyboardInterrupt where it stands, the learner's own after
-    a twentieth of a second, what it called after a second or at a second press. A task that no cell waits for ends
-    cancelled: a KeyboardInterrupt there would leave the loop and end the kernel.
-
-    The block is given a function that says whether the button was pressed since it began.
+    stop code that never awaits. Inside this block the button cancels the current task, so that a worker gives back its
+    messages. Code that keeps the loop's thread busy gets the KeyboardInterrupt where it is: the learner's own after a
+    twentieth of a second, a library that it calls after a second or at a second press. A task that no cell waits for
+    ends cancelled: a KeyboardInterrupt there would leave the loop and end the kernel.
 
     It does nothing outside an IPython kernel, where Ctrl+C already works (`asyncio.run` cancels its task), outside
     the main thread, where Python has no signals, and inside another `interruptible` of the same task.
+
+    Yields:
+        A function that says whether the button was pressed since the block began.
 
     Raises:
         KeyboardInterrupt: The button was pressed while the block was running.
@@ -61,19 +64,19 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         return
     if not _inside_a_cell():
         raise asyncio.CancelledError
-    # Under a nested run the error is on the task too, and nobody else would take it from there.
+    # Under a nested run the error is on the task too, and no other code retrieves it.
     task.add_done_callback(take_error)
     raise KeyboardInterrupt("stopped by the interrupt button").with_traceback(trace) from None
 
 
 @dataclass(eq=False, slots=True)
 class _Wait:
-    """One `interruptible` block: the task in it, and what the interrupt button did to it."""
+    """One `interruptible` block: its task, and what the interrupt button did to it."""
 
     task: asyncio.Task[Any]
     interrupted: bool = False
     cancels: int = 0
-    # What to restore; None where another block that is still open put our handler there.
+    # The handler to restore; None where another block that is still open installed ours.
     former: _Former | None = None
     token: Any = None
     # Lives as long as the exception that the handler raised in this block.
@@ -82,17 +85,17 @@ class _Wait:
     def begin(self) -> None:
         _waits[self.task] = self
         self.token = _open_wait.set(self)
-        # ipykernel changes the handler around each cell, so a block that is open already is no proof of ours.
+        # ipykernel changes the handler around each cell, so an open block does not mean that ours is installed.
         if signal.getsignal(signal.SIGINT) is not _on_interrupt:
             self.former = _Former(signal.signal(signal.SIGINT, _on_interrupt), _wake_on_signals(self.task.get_loop()))
 
     def end(self) -> None:
-        # A try to cut, sent when the former handler is back, would be a press for that one.
+        # A signal of ours that came after the former handler is back would be a press of the button for that one.
         with _press.lock:
             if self.interrupted:
                 _press.is_over_for(self)
             self._hand_back()
-        # Only now: a press that our handler hears is for a block, and which is open it reads here.
+        # Only now: our handler reads here which blocks are open.
         del _waits[self.task]
         _open_wait.reset(self.token)
         for _ in range(self.cancels):
@@ -101,17 +104,17 @@ class _Wait:
     def _hand_back(self) -> None:
         if self.former is None or signal.getsignal(signal.SIGINT) is not _on_interrupt:
             return
-        heir = next((wait for wait in _waits.values() if wait.former is None), None)
-        if heir is not None:
-            heir.former = self.former
+        successor = next((wait for wait in _waits.values() if wait.former is None), None)
+        if successor is not None:
+            successor.former = self.former
         else:
             signal.signal(signal.SIGINT, self.former.handler)
             signal.set_wakeup_fd(self.former.wakeup)
 
     def cancel(self) -> None:
         _press.is_over_for(self)
-        # Asked for by a signal, called by the loop: the block may be over by now. And a task that was cut cleans up,
-        # which it could not when it was cancelled as well; unless what was raised in it is gone.
+        # The handler asked for this, the loop calls it: the block may be over by now. And a task that was cut is
+        # cleaning up, which a cancellation would disturb; unless the exception that cut it was swallowed.
         if _waits.get(self.task) is self and self.being_cut != _Cut(is_own=True):
             self.cancels += 1
             self.task.cancel()
@@ -122,7 +125,7 @@ class _Wait:
 
 
 class _Former(NamedTuple):
-    """What was there before the first block that is open began."""
+    """The handler and the wake-up descriptor from before the first open block."""
 
     handler: Any
     wakeup: int
@@ -130,7 +133,7 @@ class _Former(NamedTuple):
 
 @dataclass(frozen=True)
 class _Cut:
-    """Hangs on an exception that the handler raised, and so tells by its own end that nothing handles it any more.
+    """Is kept alive by an exception that the handler raised; when it is gone, no code handles that exception any more.
 
     Attributes:
         is_own: Whether it was raised in the task of the block itself, and not in one that the block started.
@@ -141,15 +144,15 @@ class _Cut:
 
 @dataclass(eq=False, slots=True)
 class _Press:
-    """A press of the button that the loop has not yet come to deal with: it cancels a task between two of its turns.
+    """A press of the button that the loop has not handled yet, by cancelling a task between two of its turns.
 
-    Code that is busy lets no loop turn. It is cut where it stands, but only after a grace, so that what is soon done is
-    done: half of a message to the page, of an import, of a callback would be worse than a moment's wait. Where an
-    exception does no good (a destructor, a callback, a bare `except` swallows it) the next try comes soon.
+    Busy code lets the loop have no turn. It is cut where it is, by an exception, but only after a short while, because
+    most calls end within it: half a message to the page, or half an import, would be worse than the wait. Where the
+    exception is swallowed (by a destructor, a callback, a bare `except`) the next try comes soon.
     """
 
     waits: set[_Wait]
-    # The handler takes it too, in the middle of anything.
+    # Reentrant: the handler takes it too, and may interrupt code that has it.
     lock: threading.RLock
     tries: int = 0
     is_try: bool = False
@@ -157,11 +160,11 @@ class _Press:
 
     def begin(self, waits: Iterable[_Wait]) -> None:
         with self.lock:
-            # Pressed again, it no longer asks what it cuts.
+            # After a second press any code is cut.
             self.tries = _PATIENCE if self.waits else 0
             self.waits.update(waits)
             if self.waits and not self.is_watched:
-                # threading.Thread has locks of its own, which the code that the signal cut into may hold.
+                # threading.Thread takes locks, which the code that the signal interrupted may hold.
                 with suppress(RuntimeError):
                     _thread.start_new_thread(self._watch, (threading.get_ident(),))
                     self.is_watched = True
@@ -170,7 +173,7 @@ class _Press:
         with self.lock:
             self.waits.discard(wait)
             if hasattr(signal, "pthread_sigmask"):
-                # Changes nothing, but a try that is on its way has arrived when this returns.
+                # Changes no mask, but when it returns, a signal that was sent before has been delivered.
                 signal.pthread_sigmask(signal.SIG_BLOCK, ())
             self.is_try = False
 
@@ -189,14 +192,13 @@ class _Press:
 
 def _signal(thread: int) -> None:
     if hasattr(signal, "pthread_kill"):
-        # Unlike a simulated one it also ends a system call that waits.
+        # Unlike a simulated signal it also interrupts a system call that waits.
         signal.pthread_kill(thread, signal.SIGINT)
     else:
         _thread.interrupt_main()
 
 
-# Seconds between the tries to cut code that is busy; and after how many of them whatever runs is cut, if it is not the
-# learner's own.
+# Seconds between the tries to cut busy code; and after how many tries code is cut that is not the learner's own.
 _GRACE = 0.05
 _PATIENCE = 20
 
@@ -204,39 +206,44 @@ _press = _Press(set(), threading.RLock())
 
 _waits: dict[asyncio.Task[Any], _Wait] = {}
 
-# Set in an open block and in every task started from one, which is how the handler knows whose code it cuts into.
+# Set in an open block and in every task started from one: so the handler knows which block the interrupted code is of.
 _open_wait: ContextVar[_Wait | None] = ContextVar("open_wait", default=None)
 
-# A loop or a queue cut in the middle of its bookkeeping would not recover; it is cancelled at its next await.
+# A loop or a queue cut in the middle of an update would not recover; it is cancelled at its next await.
 _NEVER_CUT = {"asyncio", "nest_asyncio2", "repid_nb", "selectors"}
 
 _INSTALLED = (sys.prefix, sys.base_prefix, "<frozen ")
 
 
 def _on_interrupt(_signal_number: int, frame: FrameType | None) -> None:
-    """Cancel every open block through the loop, which this wakes; code that stays busy is cut where it stands."""
+    """Cancel every open block through the loop, which this wakes; code that stays busy is cut where it is."""
     if _press.is_try:
         _press.is_try = False
         if _press.waits and frame is not None:
-            _cut(frame, whatever_it_is=_press.tries > _PATIENCE)
+            _cut(frame, any_code=_press.tries > _PATIENCE)
         return
     for wait in _waits.values():
         wait.interrupted = True
         wait.cut = None
-        with suppress(RuntimeError):  # its loop was closed over it
+        with suppress(RuntimeError):  # its loop is closed
             wait.task.get_loop().call_soon_threadsafe(wait.cancel)
     _press.begin(_waits.values())
     if frame is not None and not _press.is_watched:
-        # No further thread can be started, so there will be no other try.
-        _cut(frame, whatever_it_is=True)
+        # No thread could be started, so there will be no other try.
+        _cut(frame, any_code=True)
 
 
-def _cut(frame: FrameType, *, whatever_it_is: bool) -> None:
-    """End what a block is busy with, if that may be cut here."""
+def _cut(frame: FrameType, *, any_code: bool) -> None:
+    """Raise an exception in the code of a block, if that may be cut here.
+
+    Args:
+        frame: The frame that the signal interrupted.
+        any_code: Whether code of installed packages and of a `__del__` may be cut too.
+    """
     wait = _open_wait.get()
     if wait is None or wait.being_cut is not None or _package_of(frame) in _NEVER_CUT:
         return
-    if not whatever_it_is and (_is_installed(frame) or _is_in_a_destructor(frame)):
+    if not any_code and (_is_installed(frame) or _is_in_a_destructor(frame)):
         return
     # A variable with the error, in a frame of its traceback, would keep it alive.
     raise _error_in(wait)
@@ -261,7 +268,7 @@ def _is_installed(frame: FrameType) -> bool:
 
 
 def _is_in_a_destructor(frame: FrameType) -> bool:
-    """Whether an exception would get no further than the `__del__` that is further down the stack."""
+    """Return whether a `__del__` is among the callers: it would swallow an exception."""
     at: FrameType | None = frame
     while at is not None and _package_of(at) not in _NEVER_CUT:
         if at.f_code.co_name == "__del__":
@@ -271,11 +278,11 @@ def _is_in_a_destructor(frame: FrameType) -> bool:
 
 
 def _wake_on_signals(loop: asyncio.AbstractEventLoop) -> int:
-    """Let a signal wake a loop that is just falling asleep; return what was woken before.
+    """Let a signal wake a loop that is just falling asleep; return the former wake-up descriptor.
 
-    Python runs a handler between two instructions. A signal that comes after the last of them, and before the system
-    call in which the loop sleeps, would be heard only when something else wakes the loop: a window that another thread
-    makes wide, such as ipykernel's, which sends what was just shown and wants the interpreter for it.
+    Python runs a handler between two instructions. After a signal that comes between the last of them and the system
+    call in which the loop sleeps, the handler would run only when something else wakes the loop. Another thread that
+    wants the interpreter, such as ipykernel's, which sends outputs, makes that window wide.
     """
     former = signal.set_wakeup_fd(-1)
     own_socket = getattr(loop, "_csock", None)  # what asyncio itself takes in add_signal_handler
@@ -295,18 +302,11 @@ def _interruptible_task() -> asyncio.Task[Any] | None:
         return None
 
 
-def in_kernel() -> bool:
-    """Whether this runs in an IPython kernel."""
-    # Looked up, never imported: a kernel has imported IPython long ago.
-    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    return get_ipython is not None and getattr(get_ipython(), "kernel", None) is not None
-
-
 def _inside_a_cell() -> bool:
-    """Whether a cell is further down the stack: IPython shows there whatever a cell raises, KeyboardInterrupt too."""
+    """Return whether a cell is among the callers: IPython shows what it raises, a KeyboardInterrupt too."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001
     while frame is not None:
-        if frame.f_code.co_name == "run_code" and frame.f_globals.get("__name__") == "IPython.core.interactiveshell":
+        if runs_a_cell(frame):
             return True
         frame = frame.f_back
     return False

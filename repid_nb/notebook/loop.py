@@ -1,7 +1,6 @@
-"""The event loop of a notebook: the only place that knows nest_asyncio2 and Pyodide.
+"""The event loop of a notebook: the only module that knows nest_asyncio2 and Pyodide.
 
-A notebook's kernel runs its cells inside a running event loop. Top-level `await` works there; `asyncio.run` does not,
-and the interrupt button does not reach what a cell awaits (`repid_nb.notebook.interrupts`). Each has its function here.
+A notebook's kernel runs its cells inside a running event loop. Top-level `await` works there, `asyncio.run` does not.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from repid_nb.notebook.interrupts import in_kernel, interruptible, take_error
+from repid_nb.notebook.cells import in_kernel
+from repid_nb.notebook.interrupts import interruptible, take_error
 
 __all__ = ["prepare_event_loop", "run"]
 
@@ -75,7 +75,7 @@ def prepare_event_loop() -> bool:
 
 
 def _make_nestable(loop: asyncio.AbstractEventLoop) -> bool:
-    """Let `loop` run nested; say whether it does so reliably.
+    """Let `loop` run nested; return whether it does so reliably.
 
     Raises:
         RuntimeError: It is not one of asyncio's own loops.
@@ -110,7 +110,7 @@ def _run_nested(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[T]) -> T:
     try:
         return loop.run_until_complete(task)
     finally:
-        # An interrupt leaves the loop at once: the coroutine's own clean-up still has to run.
+        # An interrupt leaves the loop at once, and the coroutine still has to clean up.
         if not task.done():
             task.cancel()
             with suppress(asyncio.CancelledError):

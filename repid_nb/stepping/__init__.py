@@ -1,1 +1,1 @@
-"""One pull at a time, recorded."""
+"""Stepping through an app one pull at a time, with a record of each."""

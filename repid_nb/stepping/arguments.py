@@ -1,4 +1,4 @@
-"""How an actor's arguments were read from a message."""
+"""Recording how an actor's arguments were read from a message."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ def read_arguments(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
 ) -> tuple[Argument, ...]:
-    """Say where each argument of an actor came from.
+    """Return the arguments of an actor with their sources, in the order of the function's parameters.
+
+    A converter of another library does not know the sources.
 
     Args:
-        message: What they were read from.
-        actor: Its converter knows where each argument comes from.
+        message: The message that the arguments were read from.
+        actor: The actor, with the converter that read them.
         args: The values given by position.
         kwargs: The values given by name.
-
-    Returns:
-        The arguments, in the order of the function's parameters; a foreign converter does not say their sources.
     """
     sources: dict[str, Any] = getattr(actor.converter, "argument_sources", dict)()
     values = {**dict(zip(sources, args, strict=False)), **kwargs}

@@ -1,4 +1,4 @@
-"""Capturing what one context prints, while all other output goes where it always went."""
+"""Capturing the output of one context, while all other output goes to its stream as before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _catching: ContextVar[_Caught | None] = ContextVar("repid_nb_catching", default=
 
 
 class _Caught(io.StringIO):
-    """What was printed, up to a limit, until it is over."""
+    """Keeps the output of one block, up to a limit, until the block is over."""
 
     is_over = False
     _left = LIMIT
@@ -32,7 +32,7 @@ class _Caught(io.StringIO):
 
 
 class _Switch(io.TextIOBase):
-    """Stands in for a stream: in a catching context text is caught, otherwise it goes to the stream."""
+    """Stands in for a stream: text of a catching context is caught, other text goes to the stream."""
 
     def __init__(self, stream: Any, caught: _Caught) -> None:
         self.stream = stream
@@ -67,10 +67,10 @@ class _Switch(io.TextIOBase):
 def caught_printing() -> Iterator[io.StringIO]:
     """Catch what this context prints to standard output and standard error, in its tasks and worker threads too.
 
-    Where the block is cut short, what was caught is printed after all.
+    Where the block is left by an exception, the caught output is printed after all.
 
     Yields:
-        What was printed so far; at most 100,000 characters.
+        The output so far; at most 100,000 characters.
     """
     caught = _Caught()
     sys.stdout, sys.stderr = _Switch(sys.stdout, caught), _Switch(sys.stderr, caught)

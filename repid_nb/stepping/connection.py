@@ -1,4 +1,4 @@
-"""What a Stepper needs of its server, what it holds of it, and what becomes of that when the Stepper is dropped."""
+"""The connection of a Stepper to its server, which ends with the Stepper."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _abandoned: deque[Connection] = deque()
 
 
 class PulledMessageT(ReceivedMessageT, Protocol):
-    """A message that can go back to its place, and be shown as a frozen record."""
+    """A message that can go back to its place in the queue, and that has a frozen record."""
 
     def release(self) -> None: ...
 
@@ -40,7 +40,7 @@ class SteppablePullerT(PullerT, Protocol):
 
 
 class SteppableServerT(ServerT, Protocol):
-    """What a Stepper needs of a server beyond `ServerT`."""
+    """A server with the abilities that a Stepper needs beyond `ServerT`."""
 
     hands_out: ClassVar[bool]
 
@@ -64,12 +64,12 @@ class SteppableServerT(ServerT, Protocol):
 
 
 def steppable(server: ServerT) -> SteppableServerT:
-    """Return a server, as one that a Stepper can step.
+    """Return the server, typed as one that a Stepper can step.
 
     Raises:
-        NotPullableError: It lacks something that a Stepper needs.
+        NotPullableError: It lacks an ability that a Stepper needs.
     """
-    # The class is asked: an object that stands before a server and passes on what it lacks has not its abilities.
+    # The class is asked: a proxy that forwards attributes to a server does not have the server's abilities.
     names = [*vars(SteppableServerT), *SteppableServerT.__annotations__]
     if all(hasattr(type(server), name) for name in names if not name.startswith("_")):
         return cast("SteppableServerT", server)
@@ -82,18 +82,17 @@ class Connection:
     """Keeps a server's connection open from its first use on, and pulls from its queues.
 
     Args:
-        server: The server.
-        owner: Who uses it. When the owner is collected as garbage, the connection is abandoned.
+        owner: The object that uses it. When the owner is collected as garbage, the connection is abandoned.
 
     Attributes:
-        puller: What pulls, once it was asked for.
+        puller: The puller, once it was asked for; before that None.
     """
 
     def __init__(self, server: SteppableServerT, owner: object) -> None:
         self.puller: SteppablePullerT | None = None
         self._server = server
         self._let_go: Callable[[], None] | None = None
-        # A finalizer may run in the middle of a queue update, so it only notes what is to do.
+        # A finalizer may run in the middle of a queue update, so it only records the clean-up.
         self._finalizer = weakref.finalize(owner, _abandoned.append, self)
         self._finalizer.atexit = False
 
@@ -103,14 +102,14 @@ class Connection:
             self._let_go = self._server.hold_open()
 
     def pulling(self, channels: Sequence[str]) -> SteppablePullerT:
-        """Return what pulls, made for these channels when it is first asked for."""
+        """Return the puller; the first call makes it, for these channels."""
         if self.puller is None:
             self.open()
             self.puller = self._server.puller(channels)
         return self.puller
 
     def end(self) -> None:
-        """Give back what was pulled and not settled, and hold the connection open no longer."""
+        """Give back the messages that were pulled and not settled, and let go of the server's connection."""
         self._finalizer.detach()
         try:
             if self.puller is not None:

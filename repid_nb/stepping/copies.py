@@ -1,4 +1,4 @@
-"""Copies of what actors return: a record holds what was then, not objects that live on."""
+"""Copies of the values that actors return, so that a record does not change when its objects do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from repid_nb.printable import bounded, is_from_outside, short, whole
 
 __all__ = ["Opaque", "copy_of"]
 
-# A value with more than this many items in it, all levels together, is too large to be kept with each step.
+# A value with more items than this, all levels together, is too large to be kept with each step.
 MOST_ITEMS = 100_000
 MOST_LEVELS = 100
 MOST_CHARACTERS = 100_000
@@ -29,20 +29,20 @@ _IMMUTABLE = frozenset(
         *(dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone),
         *(decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern),
         *(pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath, pathlib.WindowsPath),
-        # They are what they are. A coroutine is closed, or awaited, by the code that looks at the result.
+        # Functions and modules are kept by identity. A coroutine is awaited, or closed, by the reader of the result.
         *(types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.CoroutineType),
     }
 )
-# Of these modules every class of values is made not to be changed.
+# Every class of values in these modules is immutable.
 _IMMUTABLE_FROM = frozenset(
     {"ipaddress", "zoneinfo", "pydantic.networks", "pydantic.types", "pydantic_core._pydantic_core"}
 )
-# What dataclasses, pydantic and attrs each leave on a class: their instances are their fields.
+# The marks of dataclasses, pydantic and attrs on a class: an instance is nothing but its fields.
 _FIELDS = ("__dataclass_fields__", "__pydantic_core_schema__", "__attrs_attrs__")
 
 
 class Opaque:
-    """Stands for a value that cannot be kept, or that JSON could not hold: it shows as the original did."""
+    """Stands for a value that cannot be copied, or that JSON could not hold, with the original's `repr`."""
 
     __slots__ = ("text",)
 
@@ -60,14 +60,14 @@ class Opaque:
 
 
 def copy_of(value: Any) -> Any:
-    """Return what a record keeps of a value; it never changes when the value does.
+    """Return a copy of a value for a record; it never changes when the value does.
 
-    None of the value's own methods is called but, at most, its `__repr__`.
+    Of the value's own methods only `__repr__` is called, if any.
 
     Returns:
-        The value itself where it cannot change; an equal copy of lists, dicts and other containers of the standard
+        The value itself where it is immutable; an equal copy of lists, dicts and other containers of the standard
         library, of dataclasses, and of pydantic and attrs models; otherwise an `Opaque` with the same `repr`, at most
-        100,000 characters long. Of a container with more than 100,000 items, or nested deeper than 100 levels, an
+        100,000 characters long. For a container with more than 100,000 items, or nested deeper than 100 levels, an
         `Opaque` with its beginning.
     """
     if type(value) in _IMMUTABLE:
@@ -84,7 +84,7 @@ def copy_of(value: Any) -> Any:
 
 
 class _TooLargeError(Exception):
-    """There are too many items or levels in a value."""
+    """A value has too many items or levels."""
 
 
 class _NoCopyError(Exception):
@@ -142,7 +142,7 @@ class _Copier:
     def _opaque(self, value: Any) -> Opaque:
         made = _opaque(value)
         self._characters_left -= len(made.text)
-        # The first may be as long as one may be, beside others it may not.
+        # A single one may have all the characters; several share them.
         if self._characters_left < 0 and self._made:
             raise _TooLargeError
         return made
@@ -155,7 +155,7 @@ class _Copier:
         return [self.copy(value, level + 1) for value in found]
 
     def _key(self, value: Any) -> Any:
-        """Return a key of a dict or a member of a set, of which no copy may be made: it is found by its hash."""
+        """Return a key of a dict or a member of a set: itself, never a copy, because its hash finds it."""
         kind = type(value)
         if kind in _IMMUTABLE or issubclass(kind, (Enum, type)):
             return value
@@ -181,7 +181,7 @@ class _Copier:
 
     def _flat(self, value: Any) -> Any:
         self._count(len(value))
-        # As a rule its own copy keeps the order in which a set shows its members.
+        # The set's own copy mostly keeps the order in which it shows its members.
         made = value.copy()
         if not isinstance(value, bytearray):
             for one in made:
@@ -204,7 +204,7 @@ class _Copier:
         try:
             made: Any = object.__new__(kind)
         except TypeError:
-            # It is a subclass of a built-in, too.
+            # It is a subclass of a built-in class too.
             return self._opaque(value)
         self._made[id(value)] = made
         for one in classes:

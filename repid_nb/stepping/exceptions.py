@@ -1,4 +1,4 @@
-"""An exception as a learner should see it: from the first line of their own code."""
+"""Records of exceptions, each with a traceback that begins in the learner's own code."""
 
 from __future__ import annotations
 
@@ -33,16 +33,13 @@ MAX_LEAVES = 5
 
 
 def raised(error: BaseException) -> Raised:
-    """Return the record of an exception.
+    """Return the record of an exception: its type, its text, and a traceback that begins in the learner's own code.
 
     Args:
-        error: What an actor, its middleware or the reading of its arguments raised.
-
-    Returns:
-        Its type, its text, and a traceback that starts where the learner's own code does.
+        error: An exception of an actor, of its middleware, or of the reading of its arguments.
     """
     bare = Raised(type=type(error).__name__, message=message_of(error), traceback=_traceback(error.__traceback__))
-    # A learner's class may have methods and notes of its own, and the step must end whatever they do.
+    # The class may be a learner's, and its methods may raise; the step must end all the same.
     with contained():
         fields = _fields(error)
         message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else None
@@ -60,12 +57,12 @@ def message_of(error: BaseException) -> str:
     except BaseException as failure:
         if is_from_outside(failure):
             raise
-        # SystemExit and the like say nothing of what is wrong with the text.
+        # SystemExit and the like do not explain what is wrong with the text.
         return f"(its text cannot be shown: {type(failure).__name__})" if isinstance(failure, Exception) else ""
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> str:
-    """Return the errors that a group is about, those of groups in it too."""
+    """Return the errors of a group and of the groups in it, as text."""
     leaves: list[BaseException] = []
     groups: list[BaseExceptionGroup[Any]] = [group]
     for one in groups:

@@ -1,4 +1,4 @@
-"""Why a routing strategy said yes or no."""
+"""Asking a routing strategy about a message, and finding the reason of its answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
 from repid_nb.core.text import plain_text, text_of
-from repid_nb.printable import beginning, is_from_outside, short
+from repid_nb.printable import beginning, contained, is_from_outside, short
 from repid_nb.stepping.exceptions import message_of
 from repid_nb.stepping.lookalikes import looks_like, told_apart
 
@@ -23,13 +23,13 @@ MAX_MESSAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one strategy said of a message, and why.
+    """The answer of one strategy about a message, with its reason.
 
     Attributes:
-        answer: Whether it said yes, as a worker takes it; False when it raised.
+        answer: Whether a worker takes it for a yes; False when the strategy raised.
         outcome: The answer as a word.
-        reason: Why, in one line.
-        error: What it raised, or None.
+        reason: The reason, in one line.
+        error: The exception that the strategy raised, or None.
     """
 
     answer: bool
@@ -42,19 +42,14 @@ NOT_ASKED = Answer(False, "not asked", "it may keep state, which asking could ch
 
 
 def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Answer:
-    """Ask a strategy once whether it takes a message, and find out why.
+    """Ask a strategy once whether it takes a message; return the answer with its reason.
 
-    A built-in strategy is explained by its rule. A custom one gets a message that notes what it reads.
+    A built-in strategy is explained by its rule. A custom one gets a message that notes what the strategy reads.
 
     Args:
-        strategy: A function of a message.
-        message: The message.
         without_trace: Whether the message stays as it is, even where the strategy changes the headers.
-
-    Returns:
-        Its answer, as the worker would get it, with the reason.
     """
-    # Exactly these classes, as the routing table has it: one that inherits from them may answer differently.
+    # Exactly these classes, as in the routing table: one that inherits from them may answer differently.
     if type(strategy) is TopicStrategy or type(strategy) is CatchAllStrategy:
         answer = strategy(message)
         return Answer(answer, _outcome(answer), _explain_built_in(strategy, message))
@@ -81,15 +76,22 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
 
 
 def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | None = None) -> str:
-    """Return what to call a strategy: `topic`, `catch-all`, or the name of the function that made it."""
+    """Return the name of a strategy: `topic`, `catch-all`, or the name of the function that made it."""
     if type(strategy) is TopicStrategy:
         return "topic"
     if type(strategy) is CatchAllStrategy:
         return "catch-all"
-    name = getattr(factory, "__name__", "") or getattr(strategy, "__qualname__", "") or type(strategy).__name__
+    name = getattr(factory, "__name__", "") or _own_name(strategy)
     made_by = text_of(name).split(".<locals>", maxsplit=1)[0].rsplit(".", 1)[-1]
     # repid's own strategies, on an actor that was declared with repid itself.
     return {"topic_based_routing_strategy": "topic", "catch_all_routing_strategy": "catch-all"}.get(made_by, made_by)
+
+
+def _own_name(strategy: Callable[..., Any]) -> Any:
+    # A learner's class may look up attributes in its own way, and raise.
+    with contained():
+        return getattr(strategy, "__qualname__", "") or type(strategy).__name__
+    return type(strategy).__name__
 
 
 def _error_text(error: BaseException) -> str:
@@ -123,12 +125,12 @@ def _is_nearly_topic(name: str) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as Python would write it; text as text, also that of a subclass such as a StrEnum."""
+    """Return a value as Python would write it; text of a subclass of str, such as a StrEnum, as plain text."""
     return short(plain_text(value)) if isinstance(value, str) else short(value)
 
 
 class WatchedMessage:
-    """A message that notes what is read of it, for the reason of a custom strategy."""
+    """A message that notes which of its parts a custom strategy reads."""
 
     def __init__(self, message: BaseMessageT) -> None:
         self._message = message
@@ -156,11 +158,11 @@ class WatchedMessage:
         return value
 
     def __repr__(self) -> str:
-        # To print a message is not to read it for an answer.
+        # Printing a message is not noted: a strategy does not base its answer on it.
         return repr(self._message)
 
     def readings(self) -> str:
-        """Return what was read, in order, each once; with a trailing space, or empty."""
+        """Return what was read, in order, each part once; with a trailing space, or empty."""
         if not self._read and self._headers is not None:
             self._note("headers")
         more = len(self._read) - MAX_READINGS
@@ -168,7 +170,7 @@ class WatchedMessage:
         return f"read {read}{f' and {more} more' if more > 0 else ''} " if read else ""
 
     def write_back(self) -> None:
-        """Let changes that the strategy made to the headers reach the message, as they would in a worker."""
+        """Copy the strategy's changes of the headers to the message, as they would reach it in a worker."""
         original = self._message.headers
         if self._headers is not None and original is not None and dict.items(self._headers) != original.items():
             changed = dict(dict.items(self._headers))
@@ -180,7 +182,7 @@ class WatchedMessage:
 
 
 class _WatchedHeaders(dict[str, str]):
-    """Headers that tell which of them are read. A dict in every other way."""
+    """Headers that note which of them are read; otherwise a dict."""
 
     __slots__ = ("_note",)
 

@@ -1,9 +1,9 @@
-"""Which routing strategies can be asked once more than a worker asks them, without changing what they say later.
+"""Finding the routing strategies that can be asked once more than a worker asks them, without a later change.
 
 A strategy is asked for the explanation only where its code shows that asking leaves no trace. All that it can reach
-beside the message must be unchangeable: text, numbers, a `tuple` of these, and functions of the same kind; or a plain
-list, dict or set that it only reads. What cannot be shown to be harmless (a counter, a generator, an object of a
-class) is not asked.
+beside the message must be immutable: text, numbers, a `tuple` of these, and functions of the same kind; or a plain
+list, dict or set that it only reads. A strategy that cannot be shown to be harmless (it has a counter, a generator, an
+object of a class) is not asked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
 
 __all__ = ["can_be_asked_again"]
 
-# A strategy with more than this at hand is not looked through at each step.
+# A strategy that reaches more values than this takes too long to look through at each step.
 MOST_VALUES = 1000
 
 
@@ -56,12 +56,12 @@ _OF_MODULES: dict[ModuleType, frozenset[str]] = {
 }
 _OF_ALL_MODULES = (getattr(module, name) for module, names in _OF_MODULES.items() for name in names)
 
-# By identity: comparing, an object of the learner's own could do anything.
+# By identity: a comparison may call a method of the learner's.
 _KNOWN = {id(one): one for one in (*_BUILTINS, *_OF_ALL_MODULES)}
 
 
 def can_be_asked_again(strategy: Callable[..., Any]) -> bool:
-    """Say whether asking a strategy is known to change nothing but the message that it is given."""
+    """Return whether asking a strategy is known to change nothing but the message that it is given."""
     # Exactly these classes: one that inherits from them may do more.
     if type(strategy) is TopicStrategy or type(strategy) is CatchAllStrategy:
         return True
@@ -72,7 +72,7 @@ def can_be_asked_again(strategy: Callable[..., Any]) -> bool:
 
 
 class _NotShownError(Exception):
-    """It cannot be shown that asking is harmless."""
+    """Asking the strategy cannot be shown to be harmless."""
 
 
 def _is_shown_harmless(strategy: object) -> bool:
@@ -104,10 +104,10 @@ def _is_shown_harmless(strategy: object) -> bool:
 
 
 def _inside(value: Any) -> Iterator[object]:
-    """Yield what can be reached through a value.
+    """Yield the values that can be reached through a value.
 
     Raises:
-        _NotShownError: That cannot be known, as of an object of a class.
+        _NotShownError: They cannot be known, as those of an object of a class.
     """
     kind = type(value)
     if kind in (tuple, frozenset, *_CHANGEABLE) and len(value) > MOST_VALUES:
@@ -127,7 +127,7 @@ def _inside(value: Any) -> Iterator[object]:
         yield from (value.__kwdefaults__ or {}).values()
         yield from (own for name, own in vars(value).items() if not name.startswith("_"))
         for cell in value.__closure__ or ():
-            # A name may not be bound yet: then asking raises, as in a worker.
+            # A name may not be bound yet: then asking raises NameError, as in a worker.
             yield from [cell.cell_contents] if _is_bound(cell) else []
     else:
         raise _NotShownError
@@ -142,20 +142,20 @@ def _is_bound(cell: Any) -> bool:
 
 
 def _is_read_of(value: Any, attribute: str | None) -> bool:
-    """Whether this is a harmless function of a module, or a member of an `Enum`."""
+    """Return whether an attribute of a global is a harmless function of a module, or a member of an `Enum`."""
     if type(value) is ModuleType:
         return attribute in _OF_MODULES.get(value, ())
     return issubclass(type(value), enum.EnumType) and attribute in value.__members__
 
 
 def _only_makes_something_to_run(fn: FunctionType) -> bool:
-    """Whether a call runs nothing of the function, which then counts as yes."""
+    """Return whether a call runs nothing of the function: the coroutine that it returns counts as yes."""
     return bool(fn.__code__.co_flags & (inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR))
 
 
 @dataclass(frozen=True, slots=True)
 class _Code:
-    """What a function's code does and refers to, with the functions that stand inside it.
+    """The names that a function's code uses and what it does, with the functions inside it.
 
     Attributes:
         globals: Each global name, with the attribute that is read of it at once, or None.

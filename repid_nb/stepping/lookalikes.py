@@ -1,4 +1,4 @@
-"""Two texts that look alike and differ: written out so that a learner sees where."""
+"""Telling apart two texts that look alike and differ: `ascii` shows where."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DRAWN_AS = {
 
 
 def looks_like(one: str, other: str) -> bool:
-    """Return whether two different texts can be taken for the same when they are read."""
+    """Return whether a reader can take two different texts for the same one."""
     if one == other:
         return False
     if short(one) == short(other):
@@ -53,7 +53,7 @@ def told_apart(one: str, other: str) -> tuple[str, str]:
     As in `'café' ('cafe\u0301')` and `'café' ('caf\xe9')`. Of long texts only the part around the first difference.
     """
     one, other = plain_text(one), plain_text(other)
-    # The usual case, and one for each actor that a message is not for.
+    # The usual case, in a verdict of each actor that does not take the message.
     if (one.isascii() and other.isascii() and len(one) <= WHOLE >= len(other)) or not looks_like(one, other):
         return short(one), short(other)
     place = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)

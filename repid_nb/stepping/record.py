@@ -1,4 +1,4 @@
-"""The record of one pull: what a step found, decided and did. Frozen; every view draws it and nothing else."""
+"""The records of stepping, first of all the Step. They are frozen, and views draw them and nothing else."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Verdict(Record):
-    """What one actor's routing strategy said of a message.
+    """The answer of one actor's routing strategy about a message.
 
     Attributes:
         position: The actor's place in the order of registration on its channel, from 1.
-        actor: Its name.
+        actor: The name of the actor.
         strategy: The name of its strategy: `topic`, `catch-all`, or that of the custom factory.
         outcome: `match`, `no match`, or `error` when the strategy raised; `not asked` after the winner where asking
             could change what the strategy says later.
@@ -42,7 +42,7 @@ class Verdict(Record):
         role: `winner` for the first match, `shadowed` for a later one, otherwise None.
         asked: Whether a worker would have asked this actor. It stops at the first match; later actors are asked for
             the explanation only, if at all, and never run.
-        note: What else there is to know, such as that the actor's cell ran again; empty for nothing.
+        note: A remark, such as that the actor's cell ran again; otherwise empty.
     """
 
     position: int
@@ -61,11 +61,11 @@ class Verdict(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settlement(Record):
-    """What became of a message.
+    """How a message was settled, and why.
 
     Attributes:
-        action: How it was settled; None when nobody settled it.
-        reason: Why, and by whom: the confirmation mode, on_error, the poison rule, or the actor itself.
+        action: How it was settled; None when it was not.
+        reason: What settled it (the confirmation mode, on_error, the poison rule, or the actor itself), and why.
     """
 
     action: MessageAction | None
@@ -77,9 +77,9 @@ class FieldError(Record):
     """One field of a payload or a header that does not fit the actor.
 
     Attributes:
-        field: Where it stands, such as `items.0.price`.
-        problem: What is wrong with it.
-        given: What was there, as Python would write it.
+        field: The path of the field, such as `items.0.price`.
+        problem: What is wrong with its value.
+        given: The value, as Python would write it.
     """
 
     field: str
@@ -95,8 +95,8 @@ class Raised(Record):
         type: The name of its class.
         message: Its text.
         traceback: Where it was raised, from the first line of the learner's own code; empty when none of it ran.
-        fields: What did not fit, when the payload or the headers failed validation.
-        hint: What to do about it, where that is known; otherwise empty.
+        fields: The fields that did not fit, when the payload or the headers failed validation.
+        hint: The fix, where it is known; otherwise empty.
     """
 
     type: str
@@ -113,9 +113,9 @@ class Argument(Record):
     Attributes:
         name: The parameter.
         source: Where it came from: `payload`, `full payload`, `header 'x'`, `dependency`, `message`, or `default`;
-            `converter` where the actor has one that does not say.
-        value: What the actor got, as Python would write it.
-        coerced_from: What stood in the message, where it was something else; otherwise None.
+            `converter` where the actor's converter does not say.
+        value: The value that the actor got, as Python would write it.
+        coerced_from: The value in the message, where it was another one; otherwise None.
     """
 
     name: str
@@ -129,7 +129,7 @@ class Step(Record):
     """One pull, from the queue to the settlement.
 
     Attributes:
-        number: Which step of its Stepper, from 1.
+        number: The number of the step in its Stepper, from 1.
         channel: The channel that was pulled from.
         message: The message, as it lay in the queue.
         sightings: How often this worker has seen it, this time included.
@@ -138,12 +138,12 @@ class Step(Record):
         winner: The name of the actor that ran, or None.
         middlewares: The names of the middleware around it, the outermost first.
         arguments: How its arguments were read.
-        result: What it returned, as it was then: an equal copy of plain data, dataclasses and models, for anything else
-            a stand-in that shows as the original did.
-        exception: What it raised, or None.
-        printed: What was printed meanwhile.
+        result: What the actor returned, as it was then: an equal copy of plain data, dataclasses and models; for other
+            objects a stand-in with the same `repr`.
+        exception: What was raised, or None.
+        printed: What was printed during the step.
         duration: Seconds from the call of the actor to its end; None when none was called.
-        settlement: What became of the message.
+        settlement: How the message was settled, and why.
         published: The channels that the actor sent further messages and replies to, one for each.
         before: The queues before the pull; a window of each with its total.
         after: The queues after the settlement.
@@ -185,7 +185,7 @@ class Step(Record):
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Step:
-        """Return the step that `to_dict` made `data` from.
+        """Return the step whose `to_dict` returned `data`.
 
         Raises:
             InvalidMessageError: The data is not that of a step; the message says what is missing or wrong.
@@ -198,9 +198,9 @@ class Idle(Record):
     """A step that found nothing to pull. It counts as false.
 
     Attributes:
-        channels: Where it looked.
-        unheard: Channels on which messages wait and no actor listens, with how many wait.
-        queues: The queues.
+        channels: The channels that the step could have pulled from.
+        unheard: Channels on which messages wait and no actor listens, each with how many wait.
+        queues: The queues at that moment.
     """
 
     channels: tuple[str, ...]
@@ -243,7 +243,7 @@ class Steps(_StepSequence):
     Attributes:
         steps: The steps, oldest first.
         ended_by: `idle` when nothing was left to pull, `max_steps` when the bound was reached first.
-        waiting: How many messages still wait where the run pulled from.
+        waiting: How many messages still wait on the channels of the run.
     """
 
     steps: tuple[Step, ...]
@@ -256,8 +256,8 @@ class History(_StepSequence):
     """The steps so far.
 
     Attributes:
-        steps: Those that are kept, oldest first.
-        dropped: How many older ones were dropped because only so many are kept.
+        steps: The steps that are kept, oldest first.
+        dropped: How many older ones were dropped because of the limit.
     """
 
     steps: tuple[Step, ...]
@@ -266,7 +266,7 @@ class History(_StepSequence):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Explanation(Record):
-    """Who would get a message. Nothing was sent or pulled.
+    """The answer which actor would get a message. Nothing was sent or pulled.
 
     Attributes:
         channel: The channel it would come from.
@@ -299,11 +299,11 @@ class Sent(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Rewound(Record):
-    """A way back in time.
+    """A rewind of the queues.
 
     Attributes:
-        to: The step after which the queues now stand; 0 for before the first.
-        undone: The numbers of the steps that were taken back.
+        to: The number of the step after which the queues now are; 0 for before the first.
+        undone: The numbers of the steps that were undone.
         queues: The queues now.
     """
 

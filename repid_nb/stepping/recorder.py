@@ -24,8 +24,8 @@ from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.connection import PulledMessageT, SteppableServerT
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.settlement_tracker import SettlementTracker
-from repid_nb.stepping.step_builder import Recording
-from repid_nb.stepping.verdicts import Inquiry
+from repid_nb.stepping.step_builder import StepBuilder
+from repid_nb.stepping.verdicts import VerdictCollector
 
 __all__ = ["PHASES", "WINDOW", "Gate", "Phase", "Recorder"]
 
@@ -34,10 +34,10 @@ WINDOW = 20
 
 Phase: TypeAlias = Literal["pulled", "decided", "about to run", "ran", "settled"]
 """How far a step has come: the message is off its queue; routing has decided; the arguments are read; the actor is done
-and the message is not settled by the worker yet; the step is complete and in the history."""
+and the worker has not settled the message yet; the step is complete and in the history."""
 
 Gate: TypeAlias = Callable[[Phase, Callable[[], Step]], Awaitable[None]]
-"""Awaited with the phase and a function that makes the Step so far; its settlement says nothing before the last
+"""Awaited with the phase and a function that builds the Step so far, whose settlement is meaningless before the last
 phase."""
 
 PHASES: Mapping[type[Event], Phase] = {
@@ -47,18 +47,25 @@ PHASES: Mapping[type[Event], Phase] = {
     Finished: "ran",
 }
 
-# Set by a step, and so in all that its actor starts.
-_at_work_here: ContextVar[Recorder | None] = ContextVar("repid_nb_at_work_here", default=None)
+# Set by a step, and so in every task that its actor starts.
+_task_owner: ContextVar[Recorder | None] = ContextVar("repid_nb_task_owner", default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class _UnderWay:
-    """What is known of the message that is delivered now."""
+class _CurrentStep:
+    """The step that is being recorded.
+
+    Attributes:
+        message: The message that is being delivered.
+        builder: Collects the parts of the Step.
+        tracker: Knows which code settled the message.
+        build: Builds the Step so far.
+    """
 
     message: PulledMessageT
-    recording: Recording
+    builder: StepBuilder
     tracker: SettlementTracker
-    so_far: Callable[[], Step]
+    build: Callable[[], Step]
 
 
 class _StepRequests(CancelRequests):
@@ -75,17 +82,17 @@ class _StepRequests(CancelRequests):
 
 
 class Recorder(Watcher):
-    """A worker that takes one message at a time to its actor, and makes a Step of it.
+    """Delivers one message at a time with a worker, and records the delivery as a Step.
 
     Args:
-        server: Where the messages come from.
+        server: The server that the messages come from.
         context: What actors' dependencies may use.
         max_unrouted_retries: At which sighting without a match a message is nacked as poison.
 
     Attributes:
-        routes: Where messages may go.
+        routes: The actors, by channel.
         gate: Awaited at each phase; None for no stop.
-        held: The id of the message that waits at the gate, or None.
+        held: The id of the message that is held at the gate, or None.
     """
 
     def __init__(self, server: SteppableServerT, context: ActorExecutionContext, max_unrouted_retries: int) -> None:
@@ -94,7 +101,7 @@ class Recorder(Watcher):
         self._server = server
         self._max_unrouted_retries = max_unrouted_retries
         self._routes = Routes()
-        self._under_way: _UnderWay | None = None
+        self._current: _CurrentStep | None = None
         self._worker = Worker(context, self._routes.by_channel, max_unrouted_retries=max_unrouted_retries, watcher=self)
 
     @property
@@ -112,73 +119,59 @@ class Recorder(Watcher):
         return self._worker.sightings
 
     @property
-    def is_at_work_here(self) -> bool:
+    def owns_current_task(self) -> bool:
         """Whether the caller is an actor that this worker runs, or was started by one."""
-        return _at_work_here.get() is self
+        return _task_owner.get() is self
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Mark what is started inside the block as this worker's."""
-        token = _at_work_here.set(self)
+    def owning_tasks(self) -> Iterator[None]:
+        """Mark tasks started in this block as this worker's."""
+        token = _task_owner.set(self)
         try:
             yield
         finally:
-            _at_work_here.reset(token)
+            _task_owner.reset(token)
 
     def snapshot(self, window: int | None, channels: Iterable[str] = ()) -> QueuesSnapshot:
-        """Return what is on the queues now.
+        """Return a snapshot of the queues.
 
         Args:
-            window: How many messages of each kind to show a channel; None for all.
-            channels: The channels to show first, where there are many; the Stepper's own come next.
+            window: How many messages of each kind to show per channel; None for all.
+            channels: The channels to show first, where there are many; those with actors come next.
         """
         return self._server.snapshot(window, self.sightings.of_queued, chain(channels, self._routes.by_channel))
 
     def close(self) -> None:
-        """Leave no timer on the loop."""
+        """Remove the worker's timers from the loop."""
         self._worker.close()
 
     async def deliver(self, message: PulledMessageT, *, number: int, before: QueuesSnapshot, explain_all: bool) -> Step:
-        """Take a message its whole way; interrupted or cancelled, it is back at its place, sighted as often as before.
+        """Deliver a message and return the Step.
+
+        Where that is interrupted or cancelled, the message is back at its place, sighted as often as before.
 
         Args:
-            message: The message.
             number: The number of the Step.
             before: The queues before the pull.
             explain_all: Whether actors after the first match are asked too, for the explanation.
-
-        Returns:
-            The Step.
         """
         seen_before = self.sightings.of(message)
-        blank = replace(message.snapshot(), sightings=seen_before)
-        recording = Recording(Inquiry(self._routes, message.channel), explain_all)
-        end_observing = self._server.observe(self._hear_published)
+        builder = StepBuilder(
+            number=number,
+            message=replace(message.snapshot(), sightings=seen_before),
+            sightings_limit=self._max_unrouted_retries,
+            before=before,
+            collector=VerdictCollector(self._routes, message.channel),
+            explain_all=explain_all,
+        )
+        end_observing = self._server.observe(self._on_published)
         try:
             with interruptible() as was_pressed, exit_raises(), caught_printing() as printed:
 
-                def so_far() -> Step:
-                    return Step(
-                        number=number,
-                        channel=message.channel,
-                        message=blank,
-                        sightings=seen_before + 1,
-                        sightings_limit=self._max_unrouted_retries,
-                        verdicts=recording.inquiry.verdicts(recording.asked),
-                        winner=recording.winner,
-                        middlewares=recording.middlewares,
-                        arguments=recording.arguments,
-                        result=recording.result,
-                        exception=recording.exception,
-                        printed=printed.getvalue(),
-                        duration=recording.duration,
-                        settlement=recording.settlement,
-                        published=recording.published,
-                        before=before,
-                        after=self.snapshot(WINDOW, (message.channel, *recording.published)),
-                    )
+                def build() -> Step:
+                    return builder.build(printed=printed.getvalue(), after=self.snapshot(WINDOW, builder.channels))
 
-                self._under_way = _UnderWay(message, recording, SettlementTracker(), so_far)
+                self._current = _CurrentStep(message, builder, SettlementTracker(), build)
                 # In a task of its own the actor's context variables, and its cancelling itself, stay its own.
                 await in_own_task(self._deliver(message, _StepRequests(was_pressed)))
         except BaseException:
@@ -187,43 +180,43 @@ class Recorder(Watcher):
             self.sightings.set(message, seen_before)
             raise
         finally:
-            self._under_way = None
+            self._current = None
             end_observing()
-        return so_far()
+        return build()
 
     async def _deliver(self, message: PulledMessageT, requests: CancelRequests) -> None:
         await self._worker.deliver(message, self._worker.delivery(requests))
 
     def ask(self, actor: ActorData, message: ReceivedMessageT) -> bool:
-        return self._now.recording.inquiry.ask(actor, message)
+        return self._current_step.builder.collector.ask(actor, message)
 
     def told(self, event: Event) -> None:
-        now = self._under_way
+        current = self._current
         # What middleware left running may end when its step is long over.
-        if now is not None and not isinstance(event, Published) and event.message is now.message:
-            now.recording.hear(now.tracker.completed(event))
+        if current is not None and not isinstance(event, Published) and event.message is current.message:
+            current.builder.add(current.tracker.completed(event))
 
     async def reached(self, event: Pulled | Matched | Started | Finished) -> None:
         """Let the gate, if there is one, hold the message at what was just reached."""
         if self.gate is None:
             return
-        now = self._now
+        current = self._current_step
         if isinstance(event, Finished):
-            now.recording.hear(event)
+            current.builder.add(event)
         reached = time.perf_counter()
-        self.held = now.message.message_id
+        self.held = current.message.message_id
         try:
-            await self.gate(PHASES[type(event)], now.so_far)
+            await self.gate(PHASES[type(event)], current.build)
         finally:
             self.held = None
-        now.recording.leave_out(time.perf_counter() - reached)
+        current.builder.leave_out(time.perf_counter() - reached)
 
-    def _hear_published(self, event: Event) -> None:
-        # Others may publish meanwhile.
-        if self.is_at_work_here and self._under_way is not None:
-            self._under_way.recording.hear(event)
+    def _on_published(self, event: Event) -> None:
+        # Code outside the step may publish meanwhile.
+        if self.owns_current_task and self._current is not None:
+            self._current.builder.add(event)
 
     @property
-    def _now(self) -> _UnderWay:
-        assert self._under_way is not None  # noqa: S101  (this worker delivers only inside `deliver`)
-        return self._under_way
+    def _current_step(self) -> _CurrentStep:
+        assert self._current is not None  # noqa: S101  (this worker delivers only inside `deliver`)
+        return self._current

@@ -27,7 +27,7 @@ _sending: ContextVar[object] = ContextVar("repid_nb_sending", default=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message to be sent, and where to; the fields are those of `Stepper.send`."""
+    """A message to be sent, and its destination; the fields are those of `Stepper.send`."""
 
     channel: str | None
     operation_id: str | None
@@ -39,10 +39,10 @@ class Outgoing:
 
 
 def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str, str] | None:
-    """Return the headers with the topic among them; None for neither.
+    """Return the headers with the topic among them; None where both are None.
 
     Raises:
-        InvalidMessageError: The headers are no mapping, or name another topic.
+        InvalidMessageError: The headers are not a mapping, or name another topic.
     """
     if headers is not None and not isinstance(headers, Mapping):
         raise InvalidMessageError(f"The headers must be a dict of str to str, not {type(headers).__name__}.")
@@ -60,12 +60,7 @@ def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str
 
 
 async def send(app: Repid, server: SteppableServerT, outgoing: Outgoing) -> Sent | None:
-    """Send through the app, under a short id that counts up: m1, m2, ...
-
-    Args:
-        app: Its producer middleware runs.
-        server: The server that the app will send to.
-        outgoing: The message, and where to.
+    """Send a message through the app and its producer middleware, with a short id: m1, m2, ...
 
     Returns:
         The message that was put on a queue; None when producer middleware kept it back.
@@ -86,15 +81,15 @@ async def send(app: Repid, server: SteppableServerT, outgoing: Outgoing) -> Sent
         "server_specific_parameters": parameters,
     }
     published: list[tuple[str, QueuedMessage]] = []
-    mine = object()
+    this_call = object()
 
-    def hear(event: Event) -> None:
-        # Others may publish meanwhile.
-        if isinstance(event, Published) and isinstance(event.message, QueuedMessage) and _sending.get() is mine:
+    def note(event: Event) -> None:
+        # Other tasks may publish meanwhile.
+        if isinstance(event, Published) and isinstance(event.message, QueuedMessage) and _sending.get() is this_call:
             published.append((event.channel, event.message))
 
-    end_observing = server.observe(hear)
-    token = _sending.set(mine)
+    end_observing = server.observe(note)
+    token = _sending.set(this_call)
     try:
         if is_raw:
             await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)

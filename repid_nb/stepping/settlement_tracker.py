@@ -1,4 +1,4 @@
-"""Who settled a message: the confirmation mode, the actor itself, middleware, or nothing at all."""
+"""Finding out what settled a message: the confirmation mode, the actor itself, middleware, or nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Wording = Callable[[MessageAction, str], str]
 
 
 class SettlementTracker:
-    """Follows one message through its run: what had it when it was settled first has settled it."""
+    """Tracks whether the worker, the actor or middleware settled a message: the first settlement counts."""
 
     def __init__(self) -> None:
         self._finished: Finished | None = None
@@ -26,7 +26,7 @@ class SettlementTracker:
         self._settled: Callable[[str], str] | None = None
 
     def completed(self, event: Event) -> Event:
-        """Take in one event and return it, a Settled with the reason that the worker does not know."""
+        """Return an event of the run: a Settled with its reason, which the worker does not know; others as they are."""
         match event:
             case Started(message=message):
                 self._hand_over(message, reasons.actor_settled)
@@ -45,7 +45,7 @@ class SettlementTracker:
         return event
 
     def _hand_over(self, message: ReceivedMessageT, holder: _Wording) -> None:
-        """Put a settlement so far down to what had the message; from now on `holder` has it."""
+        """Attribute a settlement so far to the current holder; then change the holder."""
         action, by_mode, former = message.action, self._by_mode, self._holder
         if action is not None and self._settled is None:
             self._settled = lambda mode: by_mode or former(action, mode)

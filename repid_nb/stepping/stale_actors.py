@@ -1,4 +1,4 @@
-"""What is said of actors whose cell ran again: the newest replaces the older, and one that was renamed is left over."""
+"""Notes and warnings about actors whose cell ran again: the newest replaces the older, a renamed one is left over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["CALM", "CURE", "StaleActorWarning", "StaleWatch", "stale_notes"]
 
 CURE = "stepper.keep_newest_actors()"
 
-# What begins with it is no warning.
+# A note that begins with this sign is no warning.
 CALM = "↻"
 
 
@@ -21,7 +21,7 @@ class StaleActorWarning(UserWarning):
 
 
 def stale_notes(routes: Routes, channel: str) -> dict[int, str]:
-    """Return what to say of the actors of a channel whose cell ran again, by position."""
+    """Return the notes on actors of a channel whose cell ran again, by position."""
     if not routes.left_over:
         return {}
     newest = set(map(id, routes.left_over.values()))
@@ -35,13 +35,13 @@ def stale_notes(routes: Routes, channel: str) -> dict[int, str]:
 
 
 class StaleWatch:
-    """Warns of each actor that is left over once."""
+    """Warns once of each actor that is left over."""
 
     def __init__(self) -> None:
         self._warned: set[tuple[Declaration, str]] = set()
 
     def warn(self, routes: Routes) -> None:
-        """Warn of the actors that were not left over the last time."""
+        """Warn of the actors that are newly left over."""
         here = {route.source for route in routes.routes} if routes.left_over else set()
         for (older, channel), newest in routes.left_over.items():
             if newest is not None or older not in here or (older, channel) in self._warned:
@@ -52,7 +52,7 @@ class StaleWatch:
                 f"Actor {older.name!r} is still on channel {channel!r}, but its cell ran again without it, as when it "
                 f"is renamed. To forget it: {CURE}",
                 StaleActorWarning,
-                # Where the actor was declared, and not here.
+                # The warning points at the declaration of the actor.
                 filename="<unknown>" if code is None else code.co_filename,
                 lineno=1 if code is None else code.co_firstlineno,
             )

@@ -6,66 +6,113 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from repid_nb.core import reasons
 from repid_nb.core.events import Event, Finished, Matched, Published, Settled, Started
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.printable import contained
 from repid_nb.stepping.arguments import read_arguments
 from repid_nb.stepping.copies import copy_of
 from repid_nb.stepping.exceptions import raised
-from repid_nb.stepping.record import Argument, Raised, Settlement
-from repid_nb.stepping.verdicts import Inquiry
+from repid_nb.stepping.record import Argument, Raised, Settlement, Step
+from repid_nb.stepping.verdicts import VerdictCollector
 
-__all__ = ["Recording"]
+__all__ = ["StepBuilder"]
 
-NOBODY = Settlement(action=None, reason="nobody settled it")
+NOT_SETTLED = Settlement(action=None, reason=reasons.NOT_SETTLED)
 
 
 @dataclass(slots=True)
-class Recording:
-    """The parts of a Step, as far as the events of its delivery have come."""
+class StepBuilder:
+    """Collects the parts of one Step from the events of its delivery.
 
-    inquiry: Inquiry
+    Attributes:
+        number: The number of the step.
+        message: The message as it lay in the queue, with its sightings before this one.
+        sightings_limit: At which sighting without a match it is nacked as poison.
+        before: The queues before the pull.
+        collector: Asks the actors of its channel.
+        explain_all: Whether actors after the first match are asked too, for the explanation.
+    """
+
+    number: int
+    message: MessageSnapshot
+    sightings_limit: int
+    before: QueuesSnapshot
+    collector: VerdictCollector
     explain_all: bool
-    winner: str | None = None
-    middlewares: tuple[str, ...] = ()
-    arguments: tuple[Argument, ...] = ()
-    result: Any = None
-    exception: Raised | None = None
-    duration: float | None = None
-    settlement: Settlement = NOBODY
-    published: tuple[str, ...] = ()
-    asked: frozenset[int] = frozenset()
+    _winner: str | None = None
+    _middlewares: tuple[str, ...] = ()
+    _arguments: tuple[Argument, ...] = ()
+    _result: Any = None
+    _exception: Raised | None = None
     _started: float | None = None
+    _duration: float | None = None
+    _settlement: Settlement = NOT_SETTLED
+    _published: tuple[str, ...] = ()
+    _asked: frozenset[int] = frozenset()
 
-    def hear(self, event: Event) -> None:
-        """Take the parts of the Step from one event of the worker or the server."""
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that the step has to do with: the one pulled from, then those that the actor sent to."""
+        return (self.message.channel, *self._published)
+
+    def add(self, event: Event) -> None:
+        """Add the parts of the Step that one event of the worker or the server brings."""
         match event:
             case Matched(message=message, actor=actor, error=error):
-                self.asked = self.inquiry.asked
+                self._asked = self.collector.asked
                 # Before the actor runs: a change that it makes to the message must not change their answers.
                 if self.explain_all:
-                    self.inquiry.ask_rest(message)
-                self.winner = None if actor is None else actor.name
-                self.middlewares = () if actor is None else self.inquiry.middlewares_around(actor)
-                self.exception = None if error is None else raised(error)
+                    self.collector.ask_rest(message)
+                self._winner = None if actor is None else actor.name
+                self._middlewares = () if actor is None else self.collector.middlewares_around(actor)
+                self._exception = None if error is None else raised(error)
             case Started(message=message, actor=actor, args=args, kwargs=kwargs):
                 # Arguments are a learner's objects: comparing or showing them may raise anything.
                 with contained():
-                    self.arguments = read_arguments(message, actor, args, kwargs)
+                    self._arguments = read_arguments(message, actor, args, kwargs)
                 self._started = time.perf_counter()
             case Finished(result=result, exception=exception):
                 if self._started is not None:
-                    self.duration = time.perf_counter() - self._started
-                self.result = copy_of(result)
-                self.exception = None if exception is None else raised(exception)
+                    self._duration = time.perf_counter() - self._started
+                self._result = copy_of(result)
+                self._exception = None if exception is None else raised(exception)
             case Settled(action=action, reason=reason):
-                self.settlement = Settlement(
+                self._settlement = Settlement(
                     action=None if action is None else MessageAction(action.value), reason=reason
                 )
             case Published(channel=channel):
-                self.published = (*self.published, channel)
+                self._published = (*self._published, channel)
 
     def leave_out(self, seconds: float) -> None:
         """Leave seconds out of the actor's duration: its step was paused meanwhile."""
         if self._started is not None:
             self._started += seconds
+
+    def build(self, *, printed: str, after: QueuesSnapshot) -> Step:
+        """Build the Step, as far as its events have come.
+
+        Args:
+            printed: What was printed so far.
+            after: The queues now.
+        """
+        return Step(
+            number=self.number,
+            channel=self.message.channel,
+            message=self.message,
+            sightings=self.message.sightings + 1,
+            sightings_limit=self.sightings_limit,
+            verdicts=self.collector.verdicts(self._asked),
+            winner=self._winner,
+            middlewares=self._middlewares,
+            arguments=self._arguments,
+            result=self._result,
+            exception=self._exception,
+            printed=printed,
+            duration=self._duration,
+            settlement=self._settlement,
+            published=self._published,
+            before=self.before,
+            after=after,
+        )

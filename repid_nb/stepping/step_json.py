@@ -1,4 +1,4 @@
-"""Steps as plain data: for a file, for a grader, for the page."""
+"""Steps as plain data, for files and graders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["step_from_dict", "step_to_dict"]
 
 T = TypeVar("T")
 
-# A step shows some twenty messages a channel, twice: what these carry would be most of its data.
+# A step shows some twenty messages per channel, twice: their payloads and headers would be most of its data.
 LARGE_QUEUES = 10_000
 LONGEST_THERE = 200
 MOST_HEADERS_THERE = 20
@@ -36,8 +36,8 @@ def step_from_dict(kind: type[T], data: dict[str, Any]) -> T:
     """Return the step that `step_to_dict` made `data` from; see `Step.from_dict`.
 
     Args:
-        kind: The class of the record, which knows this module.
-        data: What `step_to_dict` returned, after a way through JSON or not.
+        kind: The class `Step`, whose module imports this one.
+        data: The result of `step_to_dict`, also after a round trip through JSON.
     """
     if not isinstance(data, dict):
         raise InvalidMessageError(f"A step is a dict, not {type(data).__name__}: use json.loads on its text first.")
@@ -159,7 +159,7 @@ def _unplain_field(name: str, value: Any) -> Any:
 
 
 def _unplain_bytes(value: Any) -> bytes | None:
-    """Return a payload; None where it is in no known form, which is then told as the fault of its field."""
+    """Return a payload; None where it has no known form, so that the error names the field."""
     match value if isinstance(value, Mapping) else None:
         case {"text": str(text)}:
             try:

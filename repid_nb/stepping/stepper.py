@@ -1,4 +1,4 @@
-"""The Stepper: one worker, one history, one pull at a time."""
+"""The Stepper: a worker that takes one pull at a time and keeps a history."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from repid_nb.core.errors import (
 from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
+from repid_nb.printable import one_line
 from repid_nb.stepping.connection import Connection, SteppablePullerT, SteppableServerT, end_abandoned, steppable
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Gate, Recorder
@@ -30,7 +31,7 @@ from repid_nb.stepping.sending import Outgoing, send, with_topic
 from repid_nb.stepping.stale_actors import StaleWatch
 from repid_nb.stepping.timeline import Timeline
 from repid_nb.stepping.turns import Turns
-from repid_nb.stepping.verdicts import Inquiry, imagined
+from repid_nb.stepping.verdicts import VerdictCollector, unsent_message
 
 __all__ = ["Stepper"]
 
@@ -53,9 +54,9 @@ class Stepper:
         history_limit: How many steps are kept, at least 1.
 
     Attributes:
-        gate: Awaited with the name of each phase that a step has reached (see `Phase`) and a function that
-            makes the Step so far. While it waits the message is held; cancelled there, the step gives it back. None for
-            no stop.
+        gate: Awaited at each phase of a step, with the name of the phase (see `Phase`) and a function that builds the
+            Step so far. Until it returns the message is held; cancelled meanwhile, the step gives it back. None for no
+            stop.
 
     Raises:
         UnknownNameError: There is no such server.
@@ -92,7 +93,7 @@ class Stepper:
         _steppers.add(self)
 
     async def step(self, channel: str | None = None) -> Step | Idle:
-        """Pull one message, take it its whole way, and record it.
+        """Pull one message, deliver it, and record the delivery.
 
         Args:
             channel: The channel to pull from; None for each channel with actors in turn.
@@ -102,10 +103,10 @@ class Stepper:
 
         Raises:
             UnknownNameError: No actor listens on that channel.
-            InvalidMessageError: The channel is no str.
+            InvalidMessageError: The channel is not a str.
             ClosedError: The Stepper was closed.
             SteppingError: An actor tries to step the Stepper that runs it, or a message is held in its step.
-            KeyboardInterrupt: The run was interrupted; the message is back at its place in the queue.
+            KeyboardInterrupt: The step was interrupted; the message is back at its place in the queue.
         """
         async with self._stepping() as puller:
             self._check_channel(channel)
@@ -120,7 +121,7 @@ class Stepper:
                 )
                 self._timeline.add(step, message, seen_before=step.sightings - 1, turn=puller.turn)
             except BaseException:
-                # Once more, because an interrupt may have cut the recorder's own way out short.
+                # Once more, because an interrupt may have cut the recorder's own clean-up short.
                 if message is not None:
                     message.release()
                 raise
@@ -132,11 +133,11 @@ class Stepper:
         """Step until nothing waits, at most `max_steps` times.
 
         Args:
-            max_steps: The bound, at least 1.
+            max_steps: The largest number of steps, at least 1.
             channel: The channel to pull from; None for each channel with actors in turn.
 
         Returns:
-            The steps, and which of the two ended the run.
+            The steps, and whether the empty queue or the bound ended the run.
 
         Raises:
             InvalidMessageError: `max_steps` is below 1.
@@ -180,10 +181,10 @@ class Stepper:
 
         Raises:
             DestinationError: Both of channel and operation id, or neither.
-            InvalidMessageError: `topic` and `headers['topic']` differ, a header is no str, or the priority is out of
+            InvalidMessageError: `topic` and `headers['topic']` differ, a header is not a str, or the priority is out of
                 range.
             SerializationError: The payload has no JSON form.
-            SteppingError: The app has another server by now, and the Stepper would never see the message.
+            SteppingError: The app has another server now, so this Stepper would never see the message.
         """
         self._connect()
         if self.app.servers.get_server(self._server_name) is not self._server:
@@ -213,39 +214,39 @@ class Stepper:
         *,
         topic: str | None = None,
     ) -> Explanation:
-        """Say who would get a message, without sending or pulling anything.
+        """Return which actor would get a message, and why, without sending or pulling anything.
 
         Each strategy of the channel up to the first match is asked once, as for a real message: one that keeps state,
         such as a counter, counts this too. Later ones are asked as in a step.
 
         Args:
-            channel: The channel it would come from.
+            channel: The channel that the message would come from.
             headers: Its headers.
             payload: Its payload; bytes as they are, anything else as JSON, None for an empty one.
-            topic: The `topic` header, if that is all there is.
+            topic: The `topic` header.
 
         Returns:
             The verdict of each actor, and the winner.
 
         Raises:
             UnknownNameError: No actor listens on that channel.
-            InvalidMessageError: The channel or a header is no str, or `topic` and `headers['topic']` differ.
+            InvalidMessageError: The channel or a header is not a str, or `topic` and `headers['topic']` differ.
         """
         self._refresh()
         self._check_channel(channel)
-        message = imagined(channel, payload, with_topic(headers, topic), self.app.default_serializer)
-        verdicts, winner = Inquiry(self._routes, channel).explain(message, everybody=self.explain_all)
+        message = unsent_message(channel, payload, with_topic(headers, topic), self.app.default_serializer)
+        verdicts, winner = VerdictCollector(self._routes, channel).explain(message, ask_all=self.explain_all)
         shown = replace(message.snapshot(), id=None)
         return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
 
     @property
     def queues(self) -> QueuesSnapshot:
-        """What is on the queues now: who waits, in order, who is in work, and the dead letters with their reasons."""
+        """The queues now: the waiting messages in order, those in work, and the dead letters with their reasons."""
         return self.snapshot(None)
 
     @property
     def server(self) -> SteppableServerT:
-        """The server that it pulls from."""
+        """The server that the steps pull from."""
         return self._server
 
     @property
@@ -258,7 +259,7 @@ class Stepper:
 
     @property
     def next_channel(self) -> str | None:
-        """The channel that a step without one will pull from; None when nothing waits where an actor listens."""
+        """The channel that the next `step()` will pull from; None when nothing waits on a channel with actors."""
         channels = list(self.app.router.routes(known=self._routes).by_channel)
         turn = 0 if self._connection.puller is None else self._connection.puller.turn
         end_abandoned()
@@ -296,15 +297,15 @@ class Stepper:
         """Put dead letters back on their queue, at the tail; their sightings start again.
 
         Args:
-            channel: The channel.
-            message_id: Which one; None for all of them.
+            channel: The channel of the dead letters.
+            message_id: The id of the dead letter; None for all of them.
 
         Returns:
             How many were put back.
 
         Raises:
-            UnknownNameError: There is no dead letter of that id.
-            InvalidMessageError: The channel or the id is no str.
+            UnknownNameError: There is no dead letter with that id.
+            InvalidMessageError: The channel or the id is not a str.
         """
         dead = {letter.message.id or "" for letter in self._server.dead_letters(channel)}
         if message_id is not None and not isinstance(message_id, str):
@@ -314,14 +315,11 @@ class Stepper:
         return self._server.resend_dead_letters(channel, message_id)
 
     def keep_newest_actors(self) -> int:
-        """Forget the actors that only an earlier run of their cell declared.
+        """Forget the actors that only an earlier run of their cell declared; return how many there were.
 
-        Those that a later run declared again get nothing any more anyway: the newest stands in their place. One that
-        its cell no longer declares, as when it was renamed, gets its messages until it is forgotten here. Actors of one
-        name that one run declares (a loop, a helper) are all kept.
-
-        Returns:
-            How many were forgotten.
+        An actor that a later run declared again is replaced already. One that its cell no longer declares, as when it
+        was renamed, gets its messages until it is forgotten here. Actors of one name that one run declares (a loop, a
+        helper) are all kept.
         """
         left_over = self.app.router.left_over()
         for (older, _), newest in reversed([*left_over.items()]):
@@ -330,9 +328,9 @@ class Stepper:
         return len(left_over)
 
     async def close(self) -> None:
-        """Give back what is not settled, and hold the connection open no longer. The history stays.
+        """Give back the messages that are not settled, and close the connection. The history stays.
 
-        A step that is under way comes to its end first.
+        A step that is under way ends first.
 
         Raises:
             SteppingError: An actor tries to close the Stepper that runs it, or a message is held in its step.
@@ -369,10 +367,10 @@ class Stepper:
         )
 
     def snapshot(self, window: int | None = WINDOW) -> QueuesSnapshot:
-        """Return what is on the queues now.
+        """Return a snapshot of the queues.
 
         Args:
-            window: How many messages of each kind to show a channel; None for all. The totals are always whole.
+            window: How many messages of each kind to show per channel; None for all. The totals always count all.
         """
         return self._snapshot(window)
 
@@ -382,13 +380,17 @@ class Stepper:
 
     @asynccontextmanager
     async def _turn(self, purpose: str) -> AsyncIterator[None]:
-        """Wait until no step is under way, and let none begin inside the block."""
-        if self._turns.is_taken and self._recorder.is_at_work_here:
+        """Wait until no step is under way, and let none begin inside the block.
+
+        Args:
+            purpose: What the caller does to the Stepper, for the error: "step" or "close".
+        """
+        if self._turns.is_taken and self._recorder.owns_current_task:
             raise SteppingError(f"This Stepper is in the middle of a step: an actor cannot {purpose} what runs it.")
         if self._recorder.held is not None:
             raise SteppingError(
-                f"Message {self._recorder.held} is held in the middle of its step. In the workbench, press "
-                "Finish the step or Give it back."
+                f"Message {one_line(self._recorder.held, 60)} is held in the middle of its step. In the "
+                "workbench, press Finish the step or Put it back."
             )
         async with self._turns.lock():
             yield
@@ -398,7 +400,7 @@ class Stepper:
         async with self._turn("step"):
             self._connect()
             self._refresh()
-            with self._recorder.at_work():
+            with self._recorder.owning_tasks():
                 yield self._open_puller()
 
     def _connect(self) -> None:
@@ -422,7 +424,7 @@ class Stepper:
             raise UnknownNameError(f"No actor listens on channel {channel!r}.{hint}")
 
     def _refresh(self) -> None:
-        """Take in what was registered since, and point out what is left over."""
+        """Read the app's actors anew, and warn of those that are left over."""
         before = list(self._routes.by_channel)
         self._routes = self.app.router.routes(known=self._routes)
         self._recorder.routes = self._routes

@@ -1,4 +1,4 @@
-"""The steps so far, and the way back to each of them."""
+"""The history of a Stepper, and the rewind to each of its steps."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Place", "Timeline"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A moment right after a step, as far as it takes to come back to it.
+    """The moment right after a step, with what a rewind to it needs.
 
     Attributes:
         number: The number of the step; 0 for the moment right before the first.
-        mark: Where the journal stood.
-        turn: Which channel was to be pulled from next.
+        mark: The position in the journal.
+        turn: The index of the channel that is pulled from next.
     """
 
     number: int
@@ -39,11 +39,11 @@ class _Kept:
 
 
 class Timeline:
-    """Keeps the newest steps, and takes the queues back to where they stood after one of them.
+    """Keeps the newest steps, and rewinds the queues to the moment after one of them.
 
     Args:
-        journal: What is done to the queues.
-        sightings: The worker's memory, which goes back too.
+        journal: The log of all changes of the queues.
+        sightings: The worker's counts of sightings, which are rewound too.
         limit: How many steps are kept.
     """
 
@@ -66,22 +66,21 @@ class Timeline:
         return History(tuple(kept.step for kept in self._kept), self._dropped)
 
     def begin(self, turn: int) -> None:
-        """Take note of the moment before a pull: where no step was taken yet, that is the one to come back to.
+        """Note the moment before a pull, where it is the first one: a rewind to 0 leads there.
 
         Args:
-            turn: Which channel is to be pulled from next.
+            turn: The index of the channel that is pulled from next.
         """
         if self.newest == 0:
             self._origin = Place(0, self._mark(), turn)
 
     def add(self, step: Step, message: ReceivedMessageT, *, seen_before: int, turn: int) -> None:
-        """Add the newest step; the oldest gives way when there are too many.
+        """Add the newest step; the oldest is dropped when there are too many.
 
         Args:
-            step: The step.
-            message: Its message.
-            seen_before: How often that had been sighted before the step.
-            turn: Which channel is to be pulled from next.
+            message: The message that the step delivered.
+            seen_before: How often the message had been sighted before the step.
+            turn: The index of the channel that is pulled from next.
         """
         self._kept.append(_Kept(step, Place(step.number, self._mark(), turn), message, seen_before))
         if len(self._kept) > self._limit:
@@ -89,14 +88,11 @@ class Timeline:
             self._dropped += 1
 
     def rewind(self, to: int, puller: SteppablePullerT) -> tuple[int, ...]:
-        """Take the queues back to where they stood right after step `to`.
+        """Put the queues back as they were right after step `to`; return the numbers of the steps that were undone.
 
         Args:
             to: The number of the step; 0 for the moment right before the first.
-            puller: Whose turn among the channels goes back too.
-
-        Returns:
-            The numbers of the steps that were taken back.
+            puller: The puller, whose turn among the channels goes back too.
 
         Raises:
             InvalidMessageError: There is no way back to that step; the message says how far there is one.
@@ -121,7 +117,7 @@ class Timeline:
         return tuple(undone)
 
     def close(self) -> None:
-        """Let go of the settled messages; the history stays, the way back is gone."""
+        """Let go of the journal and of the settled messages: the history stays, but there is no rewind any more."""
         self._journal = None
         self._kept = deque(replace(kept, message=None) for kept in self._kept)
 

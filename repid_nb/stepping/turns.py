@@ -1,4 +1,4 @@
-"""One step at a time, also where steps come from several tasks, or from one event loop after another."""
+"""Taking one step at a time, also from several tasks, or from one event loop after another."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Turns:
     @property
     def is_taken(self) -> bool:
         """Whether a step is under way."""
-        # What was under way on a loop that is closed can never end there.
+        # A step that began on a loop that is closed can never end.
         return self._lock.locked() and not (self._loop is not None and self._loop.is_closed())
 
     def lock(self) -> asyncio.Lock:
-        """Return what is held during a step on the running loop.
+        """Return the lock that a step on the running loop holds.
 
         Raises:
             SteppingError: A step is under way on another loop, which is in another thread.
@@ -34,6 +34,6 @@ class Turns:
                 raise SteppingError(
                     "This Stepper is in the middle of a step on another event loop. Wait until it ends."
                 )
-            # A lock stays with the first loop on which it was waited for.
+            # An asyncio.Lock stays bound to the first loop on which a task waited for it.
             self._lock, self._loop = asyncio.Lock(), loop
         return self._lock

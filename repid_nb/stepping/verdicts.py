@@ -1,4 +1,4 @@
-"""Asking actors who takes a message, and writing down what each says."""
+"""Asking the actors of a channel whether they take a message, and collecting their verdicts."""
 
 from __future__ import annotations
 
@@ -16,22 +16,28 @@ from repid_nb.stepping.harmless import can_be_asked_again
 from repid_nb.stepping.record import Verdict
 from repid_nb.stepping.stale_actors import stale_notes
 
-__all__ = ["Inquiry", "imagined"]
+__all__ = ["VerdictCollector", "strategy_of", "unsent_message"]
 
 
-def imagined(
+def strategy_of(route: Route) -> str:
+    """Return the name of the strategy of an actor, with its factory's name where the strategy is a custom one."""
+    factory = route.source.options["routing_strategy"] if isinstance(route.source, Declaration) else None
+    return strategy_name(route.actor.routing_strategy, factory)
+
+
+def unsent_message(
     channel: str, payload: Any, headers: dict[str, str] | None, serializer: SerializerT
 ) -> InMemoryReceivedMessage:
-    """Return a message as it would be pulled if it were sent, from a queue of nobody.
+    """Build the message that `Stepper.explain` asks about; it is on no real queue.
 
     Args:
-        channel: Its channel.
+        channel: The channel that it would come from.
         payload: Bytes as they are, anything else as JSON, None for an empty payload.
         headers: Its headers.
-        serializer: What writes the JSON.
+        serializer: Writes the JSON.
 
     Raises:
-        InvalidMessageError: No queue could carry it.
+        InvalidMessageError: No queue could carry such a message.
     """
     is_raw = payload is None or isinstance(payload, bytes)
     body = payload or b"" if is_raw else serializer(payload)
@@ -44,58 +50,58 @@ def imagined(
     return message
 
 
-class Inquiry:
-    """Asks the actors of a channel about one message, each at most once, and writes down what they say."""
+class VerdictCollector:
+    """Asks the actors of a channel about one message, each at most once, and collects their verdicts."""
 
     def __init__(self, routes: Routes, channel: str) -> None:
         self._routes = routes.routes_by_channel.get(channel, ())
         self._notes = stale_notes(routes, channel)
-        self._findings: dict[int, Answer] = {}
+        self._answers: dict[int, Answer] = {}
 
     def ask(self, actor: ActorData, message: BaseMessageT) -> bool:
         """Ask one actor, as a worker does.
 
         Raises:
-            Exception: Whatever its strategy raised.
+            BaseException: Whatever its strategy raised.
         """
-        finding = self._findings[id(actor)] = examine(actor.routing_strategy, message)
-        if finding.error is not None:
-            raise finding.error
-        return finding.answer
+        answer = self._examine(actor, message)
+        if answer.error is not None:
+            raise answer.error
+        return answer.answer
+
+    def _examine(self, actor: ActorData, message: BaseMessageT) -> Answer:
+        answer = self._answers[id(actor)] = examine(actor.routing_strategy, message)
+        return answer
 
     def ask_rest(self, message: BaseMessageT) -> None:
-        """Ask those whom the worker does not ask, for the explanation only; the message stays as it is.
+        """Ask the actors that were not asked yet, for the explanation only; the message stays as it is.
 
-        One that may keep state (a counter, say) is not asked, because it would answer the next message otherwise.
+        One whose strategy may keep state (a counter, say) is not asked: it would answer the next message differently.
         """
         for route in self._routes:
-            if id(route.actor) not in self._findings:
+            if id(route.actor) not in self._answers:
                 strategy = route.actor.routing_strategy
-                self._findings[id(route.actor)] = (
+                self._answers[id(route.actor)] = (
                     examine(strategy, message, without_trace=True) if can_be_asked_again(strategy) else NOT_ASKED
                 )
 
-    def explain(self, message: BaseMessageT, *, everybody: bool) -> tuple[tuple[Verdict, ...], str | None]:
-        """Ask as a worker would, and say who would win.
+    def explain(self, message: BaseMessageT, *, ask_all: bool) -> tuple[tuple[Verdict, ...], str | None]:
+        """Ask the actors as a worker would, and return the verdicts and the name of the winner or None.
+
+        What a strategy raises is in its verdict; no later one would be asked then.
 
         Args:
-            message: The message.
-            everybody: Whether those after the first match are asked too.
-
-        Returns:
-            The verdicts, and the name of the winner or None.
+            ask_all: Whether actors after the first match are asked too.
         """
         winner = None
         for route in self._routes:
-            try:
-                takes_it = self.ask(route.actor, message)
-            except Exception:
-                break  # it is in the verdict
-            if takes_it:
+            answer = self._examine(route.actor, message)
+            if answer.answer:
                 winner = route.actor.name
+            if answer.answer or answer.error is not None:
                 break
         asked = self.asked
-        if everybody:
+        if ask_all:
             self.ask_rest(message)
         return self.verdicts(asked), winner
 
@@ -107,20 +113,20 @@ class Inquiry:
         """
         verdicts: list[Verdict] = []
         decided = False
-        nobody_won = self._broken(asked)
+        has_failed = self._has_failed(asked)
         for position, route in enumerate(self._routes, start=1):
-            finding = self._findings.get(id(route.actor))
-            if finding is None:
+            answer = self._answers.get(id(route.actor))
+            if answer is None:
                 continue
-            matched = finding.outcome == "match"
+            matched = answer.outcome == "match"
             verdicts.append(
                 Verdict(
                     position=position,
                     actor=route.actor.name,
-                    strategy=strategy_name(route.actor.routing_strategy, _factory(route)),
-                    outcome=finding.outcome,
-                    reason=finding.reason,
-                    role=("shadowed" if decided else "winner") if matched and not nobody_won else None,
+                    strategy=strategy_of(route),
+                    outcome=answer.outcome,
+                    reason=answer.reason,
+                    role=("shadowed" if decided else "winner") if matched and not has_failed else None,
                     asked=id(route.actor) in asked,
                     note=self._notes.get(position, ""),
                 ),
@@ -140,12 +146,8 @@ class Inquiry:
     @property
     def asked(self) -> frozenset[int]:
         """The `id` of each actor that was asked so far."""
-        return frozenset(self._findings)
+        return frozenset(self._answers)
 
-    def _broken(self, asked: frozenset[int]) -> bool:
-        """Whether a strategy raised before any other said yes, so that nobody won."""
-        return any(finding.error is not None for actor, finding in self._findings.items() if actor in asked)
-
-
-def _factory(route: Route) -> Any:
-    return route.source.options["routing_strategy"] if isinstance(route.source, Declaration) else None
+    def _has_failed(self, asked: frozenset[int]) -> bool:
+        """Whether a strategy raised when a worker asked it, so that no actor won."""
+        return any(answer.error is not None for actor, answer in self._answers.items() if actor in asked)

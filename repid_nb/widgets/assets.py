@@ -1,8 +1,8 @@
-"""The page's half of the widget: its modules joined to one script, and its style.
+"""The script of the page, joined from its modules, and its style sheet.
 
 The modules in `static/` import each other, so that node, editors and type checkers read them as they are. A browser
-cannot: `anywidget` loads a script from a blob, from where no relative import leads anywhere. So the modules are joined
-here, without a build step, each after those that it imports.
+cannot: `anywidget` loads a script from a blob, where relative imports do not work. So the modules are joined here,
+without a build step, each after those that it imports.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ __all__ = ["AssetError", "read_script", "read_style"]
 STATIC = Path(__file__).parent / "static"
 ENTRY = "workbench.mjs"
 
-# What is at the beginning of a line is at the top level: the formatter of `make lint` sees to it.
+# A statement at the beginning of a line is at the top level, as the formatter of `make lint` makes sure.
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";\n', re.MULTILINE)
-# Most of them say types, a third of the text: the page need not carry them.
+# Most of them are types, a third of the text, and the browser does not need them.
 DOC_COMMENT = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 DECLARED = re.compile(r"^(export )?(?:async )?(?:function\*?|class|const|let|var) ([\w$]+)", re.MULTILINE)
-# Each other form would need more than dropping a word.
+# To join other forms, more than a word would have to be removed.
 UNREADABLE = re.compile(
     r"^(?:import\b.*|export (?!(?:default|async function|function|class|const|let)\b).*|(?:const|let|var) [{\[].*)",
     re.MULTILINE,
@@ -37,7 +37,7 @@ def read_script(folder: Path = STATIC, entry: str = ENTRY) -> str:
     """Return the page's modules as one ES module, with the default export of the last one.
 
     Args:
-        folder: Where the modules are.
+        folder: The folder of the modules.
         entry: The module that everything starts from; only what it imports, directly or not, is joined.
 
     Raises:
@@ -56,7 +56,7 @@ def read_style(folder: Path = STATIC) -> str:
 
 
 def _in_order(folder: Path, entry: str) -> dict[str, str]:
-    """Return the text of each module by its name, those that a module imports before it."""
+    """Return the text of each module by its name; each comes after those that it imports."""
     ordered: dict[str, str] = {}
 
     def add(name: str, importers: tuple[str, ...]) -> None:

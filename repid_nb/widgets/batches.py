@@ -22,14 +22,14 @@ MESSAGES_BETWEEN_YIELDS = 50
 
 
 class BatchRunner:
-    """Sends a message, or steps, many times: until it is done or stopped.
+    """Sends a message, or steps, many times: until that is done or stopped.
 
     Args:
-        view: It shows the newest state after each.
+        view: The view; it shows the newest state after each step.
         changed: Called whenever there is something new to show.
 
     Attributes:
-        progress: How many are done of how many; None when nothing is under way.
+        progress: How many are done, and of how many; None when no batch is under way.
     """
 
     def __init__(self, stepper: Stepper, view: View, changed: Callable[[], None]) -> None:
@@ -49,7 +49,7 @@ class BatchRunner:
         self._stopping.set()
 
     def reset(self) -> None:
-        """Forget the progress: nothing is under way any more."""
+        """Forget the progress, after the end of a batch."""
         self.progress = None
         self._stopping.clear()
 
@@ -73,8 +73,8 @@ class BatchRunner:
         """Step until nothing is left to pull, and return a notice about it.
 
         Args:
-            most: How many steps at most.
-            pace: Seconds to wait after each.
+            most: The largest number of steps.
+            pace: Seconds to wait after each step.
 
         Raises:
             InvalidMessageError: One of the two is out of range.
@@ -90,7 +90,7 @@ class BatchRunner:
                 ran = f"Ran {counted(done, 'step')}, until nothing was left to pull."
                 return ran if done else idle_sentence(step)
             self._view.show_now()
-            # Also without a pace: the page's own messages come in between.
+            # Also without a pace: meanwhile messages of the page are handled.
             await self._pause(pace)
             if self.is_stopping:
                 return f"Stopped after {counted(done + 1, 'step')}."

@@ -15,19 +15,19 @@ __all__ = ["Breakpoints"]
 
 SHOWN_AT_WORK_AFTER = 0.15
 
-# Set by Step into, and so in every task that this step starts; other steps run through.
+# Set by Step into, and so in every task that its step starts; other steps do not pause.
 _pausing: ContextVar[object] = ContextVar("repid_nb_pausing", default=None)
 # Set where a message is delivered, and so in every task that its actor starts.
-_delivering: ContextVar[object] = ContextVar("repid_nb_delivering", default=None)
+_task_owner: ContextVar[object] = ContextVar("repid_nb_breakpoints_owner", default=None)
 
 
 class Breakpoints:
     """Pauses the steps of a Stepper at each phase, and tells the view how far a step has come.
 
     Args:
-        stepper: Its gate is taken.
-        view: It shows the step under way.
-        changed: Called whenever there is something new to show; with the seconds that it may wait.
+        stepper: The Stepper, whose gate is set.
+        view: The view, which shows the step under way.
+        changed: Called whenever there is something new to show, with the seconds that the update may wait.
         on_step: Called with each step that is complete.
     """
 
@@ -43,7 +43,7 @@ class Breakpoints:
         self._changed = changed
         self._on_step = on_step
         self._token: object | None = None
-        self._delivering = object()
+        self._owner = object()
         self._paused: asyncio.Future[None] | None = None
         stepper.gate = self._on_phase
 
@@ -53,9 +53,9 @@ class Breakpoints:
         return self._paused is not None and not self._paused.done()
 
     @property
-    def is_delivering_here(self) -> bool:
+    def owns_current_task(self) -> bool:
         """Whether the caller is an actor that this Stepper runs, or was started by one."""
-        return _delivering.get() is self._delivering
+        return _task_owner.get() is self._owner
 
     def pause_at_each_phase(self) -> None:
         """Pause the step that begins in the present context at each phase."""
@@ -77,7 +77,7 @@ class Breakpoints:
         self._view.set_under_way(None, None)
 
     def close(self) -> None:
-        """Leave the gate of the Stepper to others."""
+        """Take the gate off the Stepper."""
         if self._stepper.gate == self._on_phase:
             self._stepper.gate = None
 
@@ -88,10 +88,10 @@ class Breakpoints:
             self._changed()
             return
         if phase == "pulled":
-            _delivering.set(self._delivering)
+            _task_owner.set(self._owner)
         self._view.set_under_way(phase, so_far)
         if self._token is None or _pausing.get() is not self._token:
-            # Only an actor that takes long is shown at work: a quick one is not worth an update.
+            # Only an actor that takes long is shown at work: for a quick one no update is sent.
             self._changed(SHOWN_AT_WORK_AFTER)
             return
         self._paused = asyncio.get_running_loop().create_future()

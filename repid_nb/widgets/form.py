@@ -1,4 +1,4 @@
-"""The send form of the page: what it holds, read and checked, and what it offers to choose from."""
+"""The send form of the page: its fields, read and checked, and the choices that it offers."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Form:
     """A message as it was typed.
 
     Attributes:
-        channel: Where it goes, an operation's channel already looked up.
-        payload: None for an empty one, bytes when it is not JSON, otherwise what the JSON says.
+        channel: The channel, or that of the operation.
+        payload: None for an empty one, bytes when it is not JSON, otherwise the value of the JSON.
         topic: The topic, or None.
         headers: The other headers.
         content_type: The media type of bytes, or None.
         priority: 0 to 9, or None.
-        count: How many such messages.
+        count: How many such messages to send.
     """
 
     channel: str
@@ -45,12 +45,12 @@ class Form:
 
     @classmethod
     def read(cls, given: Mapping[str, Any], app: Repid) -> Form:
-        """Read what the page sent.
+        """Read and check the fields that the page sent.
 
         Args:
             given: The fields: `channel` or `operation`, `topic`, `headers` as pairs, `payload`, `content_type`,
                 `priority`, `count`.
-            app: The app, which knows the operations; each by the page's key for it.
+            app: The app, which knows the operations. The page names each by its key.
 
         Raises:
             DestinationError: There is neither a channel nor an operation.
@@ -65,7 +65,7 @@ class Form:
         if not channel:
             raise DestinationError("Say where the message goes: a channel, or an operation.")
         if not _is_text(channel):
-            raise InvalidMessageError(f"The channel {channel!r} has half a character in its name: type it again.")
+            raise InvalidMessageError(f"The channel {channel!r} contains an invalid character (a lone surrogate).")
         content_type = str(given.get("content_type") or "").strip() or JSON
         payload = _payload(str(given.get("payload") or ""), content_type)
         return cls(
@@ -80,7 +80,7 @@ class Form:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What goes to `Stepper.send` by name."""
+        """The keyword arguments of `Stepper.send`."""
         return {
             "topic": self.topic,
             "headers": self.headers or None,
@@ -134,15 +134,16 @@ def _whole(given: Any, what: str, least: int, most: int) -> int | None:
 
 
 def choices(app: Repid, routes: Sequence[Route], channels: Iterable[str]) -> dict[str, Any]:
-    """Return what the send form offers: channels, operations, and the topics that actors of each channel listen to.
-
-    A channel is a pair of its key and what is shown, an operation another with its channel's behind it. A topic stands
-    behind its channel's key, and only where the page can hold it as it is.
+    """Return the choices of the send form: channels, operations, and the topics that actors of each channel take.
 
     Args:
-        app: Its operations are offered.
+        app: The app, with its operations.
         routes: Its actors, in order of registration.
-        channels: Further channels on which something waits.
+        channels: Further channels, on which messages are.
+
+    Returns:
+        `channels`: pairs of key and shown name. `operations`: key and shown name of the operation, then of its channel.
+        `topics`: pairs of the channel's key and the topic, only topics that the page can hold as they are.
     """
     listened_on = dict.fromkeys(route.actor.channel_address for route in routes)
     operations = app.messages.list_operations()

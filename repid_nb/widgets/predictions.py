@@ -22,7 +22,7 @@ class PredictionScore:
     Attributes:
         on: Whether the page asks for a prediction before each step.
         right: How many predictions were right.
-        asked: How many there were.
+        asked: How many predictions there were.
         last: Whether the newest prediction was right, and what happened.
     """
 
@@ -35,9 +35,9 @@ class PredictionScore:
         """Compare a prediction with what happened.
 
         Args:
-            pick: The position of an actor, `back`, or `tray`.
-            step: What happened.
-            asked: The message that the prediction was about; when another came, it does not count.
+            pick: The prediction: the position of an actor, `back`, or `tray`.
+            step: The step that happened.
+            asked: The message that was predicted; when another one was pulled, the prediction does not count.
         """
         if asked is None or asked.id != step.message.id:
             self.last = {"right": None, "answer": "Another message came first: this guess does not count."}

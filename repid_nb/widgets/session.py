@@ -1,6 +1,6 @@
 """One learner's session with a Stepper: commands of the page come in, the state of the page goes out.
 
-It knows no widget and no page. The Stepper holds all data; kept here is only what is shown of it.
+It does not depend on a widget or a page. The Stepper holds all data.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Session:
     """Runs the page's commands, one at a time, and never raises: an error becomes a sentence in the panel.
 
     Args:
-        changed: Called whenever there is something new to show; with the seconds that it may wait.
-        reply: Sends one answer to the page that asked.
+        changed: Called whenever there is something new to show, with the seconds that the update may wait.
+        reply: Sends an answer to the page that asked.
     """
 
     def __init__(self, stepper: Stepper, changed: Callable[..., None], reply: Reply) -> None:
@@ -87,7 +87,7 @@ class Session:
         """Run a command of the page: at once, or as a task of its own where it takes time.
 
         Args:
-            command: Its `type`, an `id` to answer to (which view asks, and its own number), and what it needs.
+            command: The `type`, an `id` for the answer (the view that asks, and a number), and the fields of this type.
         """
         if not isinstance(command, Mapping):
             self._refuse({}, f"The workbench knows no {command!r}.")
@@ -131,7 +131,7 @@ class Session:
     def state(self) -> dict[str, dict[str, Any]]:
         """Return everything that the page shows, as small plain fields by trait; an error becomes the error text."""
         state: dict[str, dict[str, Any]] = {}
-        # An error here would end every later update too, without a word.
+        # An error here would end every later update too, silently.
         try:
             state = self.view.state(self.score)
         except Exception as error:
@@ -151,12 +151,12 @@ class Session:
         self.error = self.notice = ""
         self._task = asyncio.get_running_loop().create_task(self._guarded(kind, command))
         self.busy = kind
-        # Not at the end of the task itself: of one that is cancelled before its first turn nothing runs at all.
+        # Not at the end of the task itself: when it is cancelled before its first turn, none of its code runs.
         self._task.add_done_callback(partial(self._ended, command))
 
     async def _guarded(self, kind: str, command: Mapping[str, Any]) -> None:
-        """Run a command to its end; whatever it raises becomes the error text."""
-        # A strategy, an actor or a serializer may raise anything at all, and no one awaits this task.
+        """Run a command to its end; an exception becomes the error text."""
+        # A strategy, an actor or a serializer may raise any exception, and no code awaits this task.
         try:
             await self._slow[kind](command)
         except asyncio.CancelledError:
@@ -189,7 +189,7 @@ class Session:
     def _answer(self, command: Mapping[str, Any]) -> None:
         match command.get("id"):
             case [str(view), int(number)]:
-                # The newest are kept: a view that was closed asks no more.
+                # Only the newest views are kept: closed ones send no further commands.
                 self.answered[view] = max(number, self.answered.pop(view, 0))
                 if len(self.answered) > MOST_VIEWS:
                     del self.answered[next(iter(self.answered))]
@@ -261,7 +261,7 @@ class Session:
         forgotten = self.stepper.keep_newest_actors()
         self.notice = f"{counted(forgotten, 'older actor')} forgotten: what the cells declare now is left."
 
-    # Commands that are done at once, also while another is under way.
+    # Commands that run at once, also while another one is under way.
 
     def _next_phase(self, _command: Mapping[str, Any]) -> None:
         self._breakpoints.resume()
@@ -273,7 +273,7 @@ class Session:
     def _stop(self, _command: Mapping[str, Any]) -> None:
         if self._task is None or self._task.done():
             return
-        # A run ends after its step; one that is stopped twice, or any other command, ends now.
+        # A run ends after its step; a run that is stopped twice, or any other command, ends at once.
         if self.busy == "run" and not self._batch.is_stopping:
             self._batch.stop()
             self.notice = "Stopping after this step. Press Stop again to stop at once."
@@ -303,15 +303,15 @@ class Session:
     def _dismiss(self, _command: Mapping[str, Any]) -> None:
         self.error = self.notice = ""
 
-    # Events of the Stepper, of steps from a cell too.
+    # Events of the Stepper, also of steps from a cell.
 
     def _on_step(self, step: Step) -> None:
         self.calls.stepped(step)
 
     def _on_event(self, event: Event) -> None:
         self._changed()
-        # An actor sends again by itself when the cell runs.
-        if isinstance(event, Published) and not self._breakpoints.is_delivering_here:
+        # Messages of actors are not logged: the actors send them again when the exported cell runs.
+        if isinstance(event, Published) and not self._breakpoints.owns_current_task:
             self.calls.sent(event.channel, event.message)
 
     def _require_now(self) -> None:

@@ -1,4 +1,4 @@
-"""Which moment of a session the page shows: now, an earlier step, or steps that were loaded."""
+"""The moment of a session that the page shows: now, an earlier step, or loaded steps."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.routing.routes import Route, Routes
 from repid_nb.display.sentences import PREDICTED_NOBODY
 from repid_nb.printable import cut_to_bytes, first_within
-from repid_nb.stepping.explain import strategy_name
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stale_actors import CALM, stale_notes
 from repid_nb.stepping.stepper import Stepper
+from repid_nb.stepping.verdicts import strategy_of
 from repid_nb.widgets.form import choices
 from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.wire import (
@@ -33,10 +33,10 @@ CHOICES_BYTES = 1_500
 
 
 class View:
-    """Which moment of the session the page shows, and its data.
+    """Knows which moment of the session the page shows, and reads its data from the Stepper.
 
     Args:
-        stepper: The Stepper, which holds all data; kept here is only what is shown of it.
+        stepper: The Stepper, which holds all data.
 
     Attributes:
         pull_from: The channel that the page's steps pull from; None for each channel in turn.
@@ -52,7 +52,7 @@ class View:
 
     @property
     def steps(self) -> Sequence[Step]:
-        """The steps that are kept, or those that were loaded."""
+        """The steps of the history, or the loaded ones."""
         return self.stepper.history.steps if self._loaded is None else self._loaded
 
     @property
@@ -62,17 +62,17 @@ class View:
 
     @property
     def is_live(self) -> bool:
-        """Whether the Stepper is shown as it is now."""
+        """Whether the page shows the Stepper as it is now."""
         return self._at is None and self._loaded is None
 
     @property
     def under_way(self) -> bool:
-        """Whether a step has begun and is not over."""
+        """Whether a step has begun and has not ended."""
         return self._under_way is not None
 
     @property
     def first(self) -> int:
-        """The earliest moment there is a way back to; 0 for the moment before the first step."""
+        """The number of the earliest moment that can be shown; 0 for the moment before the first step."""
         steps = self.steps
         return steps[0].number - 1 if steps else 0
 
@@ -105,7 +105,7 @@ class View:
         return steps[0].before if steps else QueuesSnapshot()
 
     def show_now(self) -> None:
-        """Show the queues as they are."""
+        """Show the queues as they are now."""
         self._at = None
 
     def show(self, number: int) -> None:
@@ -118,11 +118,11 @@ class View:
         self._at = None if steps is None else self.first
 
     def set_under_way(self, phase: Phase | None, so_far: Callable[[], Step] | None) -> None:
-        """Set how far the step under way has come, and what makes the Step so far; None and None when it is over."""
+        """Set the phase of the step under way, and the function that builds it so far; None and None when it ends."""
         self._under_way = None if phase is None or so_far is None else (phase, so_far)
 
     def step_of(self, number: int) -> Step:
-        """Return a step by its number, that under way included.
+        """Return a step by its number, also the one under way.
 
         Raises:
             UnknownNameError: It is not kept any more.
@@ -135,7 +135,7 @@ class View:
         raise UnknownNameError(f"Step {number} is not kept any more.")
 
     def channel_named(self, name: object) -> str | None:
-        """Return the channel that the page named, by its key or as it was typed."""
+        """Return the channel for a key of the page or for a name that was typed."""
         if not name:
             return None
         operations = self.stepper.app.messages.list_operations().values()
@@ -194,7 +194,7 @@ class View:
             {
                 "position": position,
                 "actor": cut_to_bytes(route.actor.name, 60),
-                "strategy": cut_to_bytes(_strategy(route), 40),
+                "strategy": cut_to_bytes(strategy_of(route), 40),
                 **({"note": cut_to_bytes(notes[position], 160)} if position in notes else {}),
             }
             for position, route in enumerate(listening, start=1)
@@ -225,11 +225,6 @@ class View:
             "message": cut_to_bytes(message.id or "", 60),
             "options": [*first_within(options, ACTORS_BYTES), *nobody],
         }
-
-
-def _strategy(route: Route) -> str:
-    options = getattr(route.source, "options", None)
-    return strategy_name(route.actor.routing_strategy, getattr(options, "routing_strategy", None))
 
 
 def _is_done(step: Step) -> bool:

@@ -1,4 +1,4 @@
-"""Records as small plain fields for the page: what crosses the wire.
+"""Records as small plain fields for the page.
 
 Every text is cut and every list is a window, so that a step costs the same with ten messages waiting as with a hundred
 thousand.
@@ -33,7 +33,7 @@ __all__ = [
 
 Fields = dict[str, Any]
 
-# In bytes of UTF-8, because that is what crosses the wire.
+# In bytes of UTF-8, as they are sent.
 NAME = 60
 TEXT = 300
 LANES_BYTES = 2_000
@@ -54,7 +54,7 @@ TONES = {
 def key_of(name: str) -> str:
     """Return the page's key for a name: the name itself, or a digest where the page cannot hold it as it is.
 
-    A digest is longer than any name that the page holds, so the two are never mixed up.
+    A digest is longer than any name that the page can hold, so it is never taken for a name.
     """
     if cut_to_bytes(name, NAME) == name:
         return plain_text(name)
@@ -62,7 +62,7 @@ def key_of(name: str) -> str:
 
 
 def named(key: object, names: Iterable[str]) -> str:
-    """Return the name that a key of the page stands for; the key itself where it is none of them."""
+    """Return the one of some names that has this key of the page; the key itself where none has it."""
     return plain_text(next((name for name in names if key_of(name) == key), str(key)))
 
 
@@ -76,7 +76,7 @@ def ticket_fields(message: MessageSnapshot) -> Fields:
 
 
 def channel_fields(name: str) -> Fields:
-    """Return the key of a channel, and how it is shown."""
+    """Return the key of a channel and its shown name."""
     return {"key": key_of(name), "channel": cut_to_bytes(name, NAME)}
 
 
@@ -100,13 +100,13 @@ def lane_fields(
     sightings_limit: int,
     next_channel: str | None,
 ) -> list[Fields]:
-    """Return the lanes: each channel that has actors or messages, the messages in the order of their pulls.
+    """Return the lanes: the channels with actors or messages, each with its messages in the order of their pulls.
 
     Args:
         queues: The queues, with more messages than will be shown.
         actors: How many actors listen on each channel.
         sightings_limit: At which sighting a message becomes poison.
-        next_channel: Which channel the next step pulls from.
+        next_channel: The channel that the next step pulls from, or None.
     """
     known = dict(queues.items())
     channels = [*actors, *(name for name in known if name not in actors)]
@@ -179,7 +179,7 @@ def _verdict_fields(verdict: Verdict, winner: int | None) -> Fields:
 
 
 def verdict_fields(verdicts: Sequence[Verdict]) -> Fields:
-    """Return verdicts in order of registration; of very many the first, with the winner among them."""
+    """Return verdicts in order of registration; where they are too many, the first ones and the winner."""
     place, found = next(((place, one) for place, one in enumerate(verdicts) if one.role == "winner"), (0, None))
     winner = None if found is None else found.position
     shown = first_within((_verdict_fields(one, winner) for one in verdicts), VERDICTS_BYTES)
@@ -189,7 +189,7 @@ def verdict_fields(verdicts: Sequence[Verdict]) -> Fields:
 
 
 def explanation_fields(explanation: Explanation) -> Fields:
-    """Return who would get a message, with the verdicts."""
+    """Return the sentence who would get a message, with the verdicts."""
     return {
         "channel": cut_to_bytes(explanation.channel, NAME),
         "who": who(explanation.winner, explanation.verdicts, would=True),
@@ -261,7 +261,7 @@ def _lines(text: str) -> str:
 
 
 def raised_fields(error: Raised) -> Fields:
-    """Return what an actor raised: its type and text, the fields that did not fit, the last line of the traceback."""
+    """Return an exception: its type and text, the fields that did not fit, and whether there is a traceback."""
     return {
         "type": cut_to_bytes(error.type, NAME),
         "message": cut_to_bytes(error.message, 200),
@@ -272,12 +272,12 @@ def raised_fields(error: Raised) -> Fields:
 
 
 def history_fields(steps: Sequence[Step], at: int, *, first: int, newest: int) -> Fields:
-    """Return the moment that the page shows, and a window of steps around it.
+    """Return the number of the step that the page shows, and a window of steps around it.
 
     Args:
         steps: The steps that are kept.
         at: The number of the step that is shown; 0 for the moment before the first.
-        first: The earliest moment there is a way back to.
+        first: The number of the earliest moment that can be shown.
         newest: The number of the newest step.
     """
     place = next((place for place, step in enumerate(steps) if step.number >= at), len(steps))

@@ -1,9 +1,8 @@
-"""The workbench: a Stepper to look at and to play with, as a widget."""
+"""The workbench: a Stepper as a widget."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +11,7 @@ import anywidget
 import traitlets
 
 from repid_nb.app import Repid
-from repid_nb.notebook.cells import this_cell
+from repid_nb.notebook.cells import ipython_shell, this_cell
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.still import Picture, picture_of
@@ -27,21 +26,21 @@ _open: list[Workbench] = []
 
 
 class Workbench(anywidget.AnyWidget):
-    """The queue, the worker and the actors on one stage, moving one pull at a time.
+    """Shows the queue, the worker and the actors side by side, one pull at a time.
 
-    It is a view on a Stepper: what is done with the Stepper in a cell shows here, and the other way round. There is one
-    open workbench a Stepper. When the cell that made it runs again, the new one takes its place, where the front end
-    says which cell runs, as JupyterLab does.
+    It is a view on a Stepper: it shows steps that a cell takes, and the other way round. There is one open workbench
+    per Stepper. When the cell that made it runs again, the new one takes its place, where the front end says which cell
+    runs, as JupyterLab does.
 
     Args:
         stepper_or_app: A Stepper; or an app, for which a Stepper is made.
-        projector: Large type, for a classroom.
+        projector: Whether to use large type, for a classroom.
 
     Attributes:
         stepper: The Stepper.
     """
 
-    # As texts: of a path anywidget keeps each widget for ever, to tell it when the file changes.
+    # As texts: given a path, anywidget keeps each widget for ever, to update it when the file changes.
     _esm = read_script()
     _css = read_style()
 
@@ -64,22 +63,22 @@ class Workbench(anywidget.AnyWidget):
         self._last_update = 0.0
         self._update: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._shell = _shell()
+        self._shell = ipython_shell()
         super().__init__(**self._session.state(), projector=projector)
         self.on_msg(self._on_message)
         if self._shell is not None:
-            # Whatever a cell does to the app or to the Stepper shows when the cell is done.
+            # A cell may change the app or the Stepper: the page is updated when it is done.
             self._shell.events.register("post_run_cell", self._on_cell_done)
         _open.append(self)
 
     def snapshot(self) -> Picture:
-        """Return a picture of what it shows now: plain HTML that needs neither Python nor a script."""
+        """Return a picture of the workbench now: plain HTML that needs neither Python nor a script."""
         return picture_of(self._session.view)
 
     def to_cell(self) -> str:
-        """Return the session as a cell of Python that does it all again; it needs your `app` with its actors.
+        """Return the session as a cell of Python that makes the same calls again; it needs your `app` with its actors.
 
-        A comment in it says what the cell cannot do again.
+        Comments in it say what the cell leaves out.
         """
         return self._session.texts.export("cell")
 
@@ -107,7 +106,7 @@ class Workbench(anywidget.AnyWidget):
                 found = other.stepper
                 self._owns_stepper = other._owns_stepper  # noqa: SLF001
                 other._detach()  # noqa: SLF001
-            # Two cells may have one source, so only a named cell takes the place of its former run.
+            # Two cells may have the same source, so only a run of a cell with an id replaces an earlier run.
             elif (
                 self._cell is not None
                 and self._cell.is_named
@@ -144,8 +143,8 @@ class Workbench(anywidget.AnyWidget):
             self._closing = loop.create_task(close())
 
     def _on_message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
-        # JupyterLab may bring a page's messages in on a subshell: a thread with a loop of its own. The Stepper belongs
-        # to the loop of the cells.
+        # JupyterLab may deliver a page's messages on a subshell: a thread with its own loop.
+        # The Stepper belongs to the loop of the cells.
         if self._loop is None or self._loop is _running_loop():
             self._session.handle(content)
         else:
@@ -155,10 +154,10 @@ class Workbench(anywidget.AnyWidget):
         self._update_soon()
 
     def _update_soon(self, after: float = 0.0) -> None:
-        """Update the page soon, always to the last state; not more often than the page can take it.
+        """Schedule an update of the page to the state that is the newest then; updates keep a distance in time.
 
         Args:
-            after: Seconds that the update may wait, because something newer may come meanwhile.
+            after: Seconds that the update may wait for a newer state.
         """
         loop = _running_loop()
         if loop is None:
@@ -182,7 +181,7 @@ class Workbench(anywidget.AnyWidget):
                 setattr(self, name, value)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Add plain HTML and text for pages where no widget lives."""
+        """Add plain HTML and text for pages that cannot show a widget."""
         made = super()._repr_mimebundle_(**kwargs)
         data, metadata = made if isinstance(made, tuple) else (made or {}, {})
         picture = self.snapshot()
@@ -194,9 +193,3 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def _shell() -> Any:
-    # Looked up, never imported: a kernel has imported IPython long ago.
-    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    return None if get_ipython is None else get_ipython()

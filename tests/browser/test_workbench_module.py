@@ -219,7 +219,7 @@ def test_a_header_is_removed_by_its_name_and_the_focus_stays_with_the_next(stage
 
 def test_steps_are_loaded_from_a_file_and_its_hidden_field_is_no_button(stage: Callable[..., Stage]):
     shown = stage("empty")
-    shown.page.get_by_text("Take it away").click()
+    shown.page.get_by_text("Export", exact=True).click()
     expect(shown.page.get_by_role("button", name="Steps as JSON Lines")).to_have_count(1)
     with shown.page.expect_file_chooser() as chosen:
         shown.press("Load steps …")
@@ -395,7 +395,7 @@ def test_a_long_text_is_read_on_when_asked(stage: Callable[..., Stage]):
 
 def test_a_file_is_fetched_to_its_end(stage: Callable[..., Stage]):
     shown = stage("acked")
-    shown.page.get_by_text("Take it away").click()
+    shown.page.get_by_text("Export", exact=True).click()
     shown.press("A Mermaid diagram")
     for question in range(3):
         shown.tell("🎉b🎉d🎉", size=2, question=question)
@@ -406,7 +406,7 @@ def test_a_file_is_fetched_to_its_end(stage: Callable[..., Stage]):
 
 def test_of_two_texts_the_one_that_was_opened_last_is_shown(stage: Callable[..., Stage]):
     shown = stage("acked")
-    shown.page.get_by_text("Take it away").click()
+    shown.page.get_by_text("Export", exact=True).click()
     shown.press("A Mermaid diagram")
     shown.tell("diagram", size=4)
     shown.press("Open m1")
@@ -428,7 +428,7 @@ def test_reset_asks_twice(stage: Callable[..., Stage]):
     shown = stage("acked")
     shown.press("Reset")
     assert shown.asked() == []
-    shown.press("Really? Reset")
+    shown.press("Confirm reset")
     assert shown.asked()[0]["type"] == "reset"
 
 
@@ -439,7 +439,7 @@ def test_after_anything_else_reset_asks_twice_again(stage: Callable[..., Stage],
     shown.show(states["raised"])
     expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
     shown.press("Reset")
-    shown.press("Really? Reset")
+    shown.press("Confirm reset")
     assert [one["type"] for one in shown.asked()] == ["step", "reset"]
     shown.show(states["waiting"])
     expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")

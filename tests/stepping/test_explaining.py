@@ -5,6 +5,7 @@ import copy
 import itertools
 import json
 from enum import StrEnum
+from functools import partial
 
 import pytest
 import repid
@@ -232,6 +233,21 @@ async def test_a_strategy_made_by_a_class_goes_by_the_name_of_the_class():
 
     step = await sent_and_stepped(router_of(nothing, routing_strategy=ByAction), headers={"action": "nothing"})
     assert (step.verdicts[0].strategy, step.winner) == ("ByAction", "nothing")
+
+
+async def test_a_strategy_whose_attributes_raise_goes_by_the_name_of_its_class():
+    class ByField:
+        def __init__(self, *, actor_name):
+            self.fields = {"name": actor_name}
+
+        def __getattr__(self, name):
+            return self.fields[name]
+
+        def __call__(self, message):
+            return True
+
+    step = await sent_and_stepped(router_of(nothing, routing_strategy=partial(ByField)))
+    assert (step.winner, step.verdicts[0].strategy) == ("nothing", "ByField")
 
 
 async def test_a_strategy_that_inherits_from_a_built_in_one_is_watched():
@@ -592,6 +608,34 @@ async def test_a_topic_of_a_subclass_of_str_is_written_as_text(topic):
     reads = await tried(lambda message: message.headers[topic] == "x", headers={topic: topic})
     assert reads.reason == "read headers['mail'] = 'mail' -> False"
     assert "import os" not in repr(step)
+
+
+@pytest.mark.parametrize("kind", [GeneratorExit, asyncio.CancelledError])
+async def test_a_strategy_that_raises_what_ends_tasks_leaves_the_message_in_work_as_any_other_error(kind):
+    def refuse(message):
+        raise kind("no")
+
+    async with Stepper(app_of(router_of(nothing, routing_strategy=strategy(refuse)))) as stepper:
+        await stepper.send("tasks")
+        step = await stepper.step()
+        assert (step.winner, step.exception.type, step.settlement.action) == (None, kind.__name__, None)
+        assert (step.verdicts[0].outcome, step.verdicts[0].reason) == ("error", f"raised {kind.__name__}: no")
+        assert [message.id for message in stepper.queues["tasks"].in_work] == ["m1"]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit, GeneratorExit, asyncio.CancelledError])
+async def test_explaining_says_what_a_strategy_raised(kind):
+    def refuse(message):
+        raise kind("no")
+
+    router = router_of(nothing, routing_strategy=strategy(refuse))
+    router.actor(channel="tasks", name="second", **CATCH_ALL)(nothing)
+    explanation = Stepper(app_of(router)).explain("tasks")
+    assert explanation.winner is None
+    assert [(one.outcome, one.role, one.asked) for one in explanation.verdicts] == [
+        ("error", None, True),
+        ("match", None, False),
+    ]
 
 
 @pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, asyncio.CancelledError])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -129,6 +130,24 @@ async def test_who_would_wait_for_a_message_that_is_held_is_told_so(
     go_on.set()
     assert (await stepping).result == 2
     assert not await stepper.step()
+
+
+async def test_the_id_of_a_message_that_is_held_is_written_out(stepper: Stepper):
+    seen: list[str] = []
+
+    async def gate(_phase: Any, _so_far: Callable[[], Step]) -> None:
+        with pytest.raises(SteppingError) as refused:
+            await asyncio.create_task(stepper.close(), context=Context())
+        seen.append(str(refused.value))
+        stepper.gate = None
+
+    async with stepper:
+        await stepper.app.send_message(
+            channel="tasks", payload=b"", server_specific_parameters={"message_id": "\x1b]0;x\n[a line]"}
+        )
+        stepper.gate = gate
+        await stepper.step()
+    assert seen[0].startswith(r"Message \x1b]0;x\n[a line] is held")
 
 
 async def test_an_abandoned_sighting_is_not_counted(stepper: Stepper):

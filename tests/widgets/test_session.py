@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from enum import Enum, IntEnum, StrEnum
+from functools import partial
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def new_app() -> tuple[Repid, Router]:
 
 
 async def done_again(page: Page) -> Stepper:
-    """Run the cell that is taken away, and return its Stepper."""
+    """Run the cell that is exported, and return its Stepper."""
     body = "".join(f"    {line}\n" for line in page.session.texts.export("cell").splitlines())
     scope: dict[str, Any] = {"app": page.stepper.app}
     exec(f"async def cell():\n{body}    return stepper", scope)  # noqa: S102
@@ -145,7 +146,7 @@ async def test_sending_many_can_be_stopped_and_how_many_were_sent_is_said(page: 
         ({"channel": "tasks", "payload": "{"}, "not JSON"),
         ({}, "Say where"),
         ({"operation": "nope"}, "Operation 'nope' not found"),
-        ({"channel": "\ud800"}, "half a character"),
+        ({"channel": "\ud800"}, "a lone surrogate"),
         ({"channel": "tasks", "count": "1001"}, "from 1 to 1000"),
         ({"channel": "tasks", "priority": "ten"}, "from 0 to 9"),
         ({"channel": "tasks", "headers": [["a", "1"], ["a", "2"]]}, "given twice"),
@@ -507,7 +508,27 @@ async def test_an_actor_that_is_left_over_is_marked_and_can_be_forgotten():
     page.session.close()
 
 
-async def test_the_cell_that_is_taken_away_does_it_all_again(page: Page):
+async def test_an_actor_that_waits_to_be_asked_names_its_strategy_as_its_verdict_does():
+    def is_large(message: Message, least: int) -> bool:
+        return len(message.payload) >= least
+
+    def large_only(*, actor_name: str) -> Any:
+        return partial(is_large, least=3)
+
+    app, router = new_app()
+
+    @router.actor(routing_strategy=large_only)
+    async def weigh() -> None: ...
+
+    page = Page(Stepper(app))
+    (waiting,) = page.state["actors"]["actors"]
+    await page.send('"large"')
+    (verdict,) = (await page.do("step"))["step"]["verdicts"]
+    assert waiting["strategy"] == verdict["strategy"] == "large_only"
+    page.session.close()
+
+
+async def test_the_exported_cell_does_it_all_again(page: Page):
     await page.send('{"to": "ada"}', "greet", priority="7")
     await page.send('{"to": "bob"}', "greet")
     await page.do("step")

@@ -8,7 +8,7 @@ __all__ = ["EXERCISE", "complaint", "order"]
 
 
 def order(pizza: str, count: int | None = None, *, by_waiter: bool = False, priority: int | None = None) -> Send:
-    """Return an order: put into the kitchen, or sent by a waiter, who knows the operation only."""
+    """Return an order: sent to the channel of the kitchen, or by a waiter with the operation id only."""
     return Send(
         {"pizza": pizza} | ({} if count is None else {"count": count}),
         topic="bake",
@@ -23,7 +23,7 @@ def complaint(pizza: str, priority: int | None = None) -> Send:
 
 
 async def arrange(trial: Trial) -> None:
-    """Play on the app that the answer builds."""
+    """Try the app that the answer builds."""
     trial.use_app(await trial.call())
 
 

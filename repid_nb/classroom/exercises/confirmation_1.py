@@ -44,7 +44,7 @@ def card(name: str) -> Send:
 
 @dataclass(frozen=True)
 class Decides(Settles):
-    """The message is settled in this way, also where a function `on_error` says so."""
+    """The message is settled by this action, also where a function `on_error` decides it."""
 
     def judge(self, trial: Trial) -> Finding | None:
         """Return how it was settled instead, and what is wrong with the function's answer, or None."""

@@ -17,7 +17,7 @@ CHANNEL = "cinema"
 
 @dataclass
 class Office:
-    """What the actors of the cinema work with.
+    """The resources of the cinema's actors.
 
     Attributes:
         paper: How many sheets the printer has; it ran out of them before the weekend.
@@ -57,7 +57,7 @@ def cinema(office: Office) -> Router:
 
 
 def _name(trial: Trial, letter: int) -> str:
-    """Return what to call a dead letter: its id says little, because it is another one in each case."""
+    """Return a name for a dead letter: its id says little, because it differs in each case."""
     send: Send = trial.given[letter - 1]
     return f"`{send.topic}` `{json.dumps(send.payload)}`"
 

@@ -31,7 +31,7 @@ class Depended(WantOfMessage):
 
 @dataclass(frozen=True)
 class NotCalled(WantOfMessage):
-    """The arguments could not be had, so the actor did not even begin."""
+    """The arguments could not be read, so the actor was not called."""
 
     @property
     def wanted(self) -> str:

@@ -29,7 +29,7 @@ class Booked:
         object.__setattr__(self, "lines", lines)
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return the last step after which the book says something else, or None."""
+        """Return the last step after which the book holds other lines, or None."""
         book = trial.notes["book"]
         if book == list(self.lines):
             return None
@@ -42,7 +42,7 @@ class RunsOnce:
     """The one message of the case runs its actor once."""
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return the step in which the actor ran not once, or None."""
+        """Return the step in which the actor did not run exactly once, or None."""
         step, runs = trial.steps[-1], len(trial.notes["runs"])
         if runs == 1:
             return None
@@ -55,7 +55,7 @@ class RunsOnce:
 
 @dataclass(frozen=True)
 class GivesOn(WantOfMessage):
-    """What the actor returned comes out of the middleware."""
+    """The middleware returns what the actor returned."""
 
     value: Any
 
@@ -69,7 +69,7 @@ class GivesOn(WantOfMessage):
 
 @dataclass(frozen=True)
 class LetsOut(WantOfMessage):
-    """What was raised comes out of the middleware."""
+    """The middleware raises what was raised inside it."""
 
     type: str
 

@@ -26,7 +26,7 @@ async def arrange(trial: Trial) -> None:
 
 
 def in_order(*mails: str, given: list[list[dict[str, str]]], because: str = "") -> Case:
-    """Make a case: of these batches the emails are pulled in this order, as they were given, and the actor reads each.
+    """Make a case: the emails of these batches are pulled in this order, unchanged, and the actor reads each.
 
     Args:
         mails: The emails in the order in which they are to be pulled.

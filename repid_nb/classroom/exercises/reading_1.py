@@ -82,7 +82,7 @@ class Predicted:
     message: int
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return the Step that went another way, or None."""
+        """Return the Step with another winner, or None."""
         name, step = f"m{self.message}", trial.steps_of(self.message)[0]
         predicted = trial.answer[name]
         if predicted == step.winner:

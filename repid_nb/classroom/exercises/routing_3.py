@@ -20,7 +20,7 @@ SENTENCES = {
 
 @dataclass(frozen=True)
 class TheseActors:
-    """There is no other actor than the five."""
+    """The app has no actors but the five."""
 
     def judge(self, trial: Trial) -> Finding | None:
         """Return the last step with an actor that should be gone, or None."""

@@ -131,7 +131,7 @@ class Fails:
     rule: int
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return a step that shows what is wrong with the actor, or None where the test noticed it."""
+        """Return a step that shows the broken rule, or None where the test noticed it."""
         if trial.notes["error"] is not None:
             return None
         return Finding(
@@ -142,18 +142,18 @@ class Fails:
 
 
 async def arrange(trial: Trial) -> None:
-    """Run the test on one app, and play the case's message on another like it."""
+    """Run the test on one app, and the case's message on another one like it."""
     (actor,) = trial.given
     trial.notes["error"] = None
     try:
         await trial.call(shop(actor))
-    except Exception as error:  # whatever it raises, a test has failed then
+    except Exception as error:  # any exception is a failure of the test
         trial.notes["error"] = error
     trial.use_app(shop(actor))
 
 
 def order(count: int | None = None, item: str = "book") -> Send:
-    """Return an order, of books where nothing else is said."""
+    """Return an order; of a book by default."""
     return Send({"item": item} | ({} if count is None else {"count": count}), topic="ship_order")
 
 

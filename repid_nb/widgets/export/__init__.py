@@ -1,1 +1,1 @@
-"""What can be taken out of a workbench: a cell, a file, a diagram, a picture."""
+"""The exports of a workbench: a cell, a file, a diagram, a picture."""

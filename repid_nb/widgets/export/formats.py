@@ -15,12 +15,12 @@ from repid_nb.stepping.record import Step
 __all__ = ["as_json_lines", "as_mermaid", "steps_of"]
 
 
-# What other programs take for the end of a line, and what cannot be written as UTF-8.
+# Characters that other programs take for the end of a line, and those that cannot be written as UTF-8.
 _NOT_IN_LINES = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 
 
 def as_json_lines(steps: Iterable[Step]) -> str:
-    """Return steps as JSON Lines, one a line."""
+    """Return steps as JSON Lines, one per line."""
     return "".join(f"{_one_json_line(step)}\n" for step in steps)
 
 
@@ -28,7 +28,7 @@ def steps_of(text: str) -> tuple[Step, ...]:
     """Return the steps that `as_json_lines` wrote.
 
     Raises:
-        InvalidMessageError: A line is no step; the message says which and why. Or there is none.
+        InvalidMessageError: A line is not a step, and the message says which and why; or there is no line.
     """
     steps = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -86,6 +86,6 @@ def as_mermaid(steps: Sequence[Step]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text in which nothing means anything to Mermaid."""
+    """Return text without characters that have a meaning in Mermaid."""
     line = one_line(text)
     return "".join(one if one.isalnum() or one in " _.,:'()=/✓✗↩⚠-" else f"#{ord(one)};" for one in line)

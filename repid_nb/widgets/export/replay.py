@@ -22,7 +22,7 @@ from repid_nb.widgets.form import JSON
 
 __all__ = ["CallLog"]
 
-# How many messages of a channel a cell starts with: to export a long queue must not take long.
+# How many messages of a channel a cell starts with, so that exporting a long queue does not take long.
 WAITING = 1000
 
 
@@ -36,7 +36,7 @@ _Call: TypeAlias = MessageSnapshot | _Resent | str
 
 
 class CallLog:
-    """Logs the calls on a Stepper, on top of what is on its queues now; only the newest calls are kept.
+    """Logs the calls on a Stepper, from the present state of its queues on; only the newest calls are kept.
 
     Args:
         limit: How many calls are kept.
@@ -49,7 +49,7 @@ class CallLog:
         self._begin(len(history) + history.dropped)
 
     def _begin(self, newest: int) -> None:
-        """Start with what is on the queues now, right after step `newest`."""
+        """Start with the messages that are on the queues now, right after step `newest`."""
         queues = self._stepper.snapshot(WAITING)
         self._first_step = newest
         self._left_out = [line for queue in queues.channels for line in _left_out(queue)]
@@ -76,7 +76,7 @@ class CallLog:
         self._add(f"await stepper.step({step.channel!r})")
 
     def rewound(self, to: int) -> None:
-        """Add a rewind to right after step `to`; one to before the first call here starts the log anew."""
+        """Add a rewind to right after step `to`; one to before the first logged call starts the log anew."""
         if to <= self._first_step:
             self._begin(to)
         else:
@@ -87,7 +87,7 @@ class CallLog:
         self._add(_Resent(channel, message_id))
 
     def as_cell(self) -> str:
-        """Return a cell that makes the calls again, with the same actors and queues of its own."""
+        """Return a cell that makes the calls again, with the same actors and its own queues."""
         for queue in self._stepper.queues.channels:
             for message in (*queue.ready, *queue.in_work, *(letter.message for letter in queue.dead_letters)):
                 self._note_priority(message)
@@ -139,7 +139,7 @@ class CallLog:
 
 
 def _left_out(queue: ChannelSnapshot) -> Iterator[str]:
-    """Yield what a new queue cannot start with, a comment each."""
+    """Yield a comment for each thing that a new queue cannot start with."""
     sighted = sum(bool(message.sightings) for message in queue.ready)
     for number, noun in (
         (queue.waiting - len(queue.ready), "more waiting message"),

@@ -12,11 +12,11 @@ CAPTION = "A picture of the workbench. To play with it, run the notebook."
 
 
 class Picture:
-    """What a workbench showed at one moment, as plain HTML and as text.
+    """A picture of a workbench at one moment, as plain HTML and as text.
 
     Attributes:
         html: The HTML; everything in it is escaped.
-        text: The text.
+        text: The same as text.
     """
 
     def __init__(self, html: str, text: str) -> None:

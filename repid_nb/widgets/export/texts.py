@@ -1,4 +1,4 @@
-"""Serve long texts to the page in pieces: payloads, output, exports."""
+"""Serving long texts to the page in pieces: payloads, output, exports."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Texts:
     """Answers the page's questions for texts.
 
     Args:
-        view: Whose steps and queues are read.
-        calls: What the cell of Python is made of.
+        view: The view, with the steps and queues that are shown.
+        calls: The log of calls, for the export as a cell.
     """
 
     def __init__(self, view: View, calls: CallLog) -> None:
@@ -37,7 +37,7 @@ class Texts:
         self._exported: dict[str, str] = {}
 
     def read_piece(self, command: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a piece of a message or of a part of a step; where it is gone, a text that says so."""
+        """Return a piece of a message or of a part of a step; where that is gone, a text that says so."""
         what = command.get("what")
         try:
             if what == "waiting":
@@ -50,7 +50,7 @@ class Texts:
         return piece_of(text, int(command.get("from") or 0))
 
     def export_piece(self, command: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a piece of the session in one of its forms; the first piece fixes what the others are of."""
+        """Return a piece of the session in one of its formats; asking for the first piece exports it anew."""
         form, start = str(command.get("form")), int(command.get("from") or 0)
         if start == 0 or form not in self._exported:
             self._exported[form] = self.export(form)
@@ -75,7 +75,7 @@ class Texts:
 
 
 def message_text(message: MessageSnapshot) -> str:
-    """Return a whole message: its headers, a line each, and its payload."""
+    """Return a whole message: one line per header, and the payload."""
     lines = [f"{name}: {value}" for name, value in (message.headers or {}).items()]
     if message.content_type:
         lines.append(f"content type: {message.content_type}")
@@ -88,7 +88,7 @@ def step_text(step: Step, what: str) -> str:
     """Return the whole of one part of a step.
 
     Args:
-        step: The step.
+        step: The step to read.
         what: `message`, `printed`, `result` or `raised`.
 
     Raises:
@@ -107,10 +107,10 @@ def step_text(step: Step, what: str) -> str:
 
 
 def waiting_message(queues: QueuesSnapshot, channel: str, key: str) -> MessageSnapshot:
-    """Return a message that waits, is in work, or is dead, by what the page calls it.
+    """Return a message that waits, is in work, or is dead, by the page's key for it.
 
     Raises:
-        UnknownNameError: It is not there any more.
+        UnknownNameError: It is not on the queue any more.
     """
     queue = queues.get(channel)
     kept: Iterable[Any] = () if queue is None else (*queue.ready, *queue.in_work)
@@ -123,9 +123,9 @@ def waiting_message(queues: QueuesSnapshot, channel: str, key: str) -> MessageSn
 
 
 def piece_of(text: str, start: int, size: int = PIECE) -> dict[str, Any]:
-    """Return a piece of a text, with where it starts, where the next one does and how long the whole is.
+    """Return a piece of a text, with its start, the start of the next piece and the length of the whole.
 
-    Counted in characters, which no page can: JavaScript counts an emoji as two.
+    They are counted in characters, and only here: JavaScript counts an emoji as two.
     """
     start = max(0, start)
     piece = text[start : start + size]

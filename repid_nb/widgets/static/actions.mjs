@@ -1,4 +1,4 @@
-// What can be done on the page, by button or by key.
+// The actions of the page, by button or by key.
 
 import { formMessage } from "./form_rules.mjs";
 import { openText } from "./texts.mjs";
@@ -10,7 +10,7 @@ import { openText } from "./texts.mjs";
  */
 
 /**
- * What the actions need of the page.
+ * The parts of the page that the actions need.
  * @typedef {object} Page
  * @property {Ui} ui
  * @property {() => State} state
@@ -44,7 +44,7 @@ function stepActions({ ui, state, ask, drawNow, focus }) {
     focus("picking");
   }
 
-  /** @param {"step" | "step_into"} type @param {string} [pick]  the guess who will get the message */
+  /** @param {"step" | "step_into"} type @param {string} [pick]  the guess which actor will get the message */
   function send(type, pick) {
     if (ui.picking) focus("step");
     ui.picking = null;

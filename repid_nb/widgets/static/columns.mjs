@@ -54,7 +54,7 @@ function laneElement(lane, open) {
   );
 }
 
-/** What was pulled and is not settled: it is still on its queue, and no other worker gets it. @param {Lane} lane */
+/** Messages that were pulled and are not settled: still on the queue, but no worker gets them. @param {Lane} lane */
 function inWorkElement(lane) {
   const more = lane.in_work - lane.working.length;
   return h(
@@ -96,7 +96,7 @@ function messageElement(lane, message, isNext, open) {
 /** @param {WorkerPlan} worker @param {Open} open */
 export function workerElements(worker, open) {
   if (!worker.step) {
-    return [h("div.slot.empty", { "data-slot": "worker" }, h("span.nothing", null, "holds nothing"))];
+    return [h("div.slot.empty", { "data-slot": "worker" }, h("span.nothing", null, "idle"))];
   }
   return [
     heldElement(worker, worker.step, open),

@@ -1,4 +1,4 @@
-// The controls: step, run, and the way through the history.
+// The controls: step, run, and move through the history.
 
 import { button, h, setEnabled } from "./dom.mjs";
 import { stepName } from "./plan.mjs";
@@ -52,24 +52,24 @@ function stepControls(actions) {
   const next = button("next", "", actions.next, { ...primary, title: "The next phase (I)" });
   const into = button("into", "Step into", actions.into, { title: "Stop after each phase (I)" });
   const finish = button("finish", "Finish the step", actions.finish, { title: "Without further stops (F)" });
-  const giveBack = button("give back", "Give it back", actions.stop, { title: "As if it had not been pulled (Esc)" });
+  const putBack = button("put back", "Put it back", actions.stop, { title: "As if it had not been pulled (Esc)" });
   const replacements = [
     [into, next],
     [next, step],
     [finish, step],
-    [giveBack, step],
+    [putBack, step],
   ];
 
   /** @param {ControlsPlan} shown */
   function draw(shown) {
     for (const one of [step, into]) one.hidden = shown.held;
-    for (const one of [next, finish, giveBack]) one.hidden = !shown.held;
+    for (const one of [next, finish, putBack]) one.hidden = !shown.held;
     next.textContent = shown.next;
     setEnabled(step, shown.step);
     setEnabled(into, shown.into);
   }
 
-  return { element: group(step, next, into, finish, giveBack), step, replacements, draw };
+  return { element: group(step, next, into, finish, putBack), step, replacements, draw };
 }
 
 /**
@@ -167,7 +167,7 @@ function historyControls(actions) {
     slider.max = String(history.newest);
     if (pending === null) slider.value = String(history.at);
     slider.setAttribute("aria-valuetext", `${stepName(history.at)} of ${history.newest}`);
-    reset.textContent = sure ? "Really? Reset" : "Reset";
+    reset.textContent = sure ? "Confirm reset" : "Reset";
   }
 
   return { element: group(back, slider, forward, reset), draw };

@@ -1,4 +1,4 @@
-// Elements. Every text becomes a text node, whatever it holds: nothing here reads markup.
+// Making elements. Every text becomes a text node: markup in it is not read.
 
 /**
  * @typedef {Node | string | number | boolean | null | undefined} Child  null, undefined, false and "" are left out
@@ -55,7 +55,7 @@ function flatten(children) {
 }
 
 /**
- * Wrap a text that the page did not write: whatever direction it is written in, the rest keeps its own.
+ * Wrap a text of a message or an actor: its direction of writing does not change the text around it.
  * @param {string} text
  */
 export const bdi = (text) => h("bdi", null, text);
@@ -64,7 +64,7 @@ export const bdi = (text) => h("bdi", null, text);
 export const code = (text) => h("code.code", null, bdi(text));
 
 /**
- * Make a symbol for the eye only: the word beside it says the same.
+ * Make a symbol that screen readers leave out: the word beside it says the same.
  * @param {string} symbol
  */
 export const icon = (symbol) => h("span.mark", { "aria-hidden": "true" }, symbol);
@@ -93,7 +93,7 @@ export const smallButton = (key, label, onPress, properties = {}) =>
   button(key, label, onPress, { class: "wb-button wb-small", ...properties });
 
 /**
- * Grey a button, or not. It is not `disabled`: that would take the focus away with every step.
+ * Grey a button, or not. It is not `disabled`, because it would lose the focus with every step.
  * @param {Element} element
  * @param {boolean} enabled
  */
@@ -105,7 +105,7 @@ export function setEnabled(element, enabled) {
 export const isEnabled = (element) => element.getAttribute("aria-disabled") !== "true";
 
 /**
- * Remember by name what was drawn, so that only what has changed is drawn again.
+ * Remember by name what was drawn, so that only changes are drawn again.
  * @returns {(name: string, shown: unknown) => boolean} whether it differs from the last time
  */
 export function createChanges() {

@@ -1,4 +1,4 @@
-// What the send form holds, and what keeps it from being sent. The kernel checks all of it again: form.py.
+// The fields of the send form, and their checks. The kernel checks all of it again: form.py.
 
 import { jsonProblem } from "./json_problem.mjs";
 
@@ -22,7 +22,7 @@ export function emptyForm() {
 }
 
 /**
- * Say what keeps a message from being sent, and in which field; null when nothing does.
+ * Return the first problem that keeps a message from being sent, and its field; null without one.
  * @param {Form} form
  * @returns {{field: string, text: string} | null}
  */
@@ -52,7 +52,7 @@ export function formMessage(form) {
 }
 
 /**
- * Say what is wrong with how many steps a run may take; nothing when it is well.
+ * Return the problem with the number of steps of a run; empty without one.
  * @param {string} most
  */
 export function mostProblem(most) {

@@ -1,7 +1,7 @@
-// Where a JSON text is wrong. `JSON.parse` would say it too, but each browser in its own words, and not all of them say
-// the line and the column. A learner reads this while typing a payload, so it is the same everywhere.
+// Finding the mistake in a JSON text. `JSON.parse` finds it too, but browsers differ in their words, and some give no
+// line and column. A learner reads this while typing a payload, so it is the same in every browser.
 
-/** The first mistake in a text. Not an Error: it is no failure of the page, and is made with every key pressed. */
+/** The first mistake in a text. Not an Error: it is no failure of the page, and one is made with every key pressed. */
 class Mistake {
   /** @param {string} before  the text up to the mistake @param {string} text  what is wrong */
   constructor(before, text) {

@@ -1,4 +1,4 @@
-// The way to the kernel and back: commands go out numbered, answers come in, and a long silence is noticed.
+// Talking to the kernel: commands are numbered, answers are brought to what waits for them, and silence is noticed.
 
 import { readState } from "./wire.mjs";
 
@@ -12,7 +12,7 @@ import { readState } from "./wire.mjs";
 /** Milliseconds without an answer after which the page says so. */
 const SILENCE = 4000;
 
-/** What the kernel does at once, also while it is busy: the page does not wait for it. */
+/** Commands that the kernel does at once, also while it is busy: the page does not wait for them. */
 const WITHOUT_WAITING = ["open", "take", "predict", "dismiss"];
 
 /**
@@ -52,7 +52,7 @@ export function createKernel(model, ui, { update, drawNow }) {
     update();
   }
 
-  /** Take in which commands are answered. @param {Status} status */
+  /** Note which commands are answered. @param {Status} status */
   function noticeStatus(status) {
     if (ui.pending !== null && (status.answered[view] ?? 0) >= ui.pending) {
       ui.pending = null;

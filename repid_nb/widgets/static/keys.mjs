@@ -1,4 +1,4 @@
-// The keys: what each means, as a pure function, and the listener that does it.
+// The keys: a pure function says what each means, and a listener does it.
 
 import { plan } from "./plan.mjs";
 
@@ -13,7 +13,7 @@ export const KEYS = [
   ["I", "Step into; then the next phase"],
   ["F", "Finish the step that is held"],
   ["R", "Run, and stop"],
-  ["Esc", "Stop; give back what is held; close what is open"],
+  ["Esc", "Stop; put back what is held; close what is open"],
   ["← →", "Back and forward"],
   ["Home End", "The first moment, and now"],
   ["G", "Go on from here"],
@@ -30,7 +30,7 @@ export const KEYS = [
  *   | "write" | "who" | "predict" | "large" | "keys" | "escape" | `pick ${string}`} KeyAction
  */
 
-/** @type {Map<string, KeyAction>} what means the same whatever the page shows */
+/** @type {Map<string, KeyAction>} keys that always mean the same */
 const PLAIN_KEYS = new Map([
   ["ArrowLeft", "back"],
   ["ArrowRight", "forward"],
@@ -45,7 +45,7 @@ const PLAIN_KEYS = new Map([
 ]);
 
 /**
- * Say what a key means; null when it means nothing here.
+ * Return what a key means; null when it means nothing here.
  * @param {{key: string, typing: boolean, sliding: boolean, modified: boolean}} pressed
  * @param {{held: boolean, running: boolean, picking: boolean, options: string[]}} now
  * @returns {KeyAction | null}
@@ -99,7 +99,7 @@ export function createKeyListener(page, actions) {
         options: (prediction.options ?? []).map(([pick]) => pick),
       },
     );
-    // JupyterLab has shortcuts on single keys: one that is meant for the workbench goes no further.
+    // JupyterLab has shortcuts on single keys: a key that is meant for the workbench must not reach it.
     if (action || typing) event.stopPropagation();
     if (!action) return;
     if (action !== "escape" || isOpen(page.ui) || status.busy) event.preventDefault();
@@ -136,7 +136,7 @@ function leave({ ui, state, update, focus }, actions, field) {
 }
 
 /**
- * Do what a key means, where its button could be pressed.
+ * Do what a key means, unless its button is greyed.
  * @param {Exclude<KeyAction, "escape">} action
  * @param {Page} page
  * @param {Actions} actions

@@ -1,4 +1,4 @@
-// The page put together: what stays, and the places of what is drawn anew.
+// The page as a whole: elements that stay, and hosts for those that are drawn anew.
 
 import { createControls } from "./controls.mjs";
 import { button, h } from "./dom.mjs";
@@ -100,7 +100,7 @@ function exportMenu(actions) {
   return h(
     "details.take",
     null,
-    h("summary", null, "Take it away"),
+    h("summary", null, "Export"),
     h(
       "div.takerow",
       null,

@@ -1,4 +1,4 @@
-// Tells with motion what has just happened. The page below is already as it will be.
+// Animating what has just happened. The page itself shows the new state already.
 
 import { bdi, h } from "./dom.mjs";
 import { journey } from "./plan.mjs";
@@ -9,7 +9,7 @@ import { journey } from "./plan.mjs";
  *
  * @typedef {Map<string, DOMRect>} Places  where messages were, by id
  * @typedef {{place: DOMRect, at: number}} Stop  where the token is, and when, in milliseconds
- * @typedef {{selector: string, at: number, time: number}} Reveal  what appears, from when on, and for how long
+ * @typedef {{selector: string, at: number, time: number}} Reveal  which elements appear, from when on, for how long
  */
 
 /** Milliseconds of one leg. */
@@ -63,7 +63,7 @@ export function createMotion() {
 }
 
 /**
- * Say which way the message went; none where it would not be seen, or nothing went on.
+ * Return the way of the message; empty where it would be too fast to see, or where nothing happened.
  * @param {State["step"] | null} before
  * @param {State} now
  * @param {string} pace
@@ -75,7 +75,7 @@ function legsOf(before, { step, history, status }, pace) {
 }
 
 /**
- * Say where messages wait now, before the page changes.
+ * Return where messages wait on the page now, before it changes.
  * @param {HTMLElement} root
  * @returns {Places}
  */
@@ -85,7 +85,7 @@ export function waitingPlaces(root) {
 }
 
 /**
- * Say where the token stops and when, and what appears meanwhile.
+ * Return where the token stops and when, and which elements appear meanwhile.
  * @param {HTMLElement} stage
  * @param {Leg[]} legs
  * @param {Places} before
@@ -132,7 +132,7 @@ function flight(stage, legs, before, step) {
 }
 
 /**
- * Say where the first leg starts.
+ * Return where the first leg starts.
  * @param {Leg} leg
  * @param {Step} step
  * @param {{before: Places, lane?: DOMRect, worker?: DOMRect, winner?: DOMRect}} places
@@ -143,7 +143,7 @@ function startOf(leg, step, { before, lane, worker, winner }) {
 }
 
 /**
- * Say where on the page a message can be.
+ * Return the places on the page where a message can be.
  * @param {HTMLElement} stage
  * @param {Step} step
  */
@@ -166,7 +166,7 @@ function destinations(stage, step) {
 }
 
 /**
- * Let elements appear one after the other.
+ * Make elements appear one after the other.
  * @param {HTMLElement} stage
  * @param {Reveal} reveal
  */
@@ -183,7 +183,7 @@ function reveal(stage, { selector, at, time }) {
 }
 
 /**
- * Let the token go from stop to stop, and fade.
+ * Move the token from stop to stop, and fade it out.
  * @param {HTMLElement} token
  * @param {DOMRect} origin  the stage
  * @param {Stop[]} stops

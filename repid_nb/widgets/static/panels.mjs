@@ -1,4 +1,4 @@
-// What comes and goes around the columns, as elements: errors, banner, guesses, history, texts, keys.
+// The elements around the columns: errors, banner, guesses, history, texts, keys.
 
 import { actorElement } from "./columns.mjs";
 import { bdi, button, h, icon, smallButton } from "./dom.mjs";

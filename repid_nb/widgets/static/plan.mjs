@@ -1,4 +1,4 @@
-// What the page shows, as plain data: pure functions of what the kernel says and of what only the page knows.
+// What the page shows, as plain data: pure functions of the kernel's state and of the page's own.
 
 import { mostProblem } from "./form_rules.mjs";
 import { PHASES } from "./wire.mjs";
@@ -26,8 +26,8 @@ import { PHASES } from "./wire.mjs";
  * @typedef {object} ControlsPlan
  * @property {boolean} held
  * @property {boolean} busy
- * @property {string} next  what the next press does to the message that is held
- * @property {boolean} step  whether it can be pressed; so too the following
+ * @property {string} next  the label of the button for the next phase
+ * @property {boolean} step  whether it can be pressed, as for the next seven
  * @property {boolean} into
  * @property {boolean} run
  * @property {boolean} stop
@@ -36,7 +36,7 @@ import { PHASES } from "./wire.mjs";
  * @property {boolean} seek
  * @property {boolean} reset
  * @property {string} progress
- * @property {string} most  what is wrong with how many steps a run may take
+ * @property {string} most  the problem with the number of steps of a run; empty without one
  *
  * @typedef {Lane & {more: number, withoutActors: boolean}} LanePlan
  *
@@ -48,7 +48,7 @@ import { PHASES } from "./wire.mjs";
  * @property {string} channel
  * @property {ActorRow[]} rows
  * @property {number} more
- * @property {string} noWinner  says why no actor gets the message; empty when one does
+ * @property {string} noWinner  the reason why no actor gets the message; empty when one does
  * @property {boolean} stale
  *
  * @typedef {object} RowFields
@@ -79,7 +79,7 @@ import { PHASES } from "./wire.mjs";
 const PHASE_WORDS = ["pulled", "asked", "run", "settled"];
 
 /**
- * Say what the page shows.
+ * Return what the page shows.
  * @param {State} state
  * @param {Ui} ui
  * @returns {Plan}
@@ -169,7 +169,7 @@ function workerPlan(step, held, live) {
 }
 
 /**
- * Say how far a step has come in one of the PHASE_WORDS.
+ * Return whether a step has reached one of the PHASE_WORDS.
  * @param {Step} step
  * @param {number} place  which of them
  * @returns {TrackPhase["state"]}
@@ -187,7 +187,7 @@ function trackState(step, place) {
 }
 
 /**
- * The actors of one channel: with the verdicts of the step where there are some, otherwise as they wait to be asked.
+ * Return the actors of one channel: with the verdicts of the step if there are any, otherwise waiting to be asked.
  * @param {State} state
  * @param {boolean} held
  * @returns {ActorsPlan}
@@ -332,7 +332,7 @@ export function count(number, noun) {
  */
 
 /**
- * Say which way a message has gone between two states, as legs to be shown one after the other.
+ * Return the way of a message between two states, as legs to be shown one after the other.
  * @param {Step | NoStep | null} before  the step that was shown
  * @param {Step | NoStep} after  the step that is shown now
  * @returns {Leg[]}
@@ -354,7 +354,7 @@ export function journey(before, after) {
 }
 
 /**
- * Say where on the page a settled message ends.
+ * Return where on the page a settled message ends.
  * @param {MessageAction | null | undefined} action
  */
 function endOf(action) {

@@ -1,4 +1,4 @@
-// The regions of the page that are drawn anew, each only when what it shows has changed.
+// The regions of the page that are drawn anew, each only when its content has changed.
 
 import { actorElements, deadLetterElements, laneElements, outcomeElements, workerElements } from "./columns.mjs";
 import { bdi, createChanges, fill, h } from "./dom.mjs";
@@ -16,9 +16,9 @@ import { noticeElements, pickingElements, scoreElements, textElements } from "./
  */
 
 /**
- * Make the places of the regions, all of them empty.
+ * Make the hosts of the regions, all of them empty.
  * @param {Actions} actions
- * @param {() => void} focusPage  where the focus goes when what had it is gone
+ * @param {() => void} focusPage  takes the focus when the element that had it is gone
  */
 export function createRegions(actions, focusPage) {
   const hosts = {
@@ -41,7 +41,7 @@ export function createRegions(actions, focusPage) {
   const hasChanged = createChanges();
 
   /**
-   * Draw one region if what it shows has changed; the focus stays where it was.
+   * Draw one region if its content has changed; the focus stays where it was.
    * @param {keyof typeof hosts} name
    * @param {unknown} shown
    * @param {() => Children} makeElements
@@ -67,7 +67,7 @@ export function createRegions(actions, focusPage) {
 }
 
 /**
- * Give the focus back to what took the place of the element that had it.
+ * Move the focus to the element that replaces the one that had it.
  * @param {Element} host
  * @param {string} key  the `data-k` that had the focus
  * @param {() => void} focusPage
@@ -100,7 +100,7 @@ function drawColumns(region, shown, { history, tray }, actions) {
 /** @param {Region} region @param {Plan} shown @param {State} state @param {Ui} ui @param {Actions} actions */
 function drawAround(region, shown, { history }, { explanation, opened, keys }, actions) {
   const notice = shown.errors.length ? "" : shown.notice;
-  // Not its text: a file may have many megabytes, and is drawn with every piece that comes.
+  // Not its text: a file may have many megabytes, and the region is drawn with every piece that arrives.
   const openedSoFar = opened && [opened.title, opened.next, opened.total, opened.whole];
   region("errors", shown.errors, () => errorElements(shown.errors, actions));
   region("notice", notice, () => noticeElements(notice));

@@ -1,4 +1,4 @@
-// The form to send from. What is typed stays until it is changed or the page is closed, whatever the kernel says.
+// The form to send from. Typed text stays until it is changed or the page is closed, whatever the kernel sends.
 
 import { button, createChanges, fill, h, isEnabled, setEnabled } from "./dom.mjs";
 import { formProblem } from "./form_rules.mjs";
@@ -58,7 +58,7 @@ export function createSendForm(actions, ui, update) {
 }
 
 /**
- * Properties of a field whose text goes into the form.
+ * Return the properties of a field whose text goes into the form.
  * @param {Form} form
  * @param {TextField} name
  * @param {() => void} update
@@ -75,7 +75,7 @@ function typed(form, name, update) {
 }
 
 /**
- * Where the message goes: a channel, an operation, or a channel that is typed.
+ * Make the fields for the destination: a channel, an operation, or a channel that is typed.
  * @param {Form} form
  * @param {() => void} update
  */
@@ -126,7 +126,7 @@ function destinationOptions(channels, operations) {
 }
 
 /**
- * The topic, with those offered that actors of the chosen channel listen to.
+ * Make the field for the topic, which offers the topics that actors of the chosen channel take.
  * @param {Form} form
  * @param {() => void} update
  */
@@ -179,7 +179,7 @@ function payloadField(form, update, send) {
 }
 
 /**
- * What is seldom needed, folded.
+ * Make the fields that are seldom needed, folded.
  * @param {Form} form
  * @param {() => void} update
  */

@@ -1,4 +1,4 @@
-// Whole texts and files, which come from the kernel a piece at a time.
+// Whole texts and files, which the kernel sends in pieces.
 
 /**
  * @import { Ask } from "./kernel.mjs"
@@ -7,16 +7,16 @@
  */
 
 /**
- * Open a whole text: its first piece comes now, the rest of it when asked for.
+ * Open a whole text: the first piece is fetched now, further ones when asked for.
  * @param {{ui: Ui, ask: Ask, update: () => void, showOpened: () => void}} page
  * @param {string} title
  * @param {TextQuestion} question
- * @param {string} [file]  the name to download it by: then it is fetched to its end
+ * @param {string} [file]  the name of the file to download: then it is fetched to its end
  */
 export function openText({ ui, ask, update, showOpened }, title, question, file = "") {
   const more = () =>
     ask({ ...question, from: opened.next }, (piece) => {
-      // This one was closed meanwhile, another one opened, or the same piece asked for twice.
+      // This text was closed meanwhile, another one was opened, or the same piece was asked for twice.
       if (piece.type !== "text" || ui.opened !== opened || piece.from !== opened.next) return;
       opened.text += piece.text;
       opened.next = piece.next;
@@ -46,7 +46,7 @@ export function download(text, file) {
 }
 
 /**
- * Return the beginning of a long text, not cut within a character.
+ * Return the beginning of a long text, which is not cut inside a character.
  * @param {string} text
  */
 export const beginning = (text) => text.slice(0, 20000).replace(/[\ud800-\udbff]$/, "");

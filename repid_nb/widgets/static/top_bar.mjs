@@ -1,4 +1,4 @@
-// The page's top: which channel is pulled from, and what changes the page itself.
+// The top of the page: the channel to pull from, and the switches of the page itself.
 
 import { button, createChanges, fill, h, icon } from "./dom.mjs";
 
@@ -45,7 +45,7 @@ export function createTopBar(actions) {
 }
 
 /**
- * Return the channels that can be pulled from: key and name. The one that is pulled from stays among them.
+ * Return key and name of the channels that can be pulled from; the chosen one stays among them.
  * @param {State["lanes"]} lanes
  */
 function offeredChannels({ lanes, pull_from }) {

@@ -1,16 +1,16 @@
-// What only this page knows, and loses when it is closed.
+// The page's own state, which is lost when it is closed.
 
 import { emptyForm } from "./form_rules.mjs";
 
 /** @import { Explanation, Form } from "./wire.mjs" */
 
 /**
- * A text, as far as it was read.
+ * A text, as far as it was fetched.
  * @typedef {object} OpenedText
  * @property {string} title
- * @property {string} file  the name to download it by; empty for a text that is only read
+ * @property {string} file  the name of the file to download; empty for a text that is only read
  * @property {string} text
- * @property {number} next  what the kernel calls the place of the rest
+ * @property {number} next  where the next piece starts, as the kernel counts
  * @property {number} total  how many characters the whole has
  * @property {boolean} whole
  * @property {() => void} more  asks for the next piece

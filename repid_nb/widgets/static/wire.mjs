@@ -1,8 +1,8 @@
-// What crosses the wire: the traits that the kernel sets, the commands that it takes and the answers that it sends.
+// The messages between page and kernel: the traits that the kernel sets, the commands that it takes, its answers.
 // The Python half of it: wire.py and view.py (traits), session.py (commands), export/texts.py (answers).
 
 /**
- * A channel. The key is what both sides call it by, the other is what is shown.
+ * A channel: the key by which both sides name it, and the name that is shown.
  * @typedef {{key: string, channel: string}} Channel
  *
  * @typedef {{id: string, name: string, title?: string}} Ticket  which message it is
@@ -83,7 +83,7 @@
  *
  * @typedef {object} History
  * @property {number} at  the step that is shown; 0 for the moment before the first
- * @property {number} first  the earliest moment there is a way back to
+ * @property {number} first  the earliest moment that can be shown
  * @property {number} newest
  * @property {StepSummary[]} steps  those around the one that is shown
  * @property {boolean} replay  whether loaded steps are shown

@@ -1,6 +1,5 @@
-// The page's half of the workbench. Python holds the truth: traits are what is to be seen, messages are commands.
-// `plan` says what the page shows, as plain data; the layout draws it, however often; motion is laid over a page that
-// is already true.
+// The page of the workbench. Python holds all data: traits are the state, messages are commands. `plan` turns the state
+// into plain data to show, the layout draws that as often as it changes, and motion is an animation on top.
 
 import { createActions } from "./actions.mjs";
 import { createKernel } from "./kernel.mjs";
@@ -54,13 +53,13 @@ function render({ model, el }) {
     motion.follow(layout.stage, before, now, ui.pace);
   }
 
-  /** Draw at once: what may not be pressed twice is greyed before a second press can arrive. */
+  /** Draw at once: a button that may not be pressed twice is greyed before a second press can arrive. */
   function drawNow() {
     cancelAnimationFrame(frame);
     draw();
   }
 
-  /** Draw in the next frame, once, however many traits came. */
+  /** Draw in the next frame, once, however many traits have changed. */
   function update() {
     if (!frame) frame = requestAnimationFrame(draw);
   }
