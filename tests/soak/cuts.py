@@ -119,6 +119,9 @@ class _Cutting:
                 raise
         loop.before_turn = None
         history.world.is_cut = True
+        if self._cut.scene in FOREIGN:
+            # After a second cancellation the subscription is closed without the worker.
+            history.turns_to_close = 150
         await history.end_all()
         history.hold()
         if self._cut.scene not in FOREIGN:

@@ -88,6 +88,7 @@ class History:
         self.steppers: list[SteppingOne] = []
         self.tasks: set[asyncio.Task[Any]] = set()
         self.done = 0
+        self.turns_to_close = 5
 
     async def tell(self, operations: Sequence[Operation]) -> None:
         """Do the operations, end all that runs, and look at what is left.
@@ -611,7 +612,7 @@ class History:
             world.check(holds=not pending, otherwise=f"{len(pending)} of a history's tasks do not end")
         for task in world.left:
             task.cancel()
-        await self.turns(5)
+        await self.turns(self.turns_to_close)
         timers = self._loop().timers()
         # In a second what resists its end is left alone.
         world.check(holds=not timers or self._resists(), otherwise=f"these timers are left: {timers}")

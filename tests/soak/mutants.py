@@ -146,9 +146,12 @@ MUTANTS = [
         "self.sightings.set(message, seen_before)",
         "pass",
     ),
-    Mutant("a step shows no result", "stepping/step_builder.py", "self.result = copy_of(result)", "pass"),
+    Mutant("a step shows no result", "stepping/step_builder.py", "self._result = copy_of(result)", "pass"),
     Mutant(
-        "a step does not say what it sent", "stepping/step_builder.py", "(*self.published, channel)", "self.published"
+        "a step does not say what it sent",
+        "stepping/step_builder.py",
+        "self._published = (*self._published, channel)",
+        "pass",
     ),
     Mutant(
         "a closed Stepper keeps the connection",
