@@ -20,7 +20,7 @@ LAB_TESTS := tests/browser/test_notebooks.py
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lab test versions lint notebooks exercises git-filter bench clean system
+.PHONY: lab test versions lint notebooks exercises git-filter bench soak clean system
 
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
@@ -60,6 +60,11 @@ git-filter: .venv/test.stamp  ## Let git leave out of commits what a run leaves 
 
 bench: .venv/bench.stamp  ## Measure speed against the bare limit and other libraries, in ratios
 	$(BIN)/python tests/benchmarks/bench.py
+
+# Another Python than the tests' own: make soak PYTHON_SOAK=python3.13. From 3.12 on some histories have eager tasks.
+soak: .venv/test.stamp  ## Look for faults: 10,000 histories, each cut, each interrupt, each planted fault
+	PYTHONPATH=.:tests $(BIN)/python -m soak $(addprefix --python ,$(PYTHON_SOAK))
+	PYTHONPATH=.:tests $(BIN)/python -m soak --python lowest --histories 1000 histories
 
 clean:  ## Remove everything that the other commands made
 	rm -rf .venv .venv-* build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
