@@ -1,6 +1,7 @@
 """The house: which module may import which, read from the source."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -214,3 +215,11 @@ def test_the_kernel_stays_small():
 
 def test_the_core_stays_small():
     assert lines_of(name for name in ROOMS if room_of(name).startswith("core")) <= MOST_LINES_IN_THE_CORE
+
+
+def test_the_map_has_a_line_for_every_module():
+    house = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("```\nrepid_nb/\n")[2]
+    words = set(re.findall(r"[a-z_]+", house.partition("```")[0]))
+    modules = [name.rpartition(".")[2] for name in ROOMS if not name.startswith("classroom.exercises.")]
+    pages = [path.stem for path in (PACKAGE / "widgets" / "static").glob("*.mjs")]
+    assert [name for name in (*modules, *pages) if name not in words] == []

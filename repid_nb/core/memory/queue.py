@@ -263,8 +263,9 @@ class Queues(Journaled):
         super().__init__()
         self.dead_letter_limit = dead_letter_limit
         self.observers: tuple[Observer, ...] = ()
-        # Messages may be sent from any thread.
-        self.lock = threading.Lock()
+        # Messages may be sent from any thread. Taken again where garbage is collected inside it, which may close a coroutine
+        # that gives its message back.
+        self.lock = threading.RLock()
         self._queues: dict[str, ChannelQueue] = {}
         # As long as the journal or a message refers to a forgotten queue, the same one is known again.
         self._forgotten: weakref.WeakValueDictionary[str, ChannelQueue] = weakref.WeakValueDictionary()
