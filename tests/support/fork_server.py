@@ -26,7 +26,7 @@ from contextlib import suppress
 
 LONGEST_REQUEST = 1 << 18
 
-# The kernel, what it loads before its first cell, and what most cells load. Older versions lack some.
+# The kernel, what it loads before its first cell, and what a cell with an actor loads. Older versions lack some.
 IMPORTED = [
     "ipykernel.kernelapp",
     "ipykernel.debugger",
@@ -37,8 +37,13 @@ IMPORTED = [
     "IPython.extensions.storemagic",
     "IPython.utils.wildcard",
     "tornado.platform.asyncio",
+    "concurrent.futures.thread",
+    "difflib",
+    "pydantic.fields",
     "pydantic.main",
     "pydantic.type_adapter",
+    "pydantic.types",
+    "xml.etree.ElementTree",
 ]
 
 
