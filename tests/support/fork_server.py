@@ -14,6 +14,7 @@ is.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -133,5 +134,7 @@ if __name__ == "__main__":
     for name in IMPORTED:
         with suppress(ImportError):
             importlib.import_module(name)
+    # Of what is imported nothing is thrown away: a fork need not look at it, and copy it, to see that.
+    gc.freeze()
     if (asked := serve(socket.socket(fileno=int(sys.argv[1])))) is not None:
         run(asked)
