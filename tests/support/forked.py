@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -30,7 +31,10 @@ class ForkedProcess:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self.pid = int(connection.recv(LONGEST_ANSWER))
+        told = connection.recv(LONGEST_ANSWER)
+        if not told:
+            raise RuntimeError("The fork server has ended. What it said is on standard error.")
+        self.pid = int(told)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -101,17 +105,18 @@ def fork_server(python: str, settings: frozenset[tuple[str, str]]) -> ForkServer
 class ForkedProvisioner(LocalProvisioner):
     """Starts a kernel as Jupyter's own does, but for the forking."""
 
-    async def launch_kernel(self, cmd: list[str], *, env: dict[str, str], **kwargs: Any) -> KernelConnectionInfo:
-        settings = frozenset((name, value) for name, value in env.items() if name.startswith("PYTHON"))
-        self.process = fork_server(cmd[0], settings).fork(cmd, env=env, **self._scrub_kwargs(kwargs))
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        settings = frozenset(one for one in kwargs["env"].items() if one[0].startswith("PYTHON"))
+        self.process = fork_server(cmd[0], settings).fork(cmd, **self._scrub_kwargs(kwargs))
         # It leads a group of its own.
         self.pid = self.pgid = self.process.pid
         self.cwd = kwargs.get("cwd", Path.cwd())
         return self.connection_info
 
 
-# What a kernel specification, or a server's configuration, names.
-PROVISIONER = "forked"
-KernelProvisionerFactory.provisioners[PROVISIONER] = EntryPoint(
-    PROVISIONER, f"{__name__}:{ForkedProvisioner.__name__}", KernelProvisionerFactory.GROUP_NAME
+FORKED = "forked"
+KernelProvisionerFactory.provisioners[FORKED] = EntryPoint(
+    FORKED, f"{__name__}:{ForkedProvisioner.__name__}", KernelProvisionerFactory.GROUP_NAME
 )
+# What a kernel's specification or a server's configuration names. Only Linux tells by a descriptor that a process ends.
+PROVISIONER = FORKED if sys.platform == "linux" else "local-provisioner"
