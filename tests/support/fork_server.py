@@ -5,6 +5,7 @@
 To start a kernel is mostly to import the same modules again. This process has imported them, and each kernel is a fork
 of it. It has no thread, no event loop and no ZeroMQ context: a fork of it is what a new process is once it has
 imported. It has nothing of `repid_nb`, and nothing of ipywidgets, which looks for its kernel when it is imported.
+Only the seed of hashes is the same for all forks of one server.
 
 CONTROL is the number of an inherited socket. Each message on it asks for a kernel, as JSON: `command`, `cwd` and
 `env`. With it come the standard streams and a connection of that kernel alone. On the connection the process's number
