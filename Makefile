@@ -25,14 +25,15 @@ unexport PYTHONDONTWRITEBYTECODE
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
 
-test: lint system tests/node_modules/npm.stamp  ## Run every check there is
+test: .venv/test.stamp system tests/node_modules/npm.stamp  ## Run every check there is
 	@$(BIN)/python tests/support/side_by_side.py \
 		'$(BIN)/pytest --durations=20 $(NOTEBOOK_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(ENVIRONMENT_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(LAB_TESTS)' \
 		'$(BIN)/pytest --durations=20 tests/browser --ignore=$(LAB_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) tests/browser)' \
-		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)'
+		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)' \
+		'make --no-print-directory lint'
 	@echo "make test: lint, types, tests and browser tests passed"
 
 versions: .venv/test.stamp  ## Run the package's own tests on the lowest versions that it declares, and on a newer Python

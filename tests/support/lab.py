@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias
 
 from playwright.sync_api import Browser, Error, Page, Playwright
 from support.files import ROOT
+from support.forked import PROVISIONER
 from support.kernel import KERNEL_TRANSPORT
 
 __all__ = ["PATIENCE", "READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
@@ -46,6 +47,14 @@ SETTINGS = {
     # Cells out of sight exist too, so that a test can read the whole page.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
 }
+
+# A configuration may be a program: JupyterLab's own kernels are forked too.
+CONFIGURATION = f"""
+import sys
+sys.path.append({str(ROOT / "tests")!r})
+import support.forked
+c.KernelProvisionerFactory.default_provisioner_name = {PROVISIONER!r}
+"""
 
 # Milliseconds: JupyterLab takes 3 s to load, and on a busy machine ten times as long.
 PATIENCE = 120_000
@@ -84,6 +93,7 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
         config = Path(home, "config")
         (config / "labconfig").mkdir(parents=True)
         (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+        (config / "jupyter_server_config.py").write_text(CONFIGURATION)
         folders = {
             "JUPYTER_CONFIG_DIR": str(config),
             "JUPYTER_DATA_DIR": f"{home}/data",

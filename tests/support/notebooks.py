@@ -19,6 +19,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from support.files import TUTORIALS
+from support.forked import PROVISIONER
 from support.kernel import KERNEL_TRANSPORT
 from traitlets.config import Config
 
@@ -88,7 +89,10 @@ def _kernel_of(python: Path) -> type[AsyncKernelManager]:
     class Kernel(AsyncKernelManager):
         @property
         def kernel_spec(self) -> KernelSpec:
-            return KernelSpec(argv=[str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"])
+            return KernelSpec(
+                argv=[str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                metadata={"kernel_provisioner": {"provisioner_name": PROVISIONER}},
+            )
 
     return Kernel
 
