@@ -263,8 +263,8 @@ class Queues(Journaled):
         super().__init__()
         self.dead_letter_limit = dead_letter_limit
         self.observers: tuple[Observer, ...] = ()
-        # Messages may be sent from any thread. Taken again where garbage is collected inside it, which may close a coroutine
-        # that gives its message back.
+        # Messages may be sent from any thread. It may be taken twice: garbage that is collected inside it may close a
+        # coroutine that gives its message back.
         self.lock = threading.RLock()
         self._queues: dict[str, ChannelQueue] = {}
         # As long as the journal or a message refers to a forgotten queue, the same one is known again.
