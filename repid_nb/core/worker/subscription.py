@@ -85,7 +85,9 @@ class SubscriptionPuller:
         self._stopped = True
         self._arrived.set()
         if is_first and self._subscriber is not None:
-            start(self._pause(self._subscriber))
+            pausing = start(self._pause(self._subscriber))
+            # Also where it never began: `asyncio.run` cancels every task when it ends.
+            pausing.add_done_callback(lambda _: self._pause_is_over.set())
         if self._subscriber is not None:
             await self._pause_is_over.wait()
         await self._reject_inbox()
@@ -122,7 +124,6 @@ class SubscriptionPuller:
 
     async def _pause(self, subscriber: SubscriberT) -> None:
         self._is_paused = await _answered(subscriber.pause())
-        self._pause_is_over.set()
 
     async def _receive(self, message: ReceivedMessageT) -> None:
         if self._stopped:
