@@ -13,8 +13,9 @@ from uuid import uuid4
 
 from repid_nb.app import Repid
 from repid_nb.core.checks import answer_channel, check_message, in_one_line
-from repid_nb.core.errors import DeclarationError, UnroutedError, a_kind
+from repid_nb.core.errors import DeclarationError, UnroutedError
 from repid_nb.core.message import CapabilitiesT, MessageAction, MessageData, SentMessageT, SerializerT, ServerT
+from repid_nb.core.naming import a_kind
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.text import plain_text
 from repid_nb.core.worker.worker import Worker

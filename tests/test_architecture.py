@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -58,11 +58,40 @@ OUTSIDE = {
 LONGEST = 350
 LONG = {
     "app": "repid's façade: most lines are signatures and what their arguments mean",
-    "core.memory.queue": "queue, received message and settlement undo each other's changes, and are read together",
+    "core.memory.queue": "each change of a queue takes back what it made by half, and the changes are read together",
     "test_client": "repid's client: most lines are signatures and what their arguments mean",
     "display.html_view": "one view a record, all in one page's style",
     "stepping.stepper": "the Stepper's public methods, most of it what their arguments mean",
 }
+
+# What decides about a message, from publish to settlement: what a reader of the core reads first.
+KERNEL = [
+    "core.abilities",
+    "core.actor",
+    "core.checks",
+    "core.errors",
+    "core.events",
+    "core.message",
+    "core.reasons",
+    "core.memory.message",
+    "core.memory.pulling",
+    "core.memory.queue",
+    "core.memory.queued",
+    "core.memory.server",
+    "core.memory.snapshot",
+    "core.routing.strategies",
+    "core.worker.confirmation",
+    "core.worker.delivery",
+    "core.worker.sightings",
+    "core.worker.table",
+    "core.worker.worker",
+]
+MOST_LINES_IN_THE_KERNEL = 2_520
+MOST_LINES_IN_THE_CORE = 6_600
+
+
+def lines_of(names: Iterable[str]) -> int:
+    return sum(len(MODULES[name].read_text(encoding="utf-8").splitlines()) for name in names)
 
 
 def name_of(path: Path) -> str:
@@ -177,3 +206,11 @@ def test_the_core_knows_nothing_of_what_stands_on_it():
 def test_a_module_is_short_or_has_a_reason(name):
     lines = len(MODULES[name].read_text(encoding="utf-8").splitlines())
     assert lines <= LONGEST or name in LONG, f"{name} has {lines} lines: split it, or say in LONG why not"
+
+
+def test_the_kernel_stays_small():
+    assert lines_of(KERNEL) <= MOST_LINES_IN_THE_KERNEL
+
+
+def test_the_core_stays_small():
+    assert lines_of(name for name in ROOMS if room_of(name).startswith("core")) <= MOST_LINES_IN_THE_CORE

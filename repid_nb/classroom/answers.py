@@ -10,7 +10,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from repid_nb.classroom.sandbox import is_in_sandbox
-from repid_nb.core.errors import a_kind
+from repid_nb.core.naming import a_kind
 from repid_nb.printable import short
 
 __all__ = ["AnswerKind", "Function", "Refused", "described", "not_for_answers"]

@@ -8,7 +8,8 @@ from importlib import import_module
 
 from repid_nb.classroom.exercise import Exercise
 from repid_nb.classroom.records import Exercises, ListedExercise
-from repid_nb.core.errors import UnknownNameError, nearest_name
+from repid_nb.core.errors import UnknownNameError
+from repid_nb.core.naming import nearest_name
 
 __all__ = ["exercises", "find"]
 

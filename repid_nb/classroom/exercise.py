@@ -13,9 +13,10 @@ from weakref import WeakSet
 from repid_nb.app import Repid
 from repid_nb.classroom.answers import AnswerKind, Refused, described
 from repid_nb.classroom.records import Finding
-from repid_nb.core.errors import DeclarationError, is_of_repid
+from repid_nb.core.errors import DeclarationError
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.naming import is_of_repid
 from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.core.routing.router import Router
 from repid_nb.stepping.record import Idle, Sent, Step

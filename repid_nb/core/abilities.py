@@ -1,7 +1,6 @@
-"""What a server or a message may be able to do beyond repid's own protocols, and how it is asked for.
+"""Abilities that a server or a message may have beyond repid's protocols, and how each is used.
 
-A worker and a Stepper ask for an ability, never for a class: a server that has one is used in the better way, and one
-without it still works.
+A worker and a Stepper ask for an ability, never for a class: a server without it still works.
 """
 
 from __future__ import annotations
@@ -19,24 +18,24 @@ class PullerT(Protocol):
     """Hands out one message at a time."""
 
     def pull_nowait(self) -> ReceivedMessageT | None:
-        """Return a message that is at hand, or None."""
+        """Return a message that has arrived, or None."""
 
     async def pull(self) -> ReceivedMessageT | None:
         """Wait for a message and return it; None once the puller was stopped."""
 
     async def stop(self) -> None:
-        """Hand out nothing more; those who wait get None."""
+        """Hand out nothing more; pulls that wait return None."""
 
     async def close(self) -> None:
         """Stop, and give back what was pulled and not settled."""
 
     def release(self) -> None:
-        """Give back at once what was pulled and not settled, where that needs no waiting."""
+        """Do what `close` does, as far as it can be done without waiting."""
 
 
 def puller_of(server: object, channels: Sequence[str]) -> PullerT | None:
-    """Return what pulls one message at a time, from a server that `hands_out` messages; None where it only pushes."""
-    # The class is asked: an object that stands before a server and passes on what it lacks has not its abilities.
+    """Return a puller of a server that `hands_out` messages; None where the server only pushes."""
+    # The class is asked: a proxy that passes unknown names on to a server does not have the server's abilities.
     if not getattr(type(server), "hands_out", False):
         return None
     puller: PullerT = server.puller(list(channels))  # type: ignore[attr-defined]  # the ability that it has
@@ -53,7 +52,7 @@ def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:
 async def give_back(message: ReceivedMessageT) -> None:
     """Give back a message that is not settled: to its old place where it can `release`, otherwise by a reject.
 
-    It never raises: it serves the exception because of which the message goes back.
+    It never raises, because it runs while another exception is on its way.
     """
     try:
         release = getattr(message, "release", None)
@@ -66,5 +65,5 @@ async def give_back(message: ReceivedMessageT) -> None:
 
 
 def queued_of(message: ReceivedMessageT) -> object | None:
-    """Return what a message is on its queue, the same object each time that it is pulled; None where none is kept."""
+    """Return the object that stands for a message each time that it is pulled; None where the server has none."""
     return getattr(message, "queued", None)

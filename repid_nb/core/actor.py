@@ -39,7 +39,6 @@ class ActorExecutionContext:
     """What an actor's dependencies may use: the server, the way to publish, and the serializer.
 
     Attributes:
-        server: The server that the message came from.
         publish: Publishes through the producer middleware.
         default_serializer: Turns payloads into bytes where no other serializer is given.
     """
@@ -77,12 +76,10 @@ class ActorData:
 
     Attributes:
         fn: The function, as a coroutine function; its arguments come from `converter`.
-        name: The actor's name, by default the function's; the topic it answers to.
-        confirmation_mode: When the message is settled, and by whom.
+        name: The actor's name and, with the default strategy, its topic.
         routing_strategy: Says of a message whether this actor takes it.
         middleware_pipeline: Runs `call_next(message, actor)` inside the actor's middleware.
-        channel_address: The channel it listens on.
-        on_error: What becomes of a message whose run raised, or a function of the exception that says so.
+        on_error: How a message whose run raised is settled, or a function of the exception that returns it.
         timeout: Seconds a run may take; 0, infinity and None mean no limit.
         keep_alive: Whether, or every how many seconds, a long run tells the server that it goes on.
     """

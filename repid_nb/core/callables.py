@@ -1,4 +1,4 @@
-"""Callables: what one declares, and how a plain one is awaited without holding up the loop."""
+"""Callables: their signatures and kinds, and awaiting a plain one without blocking the loop."""
 
 from __future__ import annotations
 
@@ -41,11 +41,10 @@ def signature_of(fn: Callable[..., Any], fn_locals: Mapping[str, Any] | None) ->
     """Return a signature whose annotations are objects, also where they were written as text.
 
     Args:
-        fn: Any callable.
         fn_locals: Names to look in before the function's module, such as those of the caller's function.
 
     Raises:
-        UnresolvedAnnotationError: An annotation names something that is in neither.
+        UnresolvedAnnotationError: An annotation has a name that is in neither.
     """
     try:
         return inspect.signature(fn, locals=fn_locals, eval_str=True)
@@ -57,24 +56,24 @@ def signature_of(fn: Callable[..., Any], fn_locals: Mapping[str, Any] | None) ->
 
 
 def name_of(fn: Callable[..., Any]) -> str:
-    """Return a callable's name; for a partial its function's, for an object its class's."""
+    """Return the name of a function, of the function in a partial, or of an object's class."""
     while isinstance(fn, functools.partial):
         fn = fn.func
     return getattr(fn, "__name__", type(fn).__name__)
 
 
 def is_async(fn: Callable[..., Any]) -> bool:
-    """Say whether calling it gives what is to be awaited: a coroutine function, or an object with such a `__call__`."""
+    """Say whether it is a coroutine function, or an object with such a `__call__`."""
     return any(inspect.iscoroutinefunction(one) for one in _called(fn))
 
 
 def never_runs(fn: Callable[..., Any]) -> bool:
-    """Say whether calling it runs nothing, because it has a `yield`: that only makes a generator."""
+    """Say whether it has a `yield`, so that a call only makes a generator."""
     return any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in _called(fn))
 
 
 def is_called_in_vain(fn: Callable[..., Any]) -> bool:
-    """Say whether calling it gives no answer, but a coroutine or a generator; also inside a plain decorator."""
+    """Say whether a call returns a coroutine or a generator instead of an answer, also inside a plain decorator."""
     return any(is_async(one) or never_runs(one) for one in (fn, inspect.unwrap(fn)))
 
 
@@ -92,24 +91,20 @@ def asyncify(
     executor: Executor | None = None,
     may_return_generator: bool = True,
 ) -> Callable[P, Coroutine[Any, Any, Any]]:
-    """Make any callable one that is awaited (repid 2.1.4; what the names mean is its actors' documentation).
+    """Return a callable with the same signature whose result is awaited (repid 2.1.4).
 
     A callable that is asynchronous already is returned unchanged. A plain one runs in a pool of threads, and sees
-    the context variables of its caller, which repid's does not. In the browser, where no thread can start, it
-    runs on the event loop itself. Where a plain one returns a coroutine, as a decorator around an asynchronous
-    function does, that is awaited.
+    the context variables of its caller, which repid's does not. In the browser, where no thread can start, it runs on
+    the event loop. Where it returns a coroutine, as a decorator around an asynchronous function does, that is awaited.
 
     Args:
         fn: A function, method, partial, class, or object with `__call__`.
         run_in_process: Use a pool of processes instead; the function and its arguments are pickled.
         executor: Use this pool, whatever `run_in_process` says.
-        may_return_generator: Whether a generator is a result like any other; a function with `yield` is refused anyway.
-
-    Returns:
-        A callable with the signature of `fn` whose result is awaited.
+        may_return_generator: Whether a generator may be a result; a function with `yield` is refused anyway.
 
     Raises:
-        DeclarationError: The function should run in another process, and is defined where none can import it from.
+        DeclarationError: The function should run in another process, which cannot import it.
     """
     if is_async(fn):
         return fn

@@ -1,32 +1,30 @@
-"""Refusing what no queue could carry and no channel could be; each error says the fix."""
+"""Refusing messages and channels that no queue could carry; each error says the fix."""
 
 from __future__ import annotations
 
 import reprlib
 
 from repid_nb.core.description import Channel
-from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError, is_of_repid
+from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError
 from repid_nb.core.message import ReceivedMessageT, SentMessageT
+from repid_nb.core.naming import is_of_repid
 from repid_nb.core.text import plain_text, text_of
 
 __all__ = ["answer_channel", "as_channel", "check_address", "check_message", "check_parts", "in_one_line"]
 
 
 def check_message(channel: object, message: SentMessageT) -> None:
-    """Refuse what no queue could carry, before it is queued.
-
-    Args:
-        channel: Where the message should go: a string.
-        message: Its payload must be bytes, its headers None or a dict of str to str.
+    """Refuse a message with a part of the wrong type.
 
     Raises:
-        InvalidMessageError: One of them is something else; the message says which, and the fix.
+        InvalidMessageError: The payload is not bytes, the headers are not None or a dict of str to str, or the channel,
+            the content type or `reply_to` is not a str.
     """
     check_parts(channel, message.payload, message.headers, message.content_type, message.reply_to)
 
 
 def check_parts(channel: object, payload: object, headers: object, content_type: object, reply_to: object) -> None:
-    """Do the same for a message that is still in parts."""
+    """Do what `check_message` does, for a message that is still in parts."""
     if not isinstance(channel, str):
         check_address(channel)
     if not isinstance(payload, bytes):
@@ -46,10 +44,10 @@ def check_parts(channel: object, payload: object, headers: object, content_type:
 
 
 def check_address(channel: object) -> None:
-    """Refuse what is no address of a channel, such as a `Channel` object.
+    """Refuse a channel that is not given by its address, such as a `Channel` object.
 
     Raises:
-        InvalidMessageError: It is something else.
+        InvalidMessageError: It is not a str.
     """
     if not isinstance(channel, str):
         hint = " Use its address." if hasattr(channel, "address") else ""
@@ -75,14 +73,10 @@ def _kind(thing: object) -> str:
 
 
 def as_channel(channel: Channel | str, called: str = "The channel") -> Channel:
-    """Return the channel itself, or the one of that address.
-
-    Args:
-        channel: A channel or its address.
-        called: What an error calls it.
+    """Return a channel from a channel or its address; an error calls it `called`.
 
     Raises:
-        DeclarationError: It is neither.
+        DeclarationError: It has the wrong type.
     """
     if isinstance(channel, Channel):
         return channel
@@ -93,25 +87,18 @@ def as_channel(channel: Channel | str, called: str = "The channel") -> Channel:
 
 
 def answer_channel(target: str | None) -> str:
-    """Return the channel that an answer goes to.
-
-    Raises:
-        DestinationError: The channel to reply to is not set.
-    """
+    """Return the channel that an answer goes to, or raise a DestinationError where none is set."""
     if target is None:
         raise DestinationError("Reply channel is not set. Provide `channel` or publish with `reply_to`.")
     return target
 
 
 def in_one_line(message: ReceivedMessageT) -> str:
-    """Return what a message looks like when it is printed."""
+    """Return the `repr` of a received message."""
+    # The sender chose the id, and a terminal obeys what cannot be seen in it.
+    text = text_of(message.message_id)
+    shown_id = text if text.isprintable() else repr(text)[1:-1]
     return (
-        f"<message {_in_one_line(message.message_id)} on {plain_text(message.channel)!r}, "
+        f"<message {shown_id} on {plain_text(message.channel)!r}, "
         f"headers {reprlib.repr(message.headers)}, {len(message.payload)} bytes of payload>"
     )
-
-
-def _in_one_line(message_id: object) -> str:
-    # The sender chose it: a terminal obeys what cannot be seen in it.
-    text = text_of(message_id)
-    return text if text.isprintable() else repr(text)[1:-1]

@@ -1,7 +1,6 @@
-"""What describes a system rather than runs it: the data types that end up in the AsyncAPI document.
+"""Data types that describe a system in its AsyncAPI document.
 
-Names, fields and defaults are repid 2.1.4's (`repid.data`); the meaning of each field is the AsyncAPI 3.0
-specification's.
+Names, fields and defaults are repid 2.1.4's (`repid.data`); their meaning is the AsyncAPI 3.0 specification's.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Whom to ask about the application."""
+    """The contact for questions about the application."""
 
     name: str | None = None
     url: str | None = None
@@ -84,7 +83,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrelationId:
-    """Where in a message the id stands that ties an answer to its question (a runtime expression)."""
+    """The place of the id in a message that ties an answer to its question, as a runtime expression."""
 
     location: str
     description: str | None = None
@@ -130,7 +129,7 @@ class MessageSchema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorMessageMetadata:
-    """What to say of the messages an actor receives, beside the shape that its signature gives."""
+    """Describes the messages that an actor receives, beside the shape that its signature gives."""
 
     title: str | None = None
     summary: str | None = None
@@ -143,7 +142,7 @@ class ActorMessageMetadata:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOperation:
-    """An operation id's entry in the registry: the channel it sends to, and what to say of it."""
+    """An operation of the registry: the channel it sends to, and its description."""
 
     channel: Channel
     messages: tuple[MessageSchema, ...] = ()

@@ -1,4 +1,4 @@
-"""What happens to a message on its way through a worker, and who may watch it.
+"""What happens to a message on its way through a worker, and the Watcher that is told of it.
 
 | the moment | event | phase of a Step |
 |---|---|---|
@@ -57,8 +57,8 @@ class Matched:
     """Routing has decided; `actor` is None when no actor takes the message.
 
     Attributes:
-        sightings: How often this worker has now seen the message without a match, this time included; 0 on a match.
-        error: What a routing strategy raised; then no actor was decided on.
+        sightings: How often this worker has seen the message without a match, this time included; 0 on a match.
+        error: What a routing strategy raised; no actor was decided on then.
     """
 
     message: ReceivedMessageT
@@ -87,7 +87,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Confirming:
-    """The confirmation mode has decided how to settle the message, and is about to.
+    """The confirmation mode has decided how the message will be settled.
 
     Attributes:
         action: `ack`, `nack`, `reject` or `no_action`; the last also where the server failed to settle it.
@@ -101,7 +101,7 @@ class Confirming:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The actor and its middleware are done. `exception` is what was raised, by whichever of them."""
+    """The actor and its middleware are done; `exception` is what one of them raised."""
 
     message: ReceivedMessageT
     actor: ActorData
@@ -130,8 +130,8 @@ Observer: TypeAlias = Callable[[Event], None]
 class Watcher:
     """Watches one worker: is told of each event, may hold a message, and asks actors in the worker's place.
 
-    Every method does nothing here, or what a worker without a watcher does; a subclass has those that it needs.
-    What it raises while it is told of an event is logged, and it is told no more.
+    Each method does here what happens without a watcher; a subclass replaces those that it needs. When `told` raises,
+    that is logged, and the watcher is told no more.
     """
 
     def ask(self, actor: ActorData, message: ReceivedMessageT) -> bool:
@@ -139,29 +139,21 @@ class Watcher:
         return actor.routing_strategy(message)
 
     def told(self, event: Event) -> None:
-        """Take in one event."""
+        """Hear of one event."""
 
     async def reached(self, event: Pulled | Matched | Started | Finished) -> None:
-        """Hold the message at a phase as long as this is awaited; a Finished comes before the message is settled."""
+        """Hold the message at a phase for as long as this runs; Finished comes before the message is settled."""
 
 
 def guarded(observer: Observer) -> Observer:
-    """Return `observer` so wrapped that it can never break a delivery.
-
-    Args:
-        observer: A function of one event.
-
-    Returns:
-        A function that passes events on until the observer first raises; that is logged, and it is told no more.
-    """
+    """Wrap an observer so that it cannot break a delivery: when it raises, that is logged, and it is told no more."""
     working = True
 
     def tell(event: Event) -> None:
         nonlocal working
-        if not working:
-            return
         try:
-            observer(event)
+            if working:
+                observer(event)
         except Exception:
             working = False
             logger.exception("observer.dropped", extra={"event": type(event).__name__})

@@ -1,4 +1,4 @@
-"""The package's logger. It is silent until somebody listens (repid 2.1.4 exports one of the same kind)."""
+"""The package's logger. It is silent until a handler is added, as repid 2.1.4's is."""
 
 from __future__ import annotations
 

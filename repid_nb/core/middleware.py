@@ -49,15 +49,15 @@ class ProducerMiddlewareT(Protocol):
 
 
 def check_middlewares(label: str, middlewares: Any, arguments: str) -> None:
-    """Refuse middleware that could not run; None is for none.
+    """Refuse middleware that could not run.
 
     Args:
-        label: What an error calls their owner.
-        middlewares: What was given as middleware.
-        arguments: What each is called with, in parentheses.
+        label: What an error calls the owner of the middleware.
+        middlewares: None, or functions.
+        arguments: What each function is called with, in parentheses.
 
     Raises:
-        DeclarationError: It is no list of functions, or one of them has a `yield`.
+        DeclarationError: It is not a list of functions, or one of them has a `yield`.
     """
     if middlewares is None:
         return
@@ -81,8 +81,7 @@ def compose(
     """Put middleware around a coroutine function; the first of the sequence is the outermost.
 
     Args:
-        middlewares: Functions of `(call_next, *arguments)`; one that is no coroutine function is called as it is.
-        call_next: What the innermost of them calls.
+        middlewares: Functions of `(call_next, *arguments)`; a plain one is called without awaiting.
 
     Returns:
         A coroutine function of the same arguments as `call_next`.
@@ -93,11 +92,7 @@ def compose(
 
 
 class Pipeline:
-    """Middleware around a coroutine function that is known only later.
-
-    Args:
-        middlewares: As for `compose`.
-    """
+    """Middleware, as for `compose`, around a coroutine function that is known only later."""
 
     __slots__ = ("_inside_out",)
 
@@ -116,17 +111,12 @@ class Pipeline:
 
 
 def pipeline(middlewares: Sequence[Callable[..., Any]]) -> PipelineT:
-    """Return what calls `call_next(message, actor)` inside this middleware."""
+    """Return a function that calls `call_next(message, actor)` inside this middleware."""
     return Pipeline(middlewares) if middlewares else NO_MIDDLEWARE
 
 
 def around(run_inside: PipelineT, call_next: CallNextT) -> CallNextT:
-    """Return `call_next` inside a pipeline, for message after message.
-
-    Args:
-        run_inside: A pipeline, of ours or of another library.
-        call_next: What it is to run inside its middleware.
-    """
+    """Put a pipeline, of repid_nb or of another library, around `call_next`, once for many messages."""
     if run_inside is NO_MIDDLEWARE:
         return call_next
     return run_inside.around(call_next) if isinstance(run_inside, Pipeline) else partial(run_inside, call_next)

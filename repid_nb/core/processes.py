@@ -17,20 +17,15 @@ __all__ = ["call_in_process", "is_process_pool", "where_it_hides"]
 
 _REPLACING = threading.Lock()
 _shared: list[Executor] = []
-# Let go of it while all modules are there: a pool that ends with the last of them complains.
+# Dropped while all modules are there: a pool that ends with the last of them complains.
 atexit.register(_shared.clear)
 
 
 def where_it_hides(fn: Callable[..., Any], executor: Executor | None) -> str:
-    """Return where a function is defined if no other process can import it from there; otherwise an empty text.
-
-    Args:
-        fn: The function that should run in another process.
-        executor: A pool of processes, or None for the one that all share.
-    """
+    """Return where a function is defined, if the pool's processes cannot import it from there; otherwise `""`."""
     context = getattr(executor, "_mp_context", None)
     if context is not None and context.get_start_method() == "fork":
-        # Such a process begins as a copy of this one, and has it already.
+        # Such a process begins as a copy of this one, with the function in it.
         return ""
     while isinstance(fn, functools.partial):
         fn = fn.func
@@ -47,33 +42,31 @@ def where_it_hides(fn: Callable[..., Any], executor: Executor | None) -> str:
 
 def is_process_pool(executor: Executor | None) -> bool:
     """Say whether an executor is the standard library's pool of processes."""
-    # To ask for the class would import multiprocessing, which nearly nothing needs.
+    # Importing the class would import multiprocessing, which nearly no actor needs.
     module = sys.modules.get("concurrent.futures.process")
     return module is not None and isinstance(executor, module.ProcessPoolExecutor)
 
 
 async def call_in_process(executor: Executor | None, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a function in another process and return what it returns.
+    """Call a function in another process and return its result.
 
-    The call and its result are pickled here and there, not by the pool: what cannot be read on the other side fails
-    alone, and does not break the pool.
+    The call and its result are pickled on both sides here, not by the pool: what cannot be read on the other side fails
+    this call alone, and does not break the pool.
 
     Args:
         executor: A pool of processes, or None for the one that all share; if that is broken, it is replaced.
         fn: A function that the other process can import.
-        args: Positional arguments.
-        kwargs: Keyword arguments.
 
     Raises:
         BrokenExecutor: The process ended during the call.
-        Exception: Whatever the function raised, or why its arguments or its result cannot be pickled.
+        Exception: What the function raised, or why its arguments or its result cannot be pickled.
     """
     call = pickle.dumps((fn, args, kwargs))
     pool = executor or _shared_pool()
     try:
         running: Future[Any] = pool.submit(_run, call)
     except BrokenExecutor:
-        # A process of it was ended between two calls. This call has not begun, so it can be made again.
+        # One of its processes ended between two calls. This call has not begun, so it can be made again.
         if executor is not None:
             raise
         running = _replaced(pool).submit(_run, call)
@@ -115,6 +108,6 @@ def _replaced(broken: Executor) -> Executor:
 def _new_pool() -> Executor:
     import multiprocessing  # noqa: PLC0415  (a third of the import time of what calls functions, and few need it)
 
-    # Never a fork: the thread pool's locks would be copied in whatever state they are.
+    # Not a fork: it would copy the thread pool's locks, held or not.
     method = "forkserver" if sys.platform == "linux" else "spawn"
     return concurrent.futures.ProcessPoolExecutor(mp_context=multiprocessing.get_context(method))

@@ -1,4 +1,4 @@
-"""Records that show themselves, by views that are set from above."""
+"""The base of all records: how one is shown in a terminal and in a notebook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Record"]
 class Record:
     """A record with a text form for terminals and an HTML form for notebooks.
 
-    The forms are made by `repid_nb.display`, which `repid_nb` sets here; a record knows no view.
+    `repid_nb.display` makes the forms, and `repid_nb` sets them here: the core does not import the display.
     """
 
     __slots__ = ()

@@ -7,8 +7,9 @@ from typing import Any
 
 from repid_nb.core.checks import as_channel
 from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag
-from repid_nb.core.errors import DeclarationError, UnknownNameError, nearest_name
+from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.message import ServerT
+from repid_nb.core.naming import nearest_name
 
 __all__ = ["MessageRegistry", "ServerRegistry"]
 
@@ -21,14 +22,10 @@ class ServerRegistry:
         self._default_server: str | None = None
 
     def register_server(self, name: str, server: ServerT, *, is_default: bool = False) -> None:
-        """Register a server; the first one becomes the default.
-
-        Args:
-            name: Its name. A name that is taken is given to the new server.
-            is_default: Whether it becomes the default in place of the present one.
+        """Register a server in place of an older one of that name. The first server, or `is_default`, is the default.
 
         Raises:
-            DeclarationError: It is a class, and not an object of it.
+            DeclarationError: A class was given, not an object of it.
         """
         if isinstance(server, type):
             raise DeclarationError(
@@ -39,15 +36,11 @@ class ServerRegistry:
             self._default_server = name
 
     def get_server(self, name: str | None = None) -> ServerT | None:
-        """Return the server of that name, the default for None, or None when there is none."""
+        """Return the server of that name, by default the default server; None when there is none."""
         return self._servers.get((self._default_server if name is None else name) or "")
 
     def find(self, name: str | None = None) -> ServerT:
-        """Return the server of that name, or the default for None.
-
-        Raises:
-            UnknownNameError: There is none; the message names the nearest known name.
-        """
+        """Do what `get_server` does, but raise an UnknownNameError that names the nearest known name."""
         server = self.get_server(name)
         if server is not None:
             return server
@@ -63,7 +56,7 @@ class ServerRegistry:
         return self._servers.copy()
 
     def get_default_server(self) -> ServerT | None:
-        """Return the default server, or None when none is registered."""
+        """Return the default server; None when no server is registered."""
         return self.get_server()
 
     def set_default_server(self, name: str) -> None:
@@ -95,15 +88,11 @@ class MessageRegistry:
         self._operations: dict[str, SendOperation] = {}
 
     def get_operation(self, operation_id: str) -> SendOperation | None:
-        """Return the operation of that id, or None when it is not registered."""
+        """Return the operation of that id; None when it is not registered."""
         return self._operations.get(operation_id)
 
     def find(self, operation_id: str) -> SendOperation:
-        """Return the operation of that id.
-
-        Raises:
-            UnknownNameError: It is not registered; the message names the nearest known id.
-        """
+        """Do what `get_operation` does, but raise an UnknownNameError that names the nearest known id."""
         operation = self._operations.get(operation_id)
         if operation is None:
             raise UnknownNameError(
@@ -132,10 +121,8 @@ class MessageRegistry:
         """Register a send operation: a name for "send this to that channel" (page "Messages" of the seeds).
 
         Args:
-            operation_id: The id to send by. An id that is taken is given to the new operation.
-            title: What the AsyncAPI document calls the operation; so too the further arguments.
-            messages: The shapes of its messages.
-            bindings: What is particular to a protocol.
+            operation_id: The id to send by. An older operation with this id is replaced.
+            title: What the AsyncAPI document says of the operation, as with the arguments after it.
 
         Raises:
             DeclarationError: The channel is neither a `Channel` nor its address.

@@ -1,4 +1,4 @@
-"""Payloads to bytes: the JSON that repid 2.1.4's default serializer writes, byte for byte."""
+"""Writing payloads as bytes: the JSON of repid 2.1.4's default serializer, byte for byte."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from repid_nb.core.errors import SerializationError, a_kind
+from repid_nb.core.errors import SerializationError
+from repid_nb.core.naming import a_kind
 
 __all__ = ["SerializationValueError", "default_serializer"]
 
@@ -36,14 +37,8 @@ class SerializationValueError(SerializationError, ValueError):
 def default_serializer(data: Any) -> bytes:
     """Write a payload as compact JSON in UTF-8 (repid 2.1.4, `repid.default_serializer`).
 
-    Beside what JSON itself knows: pydantic models and dataclasses become objects, dates and times ISO 8601 text,
-    timedeltas seconds, UUIDs and Decimals text. NaN and the infinities are written as JavaScript writes them.
-
-    Args:
-        data: The payload, at any depth.
-
-    Returns:
-        The JSON.
+    Pydantic models and dataclasses become objects, dates and times ISO 8601 text, timedeltas seconds, UUIDs and
+    Decimals text, at any depth. NaN and the infinities are written as JavaScript writes them.
 
     Raises:
         SerializationError: Something in the payload has no JSON form; the message names the place and the fix.
@@ -51,7 +46,7 @@ def default_serializer(data: Any) -> bytes:
         RecursionError: The payload is nested too deeply.
     """
     try:
-        # A dict is no model, and to ask pydantic takes longer than to write a small one.
+        # A dict is not a model, and asking takes longer than writing a small dict.
         is_model = not isinstance(data, dict) and _is_model(data)
         return (data.model_dump_json() if is_model else "".join(_chunks(data, 0))).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -62,7 +57,7 @@ def default_serializer(data: Any) -> bytes:
 
 
 def _is_model(value: object) -> bool:
-    # Where pydantic is not imported there are no models, and looking for them must not import it.
+    # Without pydantic imported there are no models, and this must not import it.
     main = sys.modules.get("pydantic.main")
     return main is not None and isinstance(value, main.BaseModel)
 
@@ -85,7 +80,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), default=_to_json_type, check_
 
 
 def _make_writer() -> Callable[[Any, int], Iterable[str]]:
-    """Return what writes the pieces of a value's JSON, made once: `JSONEncoder.encode` makes it anew for each value."""
+    """Return a function that writes a value as pieces of JSON; `JSONEncoder.encode` makes one for each value."""
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return lambda value, _: _ENCODER.iterencode(value)
@@ -99,7 +94,7 @@ _chunks = _make_writer()
 
 
 def _find_fault(value: Any, path: str, above: tuple[int, ...]) -> SerializationError | None:
-    """Return what is wrong with the first value, in document order, that has no JSON form."""
+    """Return the error for the first value, in document order, that has no JSON form."""
     if isinstance(value, _SCALARS):
         return None
     if id(value) in above:

@@ -1,4 +1,4 @@
-"""Tasks: who asked one to end, awaiting in a task of its own, and starting one that does not run at once."""
+"""Tasks: noticing a request to end, awaiting in another task, and starting one that does not run at once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ T = TypeVar("T")
 class CancelRequests:
     """Notices requests to cancel the task in which it was made, from then on.
 
-    A CancelledError alone does not say whether the task was asked to end, or whether what runs in it raised that error
-    by itself: an actor may await a cancelled future. The count of requests does say.
+    A CancelledError alone does not say whether the task was asked to end or an actor raised the error itself, for
+    example by awaiting a cancelled future. The count of requests does say.
     """
 
     __slots__ = ("_before", "_task")
@@ -27,15 +27,12 @@ class CancelRequests:
         self._before = 0 if self._task is None else self._task.cancelling()
 
     def came(self) -> bool:
-        """Say whether the task was asked to end; without a task there is no way to know, and the answer is yes."""
+        """Say whether the task was asked to end; without a task, where nothing is known, the answer is yes."""
         return self._task is None or self._task.cancelling() > self._before
 
 
 def is_running_in(task: asyncio.Task[Any] | None) -> bool:
-    """Say whether `task` is what runs now.
-
-    A coroutine that is closed from outside gets a GeneratorExit while another task runs, or none.
-    """
+    """Say whether `task` runs now. A coroutine that is closed from outside gets a GeneratorExit while it does not."""
     try:
         return task is not None and asyncio.current_task() is task
     except RuntimeError:  # no loop runs
@@ -45,25 +42,17 @@ def is_running_in(task: asyncio.Task[Any] | None) -> bool:
 def start(coroutine: Coroutine[Any, Any, T], *, context: Context | None = None) -> asyncio.Task[T]:
     """Start a task that has its first turn later, whatever task factory the loop has.
 
-    An eager task factory (Python 3.12) would run it inside this call, before the caller can count it.
-
-    Args:
-        coroutine: What the task runs.
-        context: The context that it runs in; a copy of the current one by default.
+    An eager task factory (Python 3.12) would run it inside this call, before the caller can count it. By default it
+    runs in a copy of the current context.
     """
     return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), context=context)
 
 
 async def in_own_task(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Await a coroutine in a task of its own, with a copy of the context; cancelled, it is cancelled too.
+    """Await a coroutine in a task of its own, with a copy of the context, and return its result.
 
-    Cancelled before its task had a turn, it never begins.
-
-    Args:
-        coroutine: What to await.
-
-    Returns:
-        What it returns; what it raises is raised here, a KeyboardInterrupt too, which would leave the loop from there.
+    When this is cancelled, so is the coroutine; before its task had a turn, it never begins. What it raises is raised
+    here: a KeyboardInterrupt too, which inside the task would end the loop.
     """
     ended: list[tuple[T | None, BaseException | None]] = []
 
@@ -81,7 +70,7 @@ async def in_own_task(coroutine: Coroutine[Any, Any, T]) -> T:
         if not ended or requests.came():
             raise
     finally:
-        # Nothing, unless it never began: Python warns of a coroutine that was never awaited.
+        # Only matters where it never began: Python warns of a coroutine that was never awaited.
         coroutine.close()
     result, error = ended[0]
     if error is not None:

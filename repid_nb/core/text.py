@@ -29,7 +29,7 @@ def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def text_of(value: Any) -> str:
-    """Return a value as text: text itself, anything else as `str(value)` shows it, bounded; it never raises.
+    """Return text itself, and any other value as `str(value)` shows it, cut to `LONGEST`; never raise.
 
     An actor may put anything into the headers of a message that it received.
     """
@@ -38,7 +38,7 @@ def text_of(value: Any) -> str:
     try:
         text = plain_text(str(value))
     except BaseException as error:
-        # What stops the code from outside is not the value's own.
+        # An exception that stops the code from outside does not come from the value.
         if isinstance(error, KeyboardInterrupt) or getattr(type(error), "is_from_outside", False):
             raise
         return f"<{type(value).__name__}, which cannot be shown>"

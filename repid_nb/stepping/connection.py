@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Protocol, cast
 
 from repid_nb.core.abilities import PullerT
-from repid_nb.core.errors import NotPullableError, a_kind
+from repid_nb.core.errors import NotPullableError
 from repid_nb.core.events import Observer
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.snapshot import DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import ReceivedMessageT, ServerT
+from repid_nb.core.naming import a_kind
 
 __all__ = ["Connection", "PulledMessageT", "SteppablePullerT", "SteppableServerT", "end_abandoned", "steppable"]
 

@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 from repid_nb.app import Repid
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.events import Event, Published
-from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.printable import short
 from repid_nb.stepping.connection import SteppableServerT

@@ -11,16 +11,9 @@ from weakref import WeakSet
 
 from repid_nb.app import Repid
 from repid_nb.core.checks import check_address
-from repid_nb.core.errors import (
-    ClosedError,
-    DeclarationError,
-    InvalidMessageError,
-    SteppingError,
-    UnknownNameError,
-    a_kind,
-    nearest_name,
-)
+from repid_nb.core.errors import ClosedError, DeclarationError, InvalidMessageError, SteppingError, UnknownNameError
 from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.printable import one_line

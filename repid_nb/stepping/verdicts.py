@@ -6,8 +6,9 @@ from typing import Any
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.checks import check_parts
-from repid_nb.core.memory.message import InMemoryReceivedMessage, QueuedMessage
+from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import BaseMessageT, SerializerT
 from repid_nb.core.routing.declaration import Declaration
 from repid_nb.core.routing.routes import Route, Routes

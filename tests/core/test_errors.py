@@ -8,7 +8,8 @@ import repid
 import repid_nb
 from repid_nb import InMemoryServer, Router, Stepper, TestClient, Workbench
 from repid_nb.classroom import check
-from repid_nb.core.errors import DeclarationError, NotPullableError, a_kind, is_of_repid
+from repid_nb.core.errors import DeclarationError, NotPullableError
+from repid_nb.core.naming import a_kind, is_of_repid
 
 
 class HTTPProblem: ...

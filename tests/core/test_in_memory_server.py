@@ -389,7 +389,7 @@ class Deaf(Inbox):
 
 
 async def test_a_callback_that_does_not_listen_to_its_cancellation_does_not_hold_up_the_closing(server, monkeypatch):
-    monkeypatch.setattr("repid_nb.core.memory.pulling.CANCELLATION_TIME", 0.01)
+    monkeypatch.setattr("repid_nb.core.memory.subscriber.CANCELLATION_TIME", 0.01)
     await publish(server, "a")
     inbox = Deaf()
     subscriber = await server.subscribe(channels_to_callbacks={"tasks": inbox})

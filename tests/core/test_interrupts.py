@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import repid_nb.core.memory
-from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.memory.queue import Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
 
 MEMORY = str(Path(repid_nb.core.memory.__file__).parent)

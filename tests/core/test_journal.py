@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.journal import Journal
-from repid_nb.core.memory.message import InMemoryReceivedMessage, QueuedMessage
+from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
 
 CHANNELS = ("a", "b")

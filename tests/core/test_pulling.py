@@ -1,14 +1,22 @@
 """Pulling: whose turn it is, who is woken, and servers that only push."""
 
 import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
 
 import pytest
 import repid
 
 from repid_nb.app import Repid
-from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.memory.queue import Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.routing.router import Router
 from repid_nb.core.worker.worker import Worker
 
@@ -423,3 +431,48 @@ async def test_a_server_that_cannot_pause_or_close_any_more_does_not_keep_the_wo
     await send(app, 1)
     assert (await app.run_worker(messages_limit=1, register_signals=[])).processed == 1
     assert "worker.shutdown.error" in caplog.messages
+
+
+@pytest.mark.parametrize("channels", [["a"], ["a", "b"]])
+async def test_what_another_thread_sends_at_any_moment_of_a_pull_is_pulled(channels):
+    for line in count(1):
+        queues = Queues(dead_letter_limit=10)
+        puller = InMemoryPuller(queues, channels)
+        with AtLine(line, partial(put, queues, "a", "a1")) as sending:
+            pull = asyncio.create_task(puller.pull())
+            await all_quiet()
+        if not sending.has_sent:
+            pull.cancel()
+            break
+        async with asyncio.timeout(10):
+            assert await names(pull) == ["a1"]
+    assert line > 20
+
+
+class AtLine:
+    """Lets another thread send before the n-th line that runs in the modules of queues and pulling."""
+
+    def __init__(self, line: int, send: Callable[[], None]) -> None:
+        self.has_sent = False
+        self._left = line
+        self._send = send
+
+    def __enter__(self) -> Self:
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+
+    def _trace(self, frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
+        if Path(frame.f_code.co_filename).name not in ("pulling.py", "queue.py"):
+            return None
+        if event == "line":
+            self._left -= 1
+            if self._left == 0:
+                sys.settrace(None)
+                thread = threading.Thread(target=self._send)
+                thread.start()
+                thread.join()
+                self.has_sent = True
+        return self._trace

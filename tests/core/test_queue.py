@@ -3,8 +3,8 @@
 import pytest
 
 from repid_nb.core.errors import DestinationError, InvalidMessageError
-from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY, ChannelQueue, Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
 
 ME = object()

@@ -3,8 +3,9 @@
 import pytest
 
 from repid_nb.core.description import Channel, MessageSchema, Tag
-from repid_nb.core.errors import DeclarationError, UnknownNameError, nearest_name
+from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.naming import nearest_name
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import MessageData
+from repid_nb.core.routing.declaration import make_strategy
 from repid_nb.core.routing.router import Router
-from repid_nb.core.routing.strategies import catch_all_routing_strategy, make_strategy, topic_based_routing_strategy
+from repid_nb.core.routing.strategies import catch_all_routing_strategy, topic_based_routing_strategy
 
 
 def message(headers: dict[str, str] | None) -> MessageData:

@@ -5,8 +5,9 @@ import gc
 from dataclasses import dataclass
 
 from repid_nb.app import Repid
-from repid_nb.core.memory.message import InMemoryReceivedMessage, QueuedMessage
+from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
 from repid_nb.core.routing.router import Router

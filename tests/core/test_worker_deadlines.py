@@ -12,7 +12,8 @@ from support.watching import Listening
 from repid_nb.app import Repid
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.events import Finished, Started
-from repid_nb.core.memory.message import InMemoryReceivedMessage, QueuedMessage
+from repid_nb.core.memory.message import InMemoryReceivedMessage
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageData
 from repid_nb.core.routing.router import Router

@@ -9,7 +9,8 @@ import pytest
 
 from repid_nb import InMemoryServer, Repid, Router, Stepper, TestClient, catch_all_routing_strategy
 from repid_nb.core.errors import SteppingError
-from repid_nb.core.memory.queue import CHANNEL_WINDOW, FORGET_FROM
+from repid_nb.core.memory.inspection import CHANNEL_WINDOW
+from repid_nb.core.memory.queue import FORGET_FROM
 
 
 def app_with(fn, **options) -> Repid:

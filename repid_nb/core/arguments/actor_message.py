@@ -1,4 +1,4 @@
-"""The message as an actor sees it, when it asks for it."""
+"""The message that an actor can take as an argument."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["EnhancedReceivedMessage", "Message", "MessageDependency"]
 
 
 class EnhancedReceivedMessage:
-    """The message an actor runs for, with what it may do about it: settle it, answer it, send others."""
+    """The message that an actor runs for: settles it, answers it, and sends other messages."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class EnhancedReceivedMessage:
         return self._message.message_id
 
     async def ack(self) -> None:
-        """Say that the message is done with."""
+        """Confirm the message: it leaves the queue."""
         await self._message.ack()
 
     async def nack(self) -> None:
-        """Say that the message cannot be processed."""
+        """Give the message up: it cannot be processed."""
         await nack(self._message, ACTOR_NACKED)
 
     async def reject(self) -> None:
@@ -115,14 +115,10 @@ class EnhancedReceivedMessage:
         channel: str | None = None,
         server_specific_parameters: dict[str, Any] | None = None,
     ) -> None:
-        """Answer the message and settle it: at once where the server can, else by publishing and then acking.
-
-        Args:
-            channel: Where to answer, instead of the message's own `reply_to`.
-            server_specific_parameters: What the server's `publish` takes beside.
+        """Answer the message and settle it: in one step where the server can, else by publishing and then acking.
 
         Raises:
-            DestinationError: Neither `channel` nor the message's `reply_to` says where to.
+            DestinationError: Neither `channel` nor the message's `reply_to` is set.
         """
         if self._server.capabilities.get("supports_native_reply", False):
             await self._message.reply(

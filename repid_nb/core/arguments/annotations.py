@@ -1,4 +1,4 @@
-"""Annotations: what is written beside a type, however the type is named, and what stands deeper inside it."""
+"""Annotations: the metadata beside a type, however the type is named, and inside of it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _INNERMOST = object()
 
 
 def metadata_of(annotation: Any) -> tuple[Any, ...]:
-    """Return what is written beside a type in `Annotated`, the innermost first.
+    """Return the metadata beside a type in `Annotated`, the innermost first.
 
-    It is found too behind an alias (`type User = ...`), a NewType, and with `| None` around it.
+    It is also found behind an alias (`type User = ...`), a NewType, and with `| None` around it.
     """
     found: tuple[Any, ...] = ()
     for layer in _layers(annotation):
@@ -26,7 +26,7 @@ def metadata_of(annotation: Any) -> tuple[Any, ...]:
 
 
 def type_of(annotation: Any) -> Any:
-    """Return the type itself: without what is written beside it, and what an alias or a NewType stands for."""
+    """Return the type itself, without metadata, aliases and NewTypes around it."""
     for layer in _layers(annotation):
         if get_origin(layer) in _UNIONS:
             return layer
@@ -35,11 +35,10 @@ def type_of(annotation: Any) -> Any:
 
 
 def metadata_everywhere(annotation: Any, evaluate: Callable[[str], Any]) -> Iterator[Any]:
-    """Yield what is written beside any type in an annotation: the items of a list, each type of a union.
+    """Yield the metadata beside every type in an annotation: of a list's items, of each type of a union.
 
     Args:
-        annotation: Any annotation.
-        evaluate: Returns what a type means that is written as text.
+        evaluate: Returns the type that is written as text.
     """
     waiting, seen = [annotation], dict[int, Any]()
     while waiting:
@@ -87,7 +86,7 @@ def _layers(annotation: Any) -> Iterator[Any]:
 
 
 def _inner(annotation: Any) -> Any:
-    """Return the type that an annotation only names, describes, or allows None beside."""
+    """Return the type inside an Annotated, an alias, a NewType or `... | None`; `_INNERMOST` for any other."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return annotation.__origin__

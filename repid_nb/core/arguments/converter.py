@@ -1,7 +1,4 @@
-"""From payload and headers to an actor's arguments.
-
-What is read, and what is refused, is repid 2.1.4's (`repid.converter`).
-"""
+"""Reading an actor's arguments from payload and headers, as repid 2.1.4 does (`repid.converter`)."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ class PydanticConverter(ConverterBase):
     """Validates payload and headers with pydantic models made from the function's signature.
 
     Args:
-        fn_locals: The names local to where it is declared, for annotations written as text.
+        fn_locals: The local names at the declaration, for annotations written as text.
 
     Raises:
         DeclarationError: The signature cannot be read from a message: `*args`, `**kwargs`, a positional-only
@@ -57,7 +54,7 @@ class PydanticConverter(ConverterBase):
         self._args = [parameter.name for parameter in self.positional]
         self._kwargs = [parameter.name for parameter in self.named]
         self._fields = {name for name, _ in fields}
-        # Of the positional-only ones, those that no dependency reads too.
+        # The positional-only arguments that no dependency reads too.
         self._own_args = [name for name in self._args if name not in self.inputs.wanted_by_dependencies()]
         if self.full_payload is not None:
             self._kwargs.append(self.full_payload.name)
@@ -81,13 +78,7 @@ class PydanticConverter(ConverterBase):
     async def convert_inputs(
         self, *, message: ReceivedMessageT, actor: ActorData, actor_context: ActorExecutionContext
     ) -> FnParams:
-        """Read the arguments for one message.
-
-        Args:
-            message: The message; its payload is JSON in UTF-8, and an empty one counts as `{}`.
-
-        Returns:
-            The positional and the keyword arguments.
+        """Read the positional and the keyword arguments from JSON in UTF-8; an empty payload counts as `{}`.
 
         Raises:
             InvalidMessageError: The content type is not JSON, or a dependency lacks an argument.
@@ -114,18 +105,18 @@ class PydanticConverter(ConverterBase):
         resolved = await self.resolve_dependencies(
             message=message, actor=actor, actor_context=actor_context, args=args, kwargs=loaded, headers=headers
         )
-        # The model also has what only the dependencies asked for.
+        # Without the fields that only the dependencies read.
         return args, {**{name: loaded[name] for name in self._kwargs}, **resolved}
 
     def _spread(self, read: BaseModel) -> dict[str, Any]:
-        """Return the model under its parameter's name, and each field that has a parameter of its own."""
+        """Return the model under its parameter's name, and each field that has its own parameter."""
         loaded = {name: getattr(read, name) for name in self._fields}
         if self.full_payload is not None:
             loaded[self.full_payload.name] = read
         return loaded
 
     def _advise(self, error: ValueError) -> None:
-        """Add the fix to an error of pydantic's own, whose text cannot be changed, as a note."""
+        """Add the fix as a note to an error of pydantic, whose text cannot be changed."""
         from pydantic import ValidationError  # noqa: PLC0415  (pydantic is loaded by the first actor, not before)
 
         whole = [each for each in error.errors() if not each["loc"]] if isinstance(error, ValidationError) else []
@@ -154,10 +145,7 @@ class BasicConverter(ConverterBase):
     """Reads arguments from a JSON object without validating anything.
 
     As in repid 2.1.4, an argument that is neither in the payload nor has a default is `inspect.Parameter.empty`.
-
-    Args:
-        fn: The actor's function; `**kwargs`, or else `*args`, takes what no other parameter does.
-        fn_locals: The names local to where it is declared, for annotations written as text.
+    `**kwargs`, or else `*args`, takes the fields that no other parameter takes.
 
     Raises:
         DeclarationError: A dependency is positional-only, a parameter is marked FullPayload(), or an annotation
@@ -189,16 +177,10 @@ class BasicConverter(ConverterBase):
     async def convert_inputs(
         self, *, message: ReceivedMessageT, actor: ActorData, actor_context: ActorExecutionContext
     ) -> FnParams:
-        """Read the arguments for one message.
-
-        Args:
-            message: The message; its payload is a JSON object, or empty.
-
-        Returns:
-            The positional and the keyword arguments.
+        """Read the positional and the keyword arguments from a JSON object, or from an empty payload.
 
         Raises:
-            InvalidMessageError: The content type is not JSON, the payload is no object, or a dependency lacks an
+            InvalidMessageError: The content type is not JSON, the payload is not an object, or a dependency lacks an
                 argument or a header (then it is also a KeyError).
             json.JSONDecodeError: The payload is not JSON.
         """
@@ -222,7 +204,7 @@ class BasicConverter(ConverterBase):
         return args, {**kwargs, **resolved}
 
     def _shared_values(self, args: list[Any]) -> dict[str, Any]:
-        """Return those of the positional-only arguments that were read and that dependencies ask for too."""
+        """Return the positional-only arguments that were read and that dependencies read too."""
         values = zip(self._args, args, strict=False)
         is_missing = inspect.Parameter.empty
         return {name: value for (name, _), value in values if name in self._shared and value is not is_missing}
@@ -264,7 +246,7 @@ class DefaultConverter(PydanticConverter):
 
 
 def _json_reader() -> Callable[[bytes], Any]:
-    """Return what reads JSON as `json.loads` does, by way of pydantic's faster reader where that one can."""
+    """Return a function that does what `json.loads` does, with pydantic's faster reader where that can."""
     try:
         from pydantic_core import from_json  # noqa: PLC0415  (loaded by the first actor, not before)
     except ImportError:
@@ -274,7 +256,7 @@ def _json_reader() -> Callable[[bytes], Any]:
         try:
             return from_json(payload)
         except ValueError:
-            # It takes neither UTF-16 nor lone surrogates nor deep nesting, and its errors are not json's.
+            # pydantic's refuses UTF-16, lone surrogates and deep nesting, and its errors differ from json's.
             return json.loads(payload)
 
     return read
@@ -283,7 +265,7 @@ def _json_reader() -> Callable[[bytes], Any]:
 def _build_model(
     name: str, parameters: Iterable[tuple[str, inspect.Parameter]], *, base: type[BaseModel] | None = None
 ) -> type[BaseModel] | None:
-    """Make a model with one field a name, and on top of `base` where there is one; None for nothing to read."""
+    """Make a model with a field for each name, on top of `base` if given; None where there is nothing to read."""
     from pydantic import ConfigDict, Field, PydanticSchemaGenerationError, create_model  # noqa: PLC0415  (as below)
     from pydantic.fields import FieldInfo  # noqa: PLC0415
 
@@ -309,7 +291,7 @@ def _build_model(
             )
     if not fields:
         return base
-    # No code looks at an instance's attributes, so a parameter may have the name of one, such as json or model_dump.
+    # No code uses an instance's methods, so a parameter may have the name of one, such as json or model_dump.
     options: dict[str, Any] = {"__base__": base} if base else {"__config__": ConfigDict(protected_namespaces=())}
     try:
         with warnings.catch_warnings():
@@ -326,9 +308,10 @@ def _build_model(
 def _reader(
     model: type[BaseModel] | None, form: Literal["json", "python"], *, whole: bool
 ) -> Callable[..., Any] | None:
-    """Return what reads a message with the model: into an instance of it, or else into a tuple of its fields and more.
+    """Return a function that reads a message with the model, into a tuple whose first item has the fields.
 
-    A model that the application wrote (`whole`) makes an instance, by its own method, which may have been replaced.
+    For a model that the application wrote (`whole`) it returns an instance, from the model's own method, which may have
+    been replaced.
     """
     if model is None:
         return None
@@ -338,7 +321,7 @@ def _reader(
 
     schema = model.__pydantic_core_schema__
     if model.__pydantic_complete__ and schema["type"] == "model" and schema["schema"]["type"] == "model-fields":
-        # What a model does beside reading its fields is to make the instance, which nothing would use.
+        # Only the fields are read: a model would also make an instance, which nothing uses.
         fields = SchemaValidator(schema["schema"], schema.get("config"))
         return fields.validate_json if form == "json" else fields.validate_python
     validate = model.model_validate_json if form == "json" else model.model_validate

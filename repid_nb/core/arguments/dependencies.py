@@ -1,4 +1,4 @@
-"""What an actor may ask for beside its payload: headers, the message itself, and results of other functions.
+"""Dependencies: what an actor may have beside its payload, such as headers and results of other functions.
 
 Names, signatures and behaviour are repid 2.1.4's (`repid.dependencies`).
 """
@@ -16,8 +16,9 @@ from typing import Any, Protocol, runtime_checkable
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.arguments.annotations import metadata_everywhere, metadata_of
 from repid_nb.core.callables import asyncify, name_of, never_runs, signature_of
-from repid_nb.core.errors import DeclarationError, InvalidMessageError, is_of_repid
+from repid_nb.core.errors import DeclarationError, InvalidMessageError
 from repid_nb.core.message import ReceivedMessageT
+from repid_nb.core.naming import is_of_repid
 
 __all__ = [
     "DependencyContext",
@@ -44,12 +45,9 @@ class MissingHeaderError(InvalidMessageError, KeyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencyContext:
-    """What a dependency may look at while it is resolved for one message.
+    """What a dependency may use while it is resolved for one message.
 
     Attributes:
-        message: The message as the server handed it over.
-        actor: The actor that is about to run.
-        actor_context: Server, publisher and serializer.
         parsed_args: The actor's positional-only arguments.
         parsed_kwargs: The other arguments read from the payload, by name.
         parsed_headers: The headers that were read, by name.
@@ -67,7 +65,7 @@ class DependencyContext:
 
 @runtime_checkable
 class DependencyT(Protocol):
-    """Anything in an `Annotated` that knows how to `resolve` itself is a dependency."""
+    """Any object in an `Annotated` that has a `resolve` is a dependency."""
 
     async def resolve(self, *, context: DependencyContext) -> Any: ...
 
@@ -83,7 +81,7 @@ class FullPayload:
 
 
 class ReadAtOnce:
-    """Base of the markers whose value is at hand: there is nothing to wait for."""
+    """Base of the markers whose value can be read without waiting."""
 
     __slots__ = ()
 
@@ -118,12 +116,12 @@ class Header(ReadAtOnce):
 
 
 class Depends:
-    """Marks a parameter that another function's result goes into: `db: Annotated[Database, Depends(get_db)]`.
+    """Marks a parameter that takes another function's result: `db: Annotated[Database, Depends(get_db)]`.
 
     The function's own parameters are read from the payload too, or are dependencies in their turn.
 
     Args:
-        fn: A function or coroutine function; positional-only parameters are not supported.
+        fn: A function or coroutine function, without positional-only parameters.
         run_in_process: Run a plain function in a pool of processes instead of threads.
         pool_executor: Run a plain function in this pool.
 
@@ -145,10 +143,10 @@ class Depends:
     def override(
         self, fn: Callable[..., Any], *, run_in_process: bool = False, pool_executor: Executor | None = None
     ) -> None:
-        """Put another function in the place of the first, for a test.
+        """Replace the function, for a test.
 
-        What is read from payload and headers was settled when the actor was declared: the new function can ask only
-        for that, or must have defaults.
+        The actor's declaration settled what is read from payload and headers: the new function can take only that, or
+        must have defaults.
         """
         if not callable(fn):
             raise DeclarationError(
@@ -196,9 +194,9 @@ class Inputs:
     """A function's parameters, sorted by where their arguments come from.
 
     Attributes:
-        parameters: All of them, by name, in order.
-        payload: Those read from the payload.
-        dependencies: The dependency of each of the others, by parameter name.
+        parameters: All parameters, by name, in order.
+        payload: The parameters read from the payload.
+        dependencies: The dependencies of the other parameters, by parameter name.
     """
 
     parameters: Mapping[str, inspect.Parameter]
@@ -207,11 +205,10 @@ class Inputs:
 
     @classmethod
     def of(cls, fn: Callable[..., Any], fn_locals: Mapping[str, Any] | None) -> Inputs:
-        """Sort the parameters of a function; `*args` and `**kwargs` belong to neither kind.
+        """Sort the parameters of a function; `*args` and `**kwargs` are of neither kind.
 
         Raises:
-            DeclarationError: A marker stands where it would have no effect, and the payload would fill the parameter;
-                or it is one of repid's own.
+            DeclarationError: A marker is in a place where it has no effect, or comes from the library repid.
         """
         parameters = signature_of(fn, fn_locals).parameters
         names = {**getattr(inspect.unwrap(fn), "__globals__", {}), **(fn_locals or {})}
@@ -241,12 +238,12 @@ class Inputs:
                 yield from dependency.inputs.all_payload()
 
     def wanted_by_dependencies(self) -> set[str]:
-        """Return the names of what dependencies, at any depth, read from the payload."""
+        """Return the names of what the dependencies, at any depth, read from the payload."""
         nested = (one for one in self.dependencies.values() if isinstance(one, Depends))
         return {parameter.name for dependency in nested for parameter in dependency.inputs.all_payload()}
 
     def all_headers(self) -> Iterator[tuple[Header, inspect.Parameter]]:
-        """Yield each header with the parameter that it is for, nested dependencies in their place."""
+        """Yield each header with its parameter, those of nested dependencies in their place."""
         for name, dependency in self.dependencies.items():
             if isinstance(dependency, Header):
                 yield dependency, self.parameters[name]
@@ -255,19 +252,11 @@ class Inputs:
 
 
 async def resolve_all(dependencies: Mapping[str, DependencyT], context: DependencyContext) -> dict[str, Any]:
-    """Resolve dependencies side by side, each in a task of its own.
-
-    Args:
-        dependencies: By parameter name.
-        context: The message and what was read from it.
-
-    Returns:
-        The values, by parameter name.
-    """
+    """Resolve dependencies side by side and return their values, both by parameter name."""
     resolved: dict[str, Any] = {}
     waiting: dict[str, DependencyT] = {}
     for name, dependency in dependencies.items():
-        # A task costs more than reading the rest of the message. A class with a `resolve` of its own needs one.
+        # A task costs more than reading the rest of the message, so only a class with its own `resolve` gets one.
         if getattr(type(dependency), "resolve", None) is ReadAtOnce.resolve:
             resolved[name] = dependency.read(context)  # type: ignore[attr-defined]  # it is a ReadAtOnce
         else:
@@ -292,12 +281,7 @@ def get_full_payload_marker(annotation: Any) -> FullPayload | None:
 
 
 def validate_dependency(annotation: Any, default: Any = None) -> None:
-    """Warn of a marker in the wrong form or place; the line warned of is the caller's caller's.
-
-    Args:
-        annotation: A parameter's; the class of a marker stands in it where an instance is meant.
-        default: The parameter's; it is a marker, which belongs beside the type.
-    """
+    """Warn of a marker's class where an instance is meant, and of a marker as a default; at the caller's caller."""
     if isinstance(default, (Depends, ReadAtOnce, FullPayload)):
         kind = type(default).__name__
         warnings.warn(
@@ -319,7 +303,7 @@ def validate_dependency(annotation: Any, default: Any = None) -> None:
 
 
 def _check_markers(function: str, parameter: inspect.Parameter, names: Mapping[str, Any]) -> None:
-    """Refuse a marker that would have no effect: the sender of a message would decide what is injected."""
+    """Refuse a marker that would have no effect: the sender's payload would fill a parameter that is to be injected."""
     is_gathered = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     found = () if is_gathered else metadata_of(parameter.annotation)
     is_injected = not is_gathered and get_dependency(parameter.annotation) is not None

@@ -1,4 +1,4 @@
-"""What a function's signature says of its arguments before any message comes: the common half of the converters."""
+"""Reading a function's signature before any message comes: the common half of the converters."""
 
 from __future__ import annotations
 
@@ -33,9 +33,8 @@ class ArgumentSource:
 
     Attributes:
         name: The parameter.
-        kind: What sort of place it is.
-        paths: Where in the payload or the headers it may stand, the first of them that is there; each a name, or a name
-            and what leads on from there.
+        paths: Where in the payload or the headers the argument may stand, first choice first; each is a name, or a name
+            and the keys and indices below it.
     """
 
     name: str
@@ -43,7 +42,7 @@ class ArgumentSource:
     paths: tuple[tuple[str | int, ...], ...] = ()
 
 
-# To say nothing will do too (repid 2.1.4).
+# A message without a content type counts as JSON (repid 2.1.4).
 JSON_TYPES = frozenset((None, "", "application/json"))
 
 
@@ -105,7 +104,7 @@ class ConverterBase:
         kwargs: dict[str, Any],
         headers: dict[str, Any],
     ) -> dict[str, Any]:
-        """Return the values of the dependencies, by parameter name, given what was read from the message."""
+        """Return the dependencies' values by parameter name, given what was read from the message."""
         context = DependencyContext(
             message=message,
             actor=actor,
@@ -118,11 +117,7 @@ class ConverterBase:
         return await resolve_all(self.inputs.dependencies, context)
 
     def refuse(self, content_type: str | None) -> NoReturn:
-        """Refuse a message that says it is something else than JSON (repid 2.1.4).
-
-        Raises:
-            InvalidMessageError: Always.
-        """
+        """Raise the InvalidMessageError for a message whose content type is not JSON (repid 2.1.4)."""
         raise InvalidMessageError(
             f"Unsupported content type: {content_type!r}. {self.name!r} reads its arguments from JSON: "
             f"send the message with send_message_json, or with content_type='application/json'. To take any "
@@ -130,7 +125,7 @@ class ConverterBase:
         )
 
     def argument_sources(self) -> dict[str, ArgumentSource]:
-        """Say where each argument comes from, by parameter name in order; `*args` and `**kwargs` are left out."""
+        """Return each argument's source, by parameter name in order, without `*args` and `**kwargs`."""
         return {source.name: source for source in self._sources()}
 
     def _sources(self) -> Iterator[ArgumentSource]:
@@ -149,7 +144,6 @@ class ConverterBase:
 
 
 def _paths(model: type[BaseModel] | None, field: str) -> tuple[tuple[str | int, ...], ...]:
-    """Return where the model looks for a field, first choice first."""
     alias = None if model is None else model.model_fields[field].validation_alias
     if alias is None:
         return ((field,),)

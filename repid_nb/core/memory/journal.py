@@ -1,14 +1,17 @@
-"""The changes of the queues, in order, and the way back to any moment among them."""
+"""The journal: the changes of the queues in order, so that they can be taken back."""
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from repid_nb.core.errors import InvalidMessageError
 
-__all__ = ["Journal", "Mark"]
+__all__ = ["Journal", "Journaled", "Mark"]
+
+JOURNAL_LIMIT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Mark:
 
     Attributes:
         position: How many changes had been noted, less those that had been taken back.
-        returns: How often the journal had gone back before.
+        returns: How often changes had been taken back before.
     """
 
     position: int
@@ -25,11 +28,11 @@ class Mark:
 
 
 class Journal:
-    """A list of changes with marks in it: to go back costs what happened since, not what is queued.
+    """A list of changes with marks in it: going back costs what happened since, not what is queued.
 
     Args:
         limit: How many changes are kept; the oldest give way.
-        after_undo: Called when something was taken back; what it does is noted like anything else.
+        after_undo: Called when changes were taken back; what it does is noted like any other change.
         bytes_limit: How many bytes of settled payloads the changes may keep alive; the oldest give way.
     """
 
@@ -39,8 +42,7 @@ class Journal:
         self, limit: int, after_undo: Callable[[], object] = lambda: None, *, bytes_limit: int = 32 * 2**20
     ) -> None:
         self._after_undo = after_undo
-        # Each change with its number and what it keeps alive: with the number, an interrupt between two lines here
-        # cannot make the count of changes differ from the changes.
+        # Each change with its number and size. A count beside the list could differ from it after an interrupt.
         self._changes: deque[tuple[int, Callable[[], object], int]] = deque()
         self._empty_at = 0
         self._limit = limit
@@ -52,8 +54,8 @@ class Journal:
         """Add a change that is about to be made.
 
         Args:
-            undo: Takes it back; also where it was made by half, or not at all.
-            size: Bytes of payload that nothing but the journal keeps alive once the change is made.
+            undo: Takes it back, also where it was made by half or not at all.
+            size: Bytes of payload that only the journal keeps alive once the change is made.
         """
         changes = self._changes
         changes.append((self._position, undo, size))
@@ -66,22 +68,22 @@ class Journal:
         return Mark(self._position, len(self._returns))
 
     def reaches(self, mark: Mark) -> bool:
-        """Say whether there still is a way back to `mark`: it was neither forgotten nor itself taken back."""
+        """Say whether `undo_to` can still go back to `mark`: it was neither forgotten nor itself taken back."""
         lowest_since = min(self._returns[mark.returns :], default=self._position)
         forgotten = self._changes[0][0] if self._changes else self._empty_at
         return forgotten <= mark.position <= lowest_since
 
     def undo_to(self, mark: Mark) -> None:
-        """Take back everything that was done after `mark`, newest first.
+        """Take back every change after `mark`, newest first.
 
         Raises:
-            InvalidMessageError: There is no way back to `mark` any more; nothing is taken back.
+            InvalidMessageError: The journal does not reach back to `mark` any more; nothing is taken back.
         """
         if not self.reaches(mark):
             raise InvalidMessageError("There is no way back to this mark: too much has happened since.")
         self._empty_at = mark.position
         while self._changes and self._changes[-1][0] >= mark.position:
-            # First taken back and then forgotten: after an interrupt in between, taking it back again does nothing.
+            # Taken back before it is forgotten: after an interrupt in between, a second undo does nothing.
             _, undo, size = self._changes[-1]
             undo()
             self._changes.pop()
@@ -92,3 +94,35 @@ class Journal:
     @property
     def _position(self) -> int:
         return self._changes[-1][0] + 1 if self._changes else self._empty_at
+
+
+class Journaled:
+    """Base of what notes its changes in a journal, for as long as the journal is kept somewhere.
+
+    Attributes:
+        is_journaled: Whether a change has to be noted; a false alarm costs one call of `note`.
+    """
+
+    def __init__(self) -> None:
+        self.is_journaled = False
+        self._journal: Callable[[], Journal | None] = lambda: None
+
+    def keep_journal(self) -> Journal:
+        """Note every change from now on, for as long as the journal that is returned is kept."""
+        journal = self._journal()
+        if journal is None:
+            journal = Journal(JOURNAL_LIMIT, self.after_undo)
+            self._journal = weakref.ref(journal)
+            self.is_journaled = True
+        return journal
+
+    def note(self, undo: Callable[[], object], size: int = 0) -> None:
+        """Note how to take a change back; the caller asks `is_journaled` first, which costs less than this call."""
+        journal = self._journal()
+        if journal is None:
+            self.is_journaled = False
+        else:
+            journal.note(undo, size)
+
+    def after_undo(self) -> None:
+        """Put in order what an undo has left, such as messages that it gave to an owner that is gone."""

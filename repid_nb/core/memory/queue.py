@@ -1,7 +1,7 @@
 """The queues of a server: what waits, in which order, what is in work, what is dead.
 
 Order is AMQP 1.0's: a higher priority first, first in first out within one priority. A rejected message goes to the
-tail (repid 2.1.4); a released one goes back to the place it was pulled from (AMQP 1.0's outcome "released").
+tail (repid 2.1.4); a released one goes back to its old place (AMQP 1.0's outcome "released").
 """
 
 from __future__ import annotations
@@ -13,52 +13,40 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from operator import itemgetter
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from repid_nb.core.events import Observer, Published
 from repid_nb.core.logger import logger
-from repid_nb.core.memory.journal import Journal
-from repid_nb.core.memory.message import Dead, InMemoryReceivedMessage, Line, QueuedMessage, smallest
-from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.memory.inspection import SightingsOf, Snapshots, dead_letters_of, few_of, never_sighted
+from repid_nb.core.memory.journal import Journaled
+from repid_nb.core.memory.message import InMemoryReceivedMessage
+from repid_nb.core.memory.queued import Dead, Line, QueuedMessage
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
 
-__all__ = [
-    "CHANNEL_WINDOW",
-    "DEFAULT_PRIORITY",
-    "ChannelQueue",
-    "ListenerT",
-    "Queues",
-    "SightingsOf",
-    "never_sighted",
-]
+__all__ = ["DEFAULT_PRIORITY", "ChannelQueue", "ListenerT", "Queues"]
 
 DEFAULT_PRIORITY = 4
-JOURNAL_LIMIT = 50_000
-# How many channels a snapshot with a window shows.
-CHANNEL_WINDOW = 20
-# From how many queues on the empty ones are forgotten, where nothing listens.
+# With so many queues, the empty ones to which nothing listens are forgotten.
 FORGET_FROM = 64
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
 _ACKED = MessageAction.acked
 
-SightingsOf: TypeAlias = Callable[[QueuedMessage], int]
-
 
 class ListenerT(Protocol):
-    """What pulls from queues, as far as a queue knows it."""
+    """What a queue needs of a puller."""
 
     @property
     def waits(self) -> Iterable[int]:
-        """The numbers of its waits for a message, counted over all listeners; the longest first."""
+        """The numbers of its waits for a message, counted over all listeners; the oldest first."""
 
     def heard(self, channel: int) -> None:
-        """Take in that its channel of that number may have a message."""
+        """Note that its channel of that number may have a message."""
 
     def wake(self) -> None:
-        """End its longest wait."""
+        """End its oldest wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +57,18 @@ class _Move:
     make: Callable[[], None]
 
 
-def never_sighted(_message: QueuedMessage) -> int:
-    """Return 0, where no worker counts sightings."""
-    return 0
-
-
-def _is_still(picture: MessageSnapshot, message: QueuedMessage, priority: int, sightings: int) -> bool:
-    """Say whether a message still looks as on a record of it."""
-    if (picture.priority, picture.sightings) != (priority, sightings):
-        return False
-    try:
-        return picture.headers == message.headers
-    except Exception:
-        # An actor may have put anything among the headers, and some objects refuse to be compared.
-        return False
-
-
 class ChannelQueue:
     """One channel's messages.
 
-    An interrupt may come between any two lines. So a message is in its new place before it leaves its old one, and a
-    change that is cut short is taken back before the interrupt goes on.
+    A KeyboardInterrupt may come between any two lines, and no message may be lost by it or be there twice. So each
+    change is noted in the journal first, a message is in its new place before it leaves its old one, and a change that
+    is cut short is taken back before the interrupt goes on.
 
     Attributes:
-        listeners: What pulls from this queue, each with its own number for it.
-        tells: Whether a listener has found the queue empty, and is to be told of the next message.
+        by_priority: The lines, the highest priority first.
+        listeners: The pullers of this queue, each with its own number for the channel.
+        tells: Whether a listener found the queue empty, and has to be told of the next message. Without one `put` tells
+            no listener, and so costs the same for any number of them.
     """
 
     def __init__(self, channel: str, queues: Queues) -> None:
@@ -105,12 +80,12 @@ class ChannelQueue:
         self.listeners: weakref.WeakKeyDictionary[ListenerT, int] = weakref.WeakKeyDictionary()
         self.tells = False
         self._queues = queues
-        self._by_priority: list[Line] = []
+        self.by_priority: list[Line] = []
         self._taken = 0
-        self._pictures: dict[QueuedMessage, MessageSnapshot] = {}
+        self._snapshots = Snapshots()
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_priority))
+        return sum(map(len, self.by_priority))
 
     @property
     def is_idle(self) -> bool:
@@ -119,7 +94,7 @@ class ChannelQueue:
 
     @property
     def waiters(self) -> list[tuple[int, ListenerT]]:
-        """The waits for a message of this queue, each with the listener that waits."""
+        """The waits for a message of this queue: the number and the listener of each."""
         return [(wait, listener) for listener in list(self.listeners) for wait in listener.waits]
 
     def put(self, message: QueuedMessage, priority: int) -> None:
@@ -138,8 +113,8 @@ class ChannelQueue:
             raise
 
     def take(self, owner: object) -> InMemoryReceivedMessage | None:
-        """Take the next message, for `owner`, or None when none waits."""
-        for line in self._by_priority:
+        """Take the next message for `owner`; None when none waits."""
+        for line in self.by_priority:
             returned = bool(line.returned)
             if returned:
                 position, message = line.returned[0]
@@ -173,7 +148,7 @@ class ChannelQueue:
         *,
         answer: tuple[str, QueuedMessage] | None = None,
     ) -> None:
-        """Settle a message in work; one that is settled already, or was given back, is left alone."""
+        """Settle a message in work; one that is settled or was given back stays as it is."""
         if received.action is not None:
             return
         if received not in self.in_work:
@@ -194,7 +169,7 @@ class ChannelQueue:
             raise
 
     def release(self, received: InMemoryReceivedMessage) -> None:
-        """Put a message in work back where it was pulled from; one that is settled is left alone."""
+        """Put a message in work back where it was pulled from; one that is settled stays as it is."""
         if received not in self.in_work:
             return
         try:
@@ -213,7 +188,7 @@ class ChannelQueue:
             self.release(received)
 
     def resend(self, message_id: str | None) -> int:
-        """Move dead letters to the tail of their priority again: all, or those of one id. Returns how many."""
+        """Move dead letters, all or those of one id, to the tail of their priority; return how many."""
         chosen = [dead for dead in list(self.dead) if message_id in (None, dead.message.message_id)]
         for dead in chosen:
             place = self.dead.index(dead)
@@ -237,60 +212,18 @@ class ChannelQueue:
             min(waiters, key=itemgetter(0))[1].wake()
         self.tells = len(waiters) > 1
 
-    def picture(self, message: QueuedMessage, priority: int, sightings: int = 0) -> MessageSnapshot:
-        """Return one message as a frozen record."""
-        return MessageSnapshot(
-            id=message.message_id,
-            channel=self.channel,
-            payload=message.payload,
-            headers=message.headers,
-            content_type=message.content_type,
-            reply_to=message.reply_to,
-            priority=priority,
-            sightings=sightings,
-        )
-
     def dead_letters(self, window: int | None) -> tuple[DeadLetter, ...]:
         """Return the newest dead letters, at most `window` of them, oldest first."""
-        newest = list(islice(self.dead, 0 if window is None else max(0, len(self.dead) - window), None))
-        return tuple(
-            DeadLetter(message=self.picture(dead.message, dead.priority), reason=dead.reason) for dead in newest
-        )
+        return dead_letters_of(self, window)
 
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
-        """Return what is to be seen now, with at most `window` messages of each kind."""
-        ready: list[tuple[QueuedMessage, int]] = []
-        for line in self._by_priority:
-            left = None if window is None else window - len(ready)
-            ready += [(message, line.priority) for message in line.first(left)]
-        in_work = smallest(window, self.in_work, key=lambda one: (-one.priority, one.position))
-        return ChannelSnapshot(
-            channel=self.channel,
-            waiting=len(self),
-            ready=self._pictures_of(ready, sightings),
-            working=len(self.in_work),
-            in_work=tuple(received.snapshot() for received in in_work),
-            dead=len(self.dead),
-            dead_letters=self.dead_letters(window),
-            dead_dropped=self.dead_dropped,
-        )
-
-    def _pictures_of(
-        self, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
-    ) -> tuple[MessageSnapshot, ...]:
-        """Return the waiting messages as frozen records: the same ones as the last time, where nothing has changed."""
-        former, self._pictures = self._pictures, {}
-        for message, priority in ready:
-            known, seen = former.get(message), sightings(message)
-            if known is None or not _is_still(known, message, priority, seen):
-                known = self.picture(message, priority, seen)
-            self._pictures[message] = known
-        return tuple(self._pictures.values())
+        """Return a record of the queue now, with at most `window` messages of each kind."""
+        return self._snapshots.snapshot(self, window, sightings)
 
     def _add_line(self, priority: int) -> Line:
         with self._queues.lock:
             line = self.lines.setdefault(priority, Line(priority))
-            self._by_priority = [self.lines[one] for one in sorted(self.lines, reverse=True)]
+            self.by_priority = [self.lines[one] for one in sorted(self.lines, reverse=True)]
         return line
 
     def _move(
@@ -300,7 +233,7 @@ class ChannelQueue:
         reason: str,
         answer: tuple[str, QueuedMessage] | None,
     ) -> _Move | None:
-        """Return where a settlement moves a message, or an answer, to."""
+        """Return where a settlement moves the message or an answer to; None for an ack."""
         queued, priority = received.queued, received.priority
         if action is MessageAction.rejected:
             return _Move(Put(self, queued, priority), partial(self.put, queued, priority))
@@ -323,18 +256,17 @@ class ChannelQueue:
             self.dead.popleft()
 
 
-class Queues:
+class Queues(Journaled):
     """The queues of one server, made when first asked for; an empty one to which nothing listens is forgotten."""
 
     def __init__(self, dead_letter_limit: int) -> None:
+        super().__init__()
         self.dead_letter_limit = dead_letter_limit
-        self.is_journaled = False
         self.observers: tuple[Observer, ...] = ()
         # Messages may be sent from any thread.
         self.lock = threading.Lock()
-        self._journal: Callable[[], Journal | None] = lambda: None
         self._queues: dict[str, ChannelQueue] = {}
-        # A queue that was forgotten is the same one again, as long as a way back leads to it.
+        # As long as the journal or a message refers to a forgotten queue, the same one is known again.
         self._forgotten: weakref.WeakValueDictionary[str, ChannelQueue] = weakref.WeakValueDictionary()
         self._forget_at = FORGET_FROM
         self._gone: weakref.WeakSet[object] = weakref.WeakSet()
@@ -350,7 +282,7 @@ class Queues:
         return self._queues.get(channel)
 
     def publish(self, channel: str, message: QueuedMessage, priority: int) -> None:
-        """Put a message on the queue of a channel, and tell the observers of it."""
+        """Put a message on the queue of a channel, and tell the observers."""
         self.of(channel).put(message, priority)
         if self.observers:
             event = Published(channel, message)
@@ -358,63 +290,32 @@ class Queues:
                 observer(event)
 
     def release_all(self, owner: object) -> None:
-        """Put back everything that `owner`, which will take nothing more, took and did not settle."""
+        """Put back everything that `owner` took and did not settle; it takes nothing more."""
         self._gone.add(owner)
         for queue in list(self._queues.values()):
             queue.release_all(owner)
 
     def abandon(self, owner: object) -> None:
-        """Note that `owner` is gone without a word: what it took goes back before anything is pulled or shown.
+        """Note that `owner` was dropped without being closed: what it took goes back before the next pull or snapshot.
 
-        Safe in a finalizer, which may run in the middle of anything: it only notes.
+        Garbage collection calls this, and may come in the middle of a change of a queue, so nothing is moved here.
         """
         self._abandoned.append(owner)
 
     def release_abandoned(self) -> None:
-        """Put back what was taken by an owner that is gone."""
+        """Put back what abandoned owners took."""
         while self._abandoned:
             self.release_all(self._abandoned[0])
             self._abandoned.popleft()
 
-    def keep_journal(self) -> Journal:
-        """Note every change from now on, as long as the journal that is returned is kept."""
-        journal = self._journal()
-        if journal is None:
-            journal = Journal(JOURNAL_LIMIT, self._after_undo)
-            self._journal = weakref.ref(journal)
-            self.is_journaled = True
-        return journal
-
-    def note(self, undo: Callable[[], object], size: int = 0) -> None:
-        """Note in the journal how to take a change back; ask `is_journaled` first, it costs less."""
-        journal = self._journal()
-        if journal is None:
-            self.is_journaled = False
-        else:
-            journal.note(undo, size)
-
     def snapshot(
         self, window: int | None, sightings: SightingsOf = never_sighted, channels: Iterable[str] = ()
     ) -> QueuesSnapshot:
-        """Return what is to be seen of the queues.
-
-        Args:
-            window: How many messages of each kind to show a channel, and how many other channels beside those that are
-                named; None for all.
-            sightings: Says of a waiting message how often a worker has seen it without a match.
-            channels: Those that come first.
-        """
+        """Return a record of the queues now; the arguments are those of `InMemoryServer.snapshot`."""
         self.release_abandoned()
-        more = 0
-        if window is None or len(self._queues) <= CHANNEL_WINDOW:
-            queues = list(self._queues.values())
-        else:
-            # What this costs must not grow with the number of channels.
-            named = [self._queues[channel] for channel in islice(channels, CHANNEL_WINDOW) if channel in self._queues]
-            first = list(islice(self._queues.values(), 2 * CHANNEL_WINDOW))
-            queues = list(dict.fromkeys([*named, *first]))[:CHANNEL_WINDOW]
-            more = len(self._queues) - len(queues)
-        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in queues), more)
+        shown = list(self._queues.values()) if window is None else few_of(self._queues, channels)
+        more = len(self._queues) - len(shown)
+        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in shown), more)
 
     def _remembered(self, channel: str) -> ChannelQueue:
         with self.lock:
@@ -429,11 +330,11 @@ class Queues:
         for channel, queue in list(self._queues.items()):
             if queue.is_idle:
                 self._forgotten[channel] = self._queues.pop(channel)
-        # Twice as many as are left: so the look through all of them costs each new one a constant.
+        # At twice as many as are left, so that the search costs each new queue a constant.
         self._forget_at = max(FORGET_FROM, 2 * len(self._queues))
 
-    def _after_undo(self) -> None:
-        """Know the queues again that were forgotten, and put back what an undo has given to an owner that is gone."""
+    def after_undo(self) -> None:
+        """Know forgotten queues again that an undo has filled, and put back what it gave to an owner that is gone."""
         for channel, forgotten in list(self._forgotten.items()):
             if not forgotten.is_idle:
                 self._queues[channel] = forgotten

@@ -10,11 +10,13 @@ from repid_nb.core.checks import check_address, check_parts
 from repid_nb.core.description import ExternalDocs, Tag
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Observer, guarded
+from repid_nb.core.memory.inspection import SightingsOf, never_sighted
 from repid_nb.core.memory.journal import Journal
-from repid_nb.core.memory.message import QueuedMessage
-from repid_nb.core.memory.pulling import InMemoryPuller, InMemorySubscriber
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues, SightingsOf, never_sighted
+from repid_nb.core.memory.pulling import InMemoryPuller
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
+from repid_nb.core.memory.subscriber import InMemorySubscriber
 from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT
 
 __all__ = ["InMemoryServer"]
@@ -25,16 +27,12 @@ HIGHEST_PRIORITY = 9
 class InMemoryServer:
     """Keeps queues in memory and delivers by priority, then first in first out.
 
-    Nothing is lost while the process lives: a nacked message is kept with its reason among the dead letters, and what
-    a subscriber or a cancelled worker held goes back to its place. Same constructor and behaviour as repid 2.1.4's
-    `InMemoryServer`, but for that and for priorities (README, "Differences from repid").
+    It is repid 2.1.4's `InMemoryServer` with priorities, and nothing is lost while the process lives: a nacked message
+    is kept with its reason among the dead letters, and what a subscriber or a cancelled worker held goes back to its
+    place (README, "Differences from repid").
 
     Args:
-        title: What the AsyncAPI document calls it; so too the next arguments.
-        summary: In one line.
-        description: At length.
-        tags: Labels.
-        external_docs: A link.
+        title, summary, description, tags, external_docs: What the AsyncAPI document says of the server.
         dead_letter_limit: How many dead letters a channel keeps, at least 1; the oldest give way.
 
     Raises:
@@ -53,7 +51,7 @@ class InMemoryServer:
     hands_out: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
-        """Ask a subclass that publishes or subscribes in its own way in that way."""
+        """Take abilities from a subclass that replaces `publish` or `subscribe`, so that its own method is used."""
         super().__init_subclass__()
         cls.publishes_at_once = cls.publish is InMemoryServer.publish
         cls.hands_out = cls.subscribe is InMemoryServer.subscribe
@@ -88,11 +86,11 @@ class InMemoryServer:
         return self._connected or self._held_open > 0
 
     async def connect(self) -> None:
-        """Open the connection. What was queued before is still there."""
+        """Open the connection."""
         self._connected = True
 
     async def disconnect(self) -> None:
-        """Close the connection. What is queued stays."""
+        """Close the connection; what is queued stays."""
         self._connected = False
 
     @asynccontextmanager
@@ -105,11 +103,7 @@ class InMemoryServer:
             await self.disconnect()
 
     def hold_open(self) -> Callable[[], None]:
-        """Keep the connection open, whoever else opens and closes it meanwhile.
-
-        Returns:
-            A function that lets go of it.
-        """
+        """Keep the connection open until the function that is returned is called, even if `disconnect` is called."""
         self._held_open += 1
         held = True
 
@@ -127,18 +121,16 @@ class InMemoryServer:
         message: SentMessageT,
         server_specific_parameters: dict[str, Any] | None = None,
     ) -> None:
-        """Put a message on a channel's queue.
+        """Put a message on the queue of the channel with this address.
 
         Args:
-            channel: The channel's address.
-            message: The message.
             server_specific_parameters: `priority`, 0 (last) to 9 (first), by default 4 (AMQP 1.0); `message_id`, a
                 non-empty str, by default a new UUID. Anything else is ignored, as in repid.
 
         Raises:
             NotConnectedError: The connection is not open.
-            InvalidMessageError: The payload is not bytes, the headers are not str to str, or the priority is no whole
-                number from 0 to 9.
+            InvalidMessageError: A part of the message has the wrong type, or the priority is not a whole number from 0
+                to 9.
         """
         self.publish_nowait(
             channel,
@@ -159,7 +151,7 @@ class InMemoryServer:
         reply_to: str | None = None,
         server_specific_parameters: dict[str, Any] | None = None,
     ) -> None:
-        """Do what `publish` does, at once, for a message that is still in parts."""
+        """Do what `publish` does, without a coroutine, for a message that is still in parts."""
         if not (self._connected or self._held_open):
             raise _not_connected("publish")
         check_parts(channel, payload, headers, content_type, reply_to)
@@ -182,10 +174,9 @@ class InMemoryServer:
         channels_to_callbacks: dict[str, Callable[[ReceivedMessageT], Coroutine[None, None, None]]],
         concurrency_limit: int | None = None,
     ) -> InMemorySubscriber:
-        """Call a coroutine function for each message as it comes (repid 2.1.4, `ServerT.subscribe`).
+        """Call each channel's callback for each of its messages (repid 2.1.4, `ServerT.subscribe`).
 
         Args:
-            channels_to_callbacks: The callback of each channel.
             concurrency_limit: How many callbacks run at once, at most; None or 0 for no limit.
 
         Returns:
@@ -203,18 +194,14 @@ class InMemoryServer:
         )
 
     def puller(self, channels: Sequence[str]) -> InMemoryPuller:
-        """Return what pulls messages one at a time from these channels, in turn.
-
-        Raises:
-            NotConnectedError: The connection is not open.
-        """
+        """Return a puller of single messages from these channels in turn; raise NotConnectedError when not open."""
         if not self.is_connected:
             raise _not_connected("pull")
         return InMemoryPuller(self._queues, channels)
 
     @property
     def queues(self) -> Queues:
-        """The queues themselves, for who pulls from them."""
+        """The queues themselves, for what pulls from them."""
         return self._queues
 
     def snapshot(
@@ -223,12 +210,12 @@ class InMemoryServer:
         sightings: SightingsOf = never_sighted,
         channels: Iterable[str] = (),
     ) -> QueuesSnapshot:
-        """Return what is on the queues now, frozen.
+        """Return a frozen record of the queues as they are now.
 
         Args:
             window: How many messages of each kind to show a channel; None for all. The totals are always whole. With a
                 window, at most 20 channels are shown.
-            sightings: Says of a waiting message how often a worker has seen it without a match; by default 0.
+            sightings: Says how often a worker has seen a waiting message without a match; by default 0.
             channels: The channels to show first, where not all are shown.
         """
         return self._queues.snapshot(window, sightings, channels)
@@ -249,11 +236,7 @@ class InMemoryServer:
         return () if queue is None else queue.dead_letters(None)
 
     def resend_dead_letters(self, channel: str, message_id: str | None = None) -> int:
-        """Put dead letters back on their channel's queue, at the tail.
-
-        Args:
-            channel: The channel.
-            message_id: Which one; None for all of them.
+        """Put the dead letter of that id, or all of them for None, back at the tail of their channel's queue.
 
         Returns:
             How many were put back; 0 when there is no such dead letter.
@@ -266,21 +249,19 @@ class InMemoryServer:
         return 0 if queue is None else queue.resend(message_id)
 
     def keep_journal(self) -> Journal:
-        """Note every change of the queues from now on, so that it can be taken back.
+        """Note every change of the queues from now on, for as long as the journal that is returned is kept.
 
-        Returns:
-            The journal, shared by all who ask; it is kept as long as one of them holds it.
+        Every caller gets the same journal. It can take changes back.
         """
         return self._queues.keep_journal()
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Have `observer` told of each message that is published, replies included.
+        """Call `observer` with a `Published` for each message that is published, replies included.
 
-        Args:
-            observer: Called with a `Published`; one that raises is logged and told no more.
+        When it raises, that is logged, and it is called no more.
 
         Returns:
-            A function that ends it.
+            A function that ends the calls.
         """
         tell = guarded(observer)
         queues = self._queues

@@ -1,4 +1,4 @@
-"""What can be seen of the queues at one moment: frozen, and apart from the queues themselves."""
+"""Records of the queues at one moment: frozen, and apart from the queues themselves."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from repid_nb.core.checks import check_address
+from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.record import Record
 from repid_nb.core.text import make_plain, plain_headers
 
-__all__ = ["ChannelSnapshot", "DeadLetter", "MessageSnapshot", "QueuesSnapshot"]
+__all__ = ["ChannelSnapshot", "DeadLetter", "MessageSnapshot", "QueuesSnapshot", "snapshot_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -19,12 +20,9 @@ class MessageSnapshot(Record):
     A header that an actor made something other than text is here as the text that `str` shows of it.
 
     Attributes:
-        id: Its id.
         channel: The channel whose queue it is on.
-        payload: The body.
-        headers: Its headers, or None.
-        content_type: The media type of the payload, or None.
-        reply_to: The channel for an answer, or None.
+        content_type: The media type of the payload.
+        reply_to: The channel for an answer.
         priority: 0 (last) to 9 (first).
         sightings: How often it was pulled without a match and is still waiting.
     """
@@ -60,13 +58,26 @@ class MessageSnapshot(Record):
             object.__setattr__(self, "priority", int.__int__(self.priority))
 
 
+def snapshot_of(message: QueuedMessage, channel: str, priority: int, sightings: int = 0) -> MessageSnapshot:
+    """Return a record of a message as it is now."""
+    return MessageSnapshot(
+        id=message.message_id,
+        channel=channel,
+        payload=message.payload,
+        headers=message.headers,
+        content_type=message.content_type,
+        reply_to=message.reply_to,
+        priority=priority,
+        sightings=sightings,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeadLetter(Record):
     """A nacked message, kept with the reason.
 
     Attributes:
-        message: The message.
-        reason: Why it was nacked, as a sentence.
+        reason: Why it was nacked, as a phrase.
     """
 
     message: MessageSnapshot
@@ -79,13 +90,10 @@ class ChannelSnapshot(Record):
 
     Attributes:
         channel: Its address.
-        waiting: How many messages wait.
-        ready: The first of them, in the order in which they will be pulled.
-        working: How many messages are in work: pulled and not settled.
-        in_work: The first of them.
-        dead: How many dead letters are kept.
-        dead_letters: The newest of them, oldest first.
-        dead_dropped: How many older dead letters were given up because only so many are kept.
+        waiting: How many messages wait; `ready` has the first of them, in the order in which they will be pulled.
+        working: How many messages are pulled and not settled; `in_work` has the first of them.
+        dead: How many dead letters are kept; `dead_letters` has the newest of them, oldest first.
+        dead_dropped: How many older dead letters gave way, because only so many are kept.
     """
 
     channel: str

@@ -1,30 +1,21 @@
 """How each change of a queue is taken back.
 
-A change is logged before it is made, and an interrupt may come between any two lines. So each `undo` also works for a
-change that was made by half or not at all, and a second `undo` does nothing.
+A change is noted in the journal before it is made, because a KeyboardInterrupt may come between any two lines: noted
+afterwards, a change could be made and never taken back. So each `undo` looks at what is really there. It also works for
+a change that was made by half or not at all, and a second `undo` does nothing. Changes are undone newest first, so each
+finds the queue as it left it.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from repid_nb.core.memory.message import Dead, InMemoryReceivedMessage, Line, QueuedMessage
+from repid_nb.core.memory.message import InMemoryReceivedMessage, QueueT
+from repid_nb.core.memory.queued import Dead, QueuedMessage
 
-__all__ = ["Buried", "Change", "Put", "QueueStateT", "Released", "Resent", "Settled", "Taken"]
-
-
-class QueueStateT(Protocol):
-    """Where a queue keeps its messages."""
-
-    lines: dict[int, Line]
-    in_work: set[InMemoryReceivedMessage]
-    dead: deque[Dead]
-    dead_dropped: int
-
-    def tell(self) -> None: ...
+__all__ = ["Buried", "Change", "Put", "Released", "Resent", "Settled", "Taken"]
 
 
 class Change(Protocol):
@@ -38,7 +29,7 @@ class Change(Protocol):
 class Put:
     """A message was added at the tail of its priority."""
 
-    queue: QueueStateT
+    queue: QueueT
     message: QueuedMessage
     priority: int
 
@@ -57,7 +48,7 @@ class Taken:
         headers: The headers as they were: what runs the message may change them.
     """
 
-    queue: QueueStateT
+    queue: QueueT
     received: InMemoryReceivedMessage
     returned: bool
     headers: dict[str, str] | None
@@ -82,7 +73,7 @@ class Taken:
 class Settled:
     """A message in work was settled; where it went after that is a change of its own."""
 
-    queue: QueueStateT
+    queue: QueueT
     received: InMemoryReceivedMessage
 
     def undo(self) -> None:
@@ -94,7 +85,7 @@ class Settled:
 class Released:
     """A message in work was given back to the place that it was pulled from."""
 
-    queue: QueueStateT
+    queue: QueueT
     received: InMemoryReceivedMessage
 
     def undo(self) -> None:
@@ -115,7 +106,7 @@ class Buried:
         dropped_before: How many had given way before: a count that is set, and not changed, can be set twice.
     """
 
-    queue: QueueStateT
+    queue: QueueT
     dead: Dead
     dropped: Dead | None
     dropped_before: int
@@ -133,7 +124,7 @@ class Buried:
 class Resent:
     """A dead letter left its place among the dead letters, to be sent again."""
 
-    queue: QueueStateT
+    queue: QueueT
     dead: Dead
     place: int
 

@@ -1,7 +1,8 @@
-"""An actor as it was declared, and what it inherits (repid 2.1.4, `repid.router`)."""
+"""Declarations: an actor's options as given and as inherited (repid 2.1.4, `repid.router`)."""
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
@@ -14,12 +15,14 @@ from repid_nb.core.arguments.converter import DefaultConverter
 from repid_nb.core.callables import UnresolvedAnnotationError, asyncify, is_called_in_vain, name_of, never_runs
 from repid_nb.core.checks import as_channel
 from repid_nb.core.description import Channel
-from repid_nb.core.errors import DeclarationError, a_kind, is_of_repid
+from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, check_middlewares, pipeline
+from repid_nb.core.naming import a_kind, is_of_repid
 from repid_nb.core.routing.reruns import Run
+from repid_nb.core.routing.strategies import RoutingStrategyT
 
-__all__ = ["Declaration", "Inherited", "check_options", "check_running"]
+__all__ = ["Declaration", "Inherited", "check_options", "check_running", "make_strategy"]
 
 DEFAULT_TIMEOUT = 300.0
 
@@ -37,13 +40,9 @@ class Inherited:
     converter: type[ConverterT] = DefaultConverter
 
     def inside(self, own: Mapping[str, Any]) -> Inherited:
-        """Return what holds in a router, or for an actor, that has options of its own.
-
-        Args:
-            own: Those that it was given, by name; one that is not there is inherited.
-        """
+        """Return the options of a router or an actor inside: its `own`, by name, and the others from here."""
         given = {name: own[name] for name in self.__dataclass_fields__ if name in own}
-        # A str and a Channel cannot be compared, and what is handed down is.
+        # Inherited options are compared, and a str cannot be compared with a Channel.
         if "channel" in given:
             given["channel"] = as_channel(given["channel"])
         given["middlewares"] = (*self.middlewares, *(given.get("middlewares") or ()))
@@ -52,13 +51,11 @@ class Inherited:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Declaration:
-    """An actor as it was declared, before it is known what it inherits.
+    """An actor as it was declared, before it inherits anything.
 
     Attributes:
-        fn: Its function.
-        options: What `Router.actor` was called with, by name; None where the router decides.
-        fn_locals: The names local to where it is declared.
-        strategy: Says of a message whether the actor takes it.
+        options: The arguments of `Router.actor`, by name; None where the router decides.
+        fn_locals: The local names at the declaration.
         run: The run of a cell or module that declared it; None in a script.
         number: Its place among all declarations, in order of time.
     """
@@ -75,20 +72,16 @@ class Declaration:
         return self.options["name"] or self.fn.__name__
 
     def channel(self, inherited: Inherited) -> Channel:
-        """Return the channel it listens on: its own, or else the inherited one."""
+        """Return the actor's own channel, or else the inherited one."""
         own = self.options["channel"]
         return inherited.channel if own is None else as_channel(own)
 
     def reader(self, converter: type[ConverterT]) -> ConverterT:
-        """Return what reads the arguments.
-
-        Raises:
-            DeclarationError: It cannot read this function's arguments; the message names the actor.
-        """
+        """Make the converter that reads the arguments, or raise a DeclarationError that names the actor."""
         try:
             return converter(self.fn, fn_locals=self.fn_locals, correlation_id=self.options["correlation_id"])
         except Exception as error:
-            # What pydantic raises also says where in its documentation to read on.
+            # An error of pydantic ends with a link to its documentation.
             why = str(error).removeprefix(f"{name_of(self.fn)}: ").partition("\n\nFor further information")[0]
             kind = UnresolvedAnnotationError if isinstance(error, NameError) else DeclarationError
             raise kind(
@@ -100,11 +93,7 @@ class Declaration:
         return inherited.inside({name: value for name, value in self.options.items() if value is not None})
 
     def awaitable(self, settled: Inherited) -> Callable[..., Coroutine[Any, Any, Any]]:
-        """Return the function as one that is awaited.
-
-        Raises:
-            DeclarationError: It cannot run where it should; the message names the actor.
-        """
+        """Return the function as one that is awaited, or raise a DeclarationError that names the actor."""
         try:
             return asyncify(
                 self.fn,
@@ -116,15 +105,11 @@ class Declaration:
             raise DeclarationError(f"Actor {self.name!r}: {error}") from error.__cause__
 
     def build(self, inherited: Inherited) -> ActorData:
-        """Settle every option: the actor's own, or else what it inherits.
-
-        Raises:
-            DeclarationError: The function's arguments cannot be read.
-        """
+        """Settle every option, or raise a DeclarationError when the function's arguments cannot be read."""
         own = {name: value for name, value in self.options.items() if value is not None}
         settled = self.settled(inherited)
         words = (word.capitalize() for word in self.fn.__name__.split("_"))
-        # What ActorData calls by the name of its option, and then what needs to be made of one.
+        # First the options that ActorData has under the same name, then those that are made from others.
         fields = {name: own[name] for name in ActorData.__dataclass_fields__ if name in own}
         fields |= {
             "fn": self.awaitable(settled),
@@ -141,15 +126,45 @@ class Declaration:
         return ActorData(**fields | {name: tuple(own[name]) for name in ("security", "tags") if name in own})
 
 
-def check_running(label: str, options: Mapping[str, Any]) -> None:
-    """Refuse what no actor could run with, for a router as for an actor.
-
-    Args:
-        label: What an error calls the router or the actor.
-        options: Those that were given, by name.
+def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseMessageT], bool]:
+    """Make an actor's strategy with its factory, and check both.
 
     Raises:
-        DeclarationError: The channel, the middleware, a time or the pool has the wrong type.
+        DeclarationError: The factory is not callable, takes no `actor_name`, or returned something not callable.
+    """
+    label = getattr(factory, "__name__", None) or repr(factory)
+    shape = f"def {label}(*, actor_name, **kwargs) that returns a function of a message"
+    if not callable(factory):
+        raise DeclarationError(
+            f"The routing strategy of actor {actor_name!r} is {factory!r}, which cannot be called. "
+            "Give a factory: def my_strategy(*, actor_name, **kwargs) that returns a function of a message.",
+        )
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):
+        signature = None
+    if signature is not None:
+        try:
+            signature.bind(actor_name=actor_name)
+        except TypeError as error:
+            raise DeclarationError(
+                f"The routing strategy {label!r} of actor {actor_name!r} cannot be called with actor_name=... alone "
+                f"({error}). A strategy is made by a factory; write {shape}.",
+            ) from None
+    strategy = factory(actor_name=actor_name)
+    if not callable(strategy):
+        raise DeclarationError(
+            f"The routing strategy {label!r} of actor {actor_name!r} returned {strategy!r}, which cannot be called. "
+            f"Write {shape}, and return that function instead of calling it.",
+        )
+    return strategy
+
+
+def check_running(label: str, options: Mapping[str, Any]) -> None:
+    """Refuse options of a router or an actor, which an error calls `label`, that have the wrong type.
+
+    Raises:
+        DeclarationError: The channel, the middleware, a time, the converter or the pool has the wrong type.
     """
     if "channel" in options:
         as_channel(options["channel"], f"{label}: the channel")

@@ -1,7 +1,7 @@
-"""Which actors an earlier run of a cell declared, so that those of its latest run are told from them.
+"""Finding the actors that only an earlier run of a cell declared.
 
-A cell that runs again declares its actors again, and the older ones stay. What tells these from two actors of one name
-that one run declares (a loop, a helper) is the run. A script runs once: nothing in it is a rerun.
+A cell that runs again declares its actors again, and the older ones stay. But one run may also declare two actors of
+one name on purpose, in a loop or a helper. The run tells these cases apart. A script runs once, without reruns.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ __all__ = ["DeclaredT", "Run", "as_run_of", "earlier_runs", "may_be_rerun", "run
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of what declares actors.
+    """One run of a cell or module.
 
     Attributes:
-        of: What runs: a cell by its id or source, a module by its name.
-        number: What tells this run from the others.
+        of: The cell, by its id or source, or the module, by its name.
+        number: Differs from run to run.
         code: The module's code, whose `id` is the number: kept, so that no later code can have the same one.
     """
 
@@ -33,17 +33,14 @@ class Run:
 
 
 class DeclaredT(Protocol):
-    """An actor as it was declared: what a rerun is told by."""
+    """What this module needs of a declared actor."""
 
     @property
     def name(self) -> str: ...
-
     @property
     def fn(self) -> Callable[..., Any]: ...
-
     @property
     def run(self) -> Run | None: ...
-
     @property
     def number(self) -> int: ...
 
@@ -54,10 +51,10 @@ _this_cell: Callable[[], tuple[str, str] | None] | None = None
 
 
 def where_cells_run(this_cell: Callable[[], tuple[str, str] | None]) -> None:
-    """Let actors be told apart by the cells that declare them, as in a notebook.
+    """Tell actors apart by the cells that declare them, as in a notebook.
 
     Args:
-        this_cell: Returns the cell that runs now and what tells this run of it from the others, or None.
+        this_cell: Returns the cell that runs now and the number of the run; None outside a cell.
     """
     global _this_cell  # noqa: PLW0603  (a process is a notebook's kernel or is not)
     _this_cell = this_cell
@@ -68,7 +65,7 @@ _run_here: ContextVar[Run | None] = ContextVar("repid_nb_run_here", default=None
 
 @contextmanager
 def as_run_of(what: str) -> Iterator[None]:
-    """Let what is declared inside the block count as one run of `what`, as if that were a cell."""
+    """Count what is declared inside the block as one run of `what`, as if that were a cell."""
     token = _run_here.set(Run(what, object()))
     try:
         yield
@@ -77,11 +74,11 @@ def as_run_of(what: str) -> Iterator[None]:
 
 
 def run_now(frame: FrameType | None) -> Run | None:
-    """Return the run that declares something now; None in a script, where there is only one.
+    """Return the present run; None in a script, which has only one.
 
     Args:
-        frame: Where it is declared. While a module is being imported or reloaded, the run is the module's: the cell
-            that imports it declares nothing itself.
+        frame: The frame of the declaration. While a module is being imported or reloaded, the run is the module's: the
+            cell that imports it declares nothing itself.
     """
     here = _run_here.get()
     if here is not None:
@@ -98,7 +95,7 @@ def run_now(frame: FrameType | None) -> Run | None:
 
 
 def may_be_rerun(declared: Iterable[DeclaredT]) -> bool:
-    """Whether something ran twice, or two runs declare one name: seldom, so that the rest is seldom looked at."""
+    """Say whether something ran twice or two runs declare one name; seldom, so `earlier_runs` is seldom needed."""
     runs: dict[str, Run] = {}
     names: dict[str, Run] = {}
     return any(
@@ -109,14 +106,11 @@ def may_be_rerun(declared: Iterable[DeclaredT]) -> bool:
 
 
 def earlier_runs(declared: Sequence[tuple[D, str]]) -> dict[tuple[D, str], D | None]:
-    """Return the actors that only an earlier run declared, each with its channel.
-
-    Args:
-        declared: Each actor with its channel.
+    """Return the actors, of these with their channels, that only an earlier run declared.
 
     Returns:
-        For each the actor that took its place; None where its cell ran again without declaring it. The first of a loop
-        goes with the first of the loop when it ran again, and so on.
+        For each the actor that took its place; None where its cell ran again without declaring it. The first actor of a
+        loop goes with the first one of the loop's next run, and so on.
     """
     last_run: dict[str, Run] = {}
     groups: dict[tuple[str, str], dict[Run, list[D]]] = {}
@@ -144,15 +138,14 @@ def earlier_runs(declared: Sequence[tuple[D, str]]) -> dict[tuple[D, str], D | N
 
 
 def _definition(one: DeclaredT) -> tuple[str, str]:
-    # What a decorator made of a function has a `__name__`; the rest it may leave out.
+    # A decorator's result always has a `__name__`, but perhaps not these two.
     return str(getattr(one.fn, "__module__", "")), str(getattr(one.fn, "__qualname__", "<unknown>"))
 
 
 def _is_redefined(older: DeclaredT, newer: DeclaredT) -> bool:
-    """Whether a function of a module or notebook was defined again, as where its cell was copied or split.
+    """Say whether a function of a module or notebook was defined again, for example in a copy of its cell.
 
-    One that is defined inside a function may be declared by that function any number of times, and a lambda has no name
-    that could be defined again.
+    An inner function may be declared any number of times by the outer one, and a lambda has no name to define again.
     """
     if "<" in _definition(older)[1]:
         return False

@@ -1,4 +1,4 @@
-"""Routers: where actors are declared, and in which order they are asked (repid 2.1.4, `repid.router`)."""
+"""Routers: declaring actors, and the order in which they are asked (repid 2.1.4, `repid.router`)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from repid_nb.core.callables import UnresolvedAnnotationError, signature_of
 from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.middleware import ActorMiddlewareT
-from repid_nb.core.routing.declaration import Declaration, Inherited, check_options, check_running
+from repid_nb.core.routing.declaration import Declaration, Inherited, check_options, check_running, make_strategy
 from repid_nb.core.routing.reruns import run_now
 from repid_nb.core.routing.routes import ForeignRouterT, LeftOver, Routes, left_over_of
-from repid_nb.core.routing.strategies import RoutingStrategyT, make_strategy, topic_based_routing_strategy
+from repid_nb.core.routing.strategies import RoutingStrategyT, topic_based_routing_strategy
 
 __all__ = ["Router"]
 
@@ -80,10 +80,7 @@ class Router:
         return self.routes().channels
 
     def include_router(self, router: Router | ForeignRouterT) -> None:
-        """Add another router's actors at this place in the order. The same router a second time adds nothing.
-
-        Args:
-            router: A Router of repid_nb or of repid itself.
+        """Add the actors of a router of repid_nb or repid at this place in the order; a second time adds nothing.
 
         Raises:
             DeclarationError: It is not a router, or it includes this one.
@@ -103,27 +100,23 @@ class Router:
         return any(isinstance(entry, Router) and (entry is router or entry.contains(router)) for entry in self._entries)
 
     def routes(self, inherited: Inherited | None = None, *, known: Routes | None = None) -> Routes:
-        """Settle what every actor inherits.
+        """Return the routes of all actors, in order of registration, with everything that they inherit settled.
 
         Args:
-            inherited: What the including router hands down.
-            known: Routes from before: an actor that is still the same is kept, with all the state of its strategy.
-
-        Returns:
-            The routes, in order of registration. An actor whose arguments cannot be read is passed over where its cell
-            has run again.
+            inherited: The options that the including router hands down.
+            known: Earlier routes: an actor that is still the same is kept, with all the state of its strategy.
 
         Raises:
-            DeclarationError: An actor's arguments cannot be read.
+            DeclarationError: An actor's arguments cannot be read, and its cell has not run again.
         """
         return Routes.of(list(self._walk(inherited or Inherited())), known)
 
     def left_over(self) -> LeftOver:
-        """Return what here and in the routers it includes only an earlier run of a cell declared; nothing is built."""
+        """Return what only an earlier run of a cell declared, here and in included routers, without building it."""
         return left_over_of(self._walk(Inherited()))
 
     def supersede(self, older: Declaration, newer: Declaration | None) -> None:
-        """Forget a declaration, here and in the routers it includes; `newer`, if any, takes its place beside it."""
+        """Forget a declaration, here and in included routers, and move `newer`, if it is here, to its place."""
         if older in self._entries:
             if newer is not None and newer in self._entries:
                 self._entries.remove(newer)
@@ -134,7 +127,7 @@ class Router:
                 entry.supersede(older, newer)
 
     def _walk(self, inherited: Inherited) -> Iterator[tuple[Declaration | ForeignRouterT, Inherited]]:
-        """Yield the entries of this router and of those it includes, each with what it inherits."""
+        """Yield the entries of this router and of included routers, each with what it inherits."""
         handed_down = inherited.inside(self._own())
         for entry in self._entries:
             if isinstance(entry, Router):
@@ -190,7 +183,7 @@ class Router:
         The function itself is returned unchanged (repid 2.1.4; page "Routing Strategies" of the seeds).
 
         Args:
-            fn: The function. A plain one runs in a thread, so that it does not hold up the others.
+            fn: The function. A plain one runs in a thread, so that it does not block other actors.
             name: The actor's name and, with the default strategy, its topic; by default the function's name.
             confirmation_mode: When a message is settled: `auto` acks after a good run and follows `on_error` after a
                 bad one, `always_ack` acks either way, `ack_first` acks before the run, `manual` leaves it to the
@@ -200,24 +193,20 @@ class Router:
             middlewares: Run around the actor, inside the router's.
             timeout: Seconds a run may take; 0 or infinity for no limit.
             keep_alive: Whether a long run tells the server that it goes on; a number of seconds sets how often.
-            title: What the AsyncAPI document calls the actor; so too the next.
-            summary: In one line; by default the function's name in words.
-            description: At length; by default the function's docstring.
+            title: What the AsyncAPI document says of the actor, as with the other arguments without a line here.
+            summary: By default the function's name in words.
+            description: By default the function's docstring.
             run_in_process: Whether a plain function runs in another process instead of a thread.
             pool_executor: Where a plain function runs, instead of either.
-            bindings: What is particular to a protocol.
-            deprecated: Whether new messages should no longer be sent to it.
             on_error: `ack`, `nack`, `reject`, for the manual modes also `no_action`, or a function of the exception
                 that returns one of them. By default `nack`, in the manual modes `no_action`.
-            correlation_id: Where the correlation id stands in its messages.
-            message_schema: What the AsyncAPI document says of its messages.
 
         Returns:
             The function, or the decorator that returns it.
 
         Raises:
-            DeclarationError: The options do not go together, the strategy is not one, or the converter cannot read the
-                arguments. Without a converter here and on the router that is found out by `routes`.
+            DeclarationError: The options do not go together, the strategy is invalid, or the converter cannot read the
+                arguments. `routes` raises the last where neither the actor nor this router has a converter.
         """
         given = {key: value for key, value in locals().items() if key not in ("self", "fn")}
         if fn is None:
@@ -236,7 +225,7 @@ class Router:
         declaration = Declaration(fn=fn, options=options, fn_locals=fn_locals, strategy=strategy, run=run_now(frame))
         declaration.awaitable(declaration.settled(Inherited().inside(self._own())))
         converter = self.converter if converter is None else converter
-        # Without one it is up to the routers that will include this one.
+        # Without one the routers that will include this one decide.
         if converter is not NOT_SET:
             declaration.reader(converter)
         self._entries.append(declaration)

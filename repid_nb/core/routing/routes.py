@@ -1,4 +1,4 @@
-"""Who is on which channel: the actors of routers, with all that they inherit settled."""
+"""Routes: the actors of each channel, with everything that they inherit settled."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ class ForeignRouterT(Protocol):
 
     @property
     def actors(self) -> list[Any]: ...
-
     @property
     def channels(self) -> list[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One actor on its channel, with what it was built from."""
+    """One actor on its channel, and the declaration and options that it was built from."""
 
     actor: ActorData
     channel: Channel
@@ -44,10 +43,10 @@ class Route:
 class Routes:
     """Everything that a router and the routers it includes declare, in order of registration.
 
-    Where a cell ran again, the newest of its actors stand in the places of the older ones, which are not here.
+    Where a cell ran again, its newest actors are in the places of the older ones, which are left out.
 
     Attributes:
-        left_over: What only an earlier run of a cell declared, as `earlier_runs` has it. Of these only those are here
+        left_over: What only an earlier run of a cell declared, from `earlier_runs`. `routes` has only those of them
             that no other actor replaces.
     """
 
@@ -58,15 +57,7 @@ class Routes:
 
     @classmethod
     def of(cls, entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], known: Routes | None) -> Routes:
-        """Build what routers hold, each entry with what it inherits.
-
-        Args:
-            entries: In order of registration.
-            known: Routes from before: an actor that is still the same is kept.
-
-        Raises:
-            DeclarationError: An actor's arguments cannot be read, and its cell has not run again.
-        """
+        """Build the routes of entries in order of registration, each with what it inherits; see `Router.routes`."""
         earlier: dict[int, list[Route]] = {}
         for route in () if known is None else known.routes:
             earlier.setdefault(id(route.source), []).append(route)
@@ -106,7 +97,7 @@ class Routes:
 
 
 def left_over_of(entries: Iterable[tuple[Declaration | ForeignRouterT, Inherited]]) -> LeftOver:
-    """Return what of these entries only an earlier run of a cell declared; nothing is built."""
+    """Return the actors among the entries that only an earlier run of a cell declared, without building them."""
     by_runs = [(entry, inherited) for entry, inherited in entries if isinstance(entry, Declaration) and entry.run]
     if not may_be_rerun(entry for entry, _ in by_runs):
         return {}
@@ -116,7 +107,7 @@ def left_over_of(entries: Iterable[tuple[Declaration | ForeignRouterT, Inherited
 def _newest(
     entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], left_over: LeftOver
 ) -> Sequence[tuple[Declaration | ForeignRouterT, Inherited]]:
-    """Leave out what was declared again; on the same router the newest stands where the oldest stood."""
+    """Leave out what was declared again; on the same router the newest takes the place of the oldest."""
     if not any(left_over.values()):
         return entries
     replaced: set[int] = set()
@@ -143,7 +134,7 @@ def _is_described(channel: Channel) -> bool:
 
 
 def _taken(routes: list[Route], inherited: Inherited) -> Route | None:
-    """Take the first route that inherits just this out of the list, so that one included twice stays two."""
+    """Remove and return the first route that inherits just this, so that an actor included twice has two routes."""
     place = next((place for place, route in enumerate(routes) if route.inherited == inherited), None)
     return None if place is None else routes.pop(place)
 

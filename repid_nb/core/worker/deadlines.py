@@ -1,4 +1,4 @@
-"""Time limits on tasks, all of them with one timer: to set a limit and to take it off again costs next to nothing."""
+"""Time limits on tasks, all of them with one timer."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ SHORTEST = 1e-9
 class Deadlines:
     """One timer for the limits on everything that runs on one loop.
 
-    It is set for the earliest limit and stays set when that is taken off: it finds nothing to do then, and is set for
-    the next. So a timer is made once a time limit, and not once a message.
+    `asyncio.timeout` makes a timer for each message and cancels it a moment later, because nearly all messages end long
+    before their limit. Here one timer is set for the earliest limit, and stays when that limit is taken off: then it
+    finds no limit that has expired, and is set for the next. So a timer is made once a time limit, and not once a
+    message, and setting a limit and taking it off cost next to nothing.
 
     Attributes:
-        wakes_at: The loop's time at which it looks next.
+        wakes_at: The loop's time at which the timer looks next.
     """
 
     def __init__(self) -> None:
@@ -28,7 +30,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def join(self, deadline: Deadline) -> None:
-        """Look after a deadline as long as it lives."""
+        """Watch a deadline for as long as it lives."""
         if deadline.loop is not self._loop:
             self.close()
             self._deadlines.clear()
@@ -36,7 +38,7 @@ class Deadlines:
         self._deadlines.add(deadline)
 
     def wake_at(self, when: float) -> None:
-        """Look at that time, and not at the one before."""
+        """Set the timer to another time."""
         assert self._loop is not None  # noqa: S101  (a deadline has joined)
         self.close()
         self.wakes_at = when
@@ -60,10 +62,7 @@ class Deadlines:
 
 
 class Deadline:
-    """A limit on what the current task does, with the rules of `asyncio.timeout`; for one thing after another.
-
-    Args:
-        deadlines: The timer.
+    """A limit on what the current task does, with the rules of `asyncio.timeout`; set again for each message.
 
     Raises:
         RuntimeError: There is no current task that could be cancelled.
@@ -84,11 +83,11 @@ class Deadline:
         deadlines.join(self)
 
     def of_current_task(self) -> Deadline:
-        """Return this one; or another, where middleware runs what the limit is for in a task of its own."""
+        """Return this deadline, or a new one where middleware runs the actor in another task."""
         return self if asyncio.current_task(self.loop) is self._task else Deadline(self._deadlines)
 
     def begin(self, seconds: float | None) -> None:
-        """Let the task be cancelled in so many seconds; for None, 0 and infinity never."""
+        """Limit the task to so many seconds; None, 0 and infinity are no limit."""
         if not seconds or seconds < 0:
             return
         self._cancelling = self._task.cancelling()
@@ -97,7 +96,7 @@ class Deadline:
             self._deadlines.wake_at(when)
 
     def pause(self) -> float:
-        """Stop the clock; return the seconds that were left, to begin with again."""
+        """Take the limit off and return the seconds that were left, for the next `begin`."""
         left = self.when - self.loop.time()
         self.when = math.inf
         # No time left is not the same as no limit.
@@ -110,10 +109,10 @@ class Deadline:
         self._task.cancel()
 
     def end(self) -> bool:
-        """Take the limit off again; a second time does nothing.
+        """Take the limit off; a second call does nothing.
 
         Returns:
-            Whether it had expired, and the task was not asked to end by anything else meanwhile.
+            Whether the limit expired, and nothing else asked the task to end meanwhile.
         """
         self.when = math.inf
         if not self._expired:

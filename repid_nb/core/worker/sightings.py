@@ -10,12 +10,12 @@ from repid_nb.core.message import ReceivedMessageT
 
 __all__ = ["Sightings"]
 
-# Some brokers give a message a new id each time that it is rejected: the old ones never come again.
+# Some brokers give a message a new id at each reject: the old ids never come again, and would pile up.
 IDS_LIMIT = 10_000
 
 
 class Sightings:
-    """Counts by message: by what it is on its queue, and where its server keeps no such thing, by its id."""
+    """Counts sightings by the object on the queue, and where a server keeps none, by the message's id."""
 
     def __init__(self) -> None:
         self._queued: WeakKeyDictionary[object, int] = WeakKeyDictionary()
@@ -23,7 +23,7 @@ class Sightings:
         self._has_counted = False
 
     def count(self, message: ReceivedMessageT) -> int:
-        """Count one more sighting and return how many there are now; 1 for ever where a message has no id."""
+        """Count one more sighting and return how many there are now; always 1 where a message has no id."""
         seen = self.of(message) + 1
         self.set(message, seen)
         return seen
@@ -58,5 +58,5 @@ class Sightings:
             self._by_id.pop(message.message_id, None)
 
     def of_queued(self, queued: object) -> int:
-        """Return how often a message was sighted so far, given what it is on its queue."""
+        """Do what `of` does, for the object on the queue."""
         return self._queued.get(queued, 0)

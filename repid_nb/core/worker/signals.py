@@ -1,4 +1,4 @@
-"""Stopping a worker by a signal, and leaving everybody else's signal handlers as they were."""
+"""Stopping a worker by a signal, and leaving other signal handlers as they were."""
 
 from __future__ import annotations
 
@@ -19,27 +19,26 @@ __all__ = ["stop_on_signals"]
 
 @dataclass(slots=True)
 class _Watch:
-    """One signal on one loop: whom it stops, and whose handler was there before."""
+    """One signal on one loop: the workers that it stops, and the handler that was there before."""
 
     former: Any
     stops: list[Callable[[], None]] = field(default_factory=list)
 
 
-# By loop: a worker that was left behind on a loop that is closed must not keep the next one from hearing its signal.
+# By loop: a worker that was left behind on a closed loop must not keep the next worker from its signal.
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, _Watch]] = WeakKeyDictionary()
 
 
 @contextmanager
 def stop_on_signals(signals: Iterable[signal.Signals] | None, stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` when one of the signals comes, as long as the block lasts.
+    """Call `stop`, on the event loop, when one of the signals comes during the block.
 
-    One signal stops every worker that asked for it, and a second one does what it did before (repid 2.1.4): it ends
-    a shutdown that takes too long. Outside the main thread, and where the platform has no signal handlers, nothing is
+    One signal stops every worker that asked for it. A second one does what it did before (repid 2.1.4), and so ends a
+    shutdown that takes too long. Outside the main thread, and where the platform has no signal handlers, nothing is
     registered.
 
     Args:
-        signals: Which; None for SIGINT and SIGTERM, in a notebook kernel for SIGTERM only.
-        stop: What to call, on the event loop.
+        signals: None for SIGINT and SIGTERM, in a notebook kernel for SIGTERM only.
     """
     if signals is None:
         signals = [signal.SIGTERM] if _in_notebook_kernel() else [signal.SIGINT, signal.SIGTERM]
@@ -83,8 +82,8 @@ def _unregister(loop: asyncio.AbstractEventLoop, one: int, stop: Callable[[], No
     if watch.stops:
         return
     del watches[one]
-    # A loop that is closed has no handler any more, and what is set now is another one's. None is a handler that was
-    # not set from Python, and cannot be.
+    # A closed loop has no handler any more: the present one belongs to something else. None stands for a handler that
+    # was not set from Python, and cannot be set from it.
     if loop.remove_signal_handler(one) and watch.former is not None:
         signal.signal(one, watch.former)
 

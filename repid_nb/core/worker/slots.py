@@ -1,4 +1,4 @@
-"""Many messages at once: at most so many tasks, each of which carries one message after another."""
+"""Running many messages at once, in a limited number of tasks that each carry one message after another."""
 
 from __future__ import annotations
 
@@ -22,21 +22,19 @@ MESSAGES_BETWEEN_YIELDS = 32
 class Slots:
     """Tasks that carry one message after another, at most `tasks_limit` of them, started only as messages need them.
 
-    A task a message would cost twice as much. But what an actor leaves on its task must not reach the next message: a
-    context variable, a request to cancel it, a reference by which it could be cancelled later. A task with such traces
-    ends with its message, and another one takes its slot.
+    A task for each message, as in repid, would cost twice as much. So a task carries many messages. But what an actor
+    leaves on its task must not reach the next message: a context variable, a request to cancel the task, or a reference
+    by which the task could be cancelled later, in the middle of a message that has nothing to do with it. These traces
+    are looked for after each message. A task with one ends there, and a new task takes its slot.
 
     Args:
         deliver: Takes a message its whole way and says whether an actor ran for it.
-        delivery: Makes what `deliver` needs beside, once a task.
-        puller: Where messages come from.
-        messages_limit: How many messages may run.
-        tasks_limit: How many may run at once.
+        delivery: Makes the Delivery that `deliver` uses, once a task.
         ended: Set when no task is left, or one has failed.
 
     Attributes:
         processed: How many messages an actor ran for.
-        failure: What ended a task and has to end the worker: a SystemExit or a KeyboardInterrupt. Raised inside a task
+        failure: The SystemExit or KeyboardInterrupt that ended a task and has to end the worker. Raised inside a task,
             it would end the loop instead, and with it a notebook's kernel.
     """
 
@@ -72,7 +70,7 @@ class Slots:
         task.add_done_callback(self._task_ended)
 
     async def wait(self, within: float) -> None:
-        """Wait for the tasks to end, for so many seconds at most."""
+        """Wait for the tasks to end, for `within` seconds at most."""
         if self._tasks and within > 0:
             await asyncio.wait(self._tasks, timeout=within)
 
@@ -87,11 +85,11 @@ class Slots:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (this runs as a task)
         puller, deliver, delivery = self._puller, self._deliver, self._delivery(self._requests)
+        # One more after a message: an actor has kept a reference to the task.
         references = getrefcount(task)
         while self._left > 0:
             for _ in range(MESSAGES_BETWEEN_YIELDS):
-                # A place under the limit is taken before the pull, so that the limit is exact and nothing is held
-                # above it.
+                # Counted before the pull: the limit is exact, and no message above it is pulled and held.
                 self._left -= 1
                 message = puller.pull_nowait() or await self._next()
                 if message is None:
@@ -122,7 +120,7 @@ class Slots:
         except asyncio.CancelledError:
             if self._requests.came():
                 raise
-            # By a reference that left no trace: the worker is not asked to end, so another task takes the slot.
+            # Cancelled by a reference that left no trace. The worker is not asked to end: another task takes the slot.
             self._left += 1
             self.start()
             return None

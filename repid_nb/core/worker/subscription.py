@@ -7,24 +7,35 @@ from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from repid_nb.core.abilities import PullerT, puller_of
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT, ServerT, SubscriberT
 from repid_nb.core.tasks import start
 
-__all__ = ["SubscriptionPuller"]
+__all__ = ["SubscriptionPuller", "open_puller"]
 
-# Enough turns of the loop for a server in this process to bring in what it has in hand, one message a channel.
+# Turns of the loop in which a server in this process can deliver what it has already taken, one message a channel.
 TURNS_BEFORE_CLOSE = 100
-# Seconds that a server has to pause, to reject and to close: one that does not answer must not keep the worker.
+# Seconds that a server has to pause, to reject or to close: one that does not answer must not keep the worker.
 CLOSING_TIME = 2.0
+
+
+async def open_puller(server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> PullerT:
+    """Return a server's own puller, or else one through a subscription."""
+    puller = puller_of(server, channels)
+    if puller is not None:
+        return puller
+    subscription = SubscriptionPuller()
+    await subscription.open(server, channels, concurrency_limit)
+    return subscription
 
 
 class SubscriptionPuller:
     """Pulls from any `ServerT` through a subscription, for servers that only push.
 
-    A callback waits until its message is handed out, and no longer: some servers read nothing from their connection
-    while a callback runs, so that an actor which sends a message would wait for an answer that is never read. So the
-    server's own concurrency limit bounds how many messages wait here.
+    A callback waits until its message is handed out, so that the server's own concurrency limit bounds how many
+    messages wait here, kept from other workers. It does not wait for the actor: some servers read nothing from their
+    connection while a callback runs, and an actor that sends a message would wait for an answer that is never read.
 
     What is asked of the server on the way out runs in tasks of its own, and is seen through: a worker may be cancelled
     a second time while it closes, and a message that is half rejected would belong to nothing any more.

@@ -1,4 +1,4 @@
-"""The worker: pull, route, run, settle. For one message, and for as many as come."""
+"""The worker: pull, route, run, settle; for one message, or for as many as come."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import math
 from collections.abc import Mapping, Sequence
 
 from repid_nb.core import reasons
-from repid_nb.core.abilities import PullerT, give_back, nack, puller_of
+from repid_nb.core.abilities import PullerT, give_back, nack
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.events import Matched, Pulled, Settled, Watcher, guarded
 from repid_nb.core.logger import logger
-from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.tasks import CancelRequests
 from repid_nb.core.worker.deadlines import Deadlines
 from repid_nb.core.worker.delivery import Delivery
 from repid_nb.core.worker.sightings import Sightings
 from repid_nb.core.worker.slots import Slots
-from repid_nb.core.worker.subscription import SubscriptionPuller
+from repid_nb.core.worker.subscription import open_puller
 from repid_nb.core.worker.table import RoutingTable
 
 __all__ = ["MAX_UNROUTED_RETRIES", "Worker"]
@@ -30,10 +30,8 @@ class Worker:
     """Takes messages of some channels to their actors.
 
     Args:
-        context: The server, and what actors' dependencies may use.
         actors: The actors of each channel, in order of registration.
         max_unrouted_retries: At which sighting without a match a message is nacked as poison; repid's is 10.
-        watcher: Told of each message's way; may hold a message at a phase, and asks the actors in the worker's place.
     """
 
     def __init__(
@@ -64,22 +62,14 @@ class Worker:
         self._tables: dict[str, RoutingTable] = {}
 
     def delivery(self, requests: CancelRequests | None = None) -> Delivery:
-        """Return what takes one message after another through the actors that win them, in the current task.
-
-        Args:
-            requests: Those that end the delivery; by default those to the current task.
-        """
+        """Make a Delivery for the current task; `requests` are those that end it, by default those to the task."""
         return Delivery(self._context, self._watcher, tell=self._tell, deadlines=self._deadlines, requests=requests)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
-        """Take one pulled message its whole way; if that is interrupted or fails, it goes back to where it was.
+        """Take one pulled message its whole way; if that is interrupted or fails, put it back.
 
         A BaseException that a strategy or an actor raised by itself leaves the message in work: given back, it would
         come at once and do the same again, for ever.
-
-        Args:
-            message: The message.
-            delivery: The current task's, where it has one.
 
         Returns:
             Whether an actor ran for it.
@@ -91,7 +81,7 @@ class Worker:
             try:
                 actor = self.route(message)
             except (Exception, asyncio.CancelledError, GeneratorExit) as error:
-                # A strategy is a plain function: no request to end can come while it runs, whatever it raises.
+                # A strategy is a plain function: even a CancelledError is its own, and no request to this task.
                 logger.exception("actor.route.error", extra={"channel": message.channel})
                 await self._leave(message, error)
                 return False
@@ -119,10 +109,9 @@ class Worker:
         return table.find(message)
 
     async def _leave(self, message: ReceivedMessageT, error: BaseException) -> None:
-        """Leave a message in work, because a routing strategy failed."""
         if self._watcher is not None:
             await self._reach(Matched(message, None, error=error), self._watcher)
-        self._settled(message, None, reasons.strategy_raised(error))
+        self._told(Settled(message, None, reasons.strategy_raised(error)))
 
     async def _settle_unrouted(self, message: ReceivedMessageT) -> None:
         seen = self.sightings.count(message)
@@ -138,14 +127,11 @@ class Worker:
             reason = reasons.poison(seen)
             logger.error("actor.route.poison_message", extra={"channel": message.channel, "sightings": seen})
             await nack(message, reason)
-        self._settled(message, message.action, reason)
+        self._told(Settled(message, message.action, reason))
 
     async def _reach(self, event: Pulled | Matched, watcher: Watcher) -> None:
         self._told(event)
         await watcher.reached(event)
-
-    def _settled(self, message: ReceivedMessageT, action: MessageAction | None, reason: str) -> None:
-        self._told(Settled(message, action, reason))
 
     def _told(self, event: Pulled | Matched | Settled) -> None:
         if self._tell is not None:
@@ -163,22 +149,21 @@ class Worker:
         Args:
             messages_limit: How many messages run, exactly; unrouted ones do not count.
             tasks_limit: How many run at once.
-            graceful_shutdown_time: Seconds that running actors have to finish once the worker stops; what is not
-                finished then is cancelled, has one more second to end by that, and its message goes back to its place.
+            graceful_shutdown_time: Seconds that running actors have to finish once the worker stops; then they are
+                cancelled, have one more second to end, and their messages go back.
 
         Returns:
             How many messages an actor ran for.
 
         Raises:
-            SystemExit: An actor called `sys.exit`. It ends the worker, and its message goes back to its place.
-            KeyboardInterrupt: The process was interrupted; the same.
+            SystemExit, KeyboardInterrupt: An actor exited or the process was interrupted; the message goes back.
         """
-        puller = await self._open_puller(tasks_limit)
+        puller = await open_puller(self._context.server, list(self.actors), tasks_limit)
         try:
             slots = Slots(self.deliver, self.delivery, puller, messages_limit, tasks_limit, ended=self._stopping)
             return await self._run(puller, slots, graceful_shutdown_time)
         finally:
-            # Once more, because an interrupt may have cut the closing short. A second time it does nothing.
+            # An interrupt may have cut the closing short; after a whole one this does nothing.
             puller.release()
 
     async def _run(self, puller: PullerT, slots: Slots, graceful_shutdown_time: float) -> int:
@@ -202,18 +187,9 @@ class Worker:
         return slots.processed
 
     def stop(self) -> None:
-        """Pull nothing more, and let `run` end once what runs is done."""
+        """Pull nothing more, and let `run` end once the running actors have."""
         self._stopping.set()
 
     def close(self) -> None:
-        """Leave no timer on the loop."""
+        """Take the timer for timeouts off the loop."""
         self._deadlines.close()
-
-    async def _open_puller(self, tasks_limit: int) -> PullerT:
-        channels = list(self.actors)
-        puller = puller_of(self._context.server, channels)
-        if puller is not None:
-            return puller
-        subscription = SubscriptionPuller()
-        await subscription.open(self._context.server, channels, tasks_limit)
-        return subscription

@@ -1,0 +1,123 @@
+"""Making snapshots of queues: which messages of which channels, and when a record is made again."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from operator import itemgetter
+from typing import Any, TypeAlias, TypeVar
+
+from repid_nb.core.memory.message import QueueT
+from repid_nb.core.memory.queued import Line, QueuedMessage
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, snapshot_of
+
+__all__ = ["CHANNEL_WINDOW", "SightingsOf", "Snapshots", "dead_letters_of", "few_of", "never_sighted"]
+
+# How many channels a snapshot with a window shows.
+CHANNEL_WINDOW = 20
+
+Q = TypeVar("Q")
+T = TypeVar("T")
+
+SightingsOf: TypeAlias = Callable[[QueuedMessage], int]
+
+
+def never_sighted(_message: QueuedMessage) -> int:
+    """Return 0, where no worker counts sightings."""
+    return 0
+
+
+class Snapshots:
+    """Makes snapshots of one queue. A waiting message that has not changed keeps its record from the last snapshot.
+
+    Most messages wait through many steps. To make all their records again would cost more than the step itself.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[QueuedMessage, MessageSnapshot] = {}
+
+    def snapshot(self, queue: QueueT, window: int | None, sightings: SightingsOf) -> ChannelSnapshot:
+        """Return a record of the queue now, with at most `window` messages of each kind."""
+        ready: list[tuple[QueuedMessage, int]] = []
+        for line in queue.by_priority:
+            left = None if window is None else window - len(ready)
+            ready += [(message, line.priority) for message in _first(line, left)]
+        in_work = _smallest(window, queue.in_work, key=lambda one: (-one.priority, one.position))
+        return ChannelSnapshot(
+            channel=queue.channel,
+            waiting=sum(map(len, queue.by_priority)),
+            ready=self._records(queue.channel, ready, sightings),
+            working=len(queue.in_work),
+            in_work=tuple(received.snapshot() for received in in_work),
+            dead=len(queue.dead),
+            dead_letters=dead_letters_of(queue, window),
+            dead_dropped=queue.dead_dropped,
+        )
+
+    def _records(
+        self, channel: str, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
+    ) -> tuple[MessageSnapshot, ...]:
+        former, self._known = self._known, {}
+        for message, priority in ready:
+            known, seen = former.get(message), sightings(message)
+            if known is None or not _is_still(known, message, priority, seen):
+                known = snapshot_of(message, channel, priority, seen)
+            self._known[message] = known
+        return tuple(self._known.values())
+
+
+def dead_letters_of(queue: QueueT, window: int | None) -> tuple[DeadLetter, ...]:
+    """Return the newest dead letters of a queue, at most `window` of them, oldest first."""
+    newest = _copied(lambda: islice(queue.dead, 0 if window is None else max(0, len(queue.dead) - window), None))
+    return tuple(
+        DeadLetter(message=snapshot_of(dead.message, queue.channel, dead.priority), reason=dead.reason)
+        for dead in newest
+    )
+
+
+def few_of(queues: Mapping[str, Q], first: Iterable[str]) -> list[Q]:
+    """Return the queues, or where there are more than `CHANNEL_WINDOW` so many: those of the channels in `first` first.
+
+    What this costs does not grow with the number of channels.
+    """
+    if len(queues) <= CHANNEL_WINDOW:
+        return list(queues.values())
+    named = [queues[channel] for channel in islice(first, CHANNEL_WINDOW) if channel in queues]
+    oldest = islice(queues.values(), 2 * CHANNEL_WINDOW)
+    return list(dict.fromkeys([*named, *oldest]))[:CHANNEL_WINDOW]
+
+
+def _copied(things: Callable[[], Iterable[T]]) -> list[T]:
+    """Return a list of things to which another thread may add meanwhile."""
+    while True:
+        try:
+            return list(things())
+        except RuntimeError:  # it was changed while it was copied
+            continue
+
+
+def _first(line: Line, window: int | None) -> list[QueuedMessage]:
+    returned = [message for _, message in _smallest(window, line.returned, key=itemgetter(0))]
+    ready = _copied(lambda: islice(line.ready, window))
+    return (returned + ready)[:window]
+
+
+def _smallest(window: int | None, things: Iterable[Any], *, key: Callable[[Any], Any]) -> list[Any]:
+    """Return the smallest things in order, at most `window` of them, without sorting the others."""
+    found = _copied(lambda: things)
+    if window is None or window >= len(found):
+        return sorted(found, key=key)
+    return heapq.nsmallest(window, found, key=key)
+
+
+def _is_still(record: MessageSnapshot, message: QueuedMessage, priority: int, sightings: int) -> bool:
+    if (record.priority, record.sightings) != (priority, sightings):
+        return False
+    try:
+        return record.headers == message.headers
+    except Exception:
+        # An actor may have put anything among the headers, and some objects refuse to be compared.
+        return False

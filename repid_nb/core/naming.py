@@ -1,0 +1,48 @@
+"""How errors name things: the kind of an object, and the known name nearest to an unknown one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+__all__ = ["a_kind", "is_of_repid", "nearest_name"]
+
+NAMES_SHOWN = 5
+
+
+def is_of_repid(thing: object) -> bool:
+    """Say whether a class, or an object's class, comes from the library repid, whose names are often ours too."""
+    kind = thing if isinstance(thing, type) else type(thing)
+    return any(base.__module__.partition(".")[0] == "repid" for base in kind.__mro__)
+
+
+def a_kind(thing: object) -> str:
+    """Return what an error calls an object: `a Router`, `the class Order`, `a Router of the library repid`."""
+    if thing is None:
+        return "None"
+    name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
+    article = "the class" if isinstance(thing, type) else "an" if _said_with_an(name) else "a"
+    return f"{article} {name}{' of the library repid' if is_of_repid(thing) else ''}"
+
+
+def _said_with_an(name: str) -> bool:
+    if name[:2].isupper():
+        # The letters of an abbreviation are said one by one: an HTTPError, a UUID.
+        return name[0] in "AEFHILMNORSX"
+    return re.match(r"[aeio]|u(?!ni|s[aei])", name, re.IGNORECASE) is not None
+
+
+def nearest_name(name: object, known: Iterable[str]) -> str:
+    """Return the end of an error message about an unknown name, with a leading space.
+
+    It is `" Did you mean 'x'?"`, `" Known: 'x', 'y'."`, or `" None is registered yet."`.
+    """
+    names = sorted(known)
+    if not names:
+        return " None is registered yet."
+    near = difflib.get_close_matches(name, names, n=1) if isinstance(name, str) else []
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    shown = ", ".join(repr(one) for one in names[:NAMES_SHOWN])
+    return f" Known: {shown}{', ...' if len(names) > NAMES_SHOWN else ''}."
