@@ -27,7 +27,7 @@ __all__ = ["QUEUE_FILES", "SCENES", "Place", "faults_of_interrupt", "lines_of", 
 # What is dropped is not lost: no channel comes to its limit of dead letters here.
 SETTING = {"dead_letter_limits": (1000,), "shuffle": None, "eager": False}
 PACKAGE = Path(repid_nb.__file__).parent
-QUEUE_FILES = ("core/memory/queue.py", "core/memory/pulling.py")
+QUEUE_FILES = ("core/memory/queue.py", "core/memory/pulling.py", "core/memory/subscriber.py")
 FILES = (
     *QUEUE_FILES,
     *(f"core/worker/{path.name}" for path in sorted((PACKAGE / "core/worker").glob("*.py"))),

@@ -39,6 +39,7 @@ class Mutant:
 
 
 QUEUE, UNDO, PULLING = "core/memory/queue.py", "core/memory/undo.py", "core/memory/pulling.py"
+SUBSCRIBER, CONFIRMATION = "core/memory/subscriber.py", "core/worker/confirmation.py"
 WORKER, SLOTS, DELIVERY = "core/worker/worker.py", "core/worker/slots.py", "core/worker/delivery.py"
 
 MUTANTS = [
@@ -97,8 +98,8 @@ MUTANTS = [
         "                pass",
     ),
     Mutant("a closed puller keeps what it holds", PULLING, "self._all.release_all(self._owner)", "pass"),
-    Mutant("a paused subscriber loses a slot", PULLING, "                self._free_slot()\n", ""),
-    Mutant("a subscriber has no limit", PULLING, "await self._slots.acquire()", "pass"),
+    Mutant("a paused subscriber loses a slot", SUBSCRIBER, "                self._free_slot()\n", ""),
+    Mutant("a subscriber has no limit", SUBSCRIBER, "await self._slots.acquire()", "pass"),
     Mutant("a stopped puller goes on", PULLING, "if self._stopped:\n", "if False:\n"),
     Mutant("poison one sighting later", WORKER, "if seen < limit:", "if seen <= limit:"),
     Mutant(
@@ -120,14 +121,14 @@ MUTANTS = [
     Mutant("who ends a worker is not known", SLOTS, "self._requests.ending = True", "pass"),
     Mutant("no time limit", DELIVERY, "deadline.begin(actor.timeout)", "pass"),
     Mutant("a time limit that has come is a cancellation", DELIVERY, "if deadline.end():", "if not deadline.end():"),
-    Mutant("always_ack follows on_error", DELIVERY, 'if mode == "always_ack":', 'if mode == "never":'),
+    Mutant("always_ack follows on_error", CONFIRMATION, 'if mode == "always_ack":', 'if mode == "never":'),
     Mutant(
         "ack_first acks last",
         DELIVERY,
         'if actor.confirmation_mode == "ack_first" and',
         'if actor.confirmation_mode == "never" and',
     ),
-    Mutant("manual_explicit takes any word", DELIVERY, 'if mode != "manual_explicit":', "if True:"),
+    Mutant("manual_explicit takes any word", CONFIRMATION, 'if mode != "manual_explicit":', "if True:"),
     Mutant(
         "a rewind keeps the sightings",
         "stepping/timeline.py",
