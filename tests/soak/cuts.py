@@ -99,6 +99,8 @@ class _Cutting:
         if self._cut.ends and not world.faults:
             with suppress(FaultError):
                 run(self._look_again())
+        # A server lives as long as what listens to it, and the world listens.
+        world.end()
         # A loop that ends closes what has not begun.
         if not self._cut.ends:
             failed += [str(warning.message) for warning in warned]

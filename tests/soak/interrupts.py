@@ -162,6 +162,7 @@ class _Interrupted:
         except (NeverEndsError, SteppingError) as error:
             faults.append(f"the Stepper is locked: {error}")
         finally:
+            history[0].world.end()
             sys.unraisablehook = hook
             logging.disable(logging.NOTSET)
         return tuple(faults)

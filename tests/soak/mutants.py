@@ -39,6 +39,7 @@ class Mutant:
 
 
 QUEUE, UNDO, PULLING = "core/memory/queue.py", "core/memory/undo.py", "core/memory/pulling.py"
+SUBSCRIBER, CONFIRMATION = "core/memory/subscriber.py", "core/worker/confirmation.py"
 WORKER, SLOTS, DELIVERY = "core/worker/worker.py", "core/worker/slots.py", "core/worker/delivery.py"
 SUBSCRIBER, CONFIRMATION = "core/memory/subscriber.py", "core/worker/confirmation.py"
 
