@@ -87,7 +87,7 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_520
+MOST_LINES_IN_THE_KERNEL = 2_530
 MOST_LINES_IN_THE_CORE = 6_600
 
 

@@ -19,9 +19,6 @@ __all__ = ["Cut", "cuts_of", "faults_of_cut"]
 
 SETTING = {"dead_letter_limits": (1000,), "shuffle": None, "eager": False}
 GAPS = (1, 2, 3, 5)
-# Whether a program ends that is over while a worker is about to pause its subscription to another server. Not yet: a
-# known fault, `asyncio.run` waits for ever.
-CLOSING_ENDS = False
 
 
 @dataclass(frozen=True)
@@ -90,8 +87,7 @@ class _Cutting:
             if not self._ended:
                 failed.append(f"RuntimeError: {error}")
         except NeverEndsError as error:
-            if CLOSING_ENDS or not (self._cut.ends and self._cut.scene in FOREIGN):
-                failed.append(str(error))
+            failed.append(str(error))
         finally:
             logging.disable(logging.NOTSET)
         assert self._history is not None
