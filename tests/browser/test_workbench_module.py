@@ -269,6 +269,17 @@ def test_a_message_is_not_sent_while_the_kernel_is_busy(stage: Callable[..., Sta
     assert [one["type"] for one in shown.asked()] == ["step"]
 
 
+def test_a_step_waits_until_the_kernel_knows_of_the_predictions(stage: Callable[..., Stage]):
+    page = stage("acked").page
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
+    (number,) = (one["id"] for one in page.evaluate("sent"))
+    page.evaluate(
+        "([view, number]) => model.set('status', {...model.get('status'), answered: {[view]: number}})", number
+    )
+    expect(page.get_by_role("button", name="Step", exact=True)).to_be_enabled()
+
+
 def test_two_views_of_a_workbench_each_wait_for_their_own_answers(stage: Callable[..., Stage]):
     page = stage("acked").page
     page.evaluate("show_again()")

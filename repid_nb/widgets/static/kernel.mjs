@@ -12,8 +12,8 @@ import { readState } from "./wire.mjs";
 /** Milliseconds without an answer after which the page says so. */
 const SILENCE = 4000;
 
-/** Commands that the kernel does at once, also while it is busy: the page does not wait for them. */
-const WITHOUT_WAITING = ["open", "take", "predict", "dismiss"];
+/** Commands whose answer changes nothing that the next click depends on: the page does not wait for them. */
+const WITHOUT_WAITING = ["open", "take", "dismiss"];
 
 /**
  * @param {Model} model
