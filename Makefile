@@ -16,6 +16,7 @@ JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*
 ENVIRONMENT_TESTS := tests/test_binder.py tests/test_nbgrader.py
 NOTEBOOK_TESTS := tests/notebook $(filter-out $(ENVIRONMENT_TESTS),$(wildcard tests/test_*.py))
 LAB_TESTS := tests/browser/test_notebooks.py
+CORE_TESTS := tests/core tests/soak
 
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,7 +32,8 @@ test: .venv/test.stamp system tests/node_modules/npm.stamp  ## Run every check t
 		'$(BIN)/pytest --durations=20 $(ENVIRONMENT_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(LAB_TESTS)' \
 		'$(BIN)/pytest --durations=20 tests/browser --ignore=$(LAB_TESTS)' \
-		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) tests/browser)' \
+		'$(BIN)/pytest --durations=20 $(CORE_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) $(CORE_TESTS) tests/browser)' \
 		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)' \
 		'make --no-print-directory lint'
 	@echo "make test: lint, types, tests and browser tests passed"
