@@ -1073,8 +1073,22 @@ def test_the_basic_converter_tells_the_sources_too():
     ]
 
 
+LOSES_THE_DEFAULT = pytest.mark.skipif(
+    pydantic.VERSION.startswith("2.10."), reason="pydantic 2.10 itself loses the default of a field of this name"
+)
+
+
 @pytest.mark.parametrize(
-    "name", ["json", "schema", "copy", "dict", "model_fields", "model_dump", "model_validate_json"]
+    "name",
+    [
+        "json",
+        "schema",
+        "copy",
+        "dict",
+        pytest.param("model_fields", marks=LOSES_THE_DEFAULT),
+        "model_dump",
+        "model_validate_json",
+    ],
 )
 async def test_a_parameter_may_have_the_name_of_what_models_have(name):
     async def fn(**kwargs): ...

@@ -115,11 +115,10 @@ class ChannelQueue:
     def take(self, owner: object) -> InMemoryReceivedMessage | None:
         """Take the next message for `owner`; None when none waits."""
         for line in self.by_priority:
-            returned = bool(line.returned)
-            if returned:
-                position, message = line.returned[0]
+            if line.returned:
+                (position, message), returned = line.returned[0], True
             elif line.ready:
-                message, position = line.ready[0], self._taken + 1
+                message, position, returned = line.ready[0], self._taken + 1, False
             else:
                 continue
             received = InMemoryReceivedMessage(self, message, line.priority, position, owner)

@@ -106,7 +106,8 @@ class Slots:
                         self._interrupted(error)
                         return
                     self._note_failure(message, error)
-                if getrefcount(task) > references or task.cancelling() > 0 or self._changed_context():
+                # One more reference than at the start: an actor keeps the task, and may cancel it at any time.
+                if getrefcount(task) > references or self._has_traces(task):
                     self._replace(task)
                     return
                 if self._left <= 0:
@@ -143,10 +144,10 @@ class Slots:
             self.processed += 1
             logger.error("actor.run.abort", extra={"channel": message.channel}, exc_info=error)
 
-    def _changed_context(self) -> bool:
-        """Say whether an actor has set a context variable."""
+    def _has_traces(self, task: asyncio.Task[None]) -> bool:
+        """Say whether an actor has left a request to cancel its task, or a context variable."""
         try:
-            return copy_context() != self._context
+            return task.cancelling() > 0 or copy_context() != self._context
         except Exception:
             # Context variables are compared by their values, and some values refuse that.
             return True
