@@ -85,7 +85,7 @@ class Slots:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (this runs as a task)
         puller, deliver, delivery = self._puller, self._deliver, self._delivery(self._requests)
-        # One more after a message: an actor has kept a reference to the task.
+        # One more after a message: an actor keeps the task, and may cancel it at any time.
         references = getrefcount(task)
         while self._left > 0:
             for _ in range(MESSAGES_BETWEEN_YIELDS):
@@ -106,7 +106,6 @@ class Slots:
                         self._interrupted(error)
                         return
                     self._note_failure(message, error)
-                # One more reference than at the start: an actor keeps the task, and may cancel it at any time.
                 if getrefcount(task) > references or self._has_traces(task):
                     self._replace(task)
                     return
