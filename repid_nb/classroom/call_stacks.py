@@ -7,15 +7,15 @@ import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from repid_nb.stepping.exceptions import raised
 from repid_nb.stepping.record import Raised
 
-__all__ = ["where_is"]
+__all__ = ["is_learners", "where_is", "where_it_runs", "where_it_waits"]
 
 # The largest number of calls to look at, from the innermost on.
 MOST_CALLS = 1000
@@ -28,6 +28,11 @@ _NOT_THE_LEARNERS = (
 _LIBRARIES = f"{os.sep}site-packages{os.sep}"
 
 
+def is_learners(code: CodeType) -> bool:
+    """Return whether code is the learner's own, and not of Python, this package or an installed library."""
+    return not code.co_filename.startswith(_NOT_THE_LEARNERS) and _LIBRARIES not in code.co_filename
+
+
 def where_is(thread: int | None, task: asyncio.Task[Any] | None) -> Raised | None:
     """Return where code is, as the record of an exception that would be raised there; None outside a learner's code.
 
@@ -37,7 +42,25 @@ def where_is(thread: int | None, task: asyncio.Task[Any] | None) -> Raised | Non
     """
     running = sys._current_frames().get(thread or 0)  # noqa: SLF001  (there is no public function)
     # Both at once, before any source file is read: the code runs on meanwhile.
-    traces = _trace(_running(running)), _trace(reversed(_awaiting(task)))
+    return _first_of(_trace(_running(running)), _trace(reversed(_awaiting(task))))
+
+
+def where_it_runs(frame: FrameType | None, caller: CodeType) -> Raised | None:
+    """Return where code of this thread is, as `where_is` does.
+
+    Args:
+        frame: Its innermost frame.
+        caller: The code that called it: what is further out is not looked at.
+    """
+    return _first_of(_trace(takewhile(lambda one: one.f_code is not caller, _running(frame))))
+
+
+def where_it_waits(task: asyncio.Task[Any] | None) -> Raised | None:
+    """Return where the coroutine of a suspended task is, as `where_is` does."""
+    return _first_of(_trace(reversed(_awaiting(task))))
+
+
+def _first_of(*traces: TracebackType | None) -> Raised | None:
     for trace in traces:
         seen = None if trace is None else raised(Exception().with_traceback(trace))
         if seen is not None and seen.traceback:
@@ -78,7 +101,6 @@ def _trace(frames: Iterable[FrameType]) -> TracebackType | None:
     from_the_learners: TracebackType | None = None
     for frame in islice(frames, MOST_CALLS):
         trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno or 0)
-        filename = frame.f_code.co_filename
-        if not filename.startswith(_NOT_THE_LEARNERS) and _LIBRARIES not in filename:
+        if is_learners(frame.f_code):
             from_the_learners = trace
     return from_the_learners

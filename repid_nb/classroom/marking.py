@@ -33,8 +33,8 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
     """Mark an answer to an exercise: run messages through it, and read the Steps.
 
     The answer runs apart from the notebook, in a thread with an event loop of its own, and for at most five seconds
-    in all; the interrupt button works. In the browser, where no thread can start, it runs in place and without that
-    limit.
+    in all; the interrupt button works. In the browser, where no thread can start, it runs in place; the limit
+    holds there too, but for one call into C that never ends.
 
     Args:
         name: The exercise, such as `"routing-1"`.

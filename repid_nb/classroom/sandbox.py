@@ -13,14 +13,15 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 from repid_nb.classroom.call_stacks import where_is
+from repid_nb.classroom.in_place import run_in_place
+from repid_nb.classroom.outcome import INTERVAL, Outcome, TimeUp
 from repid_nb.core.text import plain_text
 from repid_nb.notebook.exits import exit_raises
-from repid_nb.notebook.loop import run as run_in_place
 from repid_nb.printable import counted
 from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.exceptions import message_of, raised
@@ -32,9 +33,8 @@ __all__ = ["LIMIT", "Outcome", "is_in_sandbox", "run_in_sandbox"]
 # Seconds that a check may take in all.
 LIMIT = 5.0
 
-# Seconds for which code is interrupted whose time is up, and seconds between two interrupts.
+# Seconds for which code is interrupted whose time is up.
 INTERRUPTING = 0.3
-INTERVAL = 0.02
 
 # How often to look where the code is; it runs on meanwhile.
 MOST_LOOKS = 10
@@ -50,37 +50,6 @@ LONGEST_WARNING = 1000
 _one_at_a_time = threading.RLock()
 
 _in_sandbox: ContextVar[bool] = ContextVar("repid_nb_in_sandbox", default=False)
-
-
-class TimeUp(BaseException):
-    """Is raised inside code whose time is up. No `except Exception` catches it."""
-
-    is_from_outside = True
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended. Except for the result it holds no object of the code that ran.
-
-    Attributes:
-        result: The value that the code returned.
-        error: The class of the exception that it raised, or None.
-        seen: The record of that exception.
-        is_time_up: Whether its time was up before it ended.
-        still_runs: Whether it could not be ended even then.
-        where: The learner's lines in which it was then.
-        printed: The output outside any Step.
-        warned: The first warnings of Python, each once; at the end how many more there were.
-    """
-
-    result: Any = None
-    error: type[BaseException] | None = None
-    seen: Raised | None = None
-    is_time_up: bool = False
-    still_runs: bool = False
-    where: Raised | None = None
-    printed: str = ""
-    warned: tuple[str, ...] = ()
 
 
 class _Warnings:
@@ -150,7 +119,8 @@ def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -
     One long call into C that never lets go of the interpreter (a regular expression that backtracks for ever), a
     recursion inside C and `os._exit` cannot be stopped.
 
-    In the browser threads cannot start: there the coroutine runs in place, without a limit.
+    In the browser threads cannot start: there the coroutine runs in place, and its own lines look at the clock
+    (`run_in_place`).
 
     Args:
         work: Makes the coroutine. The thread lets go of it, and of all that it refers to, before it ends.
@@ -166,7 +136,7 @@ def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -
     with _one_at_a_time, exit_raises(), _process_left_as_it_was(warned):
         sandbox = _Sandbox(work)
         try:
-            outcome = _waited_for(sandbox, limit) if sandbox.try_to_start() else _in_place(work)
+            outcome = _waited_for(sandbox, limit) if sandbox.try_to_start() else run_in_place(work, limit)
         except BaseException:
             sandbox.end()
             raise
@@ -320,12 +290,3 @@ class _Sandbox(threading.Thread):
             if self.has_ended.wait(INTERVAL):
                 break
         return None
-
-
-def _in_place(work: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
-    with caught_printing() as printed:
-        try:
-            outcome = Outcome(run_in_place(work()))
-        except (Exception, SystemExit) as error:
-            outcome = Outcome(error=type(error), seen=raised(error))
-    return replace(outcome, printed=printed.getvalue())

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from repid_nb.notebook.cells import in_kernel, runs_a_cell
 
-__all__ = ["interruptible", "take_error"]
+__all__ = ["inside_a_cell", "interrupt_open_blocks", "interruptible", "may_cut", "take_error"]
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         wait.end()
     if not wait.interrupted:
         return
-    if not _inside_a_cell():
+    if not inside_a_cell():
         raise asyncio.CancelledError
     # Under a nested run the error is on the task too, and no other code retrieves it.
     task.add_done_callback(take_error)
@@ -210,7 +210,7 @@ _waits: dict[asyncio.Task[Any], _Wait] = {}
 _open_wait: ContextVar[_Wait | None] = ContextVar("open_wait", default=None)
 
 # A loop or a queue cut in the middle of an update would not recover; it is cancelled at its next await.
-_NEVER_CUT = {"asyncio", "nest_asyncio2", "repid_nb", "selectors"}
+_NEVER_CUT = {"asyncio", "nest_asyncio2", "repid_nb", "selectors", "pyodide", "_pyodide", "pyodide_kernel", "IPython"}
 
 _INSTALLED = (sys.prefix, sys.base_prefix, "<frozen ")
 
@@ -222,6 +222,18 @@ def _on_interrupt(_signal_number: int, frame: FrameType | None) -> None:
         if _press.waits and frame is not None:
             _cut(frame, any_code=_press.tries > _PATIENCE)
         return
+    interrupt_open_blocks(frame)
+
+
+def interrupt_open_blocks(frame: FrameType | None = None) -> bool:
+    """Cancel every open block through its loop, which this wakes.
+
+    Args:
+        frame: The frame of busy code that a signal interrupted, or None.
+
+    Returns:
+        Whether there is an open block.
+    """
     for wait in _waits.values():
         wait.interrupted = True
         wait.cut = None
@@ -231,6 +243,12 @@ def _on_interrupt(_signal_number: int, frame: FrameType | None) -> None:
     if frame is not None and not _press.is_watched:
         # No thread could be started, so there will be no other try.
         _cut(frame, any_code=True)
+    return bool(_waits)
+
+
+def may_cut(frame: FrameType) -> bool:
+    """Return whether code may be cut by an exception: neither a loop's nor a queue's, which would not recover."""
+    return _package_of(frame) not in _NEVER_CUT
 
 
 def _cut(frame: FrameType, *, any_code: bool) -> None:
@@ -241,7 +259,7 @@ def _cut(frame: FrameType, *, any_code: bool) -> None:
         any_code: Whether code of installed packages and of a `__del__` may be cut too.
     """
     wait = _open_wait.get()
-    if wait is None or wait.being_cut is not None or _package_of(frame) in _NEVER_CUT:
+    if wait is None or wait.being_cut is not None or not may_cut(frame):
         return
     if not any_code and (_is_installed(frame) or _is_in_a_destructor(frame)):
         return
@@ -294,7 +312,7 @@ def _wake_on_signals(loop: asyncio.AbstractEventLoop) -> int:
 
 
 def _interruptible_task() -> asyncio.Task[Any] | None:
-    if sys.platform == "emscripten" or threading.current_thread() is not threading.main_thread() or not in_kernel():
+    if threading.current_thread() is not threading.main_thread() or not in_kernel():
         return None
     try:
         return asyncio.current_task()
@@ -302,7 +320,7 @@ def _interruptible_task() -> asyncio.Task[Any] | None:
         return None
 
 
-def _inside_a_cell() -> bool:
+def inside_a_cell() -> bool:
     """Return whether a cell is among the callers: IPython shows what it raises, a KeyboardInterrupt too."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001
     while frame is not None:

@@ -1,4 +1,4 @@
-"""The event loop of a notebook: the only module that knows nest_asyncio2 and Pyodide.
+"""The event loop of a notebook: the only module that knows nest_asyncio2.
 
 A notebook's kernel runs its cells inside a running event loop. Top-level `await` works there, `asyncio.run` does not.
 """
@@ -14,6 +14,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from repid_nb.notebook.browser import can_wait_in_a_call, hear_the_page, run_in_browser
 from repid_nb.notebook.cells import in_kernel
 from repid_nb.notebook.interrupts import interruptible, take_error
 
@@ -41,12 +42,10 @@ def run(awaitable: Awaitable[T]) -> T:
     if not inspect.isawaitable(awaitable):
         raise TypeError(_why_not_awaitable(awaitable))
     if sys.platform == "emscripten":
-        from pyodide.ffi import can_run_sync, run_sync  # noqa: PLC0415
-
-        if not can_run_sync():
+        if not can_wait_in_a_call():
             _discard(awaitable)
             raise RuntimeError("This browser cannot wait inside a call. Write `await ...` instead of `run(...)`.")
-        return run_sync(awaitable)
+        return run_in_browser(_completed(awaitable))
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -66,7 +65,10 @@ def prepare_event_loop() -> bool:
         Whether `asyncio.run` works in this kernel's cells from now on. False outside an IPython kernel, in a browser,
         in a thread without a loop, and on a loop that cannot be nested.
     """
-    if sys.platform == "emscripten" or not in_kernel():
+    if not in_kernel():
+        return False
+    if sys.platform == "emscripten":
+        hear_the_page()
         return False
     try:
         return _make_nestable(asyncio.get_running_loop())

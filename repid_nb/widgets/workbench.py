@@ -61,7 +61,8 @@ class Workbench(anywidget.AnyWidget):
         self._session = Session(self.stepper, self._update_soon, self.send)
         self._loop = _running_loop()
         self._last_update = 0.0
-        self._update: asyncio.TimerHandle | None = None
+        self._update: asyncio.Handle | None = None
+        self._update_due = 0.0
         self._closing: asyncio.Task[None] | None = None
         self._shell = ipython_shell()
         super().__init__(**self._session.state(), projector=projector)
@@ -166,10 +167,12 @@ class Workbench(anywidget.AnyWidget):
         rest = max(after, self._last_update + BETWEEN_UPDATES - time.monotonic(), 0.0)
         due = loop.time() + rest
         if self._update is not None:
-            if self._update.when() <= due:
+            if self._update_due <= due:
                 return
             self._update.cancel()
-        self._update = loop.call_at(due, self._update_now)
+        # Kept here, because the handle of Pyodide's loop does not know when it is due.
+        self._update_due = due
+        self._update = loop.call_later(rest, self._update_now)
 
     def _update_now(self) -> None:
         self._update = None

@@ -18,7 +18,15 @@ sys.platform = "emscripten"
 sys.modules["pyodide"] = types.ModuleType("pyodide")
 ffi = sys.modules["pyodide.ffi"] = types.ModuleType("pyodide.ffi")
 ffi.can_run_sync = lambda: can_run_sync
-ffi.run_sync = lambda awaitable: ("run_sync", asyncio.run(awaitable))
+
+def run_sync(awaitable):
+    try:
+        return asyncio.run(awaitable)
+    except BaseException:
+        print("an error has left run_sync")
+        raise
+
+ffi.run_sync = run_sync
 from repid_nb.notebook.interrupts import interruptible
 from repid_nb.notebook.loop import prepare_event_loop, run
 
@@ -172,7 +180,13 @@ def test_the_archived_nest_asyncio_is_warned_of_once():
 
 
 def test_in_a_browser_that_can_wait_run_waits():
-    assert run_script("can_run_sync = True" + PYODIDE + "print(run(actor()))") == "started\n('run_sync', 42)\n"
+    assert run_script("can_run_sync = True" + PYODIDE + "print(run(actor()))") == "started\n42\n"
+
+
+def test_in_a_browser_an_error_that_a_cell_handles_does_not_leave_run_sync():
+    # Pyodide's loop would show it as the cell's all the same.
+    code = "async def fails():\n    raise ValueError\ntry:\n    run(fails())\nexcept ValueError:\n    print('handled')"
+    assert run_script(f"can_run_sync = True{PYODIDE}{code}") == "handled\n"
 
 
 def test_in_a_browser_that_cannot_wait_run_says_to_await_before_anything_starts():

@@ -42,7 +42,8 @@ class Deadlines:
         assert self._loop is not None  # noqa: S101  (a deadline has joined)
         self.close()
         self.wakes_at = when
-        self._timer = self._loop.call_at(when, self._wake, self._loop)
+        # Not `call_at`: Pyodide's loop refuses a time that has passed meanwhile.
+        self._timer = self._loop.call_later(max(when - self._loop.time(), 0.0), self._wake, self._loop)
 
     def close(self) -> None:
         """Take the timer off."""
