@@ -49,7 +49,7 @@ OUTSIDE = {
     "test_client": set(),
     "printable": set(),
     "html": set(),
-    "notebook": {"IPython", "nest_asyncio2", "pyodide"},
+    "notebook": {"IPython", "nest_asyncio2", "js", "pyodide", "pyodide_js"},
     "stepping": {"pydantic"},
     "display": set(),
     "classroom": set(),
