@@ -13,12 +13,13 @@ from weakref import WeakSet
 from repid_nb.app import Repid
 from repid_nb.classroom.answers import AnswerKind, Refused, described
 from repid_nb.classroom.records import Finding
-from repid_nb.core.errors import DeclarationError
+from repid_nb.core.errors import DeclarationError, NotPullableError
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.memory.snapshot import QueuesSnapshot
-from repid_nb.core.naming import is_of_repid
+from repid_nb.core.naming import a_kind, is_of_repid
 from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.core.routing.router import Router
+from repid_nb.stepping.memory import as_memory
 from repid_nb.stepping.record import Idle, Sent, Step
 from repid_nb.stepping.stepper import Stepper
 
@@ -228,8 +229,12 @@ class Trial:
 
     def _step_on(self, app: Repid) -> None:
         self.app, self.stepper = app, Stepper(app)
+        server = app.servers.find(None)
+        memory = as_memory(server)
+        if memory is None:
+            raise NotPullableError(f"An exercise needs an InMemoryServer, not {a_kind(server)}.")
         # The answer may send before anything is stepped.
-        self.stepper.server.hold_open()
+        memory.hold_open()
 
     def _refuse_stale(self) -> None:
         """Refuse an actor of an earlier run; two actors of one name that one call declares are allowed."""

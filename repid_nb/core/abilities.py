@@ -50,7 +50,7 @@ def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:
 
 
 async def give_back(message: ReceivedMessageT) -> None:
-    """Give back a message that is not settled: to its old place where it can `release`, otherwise by a reject.
+    """Give back a message that is not settled, as it can: at once, by its own `give_back`, or else by a reject.
 
     It never raises, because it runs while another exception is on its way.
     """
@@ -59,7 +59,7 @@ async def give_back(message: ReceivedMessageT) -> None:
         if release is not None:
             release()
         elif not message.is_acted_on:
-            await message.reject()
+            await getattr(message, "give_back", message.reject)()
     except Exception:
         logger.exception("message.give_back.error", extra={"channel": message.channel})
 

@@ -83,11 +83,12 @@ def _(step: Step) -> str:
         *_what_happened(step),
         _banner(
             SETTLEMENT_COLOURS[step.settlement.action],
-            element("b", words.SETTLEMENTS[step.settlement.action][0]),
-            f": {step.settlement.reason} · {words.SETTLEMENTS[step.settlement.action][1]}",
+            element("b", words.settled_words(step.settlement)[0]),
+            f": {step.settlement.reason} · {words.settled_words(step.settlement)[1]}",
             None if step.duration is None else f" · {words.duration_text(step.duration)}",
         ),
         _line(words.queue_text(step.after[step.channel])) if step.channel in step.after else None,
+        _line("note: ", step.note) if step.note else None,
     )
 
 
@@ -129,13 +130,16 @@ def _(idle: Idle) -> str:
         )
         for channel, waiting in idle.unheard
     )
-    return _card(_line(element("b", "Idle"), " · nothing is waiting on ", *where), *unheard)
+    said = [" · nothing came from ", *where, f": {idle.note}"] if idle.note else [" · nothing is waiting on ", *where]
+    return _card(_line(element("b", "Idle"), *said), *unheard)
 
 
 @as_html.register
 def _(steps: Steps) -> str:
     ending = "nothing is left to pull" if steps.ended_by == "idle" else "stopped at max_steps"
     waiting = f", {counted(steps.waiting, 'message')} still waiting" if steps.waiting else ""
+    if steps.waiting is None:
+        waiting = ", how many still wait is not known"
     title = f"{counted(len(steps), 'step')} · {ending}{waiting}"
     return _card(_step_table(steps.steps, title))
 
@@ -154,7 +158,7 @@ def _(sent: Sent) -> str:
             " to ",
             code(sent.message.channel),
             *_about(sent.message),
-            f" · {sent.waiting:,} waiting",
+            f" · {words.waiting_text(sent.waiting)}",
         ),
         _line("payload ", folded(words.payload_text(sent.message.payload))),
     )
@@ -302,18 +306,19 @@ def _queue(queue: ChannelSnapshot) -> Element:
         rows = [
             ([str(place), *_message_cells(message)], "") for place, message in enumerate(queue.ready[:ROWS], start=1)
         ]
-        more = queue.waiting - len(rows)
+        more = (queue.waiting or 0) - len(rows)
         if more > 0:
             rows.append((["", f"… and {more:,} more", "", "", "", ""], ""))
         parts.append(_table(["Waiting, in the order in which they will be pulled"], ["place", *MESSAGE_HEADER], rows))
     if queue.in_work:
         rows = [(list(_message_cells(message)), "") for message in queue.in_work[:ROWS]]
-        if queue.working > len(rows):
-            rows.append((["", f"… and {queue.working - len(rows):,} more", "", "", ""], ""))
+        more = (queue.working or 0) - len(rows)
+        if more > 0:
+            rows.append((["", f"… and {more:,} more", "", "", ""], ""))
         parts.append(_table(["In work: pulled and not settled"], MESSAGE_HEADER, rows))
     if queue.dead_letters:
         rows = [([*list(_message_cells(one.message))[:3], one.reason], "") for one in queue.dead_letters[-ROWS:]]
-        older = queue.dead - len(rows)
+        older = (queue.dead or 0) - len(rows)
         if older > 0:
             rows.insert(0, ([f"… {older:,} older", "", "", ""], ""))
         parts.append(_table(["Dead letters, the newest last"], [*MESSAGE_HEADER[:3], "why it is here"], rows))

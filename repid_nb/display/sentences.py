@@ -99,7 +99,7 @@ def step_sentence(step: Step, phase: str | None = None) -> str:
             return f"{winner} is about to run for {name}."
         case "ran":
             return f"{winner} {_ended(step)}. {name} is not settled yet."
-    settled, where = words.SETTLEMENTS[step.settlement.action]
+    settled, where = words.settled_words(step.settlement)
     if step.winner is not None:
         got = f"{about} went to {winner}, the first match, which {_ended(step)}."
     else:
@@ -111,7 +111,8 @@ def step_sentence(step: Step, phase: str | None = None) -> str:
 def idle_lines(idle: Idle) -> list[str]:
     """Return a line that nothing was waiting, and one for each channel with messages and without actors."""
     where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
-    lines = [f"Idle · nothing is waiting on {where}"]
+    said = f"nothing came from {where}: {idle.note}" if idle.note else f"nothing is waiting on {where}"
+    lines = [f"Idle · {said}"]
     for channel, waiting in idle.unheard:
         name = f"{one_line(repr(channel))}{lookalike_note(channel, idle.channels)}"
         lines.append(f"{counted(waiting, 'message')} on {name}, where no actor listens")

@@ -29,6 +29,7 @@ from repid_nb.stepping.record import (
 __all__ = ["as_text"]
 
 WIDTH = 80
+NOTE_WIDTH = 300
 ROWS = 10
 
 
@@ -65,6 +66,8 @@ def _(step: Step) -> str:
         lines.append(f"  sent {counted(len(step.published), 'message')} to {', '.join(_unique(step.published))}")
     if step.channel in step.after:
         lines.append(f"  {words.queue_text(step.after[step.channel])}")
+    if step.note:
+        lines.append(f"  note: {one_line(step.note, NOTE_WIDTH)}")
     return "\n".join(lines)
 
 
@@ -87,7 +90,7 @@ def _(verdict: Verdict) -> str:
 
 @as_text.register
 def _(settlement: Settlement) -> str:
-    what, where = words.SETTLEMENTS[settlement.action]
+    what, where = words.settled_words(settlement)
     return f"{what}: {one_line(settlement.reason)} · {where}"
 
 
@@ -114,7 +117,9 @@ def _(idle: Idle) -> str:
 @as_text.register
 def _(steps: Steps) -> str:
     ending = "nothing is left to pull" if steps.ended_by == "idle" else "stopped at max_steps"
-    if steps.waiting:
+    if steps.waiting is None:
+        ending += ", how many still wait is not known"
+    elif steps.waiting:
         ending += f", {counted(steps.waiting, 'message')} still waiting"
     return "\n".join([f"{counted(len(steps), 'step')} · {ending}", *_step_lines(steps.steps)])
 
@@ -128,9 +133,8 @@ def _(history: History) -> str:
 @as_text.register
 def _(sent: Sent) -> str:
     header = " · ".join([f"Sent to {one_line(sent.message.channel)}", *_message_words(sent.message)])
-    return (
-        f"{header} · {sent.waiting:,} waiting\n  payload  {one_line(words.payload_text(sent.message.payload), WIDTH)}"
-    )
+    payload = one_line(words.payload_text(sent.message.payload), WIDTH)
+    return f"{header} · {words.waiting_text(sent.waiting)}\n  payload  {payload}"
 
 
 @as_text.register
@@ -148,14 +152,15 @@ def _(queues: QueuesSnapshot) -> str:
 def _(queue: ChannelSnapshot) -> str:
     lines = [words.queue_text(queue)]
     lines += [f"  {place:>3}  {as_text(message)}" for place, message in enumerate(queue.ready[:ROWS], start=1)]
-    more = queue.waiting - min(ROWS, len(queue.ready))
+    more = (queue.waiting or 0) - min(ROWS, len(queue.ready))
     if more > 0:
         lines.append(f"       ... and {more:,} more")
     lines += [f"  in work  {as_text(message)}" for message in queue.in_work[:ROWS]]
-    if queue.working > min(ROWS, len(queue.in_work)):
-        lines.append(f"  in work  ... and {queue.working - min(ROWS, len(queue.in_work)):,} more")
+    more = (queue.working or 0) - min(ROWS, len(queue.in_work))
+    if more > 0 and queue.in_work:
+        lines.append(f"  in work  ... and {more:,} more")
     lines += [f"  dead     {as_text(letter)}" for letter in queue.dead_letters[-ROWS:]]
-    hidden = queue.dead - min(ROWS, len(queue.dead_letters))
+    hidden = (queue.dead or 0) - min(ROWS, len(queue.dead_letters))
     if hidden > 0:
         lines.append(f"  dead     ... and {hidden:,} older")
     if queue.dead_dropped:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.message import MessageAction
-from repid_nb.printable import LONGEST, beginning, counted, cut_to_bytes, one_line, short
-from repid_nb.stepping.record import Argument, FieldError, Step, Verdict
+from repid_nb.printable import LONGEST, counted, cut_to_bytes, one_line, short
+from repid_nb.stepping.record import Argument, FieldError, Settlement, Step, Verdict
 from repid_nb.stepping.stale_actors import CALM
 
 __all__ = [
@@ -26,9 +26,11 @@ __all__ = [
     "payload_text",
     "queue_text",
     "role_text",
+    "settled_words",
     "settlement_text",
     "topic_text",
     "topic_value",
+    "waiting_text",
 ]
 
 OUTCOMES = {"match": "✓ match", "no match": "✗ no match", "error": "⚠ error", "not asked": "○ not asked"}
@@ -41,6 +43,8 @@ SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
     None: ("⚠ not settled", "still in work"),
 }
 
+# Of a longer id its end is shown: on some brokers all ids begin alike.
+LONGEST_ID = 12
 ID_LENGTH = 8
 VERDICTS = 10
 
@@ -77,8 +81,9 @@ def payload_beginning(payload: bytes, limit: int) -> str:
 
 
 def message_name(message: MessageSnapshot) -> str:
-    """Return the name of a message in a view: its id, or the beginning of a long id."""
-    return beginning(one_line(message.id or "(no id)"), ID_LENGTH)
+    """Return the name of a message in a view: its id, or the end of a long id."""
+    name = one_line(message.id or "(no id)")
+    return name if len(name) <= LONGEST_ID else f"…{name[-ID_LENGTH:]}"
 
 
 def topic_value(message: MessageSnapshot) -> str | None:
@@ -151,17 +156,29 @@ def field_text(field: FieldError) -> str:
     return f"{field.field}: {field.problem} (given: {field.given})"
 
 
+def settled_words(settlement: Settlement) -> tuple[str, str]:
+    """Return how a message was settled, and where it went: on a broker, where it really went."""
+    what, where = SETTLEMENTS[settlement.action]
+    return what, one_line(settlement.where) or where
+
+
+def waiting_text(waiting: int | None) -> str:
+    """Return how many messages wait on a channel: `7 waiting`."""
+    return "how many wait is not known" if waiting is None else f"{waiting:,} waiting"
+
+
 def settlement_text(step: Step) -> str:
     """Return how the message was settled, and why, in one line."""
-    what, where = SETTLEMENTS[step.settlement.action]
+    what, where = settled_words(step.settlement)
     took = "" if step.duration is None else f" · {duration_text(step.duration)}"
     return f"{what}: {one_line(step.settlement.reason)} · {where}{took}"
 
 
 def queue_text(queue: ChannelSnapshot) -> str:
     """Return a queue's totals in one line."""
-    parts = [f"{queue.waiting:,} waiting"]
+    parts = [waiting_text(queue.waiting)]
     if queue.working:
         parts.append(f"{queue.working:,} in work")
-    parts.append(counted(queue.dead, "dead letter"))
-    return f"{one_line(queue.channel)}: {', '.join(parts)}"
+    parts.append("dead letters not known" if queue.dead is None else counted(queue.dead, "dead letter"))
+    note = f" ({queue.note})" if queue.note else ""
+    return f"{one_line(queue.channel)}: {', '.join(parts)}{note}"

@@ -66,10 +66,12 @@ class Settlement(Record):
     Attributes:
         action: How it was settled; None when it was not.
         reason: What settled it (the confirmation mode, on_error, the poison rule, or the actor itself), and why.
+        where: Where the message went, on a broker; empty where it is as in memory.
     """
 
     action: MessageAction | None
     reason: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -145,6 +147,7 @@ class Step(Record):
         duration: Seconds from the call of the actor to its end; None when none was called.
         settlement: How the message was settled, and why.
         published: The channels that the actor sent further messages and replies to, one for each.
+        note: What is to be known of this step on a broker; otherwise empty.
         before: The queues before the pull; a window of each with its total.
         after: The queues after the settlement.
     """
@@ -166,6 +169,7 @@ class Step(Record):
     printed: str = ""
     duration: float | None = None
     published: tuple[str, ...] = ()
+    note: str = ""
 
     def __post_init__(self) -> None:
         make_plain(self, "channel", "winner")
@@ -201,11 +205,13 @@ class Idle(Record):
         channels: The channels that the step could have pulled from.
         unheard: Channels on which messages wait and no actor listens, each with how many wait.
         queues: The queues at that moment.
+        note: On a broker, why it is not certain that nothing waits; otherwise empty.
     """
 
     channels: tuple[str, ...]
     unheard: tuple[tuple[str, int], ...] = ()
     queues: QueuesSnapshot = field(default_factory=QueuesSnapshot)
+    note: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", tuple(map(text_of, self.channels)))
@@ -243,12 +249,12 @@ class Steps(_StepSequence):
     Attributes:
         steps: The steps, oldest first.
         ended_by: `idle` when nothing was left to pull, `max_steps` when the bound was reached first.
-        waiting: How many messages still wait on the channels of the run.
+        waiting: How many messages still wait on the channels of the run; None where that is not known.
     """
 
     steps: tuple[Step, ...]
     ended_by: Literal["idle", "max_steps"]
-    waiting: int = 0
+    waiting: int | None = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -290,11 +296,11 @@ class Sent(Record):
 
     Attributes:
         message: The message.
-        waiting: How many messages now wait on its channel, this one included.
+        waiting: How many messages now wait on its channel, this one included; None where that is not known.
     """
 
     message: MessageSnapshot
-    waiting: int
+    waiting: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal, TypeAlias
 
+from repid_nb.core.abilities import give_back
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.events import Event, Finished, Matched, Published, Pulled, Started, Watcher
 from repid_nb.core.memory.snapshot import QueuesSnapshot
@@ -21,9 +22,9 @@ from repid_nb.core.worker.worker import Worker
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.interrupts import interruptible
 from repid_nb.stepping.captured_output import caught_printing
-from repid_nb.stepping.connection import PulledMessageT, SteppableServerT
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.settlement_tracker import SettlementTracker
+from repid_nb.stepping.source import PulledMessageT, Source
 from repid_nb.stepping.step_builder import StepBuilder
 from repid_nb.stepping.verdicts import VerdictCollector
 
@@ -85,7 +86,7 @@ class Recorder(Watcher):
     """Delivers one message at a time with a worker, and records the delivery as a Step.
 
     Args:
-        server: The server that the messages come from.
+        source: Where the messages come from.
         context: What actors' dependencies may use.
         max_unrouted_retries: At which sighting without a match a message is nacked as poison.
 
@@ -95,10 +96,10 @@ class Recorder(Watcher):
         held: The id of the message that is held at the gate, or None.
     """
 
-    def __init__(self, server: SteppableServerT, context: ActorExecutionContext, max_unrouted_retries: int) -> None:
+    def __init__(self, source: Source, context: ActorExecutionContext, max_unrouted_retries: int) -> None:
         self.gate: Gate | None = None
         self.held: str | None = None
-        self._server = server
+        self._source = source
         self._max_unrouted_retries = max_unrouted_retries
         self._routes = Routes()
         self._current: _CurrentStep | None = None
@@ -139,7 +140,11 @@ class Recorder(Watcher):
             window: How many messages of each kind to show per channel; None for all.
             channels: The channels to show first, where there are many; those with actors come next.
         """
-        return self._server.snapshot(window, self.sightings.of_queued, chain(channels, self._routes.by_channel))
+        return self._source.snapshot(window, self.sightings.of_queued, chain(channels, self._routes.by_channel))
+
+    async def look(self, window: int | None, channels: Iterable[str] = ()) -> QueuesSnapshot:
+        """Look at the queues now, and return what `snapshot` returns."""
+        return await self._source.look(window, self.sightings.of_queued, chain(channels, self._routes.by_channel))
 
     def close(self) -> None:
         """Remove the worker's timers from the loop."""
@@ -158,13 +163,13 @@ class Recorder(Watcher):
         seen_before = self.sightings.of(message)
         builder = StepBuilder(
             number=number,
-            message=replace(message.snapshot(), sightings=seen_before),
+            message=replace(message.snapshot(), sightings=self._source.seen(message, seen_before)),
             sightings_limit=self._max_unrouted_retries,
             before=before,
             collector=VerdictCollector(self._routes, message.channel),
             explain_all=explain_all,
         )
-        end_observing = self._server.observe(self._on_published)
+        end_observing = self._source.observe(self._on_published)
         try:
             with interruptible() as was_pressed, exit_raises(), caught_printing() as printed:
 
@@ -176,12 +181,13 @@ class Recorder(Watcher):
                 await in_own_task(self._deliver(message, _StepRequests(was_pressed)))
         except BaseException:
             # The worker gives back what it was delivering, but a step may be cancelled before that begins.
-            message.release()
+            await give_back(message)
             self.sightings.set(message, seen_before)
             raise
         finally:
             self._current = None
             end_observing()
+        builder.aftermath = await self._source.finish(message, matched=builder.is_matched)
         return build()
 
     async def _deliver(self, message: PulledMessageT, requests: CancelRequests) -> None:

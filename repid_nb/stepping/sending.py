@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from repid_nb.app import Repid
 from repid_nb.core.errors import InvalidMessageError
-from repid_nb.core.events import Event, Published
+from repid_nb.core.events import Event, Observer, Published
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.printable import short
-from repid_nb.stepping.connection import SteppableServerT
 from repid_nb.stepping.lookalikes import told_apart
 from repid_nb.stepping.record import Sent
 
 __all__ = ["Outgoing", "send", "with_topic"]
 
-_numbers: WeakKeyDictionary[SteppableServerT, int] = WeakKeyDictionary()
+
+class ObservedServerT(Protocol):
+    """A server that tells at once what is published, and how many messages wait then."""
+
+    def observe(self, observer: Observer) -> Callable[[], None]: ...
+
+    def waiting(self, channel: str) -> int: ...
+
+
+_numbers: WeakKeyDictionary[ObservedServerT, int] = WeakKeyDictionary()
 _sending: ContextVar[object] = ContextVar("repid_nb_sending", default=None)
 
 
@@ -59,7 +67,7 @@ def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str
     return merged
 
 
-async def send(app: Repid, server: SteppableServerT, outgoing: Outgoing) -> Sent | None:
+async def send(app: Repid, server: ObservedServerT, outgoing: Outgoing) -> Sent | None:
     """Send a message through the app and its producer middleware, with a short id: m1, m2, ...
 
     Returns:
@@ -107,7 +115,7 @@ async def send(app: Repid, server: SteppableServerT, outgoing: Outgoing) -> Sent
     return _sent(server, *next(own, published[0]), parameters)
 
 
-def _sent(server: SteppableServerT, channel: str, message: QueuedMessage, parameters: Mapping[str, Any]) -> Sent:
+def _sent(server: ObservedServerT, channel: str, message: QueuedMessage, parameters: Mapping[str, Any]) -> Sent:
     shown = MessageSnapshot(
         id=message.message_id,
         channel=channel,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from repid_nb.core import reasons
@@ -15,6 +15,7 @@ from repid_nb.stepping.arguments import read_arguments
 from repid_nb.stepping.copies import copy_of
 from repid_nb.stepping.exceptions import raised
 from repid_nb.stepping.record import Argument, Raised, Settlement, Step
+from repid_nb.stepping.source import CERTAIN, Aftermath
 from repid_nb.stepping.verdicts import VerdictCollector
 
 __all__ = ["StepBuilder"]
@@ -33,6 +34,7 @@ class StepBuilder:
         before: The queues before the pull.
         collector: Asks the actors of its channel.
         explain_all: Whether actors after the first match are asked too, for the explanation.
+        aftermath: What became of the message after its delivery.
     """
 
     number: int
@@ -41,6 +43,7 @@ class StepBuilder:
     before: QueuesSnapshot
     collector: VerdictCollector
     explain_all: bool
+    aftermath: Aftermath = CERTAIN
     _winner: str | None = None
     _middlewares: tuple[str, ...] = ()
     _arguments: tuple[Argument, ...] = ()
@@ -51,6 +54,11 @@ class StepBuilder:
     _settlement: Settlement = NOT_SETTLED
     _published: tuple[str, ...] = ()
     _asked: frozenset[int] = frozenset()
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether an actor took the message."""
+        return self._winner is not None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -111,8 +119,15 @@ class StepBuilder:
             exception=self._exception,
             printed=printed,
             duration=self._duration,
-            settlement=self._settlement,
+            settlement=self._settled(),
             published=self._published,
+            note=self.aftermath.note,
             before=self.before,
             after=after,
         )
+
+    def _settled(self) -> Settlement:
+        after = self.aftermath
+        if after.doubt:
+            return Settlement(action=None, reason=after.doubt, where=after.where)
+        return replace(self._settlement, where=after.where) if after.where else self._settlement

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -10,17 +10,21 @@ from typing import Any, Self
 from weakref import WeakSet
 
 from repid_nb.app import Repid
+from repid_nb.core.abilities import give_back
 from repid_nb.core.checks import check_address
 from repid_nb.core.errors import ClosedError, DeclarationError, InvalidMessageError, SteppingError, UnknownNameError
+from repid_nb.core.events import Observer
 from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.message import ServerT
 from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.printable import one_line
-from repid_nb.stepping.connection import Connection, SteppablePullerT, SteppableServerT, end_abandoned, steppable
+from repid_nb.stepping.brokers import source_of
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Gate, Recorder
-from repid_nb.stepping.sending import Outgoing, send, with_topic
+from repid_nb.stepping.sending import Outgoing, with_topic
+from repid_nb.stepping.source import Knowledge, PulledMessageT, Source
 from repid_nb.stepping.stale_actors import StaleWatch
 from repid_nb.stepping.timeline import Timeline
 from repid_nb.stepping.turns import Turns
@@ -38,9 +42,13 @@ class Stepper:
     It is a worker of the app, the same code as `run_worker`, with one memory of sightings for its whole life. It
     connects to the server when first used, and keeps the connection open until it is closed.
 
+    It steps the queues of an `InMemoryServer`, and those of a broker through repid's server objects: one message is
+    held at a time, by the broker's own count. What a broker does not tell is None in a snapshot, and is said in a note;
+    `knows` says what is known there.
+
     Args:
         app: The app, with a server registered.
-        server_name: The server; None for the default. It must be an `InMemoryServer`.
+        server_name: The server; None for the default.
         max_unrouted_retries: At which sighting without a match a message is nacked as poison; repid's own is 10.
         explain_all: Whether actors after the first match are asked too, for the explanation; they never run. One whose
             strategy may keep state, such as a counter, is not asked: it decides as in a worker.
@@ -53,7 +61,7 @@ class Stepper:
 
     Raises:
         UnknownNameError: There is no such server.
-        NotPullableError: The server cannot hand out one message at a time.
+        NotPullableError: What is registered is not a server.
         DeclarationError: `max_unrouted_retries` or `history_limit` is below 1.
     """
 
@@ -70,7 +78,7 @@ class Stepper:
             raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
         if not isinstance(app, Repid):
             raise DeclarationError(f"A Stepper takes a Repid app of repid_nb, not {a_kind(app)}.")
-        server = steppable(app.servers.find(server_name))
+        server = app.servers.find(server_name)
         self.app = app
         self.explain_all = explain_all
         self.max_unrouted_retries = max_unrouted_retries
@@ -79,9 +87,9 @@ class Stepper:
         self._routes: Routes = app.router.routes()
         self._stale = StaleWatch()
         self._turns = Turns()
-        self._recorder = Recorder(server, app.execution_context(server), max_unrouted_retries)
-        self._timeline = Timeline(server.keep_journal(), self._recorder.sightings, history_limit)
-        self._connection = Connection(server, self)
+        self._source: Source = source_of(server, self)
+        self._recorder = Recorder(self._source, app.execution_context(server), max_unrouted_retries)
+        self._timeline = Timeline(self._source.journal, self._recorder.sightings, history_limit)
         self._closed = False
         _steppers.add(self)
 
@@ -99,24 +107,27 @@ class Stepper:
             InvalidMessageError: The channel is not a str.
             ClosedError: The Stepper was closed.
             SteppingError: An actor tries to step the Stepper that runs it, or a message is held in its step.
-            KeyboardInterrupt: The step was interrupted; the message is back at its place in the queue.
+            NotConnectedError: The broker does not answer.
+            NotPullableError: The broker lacks what a step needs, such as the queue; the message says what.
+            KeyboardInterrupt: The step was interrupted; the message is back at its place in the queue, or as near to it
+                as the broker can put it.
         """
-        async with self._stepping() as puller:
+        async with self._stepping() as source:
             self._check_channel(channel)
-            before = self._snapshot(WINDOW, channel)
-            self._timeline.begin(puller.turn)
-            message = puller.pull_nowait() if channel is None else puller.pull_nowait_from(channel)
+            before = await self._recorder.look(WINDOW, () if channel is None else (channel,))
+            self._timeline.begin(source.turn)
+            message: PulledMessageT | None = await source.pull(channel)
             try:
                 if message is None:
-                    return self._idle(channel)
+                    return await self._idle(channel)
                 step = await self._recorder.deliver(
                     message, number=self._timeline.newest + 1, before=before, explain_all=self.explain_all
                 )
-                self._timeline.add(step, message, seen_before=step.sightings - 1, turn=puller.turn)
+                self._timeline.add(step, message, seen_before=step.sightings - 1, turn=source.turn)
             except BaseException:
                 # Once more, because an interrupt may have cut the recorder's own clean-up short.
                 if message is not None:
-                    message.release()
+                    await give_back(message)
                 raise
             if self.gate is not None:
                 await self.gate("settled", lambda: step)
@@ -143,8 +154,10 @@ class Stepper:
             if isinstance(step, Idle):
                 return Steps(tuple(steps), "idle")
             steps.append(step)
-        waiting = sum(map(self._server.waiting, self._routes.by_channel if channel is None else [channel]))
-        return Steps(tuple(steps), "max_steps" if waiting else "idle", waiting)
+        counts = [self._source.waiting(one) for one in (self._routes.by_channel if channel is None else [channel])]
+        known = [count for count in counts if count is not None]
+        waiting = sum(known) if len(known) == len(counts) else None
+        return Steps(tuple(steps), "idle" if waiting == 0 else "max_steps", waiting)
 
     async def send(
         self,
@@ -169,8 +182,8 @@ class Stepper:
             content_type: The media type of a payload of bytes.
 
         Returns:
-            What was sent; None when producer middleware kept it back. Messages that a Stepper sends are called m1, m2,
-            ... to make them easy to follow.
+            What was sent; None when producer middleware kept it back. Messages that a Stepper sends in memory are
+            called m1, m2, ... to make them easy to follow; a broker gives ids of its own.
 
         Raises:
             DestinationError: Both of channel and operation id, or neither.
@@ -178,16 +191,16 @@ class Stepper:
                 range.
             SerializationError: The payload has no JSON form.
             SteppingError: The app has another server now, so this Stepper would never see the message.
+            NotConnectedError, NotPullableError: As in `step`.
         """
-        self._connect()
+        await self._open()
         if self.app.servers.get_server(self._server_name) is not self._server:
             raise SteppingError(
                 "The app has another server by now, so this Stepper would never see the message. "
                 "Make a new one: stepper = Stepper(app)."
             )
-        return await send(
+        return await self._source.send(
             self.app,
-            self._server,
             Outgoing(
                 channel=channel,
                 operation_id=operation_id,
@@ -234,13 +247,33 @@ class Stepper:
 
     @property
     def queues(self) -> QueuesSnapshot:
-        """The queues now: the waiting messages in order, those in work, and the dead letters with their reasons."""
+        """The queues now: the waiting messages in order, those in work, and the dead letters with their reasons.
+
+        On a broker they are as they were seen last: by a step, a send or `look`.
+        """
         return self.snapshot(None)
 
+    async def look(self, window: int | None = WINDOW) -> QueuesSnapshot:
+        """Look at the queues now, which takes and changes nothing; return what `snapshot` returns."""
+        await self._open()
+        return await self._recorder.look(window)
+
     @property
-    def server(self) -> SteppableServerT:
+    def knows(self) -> Knowledge:
+        """What is known of the broker, and what can be done there."""
+        return self._source.knows
+
+    @property
+    def server(self) -> ServerT:
         """The server that the steps pull from."""
         return self._server
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Call `observer` with a `Published` for each message that is sent; return a function that ends the calls.
+
+        In memory these are all messages of the server; on a broker, those that this app sends.
+        """
+        return self._source.observe(observer)
 
     @property
     def gate(self) -> Gate | None:
@@ -252,12 +285,11 @@ class Stepper:
 
     @property
     def next_channel(self) -> str | None:
-        """The channel that the next `step()` will pull from; None when nothing waits on a channel with actors."""
+        """The channel that the next `step()` will pull from; None when none with actors is known to have a message."""
         channels = list(self.app.router.routes(known=self._routes).by_channel)
-        turn = 0 if self._connection.puller is None else self._connection.puller.turn
-        end_abandoned()
+        turn = self._source.turn
         return next(
-            (channel for channel in (*channels[turn:], *channels[:turn]) if self._server.waiting(channel)), None
+            (channel for channel in (*channels[turn:], *channels[:turn]) if self._source.waiting(channel)), None
         )
 
     @property
@@ -278,12 +310,15 @@ class Stepper:
 
         Raises:
             InvalidMessageError: There is no way back to that step; the message says how far there is one.
-            SteppingError: A step is under way.
+            SteppingError: A step is under way, or there is no way back on this broker.
         """
         self._check_open()
+        if not self.knows.rewind:
+            raise SteppingError(f"There is {self.knows.no_way_back}.")
         if any(one._turns.is_taken for one in _steppers if one._server is self._server):  # noqa: SLF001  (the same class)
             raise SteppingError("A Stepper of this server is in the middle of a step: rewind when it has ended.")
-        undone = self._timeline.rewind(to, self._open_puller())
+        self._source.hold()
+        undone = self._timeline.rewind(to, self._source)
         return Rewound(to=to, undone=undone, queues=self.snapshot(WINDOW))
 
     def resend(self, channel: str, message_id: str | None = None) -> int:
@@ -299,13 +334,18 @@ class Stepper:
         Raises:
             UnknownNameError: There is no dead letter with that id.
             InvalidMessageError: The channel or the id is not a str.
+            SteppingError: It takes a request to the broker: await `send_again`.
         """
-        dead = {letter.message.id or "" for letter in self._server.dead_letters(channel)}
-        if message_id is not None and not isinstance(message_id, str):
-            raise InvalidMessageError("Give the id of the dead letter: stepper.resend(channel, letter.message.id).")
-        if message_id is not None and message_id not in dead:
-            raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.{nearest_name(message_id, dead)}")
-        return self._server.resend_dead_letters(channel, message_id)
+        return self._source.resend_nowait(channel, message_id)
+
+    async def send_again(self, channel: str, message_id: str | None = None) -> int:
+        """Do what `resend` does, on a broker too, where it keeps dead letters that can be read.
+
+        Raises:
+            NotPullableError: The broker's dead letters cannot be reached.
+        """
+        await self._open()
+        return await self._source.resend(channel, message_id)
 
     def keep_newest_actors(self) -> int:
         """Forget the actors that only an earlier run of their cell declared; return how many there were.
@@ -333,13 +373,13 @@ class Stepper:
                 return
             self._closed = True
             try:
-                self._connection.end()
+                await self._source.close()
             finally:
                 self._recorder.close()
                 self._timeline.close()
 
     async def __aenter__(self) -> Self:
-        self._connect()
+        await self._open()
         return self
 
     async def __aexit__(
@@ -350,26 +390,23 @@ class Stepper:
     ) -> None:
         await self.close()
 
-    def _idle(self, channel: str | None) -> Idle:
-        queues = self.snapshot(WINDOW)
+    async def _idle(self, channel: str | None) -> Idle:
+        queues = await self._recorder.look(WINDOW)
         unheard = ((one.channel, one.waiting) for one in queues.channels if one.channel not in self._routes.by_channel)
         return Idle(
             channels=tuple(self._routes.by_channel) if channel is None else (channel,),
             unheard=tuple((name, waiting) for name, waiting in unheard if waiting),
             queues=queues,
+            note=self._source.idle_note(),
         )
 
     def snapshot(self, window: int | None = WINDOW) -> QueuesSnapshot:
-        """Return a snapshot of the queues.
+        """Return a snapshot of the queues; on a broker, as they were seen last.
 
         Args:
             window: How many messages of each kind to show per channel; None for all. The totals always count all.
         """
-        return self._snapshot(window)
-
-    def _snapshot(self, window: int | None, channel: str | None = None) -> QueuesSnapshot:
-        end_abandoned()
-        return self._recorder.snapshot(window, () if channel is None else (channel,))
+        return self._recorder.snapshot(window)
 
     @asynccontextmanager
     async def _turn(self, purpose: str) -> AsyncIterator[None]:
@@ -389,20 +426,18 @@ class Stepper:
             yield
 
     @asynccontextmanager
-    async def _stepping(self) -> AsyncIterator[SteppablePullerT]:
+    async def _stepping(self) -> AsyncIterator[Source]:
         async with self._turn("step"):
-            self._connect()
+            self._check_open()
             self._refresh()
             with self._recorder.owning_tasks():
-                yield self._open_puller()
+                await self._open()
+                yield self._source
 
-    def _connect(self) -> None:
+    async def _open(self) -> None:
         self._check_open()
-        end_abandoned()
-        self._connection.open()
-
-    def _open_puller(self) -> SteppablePullerT:
-        return self._connection.pulling(list(self._routes.by_channel))
+        self._source.hold()
+        await self._source.open(list(self._routes.by_channel))
 
     def _check_open(self) -> None:
         if self._closed:
@@ -418,9 +453,6 @@ class Stepper:
 
     def _refresh(self) -> None:
         """Read the app's actors anew, and warn of those that are left over."""
-        before = list(self._routes.by_channel)
         self._routes = self.app.router.routes(known=self._routes)
         self._recorder.routes = self._routes
-        if self._connection.puller is not None and list(self._routes.by_channel) != before:
-            self._connection.puller.listen(list(self._routes.by_channel))
         self._stale.warn(self._routes)

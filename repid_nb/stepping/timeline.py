@@ -9,8 +9,8 @@ from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.journal import Journal, Mark
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.worker.sightings import Sightings
-from repid_nb.stepping.connection import SteppablePullerT
 from repid_nb.stepping.record import History, Step
+from repid_nb.stepping.source import Source
 
 __all__ = ["Place", "Timeline"]
 
@@ -21,12 +21,12 @@ class Place:
 
     Attributes:
         number: The number of the step; 0 for the moment right before the first.
-        mark: The position in the journal.
+        mark: The position in the journal; None without one.
         turn: The index of the channel that is pulled from next.
     """
 
     number: int
-    mark: Mark
+    mark: Mark | None
     turn: int
 
 
@@ -42,18 +42,18 @@ class Timeline:
     """Keeps the newest steps, and rewinds the queues to the moment after one of them.
 
     Args:
-        journal: The log of all changes of the queues.
+        journal: The log of all changes of the queues; None where there is no way back.
         sightings: The worker's counts of sightings, which are rewound too.
         limit: How many steps are kept.
     """
 
-    def __init__(self, journal: Journal, sightings: Sightings, limit: int) -> None:
-        self._journal: Journal | None = journal
+    def __init__(self, journal: Journal | None, sightings: Sightings, limit: int) -> None:
+        self._journal = journal
         self._sightings = sightings
         self._limit = limit
         self._kept: deque[_Kept] = deque()
         self._dropped = 0
-        self._origin = Place(0, journal.mark(), 0)
+        self._origin = Place(0, self._mark(), 0)
 
     @property
     def newest(self) -> int:
@@ -82,38 +82,42 @@ class Timeline:
             seen_before: How often the message had been sighted before the step.
             turn: The index of the channel that is pulled from next.
         """
-        self._kept.append(_Kept(step, Place(step.number, self._mark(), turn), message, seen_before))
+        # Only a rewind needs the message, and it may hold a connection.
+        kept = None if self._journal is None else message
+        self._kept.append(_Kept(step, Place(step.number, self._mark(), turn), kept, seen_before))
         if len(self._kept) > self._limit:
             self._origin = self._kept.popleft().place
             self._dropped += 1
 
-    def rewind(self, to: int, puller: SteppablePullerT) -> tuple[int, ...]:
+    def rewind(self, to: int, source: Source) -> tuple[int, ...]:
         """Put the queues back as they were right after step `to`; return the numbers of the steps that were undone.
 
         Args:
             to: The number of the step; 0 for the moment right before the first.
-            puller: The puller, whose turn among the channels goes back too.
+            source: Where the messages come from, whose turn among the channels goes back too.
 
         Raises:
             InvalidMessageError: There is no way back to that step; the message says how far there is one.
         """
-        journal = self._open_journal()
+        journal = self._journal
+        assert journal is not None  # noqa: S101  (a closed Stepper does not rewind, nor one of a broker)
         places = {
-            place.number: place
+            place.number: (place, place.mark)
             for place in (self._origin, *(kept.place for kept in self._kept))
-            if journal.reaches(place.mark)
+            if place.mark is not None and journal.reaches(place.mark)
         }
         if to not in places:
             reach = f"give a number from {min(places)} to {max(places)}" if places else "too much has happened since"
             raise InvalidMessageError(f"There is no way back to step {to!r}: {reach}.")
-        journal.undo_to(places[to].mark)
+        place, mark = places[to]
+        journal.undo_to(mark)
         undone: list[int] = []
         while self._kept and self._kept[-1].place.number > to:
             kept = self._kept.pop()
             if kept.message is not None:
                 self._sightings.set(kept.message, kept.seen_before)
             undone.insert(0, kept.place.number)
-        puller.turn = places[to].turn
+        source.turn = place.turn
         return tuple(undone)
 
     def close(self) -> None:
@@ -121,9 +125,5 @@ class Timeline:
         self._journal = None
         self._kept = deque(replace(kept, message=None) for kept in self._kept)
 
-    def _mark(self) -> Mark:
-        return self._open_journal().mark()
-
-    def _open_journal(self) -> Journal:
-        assert self._journal is not None  # noqa: S101  (a closed Stepper neither steps nor rewinds)
-        return self._journal
+    def _mark(self) -> Mark | None:
+        return None if self._journal is None else self._journal.mark()

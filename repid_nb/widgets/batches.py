@@ -65,9 +65,12 @@ class BatchRunner:
         if sent is None:
             return "Nothing was put on the queue: producer middleware kept it back."
         if form.count == 1:
-            waiting = counted(sent.waiting, "message")
-            return f"Sent {words.message_name(sent.message)} to {form.channel}: {waiting} waiting there."
-        return f"Sent {counted(form.count, 'message')} to {form.channel}: {sent.waiting:,} waiting."
+            what = words.message_name(sent.message)
+            waiting = "" if sent.waiting is None else f": {counted(sent.waiting, 'message')} waiting there"
+        else:
+            what = counted(form.count, "message")
+            waiting = "" if sent.waiting is None else f": {sent.waiting:,} waiting"
+        return f"Sent {what} to {form.channel}{waiting}."
 
     async def run(self, most: int, pace: float) -> str:
         """Step until nothing is left to pull, and return a notice about it.

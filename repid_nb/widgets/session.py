@@ -57,7 +57,7 @@ class Session:
         self._closed = False
         self._batch = BatchRunner(stepper, self.view, changed)
         self._breakpoints = Breakpoints(stepper, self.view, changed, self._on_step)
-        self._end_observing = stepper.server.observe(self._on_event)
+        self._end_observing = stepper.observe(self._on_event)
         self._slow: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
             "send": self._send,
             "explain": self._explain,
@@ -250,9 +250,10 @@ class Session:
         channel, wanted = self._channel(command), str(command.get("message"))
         if channel is None:
             raise InvalidMessageError("Say which channel's dead letter is to be sent again.")
-        letters = self.stepper.server.dead_letters(channel)
+        queue = self.stepper.queues.get(channel)
+        letters = () if queue is None else queue.dead_letters
         message_id = named(wanted, (one.message.id or "" for one in letters))
-        self.stepper.resend(channel, message_id)
+        await self.stepper.send_again(channel, message_id)
         self.calls.resent(channel, message_id)
         self.view.show_now()
         self.notice = f"{cut_to_bytes(message_id, 20)} is back at the tail of {channel}; its sightings start again."

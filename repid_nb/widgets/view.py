@@ -153,7 +153,8 @@ class View:
     def upcoming(self) -> MessageSnapshot | None:
         """The message that the page's next step will pull, or None."""
         channel = self.next_channel
-        return None if channel is None else self.stepper.snapshot(1)[channel].ready[0]
+        ready = () if channel is None else self.stepper.snapshot(1)[channel].ready
+        return ready[0] if ready else None
 
     def state(self, score: PredictionScore) -> dict[str, dict[str, Any]]:
         """Return what the page shows, as plain fields by trait."""

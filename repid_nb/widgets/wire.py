@@ -142,11 +142,17 @@ def _used(queue: ChannelSnapshot | None) -> bool:
     return queue is not None and bool(queue.waiting or queue.in_work)
 
 
+def _total(counts: Iterable[int | None]) -> int | None:
+    """Return the sum; None where one of the counts is not known."""
+    known = list(counts)
+    return None if None in known else sum(count or 0 for count in known)
+
+
 def tray_fields(queues: QueuesSnapshot) -> Fields:
     """Return the dead letters, the newest first, with how many there are."""
     letters = [letter for queue in queues.channels for letter in reversed(queue.dead_letters)]
     return {
-        "dead": sum(queue.dead for queue in queues.channels),
+        "dead": _total(queue.dead for queue in queues.channels),
         "letters": first_within(map(_letter_fields, letters), TRAY_BYTES),
     }
 
@@ -237,7 +243,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
     }
     fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
     if phase is None:
-        word, where = words.SETTLEMENTS[step.settlement.action]
+        word, where = words.settled_words(step.settlement)
         fields["settlement"] = {
             "action": None if step.settlement.action is None else step.settlement.action.value,
             "tone": TONES[step.settlement.action],

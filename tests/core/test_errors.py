@@ -5,10 +5,9 @@ import uuid
 import pytest
 import repid
 
-import repid_nb
 from repid_nb import InMemoryServer, Router, Stepper, TestClient, Workbench
 from repid_nb.classroom import check
-from repid_nb.core.errors import DeclarationError, NotPullableError
+from repid_nb.core.errors import DeclarationError
 from repid_nb.core.naming import a_kind, is_of_repid
 
 
@@ -57,11 +56,6 @@ def app_of(lib):
 def test_an_app_of_repid_is_refused_by_name(user):
     with pytest.raises(DeclarationError, match=r"takes a Repid app of repid_nb, not a Repid of the library repid"):
         user(app_of(repid))
-
-
-def test_a_stepper_says_that_a_server_is_repids():
-    with pytest.raises(NotPullableError, match="not an InMemoryServer of the library repid"):
-        Stepper(app_of(repid_nb))
 
 
 def test_check_says_that_a_router_is_repids():

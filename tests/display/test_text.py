@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
 from repid_nb import Message, Router, StaleActorWarning, Stepper, as_html, as_text
+from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.display.words import duration_text
 from repid_nb.printable import printable
@@ -360,3 +361,17 @@ async def test_a_channel_without_actors_that_looks_like_one_with_actors_is_told_
         "  1 message on 'mails', where no actor listens",
     ]
     assert "t\u0430sks</bdi></code> ('t\\u0430sks'), where" in idle._repr_html_()
+
+
+def test_what_a_broker_does_not_tell_is_not_known_and_never_nothing():
+    queue = ChannelSnapshot(channel="tasks", waiting=None, working=None, dead=None, note="RabbitMQ does not show which")
+    assert as_text(queue) == (
+        "tasks: how many wait is not known, dead letters not known (RabbitMQ does not show which)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("message_id", "name"), [("1795807512345-0", "…512345-0"), ("m12", "m12"), ("orders:12", "orders:12")]
+)
+def test_a_long_id_is_shown_by_its_end(message_id: str, name: str):
+    assert as_text(MessageSnapshot(id=message_id, channel="tasks", payload=b"")).startswith(f"message {name} ·")

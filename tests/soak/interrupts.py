@@ -32,6 +32,7 @@ FILES = (
     *QUEUE_FILES,
     *(f"core/worker/{path.name}" for path in sorted((PACKAGE / "core/worker").glob("*.py"))),
     "stepping/stepper.py",
+    "stepping/memory.py",
     "stepping/recorder.py",
     "stepping/timeline.py",
 )

@@ -157,7 +157,7 @@ MUTANTS = [
     ),
     Mutant(
         "a closed Stepper keeps the connection",
-        "stepping/connection.py",
+        "stepping/memory.py",
         "                self._let_go()",
         "                pass",
     ),

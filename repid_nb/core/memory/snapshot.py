@@ -86,7 +86,7 @@ class DeadLetter(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChannelSnapshot(Record):
-    """One channel's messages.
+    """One channel's messages. On a broker a total is None where it is not known.
 
     Attributes:
         channel: Its address.
@@ -94,16 +94,18 @@ class ChannelSnapshot(Record):
         working: How many messages are pulled and not settled; `in_work` has the first of them.
         dead: How many dead letters are kept; `dead_letters` has the newest of them, oldest first.
         dead_dropped: How many older dead letters gave way, because only so many are kept.
+        note: On a broker, why not all of it is known; otherwise empty.
     """
 
     channel: str
-    waiting: int = 0
+    waiting: int | None = 0
     ready: tuple[MessageSnapshot, ...] = ()
-    working: int = 0
+    working: int | None = 0
     in_work: tuple[MessageSnapshot, ...] = ()
-    dead: int = 0
+    dead: int | None = 0
     dead_letters: tuple[DeadLetter, ...] = ()
     dead_dropped: int = 0
+    note: str = ""
 
     def __post_init__(self) -> None:
         make_plain(self, "channel")

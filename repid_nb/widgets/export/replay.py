@@ -142,9 +142,9 @@ def _left_out(queue: ChannelSnapshot) -> Iterator[str]:
     """Yield a comment for each thing that a new queue cannot start with."""
     sighted = sum(bool(message.sightings) for message in queue.ready)
     for number, noun in (
-        (queue.waiting - len(queue.ready), "more waiting message"),
-        (queue.working, "message in work"),
-        (queue.dead, "dead letter"),
+        ((queue.waiting or 0) - len(queue.ready), "more waiting message"),
+        (queue.working or 0, "message in work"),
+        (queue.dead or 0, "dead letter"),
     ):
         if number > 0:
             yield f"# Left out: {counted(number, noun)} on {queue.channel!r}, from before."
