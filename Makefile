@@ -17,6 +17,7 @@ ENVIRONMENT_TESTS := tests/test_binder.py tests/test_nbgrader.py
 NOTEBOOK_TESTS := tests/notebook $(filter-out $(ENVIRONMENT_TESTS),$(wildcard tests/test_*.py))
 LAB_TESTS := tests/browser/test_notebooks.py
 CORE_TESTS := tests/core tests/soak
+BROKER_TESTS := tests/brokers
 
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -26,14 +27,15 @@ unexport PYTHONDONTWRITEBYTECODE
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
 
-test: .venv/test.stamp system tests/node_modules/npm.stamp  ## Run every check there is
+test: .venv/test.stamp .rabbitmq/stamp system tests/node_modules/npm.stamp  ## Run every check there is
 	@$(BIN)/python tests/support/side_by_side.py \
 		'$(BIN)/pytest --durations=20 $(NOTEBOOK_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(ENVIRONMENT_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(LAB_TESTS)' \
 		'$(BIN)/pytest --durations=20 tests/browser --ignore=$(LAB_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(CORE_TESTS)' \
-		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) $(CORE_TESTS) tests/browser)' \
+		'$(BIN)/pytest --durations=20 $(BROKER_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) $(CORE_TESTS) $(BROKER_TESTS) tests/browser)' \
 		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)' \
 		'make --no-print-directory lint'
 	@echo "make test: lint, types, tests and browser tests passed"
@@ -70,7 +72,7 @@ soak: .venv/test.stamp  ## Look for faults: 10,000 histories, each cut, each int
 	PYTHONPATH=.:tests $(BIN)/python -m soak --python lowest --histories 1000 histories
 
 clean:  ## Remove everything that the other commands made
-	rm -rf .venv .venv-* build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .rabbitmq build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -80,6 +82,11 @@ clean:  ## Remove everything that the other commands made
 
 .venv/%.stamp: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[$*]"
+	touch $@
+
+# Where it cannot be fetched the tests that want it are skipped, and say why; with CI=true they fail.
+.rabbitmq/stamp: tests/support/get_rabbitmq.sh
+	tests/support/get_rabbitmq.sh .rabbitmq
 	touch $@
 
 tests/node_modules/npm.stamp: tests/package.json | system
