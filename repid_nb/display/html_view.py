@@ -205,6 +205,8 @@ def _about(message: MessageSnapshot) -> Iterable[Child]:
     if message.id is not None:
         yield " · message "
         yield code(words.message_name(message))
+        if message.parent is not None:
+            yield from (" from ", code(message.parent))
     yield " · "
     topic = words.topic_value(message)
     yield from ("no topic",) if topic is None else ("topic ", code(topic))
@@ -267,8 +269,7 @@ def _what_happened(step: Step) -> Iterable[Child]:
     elif step.result is not None:
         yield _line("returned ", folded(whole(step.result)))
     if step.published:
-        channels = _joined(code(channel) for channel in dict.fromkeys(step.published))
-        yield _line(f"sent {counted(len(step.published), 'message')} to ", *channels)
+        yield _line("sent ", words.sent_text(step))
 
 
 def _exception(exception: Raised) -> Iterable[Child]:

@@ -63,7 +63,7 @@ def _(step: Step) -> str:
         lines += _labelled("returned", one_line(whole(step.result), WIDTH))
     lines.append(f"  → {words.settlement_text(step)}")
     if step.published:
-        lines.append(f"  sent {counted(len(step.published), 'message')} to {', '.join(_unique(step.published))}")
+        lines.append(f"  sent {words.sent_text(step)}")
     if step.channel in step.after:
         lines.append(f"  {words.queue_text(step.after[step.channel])}")
     if step.note:
@@ -180,7 +180,8 @@ def _(letter: DeadLetter) -> str:
 
 
 def _message_words(message: MessageSnapshot) -> list[str]:
-    found = [f"message {words.message_name(message)}", words.topic_text(message)]
+    came = "" if message.parent is None else f" from {one_line(message.parent)}"
+    found = [f"message {words.message_name(message)}{came}", words.topic_text(message)]
     if others := words.headers_text(message):
         found.append(f"headers {one_line(others, 60)}")
     if message.priority != DEFAULT_PRIORITY:
@@ -240,7 +241,3 @@ def _raised_text(exception: Raised) -> str:
 def _labelled(label: str, text: str) -> list[str]:
     lines = safe(text.rstrip("\n")).split("\n") if text else []
     return [f"  {label if not place else ' ' * len(label)}  {line}" for place, line in enumerate(lines)]
-
-
-def _unique(channels: Sequence[str]) -> Iterable[str]:
-    return dict.fromkeys(map(one_line, channels))

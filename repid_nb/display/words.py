@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Sequence
+from itertools import islice
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.message import MessageAction
@@ -26,6 +27,7 @@ __all__ = [
     "payload_text",
     "queue_text",
     "role_text",
+    "sent_text",
     "settled_words",
     "settlement_text",
     "topic_text",
@@ -47,6 +49,7 @@ SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
 LONGEST_ID = 12
 ID_LENGTH = 8
 VERDICTS = 10
+SENT = 10
 
 
 def payload_text(payload: bytes) -> str:
@@ -81,9 +84,23 @@ def payload_beginning(payload: bytes, limit: int) -> str:
 
 
 def message_name(message: MessageSnapshot) -> str:
-    """Return the name of a message in a view: its id, or the end of a long id."""
+    """Return the name of a message in a view; for one without a name its id, or the end of a long id."""
+    if message.name:
+        return one_line(message.name)
     name = one_line(message.id or "(no id)")
     return name if len(name) <= LONGEST_ID else f"…{name[-ID_LENGTH:]}"
+
+
+def sent_text(step: Step) -> str:
+    """Return what the actor sent, and where to: `m1.1 to emails, m1.2 to audit`."""
+    if len(step.children) != len(step.published):  # recorded before messages had names
+        count = counted(len(step.published), "message")
+        return f"{count} to {', '.join(map(one_line, dict.fromkeys(step.published)))}"
+    pairs = zip(step.children, step.published, strict=True)
+    sent = [f"{one_line(name)} to {one_line(channel)}" for name, channel in islice(pairs, SENT)]
+    if len(step.published) > SENT:
+        sent.append(f"... {len(step.published):,} in all")
+    return ", ".join(sent)
 
 
 def topic_value(message: MessageSnapshot) -> str | None:

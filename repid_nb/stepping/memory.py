@@ -15,6 +15,7 @@ from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
 from repid_nb.core.message import ServerT
 from repid_nb.core.naming import nearest_name
+from repid_nb.stepping.names import names_of
 from repid_nb.stepping.record import Sent
 from repid_nb.stepping.sending import Outgoing, send
 from repid_nb.stepping.source import CERTAIN, Aftermath, Knowledge, PulledMessageT, SightingsOf
@@ -55,6 +56,8 @@ class MemoryServerT(ServerT, Protocol):
 
     def keep_journal(self) -> Journal: ...
 
+    def name_messages(self, name_of: Callable[[Any], str]) -> None: ...
+
     def observe(self, observer: Observer) -> Callable[[], None]: ...
 
     def hold_open(self) -> Callable[[], None]: ...
@@ -82,6 +85,7 @@ class MemorySource:
 
     def __init__(self, server: MemoryServerT, owner: object) -> None:
         self.journal: Journal | None = server.keep_journal()
+        server.name_messages(names_of(server).of)
         self._server = server
         self._channels: list[str] = []
         self._hold = _Hold(server)

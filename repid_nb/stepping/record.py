@@ -148,6 +148,7 @@ class Step(Record):
         settlement: How the message was settled, and why.
         published: The channels that the actor sent further messages and replies to, one for each.
         note: What is to be known of this step on a broker; otherwise empty.
+        children: The names of these messages, in the same order: m1.1, m1.2 ... where the message is m1.
         before: The queues before the pull; a window of each with its total.
         after: The queues after the settlement.
     """
@@ -170,6 +171,7 @@ class Step(Record):
     duration: float | None = None
     published: tuple[str, ...] = ()
     note: str = ""
+    children: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         make_plain(self, "channel", "winner")

@@ -22,6 +22,7 @@ from repid_nb.core.worker.worker import Worker
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.interrupts import interruptible
 from repid_nb.stepping.captured_output import caught_printing
+from repid_nb.stepping.names import Names
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.settlement_tracker import SettlementTracker
 from repid_nb.stepping.source import PulledMessageT, Source
@@ -87,6 +88,7 @@ class Recorder(Watcher):
 
     Args:
         source: Where the messages come from.
+        names: The names of messages.
         context: What actors' dependencies may use.
         max_unrouted_retries: At which sighting without a match a message is nacked as poison.
 
@@ -96,10 +98,11 @@ class Recorder(Watcher):
         held: The id of the message that is held at the gate, or None.
     """
 
-    def __init__(self, source: Source, context: ActorExecutionContext, max_unrouted_retries: int) -> None:
+    def __init__(self, source: Source, names: Names, context: ActorExecutionContext, max_unrouted_retries: int) -> None:
         self.gate: Gate | None = None
         self.held: str | None = None
         self._source = source
+        self._names = names
         self._max_unrouted_retries = max_unrouted_retries
         self._routes = Routes()
         self._current: _CurrentStep | None = None
@@ -168,6 +171,7 @@ class Recorder(Watcher):
             before=before,
             collector=VerdictCollector(self._routes, message.channel),
             explain_all=explain_all,
+            name_of=self._names.of,
         )
         end_observing = self._source.observe(self._on_published)
         try:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 from repid_nb.app import Repid
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.events import Event, Observer, Published
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.queued import QueuedMessage
-from repid_nb.core.memory.snapshot import MessageSnapshot
+from repid_nb.core.memory.snapshot import MessageSnapshot, parent_name
 from repid_nb.printable import short
 from repid_nb.stepping.lookalikes import told_apart
+from repid_nb.stepping.names import names_of
 from repid_nb.stepping.record import Sent
 
 __all__ = ["Outgoing", "send", "with_topic"]
@@ -29,7 +29,6 @@ class ObservedServerT(Protocol):
     def waiting(self, channel: str) -> int: ...
 
 
-_numbers: WeakKeyDictionary[ObservedServerT, int] = WeakKeyDictionary()
 _sending: ContextVar[object] = ContextVar("repid_nb_sending", default=None)
 
 
@@ -74,11 +73,23 @@ async def send(app: Repid, server: ObservedServerT, outgoing: Outgoing) -> Sent 
         The message that was put on a queue; None when producer middleware kept it back.
     """
     payload = b"" if outgoing.payload is None else outgoing.payload
-    is_raw = isinstance(payload, bytes)
-    if outgoing.content_type is not None and not is_raw:
+    if outgoing.content_type is not None and not isinstance(payload, bytes):
         raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
-    number = _numbers[server] = _numbers.get(server, 0) + 1
-    parameters: dict[str, Any] = {"message_id": f"m{number}"}
+    names = names_of(server)
+    with names.reserving() as name:
+        published = await _publish(app, server, outgoing, payload, name)
+    if not published:
+        return None
+    # Producer middleware may publish further messages, and may leave out the id.
+    own = (one for one in published if one[1].message_id == name)
+    return _sent(server, *next(own, published[0]), outgoing.priority)
+
+
+async def _publish(
+    app: Repid, server: ObservedServerT, outgoing: Outgoing, payload: Any, name: str
+) -> list[tuple[str, QueuedMessage]]:
+    """Send a message, with its name as its id, and return what this call put on queues, and where."""
+    parameters: dict[str, Any] = {"message_id": name}
     if outgoing.priority is not None:
         parameters["priority"] = outgoing.priority
     destination: dict[str, Any] = {
@@ -99,23 +110,18 @@ async def send(app: Repid, server: ObservedServerT, outgoing: Outgoing) -> Sent 
     end_observing = server.observe(note)
     token = _sending.set(this_call)
     try:
-        if is_raw:
+        if isinstance(payload, bytes):
             await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)
         else:
             await app.send_message_json(payload=payload, **destination)
     finally:
         _sending.reset(token)
         end_observing()
-        if not published and _numbers[server] == number:
-            _numbers[server] = number - 1
-    if not published:
-        return None
-    # Producer middleware may publish further messages, and may leave out the id.
-    own = (one for one in published if one[1].message_id == parameters["message_id"])
-    return _sent(server, *next(own, published[0]), parameters)
+    return published
 
 
-def _sent(server: ObservedServerT, channel: str, message: QueuedMessage, parameters: Mapping[str, Any]) -> Sent:
+def _sent(server: ObservedServerT, channel: str, message: QueuedMessage, priority: int | None) -> Sent:
+    name = names_of(server).of(message)
     shown = MessageSnapshot(
         id=message.message_id,
         channel=channel,
@@ -123,6 +129,8 @@ def _sent(server: ObservedServerT, channel: str, message: QueuedMessage, paramet
         headers=message.headers,
         content_type=message.content_type,
         reply_to=message.reply_to,
-        priority=parameters.get("priority", DEFAULT_PRIORITY),
+        priority=DEFAULT_PRIORITY if priority is None else priority,
+        name=name,
+        parent=parent_name(name),
     )
     return Sent(message=shown, waiting=server.waiting(channel))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +35,7 @@ class StepBuilder:
         before: The queues before the pull.
         collector: Asks the actors of its channel.
         explain_all: Whether actors after the first match are asked too, for the explanation.
+        name_of: Returns the name of a message that the actor published.
         aftermath: What became of the message after its delivery.
     """
 
@@ -43,6 +45,7 @@ class StepBuilder:
     before: QueuesSnapshot
     collector: VerdictCollector
     explain_all: bool
+    name_of: Callable[[Any], str]
     aftermath: Aftermath = CERTAIN
     _winner: str | None = None
     _middlewares: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class StepBuilder:
     _duration: float | None = None
     _settlement: Settlement = NOT_SETTLED
     _published: tuple[str, ...] = ()
+    _children: tuple[str, ...] = ()
     _asked: frozenset[int] = frozenset()
 
     @property
@@ -90,8 +94,9 @@ class StepBuilder:
                 self._settlement = Settlement(
                     action=None if action is None else MessageAction(action.value), reason=reason
                 )
-            case Published(channel=channel):
+            case Published(channel=channel, message=message):
                 self._published = (*self._published, channel)
+                self._children = (*self._children, self.name_of(message))
 
     def leave_out(self, seconds: float) -> None:
         """Leave seconds out of the actor's duration: its step was paused meanwhile."""
@@ -122,6 +127,7 @@ class StepBuilder:
             settlement=self._settled(),
             published=self._published,
             note=self.aftermath.note,
+            children=self._children,
             before=self.before,
             after=after,
         )

@@ -21,6 +21,7 @@ from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers import source_of
+from repid_nb.stepping.names import names_of
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Gate, Recorder
 from repid_nb.stepping.sending import Outgoing, with_topic
@@ -88,8 +89,10 @@ class Stepper:
         self._stale = StaleWatch()
         self._turns = Turns()
         self._source: Source = source_of(server, self)
-        self._recorder = Recorder(self._source, app.execution_context(server), max_unrouted_retries)
-        self._timeline = Timeline(self._source.journal, self._recorder.sightings, history_limit)
+        self._names = names_of(server)
+        self._names.listen(self._source.observe, self)
+        self._recorder = Recorder(self._source, self._names, app.execution_context(server), max_unrouted_retries)
+        self._timeline = Timeline(self._source.journal, self._recorder.sightings, self._names, history_limit)
         self._closed = False
         _steppers.add(self)
 
@@ -242,7 +245,7 @@ class Stepper:
         self._check_channel(channel)
         message = unsent_message(channel, payload, with_topic(headers, topic), self.app.default_serializer)
         verdicts, winner = VerdictCollector(self._routes, channel).explain(message, ask_all=self.explain_all)
-        shown = replace(message.snapshot(), id=None)
+        shown = replace(message.snapshot(), id=None, name="")
         return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
 
     @property
@@ -377,6 +380,7 @@ class Stepper:
             finally:
                 self._recorder.close()
                 self._timeline.close()
+                self._names.let_go(self)
 
     async def __aenter__(self) -> Self:
         await self._open()

@@ -9,6 +9,7 @@ from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.journal import Journal, Mark
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.worker.sightings import Sightings
+from repid_nb.stepping.names import Names
 from repid_nb.stepping.record import History, Step
 from repid_nb.stepping.source import Source
 
@@ -44,12 +45,14 @@ class Timeline:
     Args:
         journal: The log of all changes of the queues; None where there is no way back.
         sightings: The worker's counts of sightings, which are rewound too.
+        names: The names of messages: what is sent again after a rewind has its old name.
         limit: How many steps are kept.
     """
 
-    def __init__(self, journal: Journal | None, sightings: Sightings, limit: int) -> None:
+    def __init__(self, journal: Journal | None, sightings: Sightings, names: Names, limit: int) -> None:
         self._journal = journal
         self._sightings = sightings
+        self._names = names
         self._limit = limit
         self._kept: deque[_Kept] = deque()
         self._dropped = 0
@@ -116,6 +119,7 @@ class Timeline:
             kept = self._kept.pop()
             if kept.message is not None:
                 self._sightings.set(kept.message, kept.seen_before)
+            self._names.forget_children(kept.step.message.name, kept.step.children)
             undone.insert(0, kept.place.number)
         source.turn = place.turn
         return tuple(undone)

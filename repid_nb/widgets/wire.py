@@ -7,7 +7,9 @@ thousand.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
@@ -40,7 +42,9 @@ LANES_BYTES = 2_000
 TRAY_BYTES = 700
 VERDICTS_BYTES = 1_500
 ARGUMENTS_BYTES = 500
-HISTORY = 7
+HISTORY = 60
+HISTORY_BYTES = 2_000
+CHILDREN = 4
 
 TONES = {
     MessageAction.acked: "good",
@@ -70,8 +74,10 @@ def ticket_fields(message: MessageSnapshot) -> Fields:
     """Return the key and the name of a message."""
     whole = message.id or ""
     fields = {"id": key_of(whole), "name": words.message_name(message)}
-    if fields["id"] != whole:
+    if fields["id"] != fields["name"]:
         fields["title"] = cut_to_bytes(whole, NAME)
+    if message.parent is not None:
+        fields["from"] = cut_to_bytes(message.parent, NAME)
     return fields
 
 
@@ -131,7 +137,7 @@ def lane_fields(
                 "in_work": queue.working,
             },
         )
-    order = {key_of(name): place for place, name in enumerate([*actors, *known])}
+    order = {key_of(name): place for place, name in enumerate(dict.fromkeys([*actors, *known]))}
     lanes.sort(key=lambda lane: order.get(lane["key"], 0))
     if len(channels) > len(shown):
         lanes[-1]["more_channels"] = len(channels) - len(shown)
@@ -229,6 +235,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
         "sighting": f"{step.sightings} of {step.sightings_limit}"
         if step.sightings > 1 or (step.winner is None and phase != "pulled")
         else None,
+        "sightings": [step.sightings, step.sightings_limit],
         "winner": None if step.winner is None else cut_to_bytes(step.winner, NAME),
         **verdict_fields(step.verdicts),
         "arguments": first_within(
@@ -239,6 +246,10 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
         "raised": None if step.exception is None else raised_fields(step.exception),
         "published": [cut_to_bytes(name, NAME) for name in list(dict.fromkeys(step.published))[:3]],
         "sent": len(step.published),
+        "children": [
+            {"name": cut_to_bytes(name, NAME), **channel_fields(channel)}
+            for name, channel in islice(zip(step.children, step.published, strict=False), CHILDREN)
+        ],
         "story": step_sentence(step, phase),
     }
     fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
@@ -288,19 +299,33 @@ def history_fields(steps: Sequence[Step], at: int, *, first: int, newest: int) -
     """
     place = next((place for place, step in enumerate(steps) if step.number >= at), len(steps))
     start = max(0, min(place - HISTORY // 2, len(steps) - HISTORY))
+    shown = [_summary(step) for step in steps[start : start + HISTORY]]
     return {
         "at": at,
         "first": first,
         "newest": newest,
-        "steps": [_summary(step) for step in steps[start : start + HISTORY]],
+        "steps": _around(shown, place - start, HISTORY_BYTES),
     }
+
+
+def _around(summaries: list[Fields], place: int, limit: int) -> list[Fields]:
+    """Return the summaries around a place, as many as go into `limit` bytes."""
+    sizes = [len(json.dumps(one, ensure_ascii=False).encode()) for one in summaries]
+    first, last = 0, len(summaries)
+    while last - first > 1 and sum(sizes[first:last]) > limit:
+        if place - first > last - 1 - place:
+            first += 1
+        else:
+            last -= 1
+    return summaries[first:last]
 
 
 def _summary(step: Step) -> Fields:
     return {
         "number": step.number,
         "message": words.message_name(step.message),
-        "winner": cut_to_bytes(who_by_name(step.winner), 24),
+        "winner": cut_to_bytes(who_by_name(step.winner), 12),
         "settled": words.SETTLEMENTS[step.settlement.action][0],
         "tone": TONES[step.settlement.action],
+        **({} if step.exception is None else {"raised": True}),
     }

@@ -66,7 +66,7 @@ async def test_what_the_actor_got_printed_returned_and_sent_on_is_there():
     assert "  number = 3 (from the payload, which says '3')\n" in text
     assert "  printed  one\n           two\n" in text
     assert "  returned  {'done': True}\n" in text
-    assert "  sent 1 message to next\n" in text
+    assert "  sent m1.1 to next\n" in text
 
 
 async def test_an_exception_is_there_with_its_fields_and_its_place():

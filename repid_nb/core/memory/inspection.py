@@ -49,7 +49,7 @@ class Snapshots:
         return ChannelSnapshot(
             channel=queue.channel,
             waiting=sum(map(len, queue.by_priority)),
-            ready=self._records(queue.channel, ready, sightings),
+            ready=self._records(queue, ready, sightings),
             working=len(queue.in_work),
             in_work=tuple(received.snapshot() for received in in_work),
             dead=len(queue.dead),
@@ -58,13 +58,13 @@ class Snapshots:
         )
 
     def _records(
-        self, channel: str, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
+        self, queue: QueueT, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
     ) -> tuple[MessageSnapshot, ...]:
         former, self._known = self._known, {}
         for message, priority in ready:
-            known, seen = former.get(message), sightings(message)
-            if known is None or not _is_still(known, message, priority, seen):
-                known = snapshot_of(message, channel, priority, seen)
+            known, seen, name = former.get(message), sightings(message), queue.name_of(message)
+            if known is None or known.name != name or not _is_still(known, message, priority, seen):
+                known = snapshot_of(message, queue.channel, priority, seen, name=name)
             self._known[message] = known
         return tuple(self._known.values())
 
@@ -73,7 +73,10 @@ def dead_letters_of(queue: QueueT, window: int | None) -> tuple[DeadLetter, ...]
     """Return the newest dead letters of a queue, at most `window` of them, oldest first."""
     newest = _copied(lambda: islice(queue.dead, 0 if window is None else max(0, len(queue.dead) - window), None))
     return tuple(
-        DeadLetter(message=snapshot_of(dead.message, queue.channel, dead.priority), reason=dead.reason)
+        DeadLetter(
+            message=snapshot_of(dead.message, queue.channel, dead.priority, name=queue.name_of(dead.message)),
+            reason=dead.reason,
+        )
         for dead in newest
     )
 

@@ -40,6 +40,8 @@ class QueueT(Protocol):
 
     def tell(self) -> None: ...
 
+    def name_of(self, message: QueuedMessage) -> str: ...
+
 
 class InMemoryReceivedMessage:
     """A message that was pulled and has to be settled once; a second settlement is ignored (repid 2.1.4)."""
@@ -131,4 +133,4 @@ class InMemoryReceivedMessage:
 
     def snapshot(self) -> MessageSnapshot:
         """Return the message as a frozen record."""
-        return snapshot_of(self.queued, self._queue.channel, self.priority)
+        return snapshot_of(self.queued, self._queue.channel, self.priority, name=self._queue.name_of(self.queued))

@@ -215,6 +215,10 @@ class ChannelQueue:
         """Return the newest dead letters, at most `window` of them, oldest first."""
         return dead_letters_of(self, window)
 
+    def name_of(self, message: QueuedMessage) -> str:
+        """Return the name by which views call a message; empty where nothing names messages."""
+        return self._queues.name_of(message)
+
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
         """Return a record of the queue now, with at most `window` messages of each kind."""
         return self._snapshots.snapshot(self, window, sightings)
@@ -262,6 +266,7 @@ class Queues(Journaled):
         super().__init__()
         self.dead_letter_limit = dead_letter_limit
         self.observers: tuple[Observer, ...] = ()
+        self.name_of: Callable[[QueuedMessage], str] = lambda _message: ""
         # Messages may be sent from any thread. It may be taken twice: garbage that is collected inside it may close a
         # coroutine that gives its message back.
         self.lock = threading.RLock()

@@ -255,6 +255,10 @@ class InMemoryServer:
         """
         return self._queues.keep_journal()
 
+    def name_messages(self, name_of: Callable[[QueuedMessage], str]) -> None:
+        """Let snapshots call each message by the name that this function gives it."""
+        self._queues.name_of = name_of
+
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call `observer` with a `Published` for each message that is published, replies included.
 

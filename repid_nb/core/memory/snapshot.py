@@ -10,7 +10,7 @@ from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.record import Record
 from repid_nb.core.text import make_plain, plain_headers
 
-__all__ = ["ChannelSnapshot", "DeadLetter", "MessageSnapshot", "QueuesSnapshot", "snapshot_of"]
+__all__ = ["ChannelSnapshot", "DeadLetter", "MessageSnapshot", "QueuesSnapshot", "parent_name", "snapshot_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -20,11 +20,15 @@ class MessageSnapshot(Record):
     A header that an actor made something other than text is here as the text that `str` shows of it.
 
     Attributes:
+        id: Its id on the server.
         channel: The channel whose queue it is on.
         content_type: The media type of the payload.
         reply_to: The channel for an answer.
         priority: 0 (last) to 9 (first).
         sightings: How often it was pulled without a match and is still waiting.
+        name: What views call it, from its sending to its outcome: m1, m2 ... where it was sent from outside; m1.1,
+            m1.2 ... where an actor sent it while it ran for m1. Empty where no Stepper has named it.
+        parent: The name of the message for which the actor ran that sent it; None where it came from outside.
     """
 
     id: str | None
@@ -35,6 +39,8 @@ class MessageSnapshot(Record):
     reply_to: str | None = None
     priority: int = 4
     sightings: int = 0
+    name: str = ""
+    parent: str | None = None
 
     def __post_init__(self) -> None:
         if self.headers is not None:
@@ -58,7 +64,14 @@ class MessageSnapshot(Record):
             object.__setattr__(self, "priority", int.__int__(self.priority))
 
 
-def snapshot_of(message: QueuedMessage, channel: str, priority: int, sightings: int = 0) -> MessageSnapshot:
+def parent_name(name: str) -> str | None:
+    """Return the name of the message from which one of that name came: m1 for m1.2; None where it has no parent."""
+    return name.rpartition(".")[0] or None
+
+
+def snapshot_of(
+    message: QueuedMessage, channel: str, priority: int, sightings: int = 0, *, name: str = ""
+) -> MessageSnapshot:
     """Return a record of a message as it is now."""
     return MessageSnapshot(
         id=message.message_id,
@@ -69,6 +82,8 @@ def snapshot_of(message: QueuedMessage, channel: str, priority: int, sightings: 
         reply_to=message.reply_to,
         priority=priority,
         sightings=sightings,
+        name=name,
+        parent=parent_name(name),
     )
 
 

@@ -17,6 +17,7 @@ from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import NO_MIDDLEWARE, PipelineT, around
 from repid_nb.core.tasks import CancelRequests, is_running_in
+from repid_nb.core.worker.at_work import at_work_here
 from repid_nb.core.worker.confirmation import AFTER_RETURN, after_error, after_return, settlement
 from repid_nb.core.worker.deadlines import Deadline, Deadlines
 from repid_nb.core.worker.keep_alive import keep_alive
@@ -33,7 +34,18 @@ class Delivery:
         requests: The requests to end that count as an interruption; by default those to the current task.
     """
 
-    __slots__ = ("_call", "_context", "_deadline", "_inside", "_keeps_alive", "_requests", "_task", "_tell", "_watcher")
+    __slots__ = (
+        "_at_work",
+        "_call",
+        "_context",
+        "_deadline",
+        "_inside",
+        "_keeps_alive",
+        "_requests",
+        "_task",
+        "_tell",
+        "_watcher",
+    )
 
     _call: CallNextT
 
@@ -54,6 +66,7 @@ class Delivery:
         self._task = asyncio.current_task()
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]
         self._inside: PipelineT | None = None
+        self._at_work = at_work_here()
 
     def is_interruption(self, error: BaseException) -> bool:
         """Say whether an exception ends the delivery from outside; otherwise what runs in it raised it by itself."""
@@ -76,6 +89,7 @@ class Delivery:
             self._inside, self._call = inside, around(inside, self._run_and_settle)
         result: Any = None
         error: BaseException | None = None
+        self._at_work.message = message
         try:
             if actor.confirmation_mode == "ack_first" and message.action is None:
                 await self._ack_first(message)
@@ -85,6 +99,8 @@ class Delivery:
                 raise
             error = raised
             logger.debug("actor.run.error", extra={"actor_name": actor.name}, exc_info=raised)
+        finally:
+            self._at_work.message = None
         if actor.confirmation_mode == "manual" and message.action is None:
             logger.warning("actor.unsettled", extra={"actor_name": actor.name, "message_id": message.message_id})
         if self._tell is not None:

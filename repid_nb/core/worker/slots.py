@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from sys import getrefcount
 from typing import Any
 
@@ -85,6 +85,7 @@ class Slots:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (this runs as a task)
         puller, deliver, delivery = self._puller, self._deliver, self._delivery(self._requests)
+        context = copy_context()
         # One more after a message: an actor keeps the task, and may cancel it at any time.
         references = getrefcount(task)
         while self._left > 0:
@@ -106,7 +107,7 @@ class Slots:
                         self._interrupted(error)
                         return
                     self._note_failure(message, error)
-                if getrefcount(task) > references or self._has_traces(task):
+                if getrefcount(task) > references or self._has_traces(task, context):
                     self._replace(task)
                     return
                 if self._left <= 0:
@@ -143,10 +144,10 @@ class Slots:
             self.processed += 1
             logger.error("actor.run.abort", extra={"channel": message.channel}, exc_info=error)
 
-    def _has_traces(self, task: asyncio.Task[None]) -> bool:
+    def _has_traces(self, task: asyncio.Task[None], context: Context) -> bool:
         """Say whether an actor has left a request to cancel its task, or a context variable."""
         try:
-            return task.cancelling() > 0 or copy_context() != self._context
+            return task.cancelling() > 0 or copy_context() != context
         except Exception:
             # Context variables are compared by their values, and some values refuse that.
             return True

@@ -53,7 +53,8 @@ def _one_json_line(step: Step) -> str:
 
 def as_mermaid(steps: Sequence[Step]) -> str:
     """Return steps as a Mermaid sequence diagram (https://mermaid.js.org)."""
-    queues = {step.channel: f"q{place}" for place, step in enumerate({one.channel: one for one in steps}.values())}
+    channels = dict.fromkeys(name for step in steps for name in (step.channel, *step.published))
+    queues = {name: f"q{place}" for place, name in enumerate(channels)}
     actors = {
         name: f"a{place}" for place, name in enumerate(dict.fromkeys(step.winner for step in steps if step.winner))
     }
@@ -73,6 +74,8 @@ def as_mermaid(steps: Sequence[Step]) -> str:
         else:
             actor = actors[step.winner]
             lines.append(f"    w->>{actor}: run")
+            for child, channel in zip(step.children, step.published, strict=False):
+                lines.append(f"    {actor}->>{queues[channel]}: {_escaped(f'sent {child}')}")
             ended = f"raised {step.exception.type}" if step.exception is not None else "returned"
             lines.append(f"    {actor}-->>w: {_escaped(ended)}")
         match None if step.settlement.action is None else step.settlement.action.value:

@@ -5,7 +5,9 @@
  * A channel: the key by which both sides name it, and the name that is shown.
  * @typedef {{key: string, channel: string}} Channel
  *
- * @typedef {{id: string, name: string, title?: string}} Ticket  which message it is
+ * Which message it is: `name` is m1, m2 ... or m1.1 for the first that m1's actor sent, and stays from sending to
+ * outcome; `title` is the id where that is another; `from` is the name of the message that it came of.
+ * @typedef {{id: string, name: string, title?: string, from?: string}} Ticket
  * @typedef {Ticket & {topic: string | null, payload: string, priority?: number, seen?: string}} Message
  * @typedef {{size: string, content_type: string, headers: [string, string][], more_headers: number}} PulledFields
  * @typedef {Message & PulledFields} PulledMessage
@@ -52,6 +54,7 @@
  * @property {Phase | null} phase  how far it has come; null for the whole way
  * @property {PulledMessage} message
  * @property {string | null} [sighting]
+ * @property {[number, number]} [sightings]  which sighting it is, and at which it is poison
  * @property {string | null} winner
  * @property {Verdict[]} verdicts
  * @property {number} [more_verdicts]
@@ -61,6 +64,7 @@
  * @property {Raised | null} [raised]
  * @property {string[]} [published]  the channels that the actor sent to
  * @property {number} [sent]  how many messages the actor sent
+ * @property {(Channel & {name: string})[]} [children]  the first of these, with their names and where they went
  * @property {string} story
  * @property {Settlement} [settlement]  missing while the step is held
  * @typedef {Channel & StepFields} Step
@@ -89,7 +93,7 @@
  * @property {boolean} replay  whether loaded steps are shown
  * @property {boolean} live  whether the Stepper is shown as it is now
  * @property {number} done
- * @typedef {{number: number, message: string, winner: string, settled: string, tone: Tone}} StepSummary
+ * @typedef {{number: number, message: string, winner: string, settled: string, tone: Tone, raised?: true}} StepSummary
  *
  * @typedef {object} Choices
  * @property {[key: string, name: string][]} channels
