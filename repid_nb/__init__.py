@@ -32,6 +32,7 @@ _NAMES = {
     "core.routing.strategies": "catch_all_routing_strategy topic_based_routing_strategy",
     "core.serializer": "default_serializer",
     "display": "as_html as_text",
+    "hosting.local": "local_broker",
     "notebook.loop": "run",
     "stepping.record": "Explanation History Idle Rewound Sent Settlement Step Steps Verdict",
     "stepping.stale_actors": "StaleActorWarning",

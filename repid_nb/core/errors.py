@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "ActorTimeoutError",
+    "BrokerError",
     "ClosedError",
     "DeclarationError",
     "DestinationError",
@@ -53,6 +54,10 @@ class NotDescribableError(RepidNbError, NotImplementedError):
 
 class NotConnectedError(RepidNbError, RuntimeError):
     """A server is used while its connection is not open."""
+
+
+class BrokerError(RepidNbError, RuntimeError):
+    """A broker cannot be started on this machine."""
 
 
 class NotPullableError(RepidNbError, RuntimeError):

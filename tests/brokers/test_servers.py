@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 
@@ -82,9 +83,13 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.parametrize("kind", ["Valkey", "NatsServer"])
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent by itself")
-async def test_a_broker_ends_with_the_tests_even_when_they_are_killed(kind):
+async def test_a_broker_ends_with_the_tests_even_when_they_are_killed(kind, tmp_path):
     ended = subprocess.run(  # noqa: ASYNC221, S603  (nothing else is to run here)
-        [sys.executable, "-c", ENDED.format(kind=kind)], stdout=subprocess.PIPE, check=False, cwd=ROOT / "tests"
+        [sys.executable, "-c", ENDED.format(kind=kind)],
+        stdout=subprocess.PIPE,
+        check=False,
+        cwd=ROOT / "tests",
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     pid = int(ended.stdout)
     await until(lambda: not is_running(pid))

