@@ -33,7 +33,9 @@ _NAMES = {
     "core.serializer": "default_serializer",
     "display": "as_html as_text",
     "hosting.local": "local_broker",
+    "display.pictures": "as_picture",
     "notebook.loop": "run",
+    "picture": "Picture",
     "stepping.record": "Explanation History Idle Rewound Sent Settlement Step Steps Verdict",
     "stepping.stale_actors": "StaleActorWarning",
     "stepping.stepper": "Stepper",
@@ -47,6 +49,7 @@ __all__ = sorted(_HOME_OF)  # noqa: PLE0605  (a list of str, as a type checker r
 # Records do not import views: the first record that is shown loads them.
 Record.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
 Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
+Record.as_picture = staticmethod(lambda record, of: import_module("repid_nb.display.pictures").as_picture(record, of))
 
 # In a notebook, asyncio.run(main()) of code that was written for a script should work, and an actor should know the run
 # of the cell that declared it.

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "repid_nb"
 # Folder, or module at the front -> floor. Imports go down, or stay in the folder without going in a circle.
 FLOORS = {
     "core": 0,
+    "picture": 0,
     "printable": 0,
     "html": 1,
     "notebook": 0,
@@ -49,6 +50,7 @@ OUTSIDE = {
     "app": set(),
     "test_client": set(),
     "hosting": {"nats", "repid"},
+    "picture": set(),
     "printable": set(),
     "html": set(),
     "notebook": {"IPython", "nest_asyncio2", "js", "pyodide", "pyodide_js"},

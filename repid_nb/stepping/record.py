@@ -10,6 +10,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.record import Record
 from repid_nb.core.text import make_plain, text_of
+from repid_nb.stepping.pictured import Pictured
 from repid_nb.stepping.step_json import step_from_dict, step_to_dict
 
 __all__ = [
@@ -127,7 +128,7 @@ class Argument(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Step(Record):
+class Step(Pictured, Record):
     """One pull, from the queue to the settlement.
 
     Attributes:
@@ -223,7 +224,7 @@ class Idle(Record):
         return False
 
 
-class _StepSequence(Record, Sequence[Step]):
+class _StepSequence(Pictured, Record, Sequence[Step]):
     steps: tuple[Step, ...]
 
     __slots__ = ()
@@ -273,7 +274,7 @@ class History(_StepSequence):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Explanation(Record):
+class Explanation(Pictured, Record):
     """The answer which actor would get a message. Nothing was sent or pulled.
 
     Attributes:

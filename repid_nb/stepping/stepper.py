@@ -22,6 +22,7 @@ from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers import source_of
 from repid_nb.stepping.names import names_of
+from repid_nb.stepping.pictured import Pictured
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Gate, Recorder
 from repid_nb.stepping.sending import Outgoing, with_topic
@@ -29,7 +30,7 @@ from repid_nb.stepping.source import Knowledge, PulledMessageT, Source
 from repid_nb.stepping.stale_actors import StaleWatch
 from repid_nb.stepping.timeline import Timeline
 from repid_nb.stepping.turns import Turns
-from repid_nb.stepping.verdicts import VerdictCollector, unsent_message
+from repid_nb.stepping.verdicts import VerdictCollector, strategy_of, unsent_message
 
 __all__ = ["Stepper"]
 
@@ -37,7 +38,7 @@ __all__ = ["Stepper"]
 _steppers: WeakSet[Stepper] = WeakSet()
 
 
-class Stepper:
+class Stepper(Pictured):
     """Takes messages off an app's queues one at a time and records how each was decided.
 
     It is a worker of the app, the same code as `run_worker`, with one memory of sightings for its whole life. It
@@ -294,6 +295,15 @@ class Stepper:
         return next(
             (channel for channel in (*channels[turn:], *channels[:turn]) if self._source.waiting(channel)), None
         )
+
+    @property
+    def listeners(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """The actors of each channel, in order of registration, each with the name of its strategy."""
+        routes = self.app.router.routes(known=self._routes).routes_by_channel
+        return {
+            channel: tuple((route.actor.name, strategy_of(route)) for route in found)
+            for channel, found in routes.items()
+        }
 
     @property
     def history(self) -> History:

@@ -1,0 +1,220 @@
+"""The ways of many messages through channels and workers, as plain data that pictures and the page lay out.
+
+Time is a number: for a history the number of steps that were taken, for a simulated run seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
+from repid_nb.core.message import MessageAction
+from repid_nb.display import words
+from repid_nb.display.colours import hue_of
+from repid_nb.display.sentences import step_sentence
+from repid_nb.printable import one_line
+from repid_nb.stepping.record import Step
+
+__all__ = ["Passage", "River", "Visit", "children_of", "gist", "river_of_steps", "shown_passages"]
+
+WORKER = "worker"
+# In bytes; a longer payload is not read for its gist.
+MOST_READ = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One time that a message waited on a channel, and what came of it.
+
+    Attributes:
+        channel: The channel.
+        since: When it began to wait.
+        taken: When a worker took it; None where it still waits.
+        worker: The worker that took it.
+        done: When the worker was done with it; None where it is still in work.
+        action: How it was settled; None where it was not, or not yet.
+        given_back: Whether it went back because its worker was gone.
+        step: The number of the step, where this was one.
+        told: What happened, as a sentence.
+    """
+
+    channel: str
+    since: float
+    taken: float | None = None
+    worker: str = ""
+    done: float | None = None
+    action: MessageAction | None = None
+    given_back: bool = False
+    step: int | None = None
+    told: str = ""
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the message went back to its queue after it."""
+        return self.given_back or self.action is MessageAction.rejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """The way of one message: its visits, oldest first.
+
+    Attributes:
+        name: Its name.
+        topic: Its topic; empty without one.
+        payload: What its payload says, in few words.
+        parent: The name of the message whose actor sent it; empty without one.
+        priority: 0 (last) to 9 (first).
+        visits: Each time that it waited.
+    """
+
+    name: str
+    topic: str = ""
+    payload: str = ""
+    parent: str = ""
+    priority: int = 4
+    visits: tuple[Visit, ...]
+
+    @property
+    def hue(self) -> int:
+        """The place of its colour in `colours.HUES`."""
+        return hue_of(self.name)
+
+    @property
+    def begin(self) -> float:
+        """When it was sent, or first seen."""
+        return self.visits[0].since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class River:
+    """The ways of many messages.
+
+    Attributes:
+        channels: The channels, in the order of their lanes.
+        workers: The workers, in the order of their lanes.
+        passages: The messages, in the order in which they were sent.
+        begin, end: The first and the last moment.
+        unit: What time counts: `step` or `second`.
+    """
+
+    channels: tuple[str, ...]
+    workers: tuple[str, ...]
+    passages: tuple[Passage, ...]
+    begin: float
+    end: float
+    unit: Literal["step", "second"] = "step"
+
+
+def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None) -> River:
+    """Return the river of steps: step 7 lies between the moments 6 and 7.
+
+    Args:
+        steps: The steps, oldest first.
+        now: The queues now; None for those after the last step.
+    """
+    begin = steps[0].number - 1 if steps else 0
+    end = steps[-1].number if steps else 0
+    if now is None and steps:
+        now = steps[-1].after
+    since: dict[tuple[str, str], float] = {}
+    passages: dict[str, _Open] = {}
+    parents: dict[str, str] = {}
+    channels: dict[str, None] = {}
+
+    def note(queues: QueuesSnapshot | None, moment: float) -> None:
+        for queue in () if queues is None else queues.channels:
+            if queue.ready or queue.waiting:
+                channels.setdefault(queue.channel)
+            for one in queue.ready:
+                since.setdefault((one.channel, words.message_name(one)), moment)
+                passages.setdefault(words.message_name(one), _Open(one, []))
+
+    for step in steps:
+        note(step.before, step.number - 1)
+        channels.setdefault(step.channel)
+        name = words.message_name(step.message)
+        found = passages.setdefault(name, _Open(step.message, []))
+        began = since.pop((step.channel, name), step.number - 1)
+        found.visits.append(_visit_of(step, began))
+        parents.update((child, name) for child in children_of(step))
+        note(step.after, step.number)
+    note(now, end)
+    for queue in () if now is None else now.channels:
+        for one in queue.ready:
+            name = words.message_name(one)
+            passages[name].visits.append(Visit(channel=queue.channel, since=since.get((queue.channel, name), end)))
+    return River(
+        channels=tuple(channels),
+        workers=(WORKER,) if steps else (),
+        passages=tuple(_in_order(_closed(name, one, parents) for name, one in passages.items() if one.visits)),
+        begin=begin,
+        end=end,
+    )
+
+
+def children_of(step: Step) -> tuple[str, ...]:
+    """Return the names of the messages that the actor of a step sent, where they are known."""
+    return tuple(getattr(step, "children", ()))
+
+
+def _visit_of(step: Step, since: float) -> Visit:
+    return Visit(
+        channel=step.channel,
+        since=since,
+        taken=step.number - 1,
+        worker=WORKER,
+        done=step.number,
+        action=step.settlement.action,
+        step=step.number,
+        told=step_sentence(step),
+    )
+
+
+@dataclass(slots=True)
+class _Open:
+    message: MessageSnapshot
+    visits: list[Visit]
+
+
+def _closed(name: str, found: _Open, parents: Mapping[str, str]) -> Passage:
+    headers = found.message.headers or {}
+    return Passage(
+        name=name,
+        topic=one_line(headers["topic"], 60) if "topic" in headers else "",
+        payload=gist(found.message.payload),
+        parent=parents.get(name, ""),
+        priority=found.message.priority,
+        visits=tuple(found.visits),
+    )
+
+
+def gist(payload: bytes, limit: int = 60) -> str:
+    """Return what a payload says, in few words: of a JSON object its values, of anything else the beginning."""
+    if not payload:
+        return ""
+    try:
+        read = json.loads(payload) if len(payload) <= MOST_READ else None
+    except (ValueError, RecursionError):
+        read = None
+    if isinstance(read, dict) and read and not any(isinstance(value, dict | list) for value in read.values()):
+        return one_line(", ".join(str(value) for value in read.values()), limit)
+    return words.payload_beginning(payload, limit)
+
+
+def _in_order(passages: Iterable[Passage]) -> list[Passage]:
+    """Return passages in the order in which they were sent; those of one moment in the order of their numbers."""
+
+    def key(passage: Passage) -> tuple[float, list[int]]:
+        return passage.begin, [int(number) for number in re.findall(r"[0-9]{1,9}", passage.name)]
+
+    return sorted(passages, key=key)
+
+
+def shown_passages(passages: Iterable[Passage], most: int) -> tuple[list[Passage], int]:
+    """Return the first passages, and how many are left out."""
+    every = list(passages)
+    return every[:most], max(0, len(every) - most)

@@ -1,0 +1,312 @@
+"""Records as pictures: self-contained SVG, drawn from what happened, with the same in words."""
+
+import asyncio
+import re
+from functools import cache
+from xml.etree.ElementTree import fromstring
+
+import pytest
+from display.samples import records, step_among_many_actors, tutorial_app
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stepping.bench import app_of, router_of
+
+from repid_nb import MessageAction, Picture, Router, Step, Stepper, as_picture
+from repid_nb.core.errors import DeclarationError, UnknownNameError
+from repid_nb.display.pictures.canvas import fitted, text_width
+
+SVG = "{http://www.w3.org/2000/svg}"
+ELEMENTS = {"svg", "title", "desc", "style", "g", "rect", "circle", "path", "text"}
+ATTRIBUTES = {
+    "xmlns",
+    "viewBox",
+    "width",
+    "height",
+    "class",
+    "role",
+    "aria-labelledby",
+    "font-family",
+    "style",
+    "id",
+    "x",
+    "y",
+    "rx",
+    "cx",
+    "cy",
+    "r",
+    "d",
+    "fill",
+    "stroke",
+    "opacity",
+    "fill-opacity",
+    "stroke-opacity",
+    "stroke-width",
+    "stroke-dasharray",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "font-size",
+    "font-weight",
+    "text-anchor",
+    "direction",
+    "unicode-bidi",
+}
+PICTURED = ("Step", "Steps", "History", "Explanation", "QueuesSnapshot", "ChannelSnapshot")
+
+
+@cache
+def chapter() -> tuple[Step, ...]:
+    """Step as in chapter 2: a first match, a message that nobody wants, a dead letter."""
+    router = Router(channel="user_tasks")
+
+    @router.actor
+    async def send_welcome_email(to: str) -> str:
+        return f"welcome {to}"
+
+    @router.actor
+    async def send_sms(to: str) -> str:
+        raise OSError("no line")
+
+    async def step() -> tuple[Step, ...]:
+        async with Stepper(app_of(router)) as stepper:
+            await stepper.send("user_tasks", {"to": "Ada"}, topic="send_welcome_email")
+            await stepper.send("user_tasks", {"to": "Bob"}, topic="send_fax")
+            await stepper.send("user_tasks", {"to": "Cy"}, topic="send_sms")
+            return (await stepper.run(3)).steps
+
+    return asyncio.run(step())
+
+
+async def around(*names: str, **options: object) -> Step:
+    """Step one message through an actor called `cook`, inside middleware of these names."""
+
+    def named(name: str):
+        async def middleware(call_next, message, actor):
+            return await call_next(message, actor)
+
+        middleware.__name__ = name
+        return middleware
+
+    async def cook(): ...
+
+    router = router_of(cook, middlewares=[named(name) for name in names], **options)
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks", b"")
+        step = await stepper.step()
+        assert isinstance(step, Step)
+        return step
+
+
+def checked(picture: Picture):
+    """Return the root of a picture, which holds nothing but the few elements and attributes that pictures use."""
+    root = fromstring(picture.svg)
+    for element in root.iter():
+        assert element.tag.removeprefix(SVG) in ELEMENTS
+        assert set(element.attrib) <= ATTRIBUTES
+        for name, value in element.attrib.items():
+            assert name in {"class", "style", "font-family", "aria-labelledby"} or "url" not in value
+    style = root.find(f"{SVG}style").text
+    assert "url" not in style
+    assert "@import" not in style
+    return root
+
+
+def texts(picture: Picture) -> list[str]:
+    return [element.text or "" for element in checked(picture).iter(f"{SVG}text")]
+
+
+def test_a_step_is_drawn_from_the_queue_past_each_actor_to_the_outcome():
+    shown = texts(chapter()[0].picture())
+    assert shown[:2] == ["send_welcome_email", "got m1"]
+    for text in ("✓ acked", "user_tasks", "m1", "m2", "m3", "to='Ada'", "'welcome Ada'", "the actor returned (auto)"):
+        assert text in shown
+    assert "not asked, would say no" in shown
+
+
+def test_a_message_that_nobody_wants_is_drawn_at_the_tail_with_its_sightings():
+    step = chapter()[1]
+    assert step.settlement.action is MessageAction.rejected
+    picture = step.picture()
+    shown = texts(picture)
+    assert shown[0] == "Nobody got m2"
+    # Once as what was taken, then in the order of the queue, where it is the last.
+    assert [one for one in shown if re.fullmatch("m[0-9]", one)][:3] == ["m2", "m3", "m2"]
+    dots = [one for one in checked(picture).iter(f"{SVG}circle") if one.get("r") == "4.5"]
+    assert [dot.get("fill") for dot in dots].count("#7a5200") == 1
+    assert len(dots) == 10
+
+
+def test_a_picture_says_in_words_what_it_shows():
+    picture = chapter()[2].picture()
+    root = checked(picture)
+    title, said = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert picture.text == f"{title.text}\n{said.text}"
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == f"{title.get('id')} {said.get('id')}"
+    assert "m3 (topic send_sms) went to send_sms, the first match, which raised OSError" in picture.text
+    assert "✗ nacked" in picture.text
+    assert repr(picture) == picture.text
+
+
+def test_a_loaded_step_has_the_same_picture():
+    for step in chapter():
+        assert Step.from_dict(step.to_dict()).picture() == step.picture()
+
+
+def test_rows_show_who_waited_and_each_sighting():
+    async def poison() -> Picture:
+        router = Router(channel="repairs")
+
+        @router.actor
+        async def visit(what: str): ...
+
+        async with Stepper(app_of(router)) as stepper:
+            await stepper.send("repairs", {"what": "fence"}, topic="visit", priority=1)
+            await stepper.send("repairs", {"what": "ufo"}, topic="abduct")
+            await stepper.run(10)
+            return stepper.history.picture()
+
+    picture = asyncio.run(poison())
+    sightings = ", ".join(f"step {number} ↩ rejected" for number in range(1, 10))
+    assert f"m2 (abduct ufo): {sightings}, step 10 ✗ nacked." in picture.text
+    assert "m1 (visit fence): still waits." in picture.text
+    shown = texts(picture)
+    assert shown.count("↩") == 9
+    assert "…" in shown
+
+
+def test_a_row_of_many_steps_leaves_out_the_oldest_and_says_so():
+    async def many() -> Picture:
+        async with Stepper(app_of(router_of(lambda: None))) as stepper:
+            for _ in range(60):
+                await stepper.send("tasks", b"")
+            return (await stepper.run(60)).picture()
+
+    picture = asyncio.run(many())
+    assert re.search(r"[0-9]+ older steps left out", picture.text)
+    assert re.search(r"[0-9]+ more messages left out", picture.text)
+    assert len(picture.svg) < 40_000
+
+
+async def test_a_stepper_is_drawn_with_its_channels_and_actors():
+    async with Stepper(tutorial_app()) as stepper:
+        await stepper.send("user_tasks", {}, topic="send_sms")
+        await stepper.send("elsewhere", {})
+        shown = texts(stepper.picture())
+    for text in ("user_tasks", "process_everything", "send_sms", "elsewhere", "no actor listens here", "1 waiting"):
+        assert text in shown
+
+
+async def test_dead_letters_are_drawn_below_their_queue():
+    async with Stepper(app_of(router_of(lambda: 1 / 0))) as stepper:
+        await stepper.send("tasks", b"")
+        await stepper.step()
+        picture = as_picture(stepper.queues)
+    assert "✗ 1 dead letter" in texts(picture)
+    assert "Dead letter m1: the actor raised ZeroDivisionError" in picture.text
+
+
+async def test_middleware_is_drawn_as_layers_from_the_outside_in():
+    picture = (await around("watch", "router", "own")).picture("middleware")
+    names = [text for text in texts(picture) if text in {"watch", "router", "own", "cook"}]
+    assert names == ["watch", "router", "own", "cook"]
+    layers = [one for one in checked(picture).iter(f"{SVG}rect") if one.get("rx") == "18" and one.get("fill") == "none"]
+    widths = [float(one.get("width")) for one in layers]
+    assert widths == sorted(widths, reverse=True)
+    assert len(layers) == 3
+
+
+@pytest.mark.parametrize(
+    ("mode", "loss"),
+    [
+        ("auto", "At least once, and the job may be done again."),
+        ("ack_first", "At most once, and the job may be lost."),
+    ],
+)
+async def test_a_crash_before_and_after_the_ack_is_drawn_by_what_it_loses(mode, loss):
+    picture = (await around(confirmation_mode=mode)).picture("settling")
+    shown = texts(picture)
+    assert loss in shown
+    assert ("✂ dies here: lost" in shown) == (mode == "ack_first")
+    marks = [(float(one.get("x")), one.text) for one in checked(picture).iter(f"{SVG}text")]
+    ack, run = (next(x for x, text in marks if text == wanted) for wanted in ("✓", "cook"))
+    assert (ack < run) == (mode == "ack_first")
+
+
+def test_inside_a_step_without_a_run_there_is_nothing_to_draw():
+    with pytest.raises(DeclarationError, match="No actor ran in step 2"):
+        chapter()[1].picture("settling")
+
+
+def test_a_picture_that_there_is_not_is_named_with_those_that_there_are():
+    with pytest.raises(UnknownNameError, match="Did you mean 'settling'"):
+        chapter()[0].picture("setling")
+    with pytest.raises(TypeError, match="no picture of a int"):
+        as_picture(7)
+
+
+def test_a_picture_is_shown_and_saved(tmp_path):
+    picture = chapter()[0].picture()
+    assert picture._repr_mimebundle_() == {"image/svg+xml": picture.svg, "text/plain": picture.text}
+    assert picture.save(tmp_path / "step.svg").read_text(encoding="utf-8") == picture.svg
+
+
+def test_two_pictures_on_one_page_share_no_id_and_no_rule():
+    first, second = (step.picture() for step in chapter()[:2])
+    names = [set(re.findall(r"rnb-[0-9a-f]{10}", picture.svg)) for picture in (first, second)]
+    assert not names[0] & names[1]
+    for picture in (first, second):
+        rules = re.findall(r"([^{}]+)\{", checked(picture).find(f"{SVG}style").text)
+        assert all("rnb-" in rule or rule.startswith("@media") for rule in rules)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_without_its_style_sheet_a_picture_keeps_its_light_colours(number):
+    root = checked(chapter()[number].picture())
+    for element in root.iter():
+        for name in (element.get("class") or "").split():
+            if name[:2] in {"f-", "s-"}:
+                assert re.fullmatch("#[0-9a-f]{6}", element.get("fill" if name[0] == "f" else "stroke"))
+    surface = next(root.iter(f"{SVG}rect"))
+    assert surface.get("fill") == "#ffffff"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["</text><script>alert(1)</script>", "]]>&<!--", "\x00\x1b\u202e\ud800", "שלום", "😀" * 200, "x" * 5000, "$a$ `b`"],
+)
+async def test_a_hostile_text_stays_text(text):
+    found = await records(text)
+    for kind in PICTURED:
+        for record in found[kind]:
+            root = checked(as_picture(record))
+            assert all(len(element.text or "") < 200 for element in root.iter(f"{SVG}text"))
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.text(st.characters(), min_size=1, max_size=30), st.binary(max_size=60))
+def test_any_text_gives_a_picture(text, payload):
+    found = asyncio.run(records(text, payload))
+    for kind in PICTURED:
+        for record in found[kind]:
+            checked(as_picture(record))
+
+
+async def test_a_step_among_many_actors_has_a_bounded_picture():
+    picture = (await step_among_many_actors()).picture()
+    assert "actor_201" in texts(picture)
+    assert "… and 492 more" in texts(picture)
+    assert len(picture.svg) < 20_000
+
+
+@given(st.text(max_size=200), st.floats(20, 500))
+def test_a_text_is_cut_to_its_width(text, width):
+    assert text_width(fitted(text, width, 14), 14) <= max(width, text_width("…", 14))
+
+
+def test_a_name_that_fits_is_whole():
+    assert fitted("send_welcome_email", 200, 15, mono=True) == "send_welcome_email"
+    assert fitted("send_welcome_email", 100, 15, mono=True) == "send_welco…"
+
+
+def test_a_stepper_without_anything_has_a_picture():
+    assert "No queue yet: nothing was sent." in texts(Stepper(app_of(Router())).picture())
