@@ -19,7 +19,7 @@ from repid_nb.display.sentences import step_sentence
 from repid_nb.printable import one_line
 from repid_nb.stepping.record import Step
 
-__all__ = ["Passage", "River", "Visit", "children_of", "gist", "river_of_steps", "shown_passages"]
+__all__ = ["Passage", "River", "Visit", "gist", "river_of_steps", "shown_passages"]
 
 WORKER = "worker"
 # In bytes; a longer payload is not read for its gist.
@@ -140,7 +140,7 @@ def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None) -> 
         found = passages.setdefault(name, _Open(step.message, []))
         began = since.pop((step.channel, name), step.number - 1)
         found.visits.append(_visit_of(step, began))
-        parents.update((child, name) for child in children_of(step))
+        parents.update((child, name) for child in step.children)
         note(step.after, step.number)
     note(now, end)
     for queue in () if now is None else now.channels:
@@ -154,11 +154,6 @@ def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None) -> 
         begin=begin,
         end=end,
     )
-
-
-def children_of(step: Step) -> tuple[str, ...]:
-    """Return the names of the messages that the actor of a step sent, where they are known."""
-    return tuple(getattr(step, "children", ()))
 
 
 def _visit_of(step: Step, since: float) -> Visit:

@@ -34,7 +34,7 @@ _NAME_SIZE = 14
 
 def name_of(message: MessageSnapshot) -> str:
     """Return the name of a message in a picture."""
-    return words.message_name(message)
+    return words.message_name(message) if message.name or message.id else "?"
 
 
 def what_of(message: MessageSnapshot, limit: int = 60) -> str:
@@ -48,7 +48,7 @@ def what_of(message: MessageSnapshot, limit: int = 60) -> str:
 
 def hue(message: MessageSnapshot) -> Colour:
     """Return the colour of a message."""
-    return HUES[hue_of(message.id)]
+    return HUES[hue_of(name_of(message))]
 
 
 def token_width(name: str, note: str = "") -> float:
@@ -191,7 +191,5 @@ def outcome_box(canvas: Canvas, x: float, y: float, width: float, settlement: Se
     at += canvas.text(
         at, y + 20, f"{outcome.symbol} {outcome.word}", size=15, bold=True, colour=outcome.colour, width=width - 20
     )
-    canvas.text(
-        at + 8, y + 20, words.SETTLEMENTS[settlement.action][1], size=13, colour=TEXT, width=width - (at - x) - 16
-    )
+    canvas.text(at + 8, y + 20, words.settled_words(settlement)[1], size=13, colour=TEXT, width=width - (at - x) - 16)
     canvas.text(x + 12, y + 38, one_line(settlement.reason, 160), size=13, colour=QUIET, width=width - 24)

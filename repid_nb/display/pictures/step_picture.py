@@ -24,7 +24,7 @@ from repid_nb.display.pictures.parts import (
 )
 from repid_nb.display.sentences import step_sentence, who
 from repid_nb.picture import Picture
-from repid_nb.printable import counted, one_line, whole
+from repid_nb.printable import one_line, whole
 from repid_nb.stepping.record import Explanation, Step, Verdict
 
 __all__ = ["picture_of_explanation", "picture_of_step"]
@@ -211,8 +211,7 @@ def _what_it_did(step: Step) -> Iterator[tuple[str, str]]:
     elif step.result is not None:
         yield "returned", one_line(whole(step.result), 120)
     if step.published:
-        where = ", ".join(one_line(one, 30) for one in dict.fromkeys(step.published[:6]))
-        yield "sent", f"{counted(len(step.published), 'message')} to {where}"
+        yield "sent", words.sent_text(step)
 
 
 def _draw_outcome(canvas: Canvas, step: Step, y: float, tail: float, colour: Colour) -> float:

@@ -81,7 +81,7 @@ def _draw_channel(canvas: Canvas, found: ChannelSnapshot, actors: Sequence[Liste
     """Draw one channel, and return how high it is."""
     wide = PIPE if actors is not None else WIDTH - 2 * MARGIN
     canvas.text(MARGIN, y + 12, found.channel, size=13, mono=True, bold=True, width=wide * 0.6)
-    waiting = "waiting: not known" if found.waiting is None else f"{found.waiting:,} waiting"
+    waiting = words.waiting_text(found.waiting)
     canvas.text(MARGIN + wide, y + 12, waiting, size=13, colour=QUIET, anchor="end")
     messages = [(one, "waiting") for one in found.ready]
     more = max(0, (found.waiting or 0) - len(messages))
