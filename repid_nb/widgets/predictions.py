@@ -10,9 +10,15 @@ from repid_nb.core.message import MessageAction
 from repid_nb.display.sentences import PREDICTED_NOBODY, who
 from repid_nb.stepping.record import Step
 
-__all__ = ["PredictionScore"]
+__all__ = ["PredictionScore", "right_pick"]
 
 BACK, TRAY = "back", "tray"
+
+
+def right_pick(step: Step) -> str:
+    """Return the right prediction of a step: the position of the winner, `back`, or `tray`."""
+    won = next((str(one.position) for one in step.verdicts if one.role == "winner"), None)
+    return (TRAY if step.settlement.action is MessageAction.nacked else BACK) if won is None else won
 
 
 @dataclass(slots=True)
@@ -42,14 +48,13 @@ class PredictionScore:
         if asked is None or asked.id != step.message.id:
             self.last = {"right": None, "answer": "Another message came first: this guess does not count."}
             return
-        won = next((str(one.position) for one in step.verdicts if one.role == "winner"), None)
-        gone = TRAY if step.settlement.action is MessageAction.nacked else BACK
-        is_right = pick == (gone if won is None else won)
+        right = right_pick(step)
+        is_right = pick == right
         self.asked += 1
         self.right += is_right
         answer = who(step.winner, step.verdicts)
-        if won is None and pick in PREDICTED_NOBODY:
-            answer += " It becomes a dead letter." if gone == TRAY else " It goes back to the tail."
+        if right in PREDICTED_NOBODY and pick in PREDICTED_NOBODY:
+            answer += " It becomes a dead letter." if right == TRAY else " It goes back to the tail."
         self.last = {"right": is_right, "answer": answer}
 
     def clear(self) -> None:

@@ -30,6 +30,8 @@ __all__ = [
     "message_fields",
     "named",
     "step_fields",
+    "summary_fields",
+    "ticket_fields",
     "tray_fields",
 ]
 
@@ -299,7 +301,7 @@ def history_fields(steps: Sequence[Step], at: int, *, first: int, newest: int) -
     """
     place = next((place for place, step in enumerate(steps) if step.number >= at), len(steps))
     start = max(0, min(place - HISTORY // 2, len(steps) - HISTORY))
-    shown = [_summary(step) for step in steps[start : start + HISTORY]]
+    shown = [summary_fields(step) for step in steps[start : start + HISTORY]]
     return {
         "at": at,
         "first": first,
@@ -320,7 +322,8 @@ def _around(summaries: list[Fields], place: int, limit: int) -> list[Fields]:
     return summaries[first:last]
 
 
-def _summary(step: Step) -> Fields:
+def summary_fields(step: Step) -> Fields:
+    """Return a step as one mark of the history."""
     return {
         "number": step.number,
         "message": words.message_name(step.message),

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
 from repid_nb.app import Repid
+from repid_nb.core.errors import InvalidMessageError
 from repid_nb.notebook.cells import ipython_shell, this_cell
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
+from repid_nb.widgets.export.page import TITLE, write_lesson
 from repid_nb.widgets.export.still import Picture, picture_of
 from repid_nb.widgets.session import Session
 
@@ -59,6 +63,7 @@ class Workbench(anywidget.AnyWidget):
         self._owns_stepper = isinstance(stepper_or_app, Repid)
         self.stepper = self._replace_others(stepper_or_app)
         self._session = Session(self.stepper, self._update_soon, self.send)
+        self._notes: dict[int, str] = {}
         self._loop = _running_loop()
         self._last_update = 0.0
         self._update: asyncio.Handle | None = None
@@ -90,6 +95,50 @@ class Workbench(anywidget.AnyWidget):
     def to_mermaid(self) -> str:
         """Return the steps as a Mermaid sequence diagram."""
         return self._session.texts.export("mermaid")
+
+    def note(self, text: str, step: int | None = None) -> None:
+        """Say something at a moment: an exported lesson and a film show it there.
+
+        Args:
+            text: What to say; an empty text takes the note of the moment away.
+            step: The number of the step after which it is said; 0 for before the first, None for the one that is shown.
+
+        Raises:
+            InvalidMessageError: There is no such step.
+        """
+        view = self._session.view
+        number = view.at if step is None else step
+        if not view.first <= number <= view.newest:
+            raise InvalidMessageError(f"There is no step {number!r}: give a number from {view.first} to {view.newest}.")
+        self._notes[number] = str(text)
+        if not text:
+            del self._notes[number]
+
+    def export(
+        self,
+        path: str | PathLike[str],
+        *,
+        title: str = TITLE,
+        first: int | None = None,
+        last: int | None = None,
+    ) -> Path:
+        """Write the steps as a lesson that plays without Python: one HTML file that loads nothing else.
+
+        It has the stage with its motion, predictions, the notes, and a link to each moment (`lesson.html#step=7`).
+
+        Args:
+            path: The file, such as `lesson.html`.
+            title: The heading.
+            first: The number of the first step in it; None for the oldest that is kept.
+            last: The number of the last step in it; None for the newest.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            InvalidMessageError: There are no such steps, there are more than 500, or the folder does not exist.
+        """
+        return write_lesson(path, self.stepper, self._notes, title=title, first=first, last=last)
 
     def close(self) -> None:
         """Take the widget off the page and let the Stepper go; a Stepper that was made for it is closed too."""

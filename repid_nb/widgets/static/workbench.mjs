@@ -19,7 +19,7 @@ import { readState, TRAITS } from "./wire.mjs";
  * @param {{model: Model, el: HTMLElement}} context
  * @returns {() => void} what cleans up
  */
-function render({ model, el }) {
+export function render({ model, el }) {
   const ui = emptyUi();
   const motion = createMotion();
   const state = () => readState(model);

@@ -1,0 +1,173 @@
+"""A session as data that the page plays without Python: the state of each moment, each part once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.message import MessageAction
+from repid_nb.display.sentences import PREDICTED_NOBODY, step_sentence
+from repid_nb.printable import bounded, cut_to_bytes, first_within
+from repid_nb.stepping.record import Step
+from repid_nb.stepping.recorder import Phase
+from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets.export.texts import message_text, step_text
+from repid_nb.widgets.predictions import PredictionScore, right_pick
+from repid_nb.widgets.view import View
+from repid_nb.widgets.wire import key_of, lane_fields, summary_fields, ticket_fields, tray_fields
+
+__all__ = ["MOST_STEPS", "lesson_of"]
+
+MOST_STEPS = 500
+# In characters: of one text that the page shows in part, and of all together.
+LONGEST_TEXT = 20_000
+ALL_TEXTS = 1_000_000
+OPTIONS_BYTES = 900
+
+
+def lesson_of(stepper: Stepper, steps: Sequence[Step], notes: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """Return the lesson of some steps as plain data.
+
+    Args:
+        stepper: The Stepper that took them, which knows the actors.
+        steps: The steps, oldest first.
+        notes: What to say at a moment, by the number of its step; 0 is the moment before the first.
+
+    Raises:
+        InvalidMessageError: There is no step, or there are too many.
+    """
+    if not steps:
+        raise InvalidMessageError("There is nothing to play yet: take a step first.")
+    if len(steps) > MOST_STEPS:
+        raise InvalidMessageError(
+            f"A lesson has at most {MOST_STEPS:,} steps, and these are {len(steps):,}. Choose some of them: "
+            f"first={steps[-MOST_STEPS].number}."
+        )
+    first = steps[0].number - 1
+    parts = _Parts()
+    view = View(stepper)
+    view.load(tuple(steps))
+    moments = []
+    for place in range(len(steps) + 1):
+        view.show(first + place)
+        after = steps[place] if place < len(steps) else None
+        moments.append(_moment(view, parts, after))
+    return {
+        "first": first,
+        "traits": parts.values,
+        "moments": moments,
+        "summaries": [summary_fields(step) for step in steps],
+        "counts": list(_counts(steps)),
+        "guesses": [_guess(step) for step in steps],
+        "stories": [_stories(step) for step in steps],
+        "texts": _texts(steps),
+        "notes": {str(number): bounded(text, LONGEST_TEXT) for number, text in (notes or {}).items()},
+    }
+
+
+class _Parts:
+    """Values by trait, each kept once."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[Any]] = {name: [] for name in ("lanes", "tray", "actors", "step")}
+        self._places: dict[tuple[str, str], int] = {}
+
+    def place_of(self, trait: str, value: Any) -> int:
+        key = trait, json.dumps(value, sort_keys=True)
+        if key not in self._places:
+            self._places[key] = len(self.values[trait])
+            self.values[trait].append(value)
+        return self._places[key]
+
+
+def _moment(view: View, parts: _Parts, following: Step | None) -> list[int]:
+    """Return the places of what the page shows at a moment; what was sent until the next step waits already."""
+    shown = view.state(PredictionScore())
+    queues = view.queues if following is None else following.before
+    counts = {channel: len(actors) for channel, actors in view.routes.by_channel.items()}
+    channel = None if following is None else following.channel
+    lanes = {
+        "lanes": lane_fields(queues, counts, view.stepper.max_unrouted_retries, channel),
+        "pull_from": None,
+    }
+    return [
+        parts.place_of("lanes", lanes),
+        parts.place_of("tray", tray_fields(queues)),
+        parts.place_of("actors", shown["actors"]),
+        parts.place_of("step", shown["step"]),
+    ]
+
+
+def _counts(steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
+    """Yield how many messages are done, and how many steps sent one back, at each moment."""
+    done = back = 0
+    yield done, back
+    for step in steps:
+        done += step.settlement.action in (MessageAction.acked, MessageAction.replied)
+        back += step.settlement.action is MessageAction.rejected
+        yield done, back
+
+
+def _guess(step: Step) -> dict[str, Any]:
+    pick = right_pick(step)
+    score = PredictionScore()
+    score.mark(pick, step, step.message)
+    assert score.last is not None  # noqa: S101  (it was marked in the line above)
+    actors = [[str(one.position), cut_to_bytes(one.actor, 60)] for one in step.verdicts]
+    shown = first_within(actors, OPTIONS_BYTES) if actors else []
+    if pick.isdigit() and pick not in (value for value, _ in shown):
+        shown[-1] = next(one for one in actors if one[0] == pick)
+    return {
+        "message": ticket_fields(step.message)["name"],
+        "options": [*shown, *([value, text] for value, text in PREDICTED_NOBODY.items())],
+        "pick": pick,
+        "answer": score.last["answer"],
+    }
+
+
+def _stories(step: Step) -> dict[str, str]:
+    """Return what is said of a step at each phase that it is held at."""
+    phases: list[Phase] = ["pulled", "decided"]
+    if step.winner is not None:
+        phases += ["about to run", "ran"]
+    return {phase: step_sentence(step, phase) for phase in phases}
+
+
+def _texts(steps: Sequence[Step]) -> dict[str, str]:
+    """Return the texts that the page may ask for, by its question, until there are too many."""
+    texts: dict[str, str] = {}
+    room = ALL_TEXTS
+    for key, text in _askable(steps):
+        if key in texts:
+            continue
+        shown = bounded(text, LONGEST_TEXT)
+        room -= len(shown)
+        if room < 0:
+            break
+        texts[key] = shown
+    return texts
+
+
+def _askable(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
+    for step in steps:
+        parts = {"message": True, "printed": bool(step.printed), "result": step.result is not None}
+        for what, is_there in {**parts, "raised": step.exception is not None}.items():
+            if is_there:
+                yield f"{step.number}/{what}", step_text(step, what)
+    seen: dict[str, None] = {}
+    for queues in (queues for step in steps for queues in (step.before, step.after)):
+        for channel, message in _messages(queues):
+            key = f"waiting/{key_of(channel)}/{key_of(message.id or '')}"
+            if key not in seen:
+                seen[key] = None
+                yield key, message_text(message)
+
+
+def _messages(queues: QueuesSnapshot) -> Iterator[tuple[str, MessageSnapshot]]:
+    queue: ChannelSnapshot
+    for queue in queues.channels:
+        for message in (*queue.ready, *queue.in_work, *(letter.message for letter in queue.dead_letters)):
+            yield queue.channel, message

@@ -1,0 +1,41 @@
+"""The output that a notebook keeps of a workbench: the lesson so far, which plays where a page lets scripts run.
+
+A page that removes scripts and frames, such as GitHub's, is left with the still in plain HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from repid_nb.widgets.export.lesson import MOST_STEPS
+from repid_nb.widgets.export.page import TITLE, lesson_page
+from repid_nb.widgets.export.still import picture_of
+from repid_nb.widgets.view import View
+
+__all__ = ["saved_html"]
+
+HEIGHT = 720
+
+# Where the frame is left, it stands for the still.
+_STYLE = ".repid-nb-saved iframe + .repid-nb-still { display: none }"
+
+
+def saved_html(view: View, notes: Mapping[int, str] | None = None) -> str:
+    """Return what a saved notebook shows of a session: a frame with the lesson, and the still.
+
+    Args:
+        view: The view; loaded steps are played where they are shown.
+        notes: What to say at a moment, by the number of its step.
+    """
+    still = f'<div class="repid-nb-still">{picture_of(view).html}</div>'
+    steps = view.steps[-MOST_STEPS:]
+    if not steps:
+        return f'<div class="repid-nb-saved">{still}</div>'
+    page = lesson_page(view.stepper, steps, notes)
+    # Without `allow-same-origin` the frame cannot reach the notebook around it.
+    frame = (
+        f'<iframe title="{TITLE}" sandbox="allow-scripts" loading="lazy" srcdoc="{escape(page)}" '
+        f'style="width: 100%; height: {HEIGHT}px; border: 0"></iframe>'
+    )
+    return f'<div class="repid-nb-saved"><style>{_STYLE}</style>{frame}{still}</div>'

@@ -1,0 +1,358 @@
+// A lesson that plays without a kernel: a model of recorded states that answers the commands of the page as a kernel
+// would. The page is the same, and does not know.
+
+import { PHASES } from "./wire.mjs";
+
+/**
+ * @import { Command, Lane, Model, NoStep, Phase, State, Step, StepSummary } from "./wire.mjs"
+ */
+
+/**
+ * What one step was asked about: who will get the message?
+ * @typedef {object} Guess
+ * @property {string} message
+ * @property {[pick: string, text: string][]} options
+ * @property {string} pick  the right one
+ * @property {string} answer  what happened, as a sentence
+ *
+ * Each value of a trait once.
+ * @typedef {object} Traits
+ * @property {State["lanes"][]} lanes
+ * @property {State["tray"][]} tray
+ * @property {State["actors"][]} actors
+ * @property {(Step | NoStep)[]} step
+ *
+ * A recorded session. Moment 0 is before the first step, moment 1 after it.
+ * @typedef {object} Lesson
+ * @property {number} first  the number of moment 0
+ * @property {Traits} traits
+ * @property {[lanes: number, tray: number, actors: number, step: number][]} moments  places in `traits`
+ * @property {StepSummary[]} summaries
+ * @property {[done: number, back: number][]} counts  by moment
+ * @property {(Guess | null)[]} guesses  by step
+ * @property {Partial<Record<Phase, string>>[]} stories  by step
+ * @property {Record<string, string>} texts  long texts, by what asks for them
+ */
+
+/** How many steps the page is told of at once, as by the kernel. */
+const WINDOW = 60;
+
+/** Characters of a text that are given at once. */
+const PIECE = 4000;
+
+const ONLY_PLAYS = "This lesson plays what was recorded. To change something, run the notebook that it was made in.";
+const NO_MORE = "The lesson holds no more of this text.";
+const THE_END = "That was the last step of this lesson.";
+
+/** Seconds between two steps of a run at full speed. */
+const QUICKEST = 0.05;
+
+const CHANGING = ["lanes", "tray", "actors", "step", "history", "prediction", "status"];
+
+/** @typedef {{after: (run: () => void, milliseconds: number) => void}} Timer */
+
+/** @type {Timer} */
+const realTimer = { after: (run, milliseconds) => void setTimeout(run, milliseconds) };
+
+/**
+ * Plays a lesson: the page takes it for its model.
+ * @implements {Model}
+ */
+export class Player {
+  /** @type {Map<string, Set<(answer: any) => void>>} */
+  #listeners = new Map();
+  /** @type {Record<string, unknown>} */
+  #kept = { projector: false };
+  /** @type {Phase | null} */
+  #phase = null;
+  /** @type {{left: number, most: number, pace: number} | null} */
+  #run = null;
+  /** @type {State["prediction"]} */
+  #score = { on: false, right: 0, asked: 0, last: null };
+  /** @type {Record<string, number>} */
+  #answered = {};
+  #place = 0;
+  #error = "";
+  #notice = "";
+
+  /**
+   * @param {Lesson} lesson
+   * @param {(at: number) => void} [onMove]  told of each moment that is shown
+   * @param {Timer} [timer]
+   */
+  constructor(lesson, onMove = () => {}, timer = realTimer) {
+    this.lesson = lesson;
+    this.onMove = onMove;
+    this.timer = timer;
+  }
+
+  /** The number of the step that is shown. */
+  get at() {
+    return this.lesson.first + this.#place;
+  }
+
+  /** Show the moment after a step. @param {number} at  its number */
+  seek(at) {
+    this.#run = null;
+    this.#moveTo(at - this.lesson.first);
+    this.#changed();
+  }
+
+  /** @param {string} name */
+  get(name) {
+    return this.#traits()[name];
+  }
+
+  /** @param {string} name @param {unknown} value */
+  set(name, value) {
+    this.#kept[name] = value;
+  }
+
+  save_changes() {
+    for (const name of Object.keys(this.#kept)) this.#tell(`change:${name}`);
+  }
+
+  /** @param {any} event @param {(answer: any) => void} listener */
+  on(event, listener) {
+    this.#listeners.set(event, (this.#listeners.get(event) ?? new Set()).add(listener));
+  }
+
+  /** @param {any} event @param {(answer: any) => void} listener */
+  off(event, listener) {
+    this.#listeners.get(event)?.delete(listener);
+  }
+
+  /** Do what a command of the page asks for. @param {Command & {id: [view: string, number: number]}} command */
+  send(command) {
+    this.#obey(command);
+    const [view, number] = command.id;
+    this.#answered[view] = Math.max(this.#answered[view] ?? 0, number);
+    this.#changed();
+  }
+
+  /** @param {any} command */
+  #obey(command) {
+    const deeds = {
+      step: () => this.#step(command.pick),
+      step_into: () => this.#stepInto(),
+      next_phase: () => this.#nextPhase(),
+      finish: () => this.#moveTo(this.#place + 1),
+      run: () => this.#startRun(Number(command.max_steps) || 100, Number(command.pace) || 0),
+      set_pace: () => this.#setPace(Number(command.pace) || 0),
+      seen: () => {},
+      stop: () => this.#stop(),
+      seek: () => this.#moveTo(Number(command.to) - this.lesson.first),
+      reset: () => this.#reset(),
+      predict: () => {
+        this.#score.on = Boolean(command.on);
+      },
+      dismiss: () => {},
+      open: () => this.#tell("msg:custom", { type: "text", id: command.id, ...this.#textOf(command) }),
+    };
+    const deed = Object.hasOwn(deeds, command.type) ? deeds[/** @type {keyof typeof deeds} */ (command.type)] : null;
+    this.#notice = "";
+    this.#error = deed ? "" : ONLY_PLAYS;
+    deed?.();
+  }
+
+  /** @param {string} event @param {unknown} [value] */
+  #tell(event, value) {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) listener(value);
+  }
+
+  #changed() {
+    for (const name of CHANGING) this.#tell(`change:${name}`);
+  }
+
+  /** @param {number} to  a place among the moments */
+  #moveTo(to) {
+    this.#phase = null;
+    const place = Math.max(0, Math.min(this.lesson.moments.length - 1, Math.trunc(to) || 0));
+    if (place === this.#place) return;
+    this.#place = place;
+    this.onMove(this.at);
+  }
+
+  get #isOver() {
+    return this.#place >= this.lesson.moments.length - 1;
+  }
+
+  /** @param {string} [pick] */
+  #step(pick) {
+    if (this.#isOver) {
+      this.#notice = THE_END;
+      return;
+    }
+    const guess = this.lesson.guesses[this.#place];
+    if (pick && guess) {
+      const right = pick === guess.pick;
+      this.#score.asked += 1;
+      this.#score.right += Number(right);
+      this.#score.last = { right, answer: guess.answer };
+    }
+    this.#moveTo(this.#place + 1);
+  }
+
+  #stepInto() {
+    if (this.#isOver) this.#notice = THE_END;
+    else this.#phase = "pulled";
+  }
+
+  #nextPhase() {
+    if (!this.#phase) return;
+    const phases = stops(Boolean(this.#stepAt(this.#place + 1).winner));
+    const next = phases[phases.indexOf(this.#phase) + 1];
+    if (next) this.#phase = next;
+    else this.#moveTo(this.#place + 1);
+  }
+
+  /** @param {number} most @param {number} pace */
+  #startRun(most, pace) {
+    const isUnderWay = this.#run !== null;
+    this.#run = { left: most, most, pace };
+    if (!isUnderWay) this.#goOn();
+  }
+
+  #goOn() {
+    const run = this.#run;
+    if (!run) return;
+    this.#step();
+    run.left -= 1;
+    if (run.left <= 0 || this.#isOver) this.#run = null;
+    else this.timer.after(() => this.#takeTurn(), Math.max(run.pace, QUICKEST) * 1000);
+  }
+
+  #takeTurn() {
+    this.#goOn();
+    this.#changed();
+  }
+
+  /** @param {number} pace */
+  #setPace(pace) {
+    if (this.#run) this.#run.pace = pace;
+  }
+
+  #stop() {
+    this.#run = null;
+    this.#phase = null;
+  }
+
+  #reset() {
+    Object.assign(this.#score, { right: 0, asked: 0, last: null });
+    this.#moveTo(0);
+  }
+
+  /** @param {number} place @returns {Step} */
+  #stepAt(place) {
+    return /** @type {Step} */ (this.lesson.traits.step[this.lesson.moments[place][3]]);
+  }
+
+  /** @param {{what: string, step?: number, channel?: string, message?: string, from?: number}} question */
+  #textOf({ what, step, channel, message, from = 0 }) {
+    const key = what === "waiting" ? `waiting/${channel}/${message}` : `${step}/${what}`;
+    const text = Object.hasOwn(this.lesson.texts, key) ? this.lesson.texts[key] : NO_MORE;
+    // As Python counts: by characters, not by halves of an emoji.
+    const characters = [...text];
+    const start = Math.max(0, from);
+    const piece = characters.slice(start, start + PIECE);
+    return { from: start, next: start + piece.length, total: characters.length, text: piece.join("") };
+  }
+
+  /** @returns {Record<string, unknown>} */
+  #traits() {
+    const { traits, moments, guesses, stories } = this.lesson;
+    const [lanes, tray, actors, step] = moments[this.#place];
+    const held = this.#phase ? heldState(this.#stepAt(this.#place + 1), this.#phase, stories[this.#place] ?? {}) : null;
+    return {
+      ...this.#kept,
+      lanes: held ? withTaken(traits.lanes[lanes], held) : traits.lanes[lanes],
+      tray: traits.tray[tray],
+      actors: traits.actors[held ? moments[this.#place + 1][2] : actors],
+      step: held ?? traits.step[step],
+      history: historyAt(this.lesson, this.#place),
+      prediction: { ...this.#score, ...(this.#score.on ? asking(guesses[this.#place]) : {}) },
+      status: this.#status(),
+    };
+  }
+
+  #status() {
+    const run = this.#run;
+    return {
+      busy: run ? "run" : this.#phase ? "step_into" : null,
+      held: this.#phase !== null,
+      progress: run && [run.most - run.left, run.most],
+      answered: { ...this.#answered },
+      error: this.#error,
+      notice: this.#notice,
+      replay: "lesson",
+    };
+  }
+}
+
+/**
+ * Return the phases that a step into stops at.
+ * @param {boolean} isRun  whether an actor takes the message
+ */
+function stops(isRun) {
+  const past = ["running", ...(isRun ? [] : ["about to run", "ran"])];
+  return PHASES.filter((phase) => !past.includes(phase));
+}
+
+/** @param {Guess | null | undefined} guess */
+function asking(guess) {
+  return guess ? { message: guess.message, options: guess.options } : {};
+}
+
+/**
+ * @param {Lesson} lesson
+ * @param {number} place
+ * @returns {State["history"]}
+ */
+function historyAt(lesson, place) {
+  const { first, summaries, counts } = lesson;
+  const start = Math.max(0, Math.min(place - WINDOW / 2, summaries.length - WINDOW));
+  const [done, back] = counts[place];
+  const newest = first + summaries.length;
+  const steps = summaries.slice(start, start + WINDOW);
+  const told = { at: first + place, first, newest, steps, replay: false, live: true, done, back };
+  return told;
+}
+
+/**
+ * Return a step as it is while it is held at a phase: what comes later is not there yet.
+ * @param {Step} step
+ * @param {Phase} phase
+ * @param {Partial<Record<Phase, string>>} stories
+ * @returns {Step}
+ */
+export function heldState(step, phase, stories) {
+  const reached = PHASES.indexOf(phase);
+  const { settlement: _, ...held } = step;
+  held.phase = phase;
+  held.story = stories[phase] ?? "";
+  if (reached < PHASES.indexOf("decided")) Object.assign(held, { winner: null, verdicts: [], more_verdicts: 0 });
+  if (reached < PHASES.indexOf("about to run")) held.arguments = [];
+  if (reached < PHASES.indexOf("ran")) {
+    Object.assign(held, { printed: "", result: null, raised: null, published: [], sent: 0, children: [] });
+  }
+  return held;
+}
+
+/**
+ * Return the lanes after a message was taken off its own.
+ * @param {State["lanes"]} lanes
+ * @param {Step} step
+ * @returns {State["lanes"]}
+ */
+function withTaken(lanes, step) {
+  const { topic: _topic, payload: _payload, ...ticket } = step.message;
+  const taken = (/** @type {Lane} */ lane) => ({
+    ...lane,
+    messages: lane.messages.filter((one) => one.id !== ticket.id),
+    waiting: lane.waiting && lane.waiting - 1,
+    in_work: (lane.in_work ?? 0) + 1,
+    working: [ticket, ...lane.working],
+    next: false,
+  });
+  return { ...lanes, lanes: lanes.lanes.map((lane) => (lane.key === step.key ? taken(lane) : lane)) };
+}

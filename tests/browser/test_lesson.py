@@ -1,0 +1,118 @@
+"""An exported lesson, opened from disk with the network off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import comm
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from stepping.bench import app_of
+
+from repid_nb import Router, Stepper, Workbench
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "</script><script>document.title='hacked'</script><img src=x onerror=\"document.title='hacked'\">"
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export a lesson of four steps: a match, poison at its second sighting, and a hostile payload."""
+    router = Router(channel="orders")
+
+    @router.actor
+    async def ship(number: int) -> str:
+        return f"order {number} is on its way"
+
+    async def play() -> Path:
+        async with Stepper(app_of(router), max_unrouted_retries=2) as stepper:
+            workbench = Workbench(stepper)
+            workbench.note("Who gets the first message?")
+            await stepper.send("orders", {"number": 1}, topic="ship")
+            await stepper.send("orders", HOSTILE.encode(), topic=HOSTILE)
+            await stepper.run()
+            workbench.note("Poison.", step=3)
+            path = workbench.export(tmp_path_factory.mktemp("lesson") / "lesson.html", title="Two orders")
+            workbench.close()
+            return path
+
+    # Playwright has a loop in this thread.
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as threads:
+        patch.setattr(comm, "create_comm", comm.DummyComm)
+        return threads.submit(lambda: asyncio.run(play())).result()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page without a network that has complained of nothing when the test ends."""
+    context = browser.new_context(offline=True, reduced_motion="reduce", viewport={"width": 900, "height": 700})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def open_lesson(page: Page, exported: Path, hash_: str = "") -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{exported.as_uri()}{hash_}")
+    expect(page.locator(".repid-wb")).to_be_visible()
+    assert [url.partition("#")[0] for url in asked] == [exported.as_uri()]
+
+
+def test_a_lesson_plays_from_disk_to_its_end(page: Page, exported: Path):
+    open_lesson(page, exported)
+    expect(page.locator("#lesson-note")).to_have_text("Who gets the first message?")
+    step = page.get_by_role("button", name="Step", exact=True)
+    for number in range(1, 4):
+        step.click()
+        page.wait_for_url(f"**#step={number}")
+    expect(page.locator("#lesson-note")).to_have_text("Poison.")
+    expect(page.locator(".repid-wb")).to_contain_text("nacked")
+    step.click()
+    expect(page.locator(".repid-wb")).to_contain_text("That was the last step of this lesson.")
+
+
+def test_a_lesson_is_played_by_keys(page: Page, exported: Path):
+    open_lesson(page, exported)
+    page.keyboard.press("s")
+    page.wait_for_url("**#step=1")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**#step=0")
+
+
+def test_a_link_leads_to_a_moment(page: Page, exported: Path):
+    open_lesson(page, exported, "#step=3")
+    expect(page.locator("#lesson-note")).to_have_text("Poison.")
+    expect(page.locator(".repid-wb")).to_contain_text("nacked")
+    page.evaluate("location.hash = '#step=1'")
+    expect(page.locator(".repid-wb")).to_contain_text("order 1 is on its way")
+
+
+def test_a_hostile_payload_is_shown_and_not_run(page: Page, exported: Path):
+    open_lesson(page, exported, "#step=2")
+    expect(page.locator(".repid-wb")).to_contain_text("</script><script>document.title='hacked'")
+    assert page.title() == "Two orders"
+    assert page.locator("#lesson-stage img").count() == 0
+
+
+def test_without_a_script_the_lesson_is_a_still(browser: Browser, exported: Path):
+    context = browser.new_context(offline=True, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(exported.as_uri())
+    expect(page.locator("#lesson-still svg")).to_be_visible()
+    context.close()
+
+
+def test_printed_a_lesson_has_its_still(page: Page, exported: Path):
+    open_lesson(page, exported)
+    expect(page.locator("#lesson-still")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator("#lesson-still svg")).to_be_visible()
