@@ -63,7 +63,7 @@ git-filter: .venv/test.stamp  ## Let git leave out of commits what a run leaves 
 	git config filter.notebooks.clean '$(STRIP)'
 	git config filter.notebooks.smudge cat
 
-bench: .venv/bench.stamp  ## Measure speed against the bare limit and other libraries, in ratios
+bench: .venv/bench.stamp .rabbitmq/stamp  ## Measure speed against the bare limit and other libraries, in ratios
 	$(BIN)/python tests/benchmarks/bench.py
 
 # Another Python than the tests' own: make soak PYTHON_SOAK=python3.13. From 3.12 on some histories have eager tasks.

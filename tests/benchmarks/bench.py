@@ -29,6 +29,10 @@ STEPS = Case("repid_nb", "--steps --actors 10 --messages 300")
 FEW_WAITING = Case("repid_nb", "--steps --messages 300 --waiting 10")
 ASYNCIO = Case("import", "asyncio")
 
+BROKERS = ["redis", "nats"]
+if (HERE.parents[1] / ".rabbitmq" / "root").exists():  # where the system offers none it is not fetched
+    BROKERS += ["rabbit-classic", "rabbit-quorum"]
+
 
 @dataclass(frozen=True)
 class Row:
@@ -125,6 +129,17 @@ TABLE: dict[str, tuple[Row, ...]] = {
             1.1,
             phase="work",
         ),
+    ),
+    "5,000 messages through run_worker on a real broker, over repid's own worker": tuple(
+        Row(
+            f"{broker}{', actors of 10 ms' if sleep else ''}",
+            Case("brokers", f"--broker {broker} --library repid_nb --milliseconds {sleep}"),
+            Case("brokers", f"--broker {broker} --library repid --milliseconds {sleep}"),
+            1.1,
+            phase="work",
+        )
+        for broker in BROKERS
+        for sleep in (0, 10)
     ),
     "Import, over import asyncio": (
         Row("repid_nb", Case("import", "repid_nb"), ASYNCIO, 1.3),

@@ -433,6 +433,33 @@ async def test_a_server_that_cannot_pause_or_close_any_more_does_not_keep_the_wo
     assert "worker.shutdown.error" in caplog.messages
 
 
+async def test_a_connection_whose_reader_waits_in_the_pause_reads_on_once_the_worker_has_ended(foreign):
+    router, reading = Router(), asyncio.Event()
+    subscribe = foreign.subscribe
+    reading.set()
+
+    async def pausing_inside(**options):
+        subscriber = await subscribe(**options)
+
+        async def pause():
+            reading.clear()
+
+        async def resume():
+            reading.set()
+
+        subscriber.pause, subscriber.resume = pause, resume
+        return subscriber
+
+    @router.actor(channel="tasks")
+    async def work(n: int) -> None: ...
+
+    foreign.subscribe = pausing_inside
+    app = app_on(foreign, router)
+    await send(app, 1)
+    await app.run_worker(messages_limit=1, register_signals=[])
+    assert reading.is_set()
+
+
 @pytest.mark.parametrize("channels", [["a"], ["a", "b"]])
 async def test_what_another_thread_sends_at_any_moment_of_a_pull_is_pulled(channels):
     for line in count(1):

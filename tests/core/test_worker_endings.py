@@ -351,3 +351,49 @@ async def test_an_actor_may_send_and_actors_run_side_by_side_on_a_server_with_on
         house.server.reader.cancel()
         answers = house.server.snapshot()["answers"].waiting
     assert (most, len(house.ran), answers) == (4, 4, 4)
+
+
+async def test_an_actor_may_send_while_a_message_waits_for_its_slot_on_a_server_with_one_reader():
+    house = House(OneReader())
+
+    async def work(message: Message) -> None:
+        await all_quiet()  # until then the next message has been brought
+        await house.app.send_message(channel="answers", payload=message.payload)
+        house.ran.append(message.payload)
+
+    house.actor(work)
+    async with house.server.connection():
+        for payload in (b"1", b"2", b"3"):
+            house.server.publish_nowait("tasks", payload)
+        async with asyncio.timeout(10):
+            assert await house.run(3, tasks_limit=1) == 3
+        house.server.reader.cancel()
+    assert house.ran == [b"1", b"2", b"3"]
+
+
+class AnswersSubscriptions(OneReader):
+    """Answers a subscription by its one reader, after messages of it have come already, as repid's AMQP does."""
+
+    async def subscribe(self, *, channels_to_callbacks, concurrency_limit=None):
+        subscriber = await super().subscribe(channels_to_callbacks=channels_to_callbacks)
+        await all_quiet()
+        answered = asyncio.get_running_loop().create_future()
+        self._frames.put_nowait(functools.partial(self._answer, answered))
+        await answered
+        return subscriber
+
+
+async def test_a_message_that_comes_while_the_worker_subscribes_does_not_keep_it_from_that():
+    house = House(AnswersSubscriptions())
+
+    async def work(message: Message) -> None:
+        house.ran.append(message.payload)
+
+    house.actor(work)
+    async with house.server.connection():
+        for payload in (b"1", b"2"):
+            house.server.publish_nowait("tasks", payload)
+        async with asyncio.timeout(10):
+            assert await house.run(2, tasks_limit=1) == 2
+        house.server.reader.cancel()
+    assert house.ran == [b"1", b"2"]

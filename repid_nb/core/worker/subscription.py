@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from repid_nb.core.abilities import PullerT, puller_of
 from repid_nb.core.logger import logger
@@ -36,6 +37,8 @@ class SubscriptionPuller:
     A callback waits until its message is handed out, so that the server's own concurrency limit bounds how many
     messages wait here, kept from other workers. It does not wait for the actor: some servers read nothing from their
     connection while a callback runs, and an actor that sends a message would wait for an answer that is never read.
+    On such a server, where one task brings all messages, only the first callback waits: the next message may come
+    while every slot has an actor in it that sends. There the broker bounds what is delivered and not settled.
 
     What is asked of the server on the way out runs in tasks of its own, and is seen through: a worker may be cancelled
     a second time while it closes, and a message that is half rejected would belong to nothing any more.
@@ -46,6 +49,8 @@ class SubscriptionPuller:
         self._arrived = asyncio.Event()
         # What comes after the stop goes back once nothing more can come: rejected at once, it would come again.
         self._late: deque[ReceivedMessageT] = deque()
+        # Tasks that have brought a message: who brings a second one reads the connection for all.
+        self._readers: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._stopped = False
         self._is_paused = False
         self._pause_is_over = asyncio.Event()
@@ -117,6 +122,9 @@ class SubscriptionPuller:
                 await asyncio.sleep(0)
         finally:
             await _answered(self._subscriber.close())
+            if self._is_paused:
+                # A message that came in the pause may wait in it still, and some connections read nothing meanwhile.
+                await _answered(self._subscriber.resume())
             while self._late:
                 self._reject(self._late.popleft())
             if self._rejections:
@@ -126,8 +134,11 @@ class SubscriptionPuller:
         self._is_paused = await _answered(subscriber.pause())
 
     async def _receive(self, message: ReceivedMessageT) -> None:
+        may_wait = self._may_wait()
         if self._stopped:
             self._late.append(message)
+            if not may_wait:
+                return
             await self._pause_is_over.wait()
             if not self._is_paused:
                 # Held until the end, so that a server that cannot pause brings no more than its own limit.
@@ -136,7 +147,16 @@ class SubscriptionPuller:
         handed_out = asyncio.Event()
         self._inbox.append((message, handed_out))
         self._arrived.set()
-        await handed_out.wait()
+        if may_wait:
+            await handed_out.wait()
+
+    def _may_wait(self) -> bool:
+        """Return whether the task that brings a message may wait; not while it is to read the answer to `subscribe`."""
+        reader = asyncio.current_task()
+        is_reader = reader in self._readers
+        if reader is not None:
+            self._readers.add(reader)
+        return self._subscriber is not None and not is_reader
 
     async def _reject_inbox(self) -> None:
         while self._inbox:
