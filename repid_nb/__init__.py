@@ -36,6 +36,7 @@ _NAMES = {
     "display.pictures": "as_picture",
     "notebook.loop": "run",
     "picture": "Picture",
+    "stepping.trail": "Trail",
     "stepping.record": "Explanation History Idle Rewound Sent Settlement Step Steps Verdict",
     "stepping.stale_actors": "StaleActorWarning",
     "stepping.stepper": "Stepper",

@@ -74,5 +74,6 @@ from repid_nb.stepping.record import (
 )
 from repid_nb.stepping.stale_actors import StaleActorWarning as StaleActorWarning
 from repid_nb.stepping.stepper import Stepper as Stepper
+from repid_nb.stepping.trail import Trail as Trail
 from repid_nb.test_client import TestClient as TestClient, TestMessage as TestMessage
 from repid_nb.widgets.workbench import Workbench as Workbench

@@ -11,7 +11,13 @@ from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.sentences import lookalike_note, rewound_sentence, who_by_name, who_in_caption
+from repid_nb.display.sentences import (
+    lookalike_note,
+    rewound_sentence,
+    trail_rows,
+    who_by_name,
+    who_in_caption,
+)
 from repid_nb.display.text_view import as_text
 from repid_nb.html import Child, block, card, code, element, folded, to_html
 from repid_nb.printable import counted, whole
@@ -29,6 +35,7 @@ from repid_nb.stepping.record import (
     Steps,
     Verdict,
 )
+from repid_nb.stepping.trail import Stop, Trail
 
 __all__ = ["as_html"]
 
@@ -103,6 +110,7 @@ def _(explanation: Explanation) -> str:
     )
 
 
+@as_html.register(Stop)
 @as_html.register(Verdict)
 @as_html.register(Settlement)
 @as_html.register(MessageSnapshot)
@@ -161,6 +169,25 @@ def _(sent: Sent) -> str:
             f" · {words.waiting_text(sent.waiting)}",
         ),
         _line("payload ", folded(words.payload_text(sent.message.payload))),
+    )
+
+
+@as_html.register
+def _(trail: Trail) -> str:
+    rows: list[Row] = [
+        (
+            [
+                element("span", code(row.name), style=f"padding-left: {1.2 * row.depth:g}em"),
+                "" if row.step is None else str(row.step),
+                row.text,
+            ],
+            "",
+        )
+        for row in trail_rows(trail)
+    ]
+    return _card(
+        _line(element("b", "Trail"), " of", *_about(trail.message)),
+        _table(["Each message with what came of it, in the order of the steps"], ["message", "step", "what"], rows),
     )
 
 

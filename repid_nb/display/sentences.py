@@ -6,22 +6,27 @@ workbench for a sentence, and a grader names the actor: so there are several wor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from repid_nb.core.message import MessageAction
 from repid_nb.display import words
 from repid_nb.printable import counted, one_line, short
 from repid_nb.stepping.lookalikes import looks_like, told_apart
 from repid_nb.stepping.record import Idle, Rewound, Step, Verdict
+from repid_nb.stepping.trail import Trail
 
 __all__ = [
     "NOBODY",
     "NO_ACTOR_LISTENS",
     "PREDICTED_NOBODY",
+    "TrailRow",
     "idle_lines",
     "idle_sentence",
     "lookalike_note",
     "rewound_sentence",
     "step_sentence",
+    "trail_rows",
     "who",
     "who_by_name",
     "who_got_it",
@@ -29,6 +34,31 @@ __all__ = [
 ]
 
 NAME = 30
+
+WHEREABOUTS = {
+    "waiting": "waits",
+    "in work": "in work",
+    "dead letter": "a dead letter",
+    "gone": "not on a queue any more: another worker took it, or it was deleted",
+}
+
+
+class TrailRow(NamedTuple):
+    """A row of a trail.
+
+    Attributes:
+        depth: How many messages lie between this one and the first.
+        name: The message.
+        step: The number of the step; None for where it is now.
+        action: How it was settled there, or None.
+    """
+
+    depth: int
+    name: str
+    step: int | None
+    text: str
+    action: MessageAction | None
+
 
 NOBODY = "nobody"
 NO_ACTOR_LISTENS = "No actor listens on this channel"
@@ -139,7 +169,30 @@ def rewound_sentence(rewound: Rewound) -> str:
         undone = f"step {rewound.undone[0]} is taken back"
     else:
         undone = f"steps {rewound.undone[0]} to {rewound.undone[-1]} are taken back"
-    return f"The queues are as they were {where}: {undone}. What the actors did stays done."
+    sentences = [f"The queues are as they were {where}: {undone}."]
+    if rewound.others:
+        were = "is" if rewound.others == 1 else "are"
+        sentences.append(f"{counted(rewound.others, 'later step')} of other workers {were} taken back too.")
+    if rewound.sent_again:
+        were = "is" if rewound.sent_again == 1 else "are"
+        sentences.append(f"{counted(rewound.sent_again, 'message')} sent since {were} on the queues again.")
+    return " ".join([*sentences, "What the actors did stays done."])
+
+
+def trail_rows(trail: Trail) -> Iterator[TrailRow]:
+    """Yield the rows of a trail: one for each pull of a message, and one for where it is now, if that says more.
+
+    The first row of a message says its channel.
+    """
+    for depth, one in trail.walk():
+        name, start = words.message_name(one.message), f"{one_line(one.message.channel, NAME)}: "
+        for stop in one.stops:
+            settled = words.SETTLEMENTS[stop.settlement.action][0]
+            text = f"{start}{one_line(who_by_name(stop.winner), NAME)} got it · {settled}"
+            yield TrailRow(depth, name, stop.step, text, stop.settlement.action)
+            start = ""
+        if one.where != "done" and not (one.where == "dead letter" and one.stops):
+            yield TrailRow(depth, name, None, f"{start}{WHEREABOUTS[one.where]}", None)
 
 
 def _failed(verdicts: Sequence[Verdict]) -> Verdict | None:

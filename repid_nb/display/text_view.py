@@ -9,7 +9,13 @@ from typing import Any
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.display import words
-from repid_nb.display.sentences import NO_ACTOR_LISTENS, idle_lines, rewound_sentence, who_by_name
+from repid_nb.display.sentences import (
+    NO_ACTOR_LISTENS,
+    idle_lines,
+    rewound_sentence,
+    trail_rows,
+    who_by_name,
+)
 from repid_nb.printable import bounded, counted, one_line, printable, safe, whole
 from repid_nb.stepping.record import (
     Argument,
@@ -25,6 +31,7 @@ from repid_nb.stepping.record import (
     Steps,
     Verdict,
 )
+from repid_nb.stepping.trail import Stop, Trail
 
 __all__ = ["as_text"]
 
@@ -135,6 +142,20 @@ def _(sent: Sent) -> str:
     header = " · ".join([f"Sent to {one_line(sent.message.channel)}", *_message_words(sent.message)])
     payload = one_line(words.payload_text(sent.message.payload), WIDTH)
     return f"{header} · {words.waiting_text(sent.waiting)}\n  payload  {payload}"
+
+
+@as_text.register
+def _(trail: Trail) -> str:
+    lines = [f"Trail of {' · '.join(_message_words(trail.message))}"]
+    for row in trail_rows(trail):
+        step = "" if row.step is None else f"step {row.step} · "
+        lines.append(f"{'  ' * (row.depth + 1)}{row.name}  {step}{row.text}")
+    return "\n".join(lines)
+
+
+@as_text.register
+def _(stop: Stop) -> str:
+    return f"step {stop.step} · {one_line(who_by_name(stop.winner))} got it · {as_text(stop.settlement)}"
 
 
 @as_text.register

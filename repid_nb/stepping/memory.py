@@ -12,6 +12,7 @@ from repid_nb.core.abilities import PullerT
 from repid_nb.core.errors import InvalidMessageError, UnknownNameError
 from repid_nb.core.events import Observer
 from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.queue import Queues
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
 from repid_nb.core.message import ServerT
 from repid_nb.core.naming import nearest_name
@@ -29,6 +30,7 @@ class MemoryPullerT(PullerT, Protocol):
     """Hands out one message at a time, from several channels in turn or from one of them."""
 
     turn: int
+    owner: object
 
     def listen(self, channels: Sequence[str]) -> None: ...
 
@@ -41,6 +43,9 @@ class MemoryServerT(ServerT, Protocol):
     """A server of this process: its queues can be seen, and gone back in, at once."""
 
     hands_out: ClassVar[bool]
+
+    @property
+    def queues(self) -> Queues: ...
 
     def puller(self, channels: Sequence[str]) -> MemoryPullerT: ...
 
@@ -77,6 +82,9 @@ class MemorySource:
 
     Args:
         owner: The object that uses it. When the owner is collected as garbage, what it held goes back.
+
+    Attributes:
+        queues: The queues themselves.
     """
 
     knows: Knowledge = Knowledge(
@@ -86,6 +94,7 @@ class MemorySource:
     def __init__(self, server: MemoryServerT, owner: object) -> None:
         self.journal: Journal | None = server.keep_journal()
         server.name_messages(names_of(server).of)
+        self.queues: Queues = server.queues
         self._server = server
         self._channels: list[str] = []
         self._hold = _Hold(server)
@@ -100,6 +109,11 @@ class MemorySource:
     @turn.setter
     def turn(self, turn: int) -> None:
         self._hold.pulling(self._channels).turn = turn
+
+    @property
+    def holder(self) -> object | None:
+        """What stands for this source on the messages that it has pulled; None before the first pull."""
+        return None if self._hold.puller is None else self._hold.puller.owner
 
     def hold(self) -> None:
         _end_abandoned()

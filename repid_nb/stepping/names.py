@@ -110,6 +110,15 @@ class Names:
         if numbers:
             self._children[parent] = min(numbers) - 1
 
+    def saved(self) -> Callable[[], None]:
+        """Return a function that sets the counts of children back to what they are now."""
+        children = self._children.copy()
+
+        def restore() -> None:
+            self._children = children.copy()
+
+        return restore
+
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Published):
             self.published(event.message)

@@ -314,8 +314,12 @@ class Rewound(Record):
         to: The number of the step after which the queues now are; 0 for before the first.
         undone: The numbers of the steps that were undone.
         queues: The queues now.
+        others: How many later steps of other Steppers on the server were undone with them.
+        sent_again: How many messages that were sent since were put on their queues again.
     """
 
     to: int
     undone: tuple[int, ...]
     queues: QueuesSnapshot
+    others: int = 0
+    sent_again: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
@@ -14,13 +15,24 @@ from repid_nb.core.abilities import give_back
 from repid_nb.core.checks import check_address
 from repid_nb.core.errors import ClosedError, DeclarationError, InvalidMessageError, SteppingError, UnknownNameError
 from repid_nb.core.events import Observer
-from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.memory.contents import Checkpoint
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot, parent_name
 from repid_nb.core.message import ServerT
 from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers import source_of
+from repid_nb.stepping.editing import (
+    ByHand,
+    delete,
+    empty,
+    give_all_back,
+    in_memory,
+    put_again,
+    sent_since,
+    settle,
+)
 from repid_nb.stepping.names import names_of
 from repid_nb.stepping.pictured import Pictured
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
@@ -29,11 +41,15 @@ from repid_nb.stepping.sending import Outgoing, with_topic
 from repid_nb.stepping.source import Knowledge, PulledMessageT, Source
 from repid_nb.stepping.stale_actors import StaleWatch
 from repid_nb.stepping.timeline import Timeline
+from repid_nb.stepping.trail import Trail, trail_of
 from repid_nb.stepping.turns import Turns
 from repid_nb.stepping.verdicts import VerdictCollector, strategy_of, unsent_message
 
 __all__ = ["Stepper"]
 
+
+# How many messages of a channel a trail looks at.
+TRAIL_WINDOW = 2_000
 
 _steppers: WeakSet[Stepper] = WeakSet()
 
@@ -310,6 +326,22 @@ class Stepper(Pictured):
         """The steps so far; the oldest are dropped when there are more than `history_limit`."""
         return self._timeline.history
 
+    def trail(self, message: str) -> Trail:
+        """Return the whole way of a message through all channels, with the messages that came of it.
+
+        Args:
+            message: Its name, such as m1 or m1.2, or its id.
+
+        Returns:
+            Each step that pulled it, of this and of other Steppers on the server, where it is now, and its children.
+
+        Raises:
+            UnknownNameError: No step that is kept and no queue has such a message.
+        """
+        timelines = [one._timeline for one in _steppers if one._server is self._server]  # noqa: SLF001
+        steps = sorted((kept for timeline in timelines for kept in timeline.kept), key=itemgetter(0))
+        return trail_of(message, [step for _, step in steps], self.snapshot(TRAIL_WINDOW))
+
     def rewind(self, to: int) -> Rewound:
         """Put the queues back as they were right after a step, as if what came later had never been sent or pulled.
 
@@ -325,14 +357,123 @@ class Stepper(Pictured):
             InvalidMessageError: There is no way back to that step; the message says how far there is one.
             SteppingError: A step is under way, or there is no way back on this broker.
         """
-        self._check_open()
-        if not self.knows.rewind:
-            raise SteppingError(f"There is {self.knows.no_way_back}.")
-        if any(one._turns.is_taken for one in _steppers if one._server is self._server):  # noqa: SLF001  (the same class)
-            raise SteppingError("A Stepper of this server is in the middle of a step: rewind when it has ended.")
+        self._check_rewind()
+        return self._rewind(to)
+
+    def restart(self) -> Rewound:
+        """Go back to before the first step that is kept, and put all that was sent since on the queues again.
+
+        What came from outside since then, from cells, pages or other apps, waits again in the order of its sending,
+        with its names; what actors sent is gone.
+
+        Returns:
+            What `rewind` returns, with how many messages were put on their queues again.
+
+        Raises:
+            InvalidMessageError: Too much has happened since.
+            SteppingError: A step is under way, or there is no way back on this broker.
+        """
+        self._check_rewind()
+        source, earliest = in_memory(self._source, "start again"), self._timeline.earliest
+        assert source.journal is not None and earliest.mark is not None  # noqa: S101, PT018  (there is a way back)
+        since = sent_since(source.journal, earliest.mark)
+        rewound = self._rewind(earliest.number)
+        from_outside = (put for put in since if parent_name(self._names.of(put.message)) is None)
+        again = put_again(source.queues, from_outside)
+        return replace(rewound, sent_again=again, queues=self.snapshot(WINDOW))
+
+    def delete(self, channel: str, message_id: str) -> MessageSnapshot:
+        """Delete a message that waits, or a dead letter. A rewind brings it back.
+
+        Args:
+            channel: Its channel.
+            message_id: Its id or its name.
+
+        Returns:
+            What it was.
+
+        Raises:
+            UnknownNameError: There is no such message.
+            SteppingError: The messages are on a broker.
+        """
+        return delete(in_memory(self._source, "delete a message").queues, channel, message_id)
+
+    def empty(self, channel: str | None = None) -> int:
+        """Delete all messages that wait and all dead letters; return how many. A rewind brings them back.
+
+        Args:
+            channel: The channel; None for all.
+
+        Raises:
+            SteppingError: The messages are on a broker.
+        """
+        return empty(in_memory(self._source, "empty a channel").queues, channel)
+
+    def settle(self, message_id: str, action: ByHand) -> MessageSnapshot:
+        """Settle a message that a step has left in work, as one of an actor with `confirmation_mode="manual"`.
+
+        Args:
+            message_id: Its id or its name.
+            action: `ack`, `nack`, `reject`; or `release`, which puts it back to its place.
+
+        Returns:
+            The message.
+
+        Raises:
+            UnknownNameError: This Stepper holds no such message.
+            InvalidMessageError: There is no such action.
+            SteppingError: The messages are on a broker, or a step is under way.
+        """
+        self._check_between_steps("settle a message")
+        return settle(in_memory(self._source, "settle a message by hand"), message_id, action)
+
+    def crash(self) -> tuple[MessageSnapshot, ...]:
+        """Do what the end of a worker's process does: what it held goes back, and its sightings are forgotten.
+
+        What its actors had done stays done. So they run again for the same message: delivery is at least once.
+
+        Returns:
+            The messages that went back.
+
+        Raises:
+            SteppingError: The messages are on a broker, or a step is under way: cancel its task first.
+        """
+        self._check_between_steps("crash the worker")
+        source = in_memory(self._source, "crash the worker")
+        self._timeline.crashed()
+        return give_all_back(source)
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return a function that puts the queues, and all Steppers on them, back as they are now.
+
+        Raises:
+            SteppingError: The messages are on a broker.
+        """
+        queues = in_memory(self._source, "go back to a checkpoint").queues
+        steppers = [one for one in _steppers if one._server is self._server and not one._closed]  # noqa: SLF001
+        turns = [(one._source, one._source.turn) for one in steppers]  # noqa: SLF001
+        saved = [one._timeline.saved() for one in steppers]  # noqa: SLF001
+        restores = [Checkpoint(queues).restore, self._names.saved(), *saved]
+
+        def restore() -> None:
+            self._check_between_steps("go back to a checkpoint")
+            for one in restores:
+                one()
+            for source, turn in turns:
+                source.turn = turn
+
+        return restore
+
+    def _rewind(self, to: int) -> Rewound:
         self._source.hold()
         undone = self._timeline.rewind(to, self._source)
-        return Rewound(to=to, undone=undone, queues=self.snapshot(WINDOW))
+        moment = self._timeline.moment
+        others = sum(
+            len(one._timeline.forget_after(moment, one._source))  # noqa: SLF001
+            for one in _steppers
+            if one is not self and one._server is self._server and not one._closed  # noqa: SLF001
+        )
+        return Rewound(to=to, undone=undone, queues=self.snapshot(WINDOW), others=others)
 
     def resend(self, channel: str, message_id: str | None = None) -> int:
         """Put dead letters back on their queue, at the tail; their sightings start again.
@@ -452,6 +593,17 @@ class Stepper(Pictured):
         self._check_open()
         self._source.hold()
         await self._source.open(list(self._routes.by_channel))
+
+    def _check_rewind(self) -> None:
+        self._check_open()
+        if not self.knows.rewind:
+            raise SteppingError(f"There is {self.knows.no_way_back}.")
+        self._check_between_steps("rewind")
+
+    def _check_between_steps(self, purpose: str) -> None:
+        self._check_open()
+        if any(one._turns.is_taken for one in _steppers if one._server is self._server):  # noqa: SLF001  (the same class)
+            raise SteppingError(f"A Stepper of this server is in the middle of a step: {purpose} when it has ended.")
 
     def _check_open(self) -> None:
         if self._closed:

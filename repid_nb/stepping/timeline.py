@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.journal import Journal, Mark
@@ -15,6 +17,8 @@ from repid_nb.stepping.source import Source
 
 __all__ = ["Place", "Timeline"]
 
+_moments = count()
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -24,11 +28,13 @@ class Place:
         number: The number of the step; 0 for the moment right before the first.
         mark: The position in the journal; None without one.
         turn: The index of the channel that is pulled from next.
+        moment: Tells what came first, over all Steppers.
     """
 
     number: int
     mark: Mark | None
     turn: int
+    moment: int = field(default_factory=_moments.__next__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Timeline:
         self._limit = limit
         self._kept: deque[_Kept] = deque()
         self._dropped = 0
+        self._crashes: list[tuple[int, Callable[[], None]]] = []
         self._origin = Place(0, self._mark(), 0)
 
     @property
@@ -67,6 +74,21 @@ class Timeline:
     def history(self) -> History:
         """The steps that are kept."""
         return History(tuple(kept.step for kept in self._kept), self._dropped)
+
+    @property
+    def kept(self) -> Sequence[tuple[int, Step]]:
+        """The steps that are kept, each with its moment, by which steps of several Steppers can be put in order."""
+        return [(kept.place.moment, kept.step) for kept in self._kept]
+
+    @property
+    def moment(self) -> int:
+        """The moment of the newest step; that before the first one where none is kept."""
+        return self._kept[-1].place.moment if self._kept else self._origin.moment
+
+    @property
+    def earliest(self) -> Place:
+        """The moment right before the first step that is kept."""
+        return self._origin
 
     def begin(self, turn: int) -> None:
         """Note the moment before a pull, where it is the first one: a rewind to 0 leads there.
@@ -91,6 +113,7 @@ class Timeline:
         if len(self._kept) > self._limit:
             self._origin = self._kept.popleft().place
             self._dropped += 1
+            self._crashes = [crash for crash in self._crashes if crash[0] > self._origin.moment]
 
     def rewind(self, to: int, source: Source) -> tuple[int, ...]:
         """Put the queues back as they were right after step `to`; return the numbers of the steps that were undone.
@@ -114,15 +137,49 @@ class Timeline:
             raise InvalidMessageError(f"There is no way back to step {to!r}: {reach}.")
         place, mark = places[to]
         journal.undo_to(mark)
+        undone = self.forget_after(place.moment, source)
+        source.turn = place.turn
+        return undone
+
+    def forget_after(self, moment: int, source: Source) -> tuple[int, ...]:
+        """Forget the steps after a moment, because the queues are back as they were then; return their numbers."""
         undone: list[int] = []
-        while self._kept and self._kept[-1].place.number > to:
+        while self._kept and self.moment > moment:
+            self._undo_crashes(self.moment)
             kept = self._kept.pop()
             if kept.message is not None:
                 self._sightings.set(kept.message, kept.seen_before)
             self._names.forget_children(kept.step.message.name, kept.step.children)
             undone.insert(0, kept.place.number)
-        source.turn = place.turn
+        self._undo_crashes(moment)
+        if undone:
+            last = self._kept[-1].place if self._kept else self._origin
+            source.turn = last.turn
+        if self._origin.moment > moment:
+            # What came before the first step that is kept was taken back too.
+            self._origin = replace(self._origin, mark=self._mark(), moment=moment)
         return tuple(undone)
+
+    def crashed(self) -> None:
+        """Forget all sightings, as a worker that is started anew; a rewind brings them back."""
+        self._crashes.append((next(_moments), self._sightings.saved()))
+        self._sightings.clear()
+
+    def _undo_crashes(self, after: int) -> None:
+        while self._crashes and self._crashes[-1][0] > after:
+            self._crashes.pop()[1]()
+
+    def saved(self) -> Callable[[], None]:
+        """Return a function that puts the history and the sightings back as they are now."""
+        kept, origin, dropped, crashes = tuple(self._kept), self._origin, self._dropped, tuple(self._crashes)
+        restore_sightings = self._sightings.saved()
+
+        def restore() -> None:
+            self._kept, self._origin, self._dropped = deque(kept), origin, dropped
+            self._crashes = list(crashes)
+            restore_sightings()
+
+        return restore
 
     def close(self) -> None:
         """Let go of the journal and of the settled messages: the history stays, but there is no rewind any more."""

@@ -73,6 +73,10 @@ class Journal:
         forgotten = self._changes[0][0] if self._changes else self._empty_at
         return forgotten <= mark.position <= lowest_since
 
+    def since(self, mark: Mark) -> list[Callable[[], object]]:
+        """Return how to take back each change after a mark, the oldest first, as far as they are kept."""
+        return [undo for position, undo, _ in self._changes if position >= mark.position]
+
     def undo_to(self, mark: Mark) -> None:
         """Take back every change after `mark`, newest first.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from repid_nb.core.abilities import queued_of
@@ -56,6 +57,19 @@ class Sightings:
             self._queued.pop(queued, None)
         elif message.message_id:
             self._by_id.pop(message.message_id, None)
+
+    def saved(self) -> Callable[[], None]:
+        """Return a function that sets all counts back to what they are now."""
+        queued, by_id = dict(self._queued), self._by_id.copy()
+
+        def restore() -> None:
+            self._queued, self._by_id = WeakKeyDictionary(queued), by_id.copy()
+
+        return restore
+
+    def clear(self) -> None:
+        """Forget all messages, as a worker that is started anew."""
+        self._queued, self._by_id = WeakKeyDictionary(), OrderedDict()
 
     def of_queued(self, queued: object) -> int:
         """Do what `of` does, for the object on the queue."""
