@@ -91,8 +91,8 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_600
-MOST_LINES_IN_THE_CORE = 6_800
+MOST_LINES_IN_THE_KERNEL = 2_640
+MOST_LINES_IN_THE_CORE = 6_950
 
 
 def lines_of(names: Iterable[str]) -> int:

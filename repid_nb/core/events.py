@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.logger import logger
@@ -27,6 +27,7 @@ __all__ = [
     "Event",
     "Finished",
     "Matched",
+    "Moved",
     "Observer",
     "Published",
     "Pulled",
@@ -39,10 +40,35 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A message was put on a channel's queue."""
+    """A message was put on a channel's queue.
+
+    Attributes:
+        priority: Its priority, where the server has priorities.
+    """
 
     channel: str
     message: SentMessageT
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A message has left its place in the queues of a server, whoever moved it; only observers of a server hear of it.
+
+    Attributes:
+        what: How: `taken` off its queue, `settled`, `released` to its place, `resent` from the dead letters, `dropped`;
+            `rewound` where changes of any number of messages were taken back.
+        channel: The channel of the queue; empty for all.
+        message: The message on the queue; None where many have moved at once.
+        owner: Stands for the worker that took it; None where no worker holds it.
+        action: How it was settled.
+    """
+
+    what: Literal["taken", "settled", "released", "resent", "dropped", "rewound"]
+    channel: str = ""
+    message: SentMessageT | None = None
+    owner: object = None
+    action: MessageAction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +149,7 @@ class Settled:
     reason: str
 
 
-Event: TypeAlias = Published | Pulled | Matched | Started | Ended | Confirming | Finished | Settled
+Event: TypeAlias = Published | Moved | Pulled | Matched | Started | Ended | Confirming | Finished | Settled
 Observer: TypeAlias = Callable[[Event], None]
 
 

@@ -9,7 +9,7 @@ from repid_nb.core.description import Channel
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Published
 from repid_nb.core.memory.server import InMemoryServer
-from repid_nb.core.message import MessageData
+from repid_nb.core.message import MessageAction, MessageData
 
 
 @pytest.fixture
@@ -208,6 +208,49 @@ async def test_an_observer_is_told_of_each_message_until_it_ends(server):
     (event,) = told
     assert isinstance(event, Published)
     assert (event.channel, event.message.payload) == ("tasks", b"a")
+
+
+async def test_an_observer_is_told_of_every_change_of_the_queues_whoever_makes_it(server):
+    told = []
+    server.observe(lambda event: told.append((getattr(event, "what", "published"), getattr(event, "action", None))))
+    await publish(server, "a", "b")
+    puller = server.puller(["tasks"])
+    first, second = puller.pull_nowait(), puller.pull_nowait()
+    await first.ack()
+    second.release()
+    await puller.pull_nowait().nack()
+    server.resend_dead_letters("tasks")
+    assert told == [
+        ("published", None),
+        ("published", None),
+        ("taken", None),
+        ("taken", None),
+        ("settled", MessageAction.acked),
+        ("released", None),
+        ("taken", None),
+        ("settled", MessageAction.nacked),
+        ("resent", None),
+    ]
+
+
+async def test_a_move_says_which_message_and_which_worker(server):
+    told = []
+    await publish(server, "a")
+    server.observe(told.append)
+    puller = server.puller(["tasks"])
+    message = puller.pull_nowait()
+    (taken,) = told
+    assert (taken.channel, taken.message, taken.owner) == ("tasks", message.queued, puller.owner)
+
+
+async def test_an_observer_is_told_that_changes_were_taken_back(server):
+    journal = server.keep_journal()
+    mark = journal.mark()
+    await publish(server, "a")
+    told = []
+    server.observe(told.append)
+    journal.undo_to(mark)
+    assert [event.what for event in told] == ["rewound"]
 
 
 async def test_an_observer_that_raises_does_not_break_a_publish(server, caplog):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from repid_nb.core.errors import InvalidMessageError
 
-__all__ = ["Journal", "Journaled", "Mark"]
+__all__ = ["Journal", "Journaled", "Mark", "SavedJournal"]
 
 JOURNAL_LIMIT = 50_000
 
@@ -25,6 +25,16 @@ class Mark:
 
     position: int
     returns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedJournal:
+    """All that a journal held at one moment."""
+
+    changes: tuple[tuple[int, Callable[[], object], int], ...]
+    empty_at: int
+    size: int
+    returns: tuple[int, ...]
 
 
 class Journal:
@@ -94,6 +104,17 @@ class Journal:
             self._bytes -= size
         self._returns.append(mark.position)
         self._after_undo()
+
+    def saved(self) -> SavedJournal:
+        """Return all that it holds, for `restore`."""
+        return SavedJournal(tuple(self._changes), self._empty_at, self._bytes, tuple(self._returns))
+
+    def restore(self, saved: SavedJournal) -> None:
+        """Hold again what was saved, also what was taken back meanwhile: the queues have to be as they were then."""
+        self._changes = deque(saved.changes)
+        self._empty_at = saved.empty_at
+        self._bytes = saved.size
+        self._returns = list(saved.returns)
 
     @property
     def _position(self) -> int:

@@ -26,6 +26,9 @@ class InMemoryPuller:
     """Pulls from several queues in turn, so that a full one does not starve the others.
 
     A puller that is dropped without being closed gives back what it holds, as a closed one does.
+
+    Attributes:
+        owner: Stands for the puller on the messages that it holds.
     """
 
     def __init__(self, queues: Queues, channels: Sequence[str]) -> None:
@@ -39,8 +42,8 @@ class InMemoryPuller:
         # costs one look at an empty queue; one that is not set is right, because a queue that was found empty tells of
         # its next message (`ChannelQueue.tells`).
         self._ready = 0
-        self._owner = _Owner()
-        weakref.finalize(self, queues.abandon, self._owner).atexit = False
+        self.owner = _Owner()
+        weakref.finalize(self, queues.abandon, self.owner).atexit = False
         self.listen(channels)
 
     @property
@@ -79,12 +82,12 @@ class InMemoryPuller:
             return None
         queues = self._queues
         if len(queues) == 1:
-            return queues[0].take(self._owner)
+            return queues[0].take(self.owner)
         while ready := self._ready:
             # The bits from the turn on, or all of them where none of those is set; of them the lowest.
             ahead = ready >> self._turn << self._turn or ready
             channel = (ahead & -ahead).bit_length() - 1
-            message = queues[channel].take(self._owner)
+            message = queues[channel].take(self.owner)
             if message is not None:
                 try:
                     self.turn = channel + 1
@@ -100,7 +103,7 @@ class InMemoryPuller:
 
     def pull_nowait_from(self, channel: str) -> InMemoryReceivedMessage | None:
         """Return the next message of one channel, or None when none waits or the puller was stopped."""
-        return None if self._stopped else self._all.of(channel).take(self._owner)
+        return None if self._stopped else self._all.of(channel).take(self.owner)
 
     async def pull(self) -> InMemoryReceivedMessage | None:
         """Wait for a message and return it; None once the puller was stopped."""
@@ -150,7 +153,7 @@ class InMemoryPuller:
     def release(self) -> None:
         """Stop for good, and put back what was pulled and not settled, each message to its old place."""
         self._stopped = True
-        self._all.release_all(self._owner)
+        self._all.release_all(self.owner)
 
     async def close(self) -> None:
         """Do what `release` does, and end the pulls that wait."""

@@ -16,7 +16,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Protocol
 
-from repid_nb.core.events import Observer, Published
+from repid_nb.core.events import Moved, Observer, Published
 from repid_nb.core.logger import logger
 from repid_nb.core.memory.inspection import SightingsOf, Snapshots, dead_letters_of, few_of, never_sighted
 from repid_nb.core.memory.journal import Journaled
@@ -132,6 +132,8 @@ class ChannelQueue:
                 else:
                     self._taken = position
                     line.ready.popleft()
+                if self._queues.observers:
+                    self._queues.notify(Moved("taken", self.channel, message, owner))
                 return received  # noqa: TRY300  (an interrupt may come at this line, too)
             except BaseException:
                 Taken(self, received, returned, message.headers).undo()
@@ -161,6 +163,8 @@ class ChannelQueue:
             if move is not None:
                 move.make()
             self.in_work.remove(received)
+            if self._queues.observers:
+                self._queues.notify(Moved("settled", self.channel, received.queued, received.owner, action))
         except BaseException:
             if move is not None:
                 move.change.undo()
@@ -180,6 +184,7 @@ class ChannelQueue:
             Released(self, received).undo()
             raise
         self.tell()
+        self._queues.notify(Moved("released", self.channel, received.queued, received.owner))
 
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle."""
@@ -200,6 +205,7 @@ class ChannelQueue:
                 Put(self, dead.message, dead.priority).undo()
                 Resent(self, dead, place).undo()
                 raise
+            self._queues.notify(Moved("resent", self.channel, dead.message))
         return len(chosen)
 
     def tell(self) -> None:
@@ -286,13 +292,20 @@ class Queues(Journaled):
         """Return the queue of a channel, or None where there is none yet."""
         return self._queues.get(channel)
 
+    def all(self) -> list[ChannelQueue]:
+        """Return the queues that are known now."""
+        return list(self._queues.values())
+
     def publish(self, channel: str, message: QueuedMessage, priority: int) -> None:
         """Put a message on the queue of a channel, and tell the observers."""
         self.of(channel).put(message, priority)
         if self.observers:
-            event = Published(channel, message)
-            for observer in self.observers:
-                observer(event)
+            self.notify(Published(channel, message, priority))
+
+    def notify(self, event: Published | Moved) -> None:
+        """Tell the observers of a change that was made."""
+        for observer in self.observers:
+            observer(event)
 
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle; it takes nothing more."""
@@ -346,3 +359,4 @@ class Queues(Journaled):
         for owner in self._gone:
             for queue in list(self._queues.values()):
                 queue.release_all(owner)
+        self.notify(Moved("rewound"))

@@ -260,9 +260,10 @@ class InMemoryServer:
         self._queues.name_of = name_of
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call `observer` with a `Published` for each message that is published, replies included.
+        """Call `observer` with each change of the queues, whichever worker or app makes it.
 
-        When it raises, that is logged, and it is called no more.
+        A message that is published, replies included, is a `Published`, every other change a `Moved`. When the observer
+        raises, that is logged, and it is called no more.
 
         Returns:
             A function that ends the calls.

@@ -1,0 +1,156 @@
+"""All that a queue holds at one moment: to drop some of it, to have it back, and to copy it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from repid_nb.core.events import Moved
+from repid_nb.core.memory.message import InMemoryReceivedMessage, QueueT
+from repid_nb.core.memory.queue import ChannelQueue, Queues
+from repid_nb.core.memory.queued import Dead, QueuedMessage
+from repid_nb.core.message import MessageAction
+
+__all__ = ["Checkpoint", "Contents", "copied_into", "drop", "held_by"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a queue held: a change is undone by putting it back as it was.
+
+    Attributes:
+        ready: The waiting messages by priority, in order.
+        returned: Those that were given back, by priority, with their old positions.
+        in_work: The messages in work, each with its settlement.
+        headers: Each waiting message with its headers: what runs a message may have given it others.
+    """
+
+    queue: QueueT
+    ready: dict[int, tuple[QueuedMessage, ...]]
+    returned: dict[int, tuple[tuple[int, QueuedMessage], ...]]
+    in_work: tuple[tuple[InMemoryReceivedMessage, MessageAction | None], ...]
+    dead: tuple[Dead, ...]
+    dead_dropped: int
+    headers: tuple[tuple[QueuedMessage, dict[str, str] | None], ...]
+
+    @classmethod
+    def of(cls, queue: QueueT) -> Contents:
+        """Return what a queue holds now."""
+        ready = {priority: tuple(line.ready) for priority, line in queue.lines.items()}
+        return cls(
+            queue,
+            ready,
+            {priority: tuple(line.returned) for priority, line in queue.lines.items()},
+            tuple((received, received.action) for received in queue.in_work),
+            tuple(queue.dead),
+            queue.dead_dropped,
+            tuple((message, message.headers) for messages in ready.values() for message in messages),
+        )
+
+    def undo(self) -> None:
+        """Put everything back."""
+        queue = self.queue
+        for priority, line in queue.lines.items():
+            line.ready = deque(self.ready.get(priority, ()))
+            line.returned = list(self.returned.get(priority, ()))
+        queue.in_work.clear()
+        for received, action in self.in_work:
+            received.action = action
+            queue.in_work.add(received)
+        queue.dead.clear()
+        queue.dead.extend(self.dead)
+        queue.dead_dropped = self.dead_dropped
+        for message, headers in self.headers:
+            message.headers = headers
+        queue.tell()
+
+
+class Checkpoint:
+    """All queues of a server, and their journal, as they are when it is made."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+        self._contents = [Contents.of(queue) for queue in queues.all()]
+        self._journal = queues.keep_journal()
+        self._journaled = self._journal.saved()
+
+    def restore(self) -> None:
+        """Put everything back as it was; queues that came later are empty then."""
+        known = {id(contents.queue) for contents in self._contents}
+        for queue in self._queues.all():
+            if id(queue) not in known:
+                _empty(queue)
+        for contents in self._contents:
+            contents.undo()
+        self._journal.restore(self._journaled)
+        self._queues.notify(Moved("rewound"))
+
+
+def drop(queue: ChannelQueue, queues: Queues, drops: Callable[[QueuedMessage], bool], *, dead: bool) -> int:
+    """Drop messages of a queue, as if they had never been sent; return how many. A rewind brings them back.
+
+    Args:
+        drops: Says which.
+        dead: Whether dead letters are meant; otherwise those that wait.
+    """
+    before = Contents.of(queue)
+    dropped = [one.message for one in queue.dead] if dead else [message for message, _ in before.headers]
+    dropped += [] if dead else [message for some in before.returned.values() for _, message in some]
+    gone = {id(message) for message in dropped if drops(message)}
+    if not gone:
+        return 0
+    try:
+        if queues.is_journaled:
+            queues.note(before.undo, sum(len(one.payload) for one in dropped if id(one) in gone))
+        if dead:
+            kept = [one for one in queue.dead if id(one.message) not in gone]
+            queue.dead.clear()
+            queue.dead.extend(kept)
+        else:
+            for line in queue.lines.values():
+                line.ready = deque(message for message in line.ready if id(message) not in gone)
+                line.returned = [entry for entry in line.returned if id(entry[1]) not in gone]
+    except BaseException:
+        before.undo()
+        raise
+    queues.notify(Moved("dropped", queue.channel))
+    return len(gone)
+
+
+def held_by(queues: Queues, owner: object) -> list[InMemoryReceivedMessage]:
+    """Return the messages that `owner` has pulled and not settled, in the order of their pulls."""
+    held = [one for queue in queues.all() for one in list(queue.in_work) if one.owner is owner]
+    return sorted(held, key=lambda one: one.position)
+
+
+def copied_into(queues: Queues, others: Queues) -> dict[QueuedMessage, QueuedMessage]:
+    """Copy what waits, what is dead, and what is in work as if it waited, onto other queues; return each copy."""
+    copies: dict[QueuedMessage, QueuedMessage] = {}
+
+    def copy(message: QueuedMessage) -> QueuedMessage:
+        made = QueuedMessage(
+            message.payload, message.headers, message.content_type, message.reply_to, message.message_id
+        )
+        copies[message] = made
+        return made
+
+    for queue in queues.all():
+        other = others.of(queue.channel)
+        for line in queue.by_priority:
+            back = [(one.position, one.queued) for one in queue.in_work if one.priority == line.priority]
+            for _, message in sorted([*back, *line.returned], key=lambda entry: entry[0]):
+                other.put(copy(message), line.priority)
+            for message in line.ready:
+                other.put(copy(message), line.priority)
+        other.dead.extend(Dead(copy(one.message), one.priority, one.reason) for one in queue.dead)
+        other.dead_dropped = queue.dead_dropped
+    return copies
+
+
+def _empty(queue: ChannelQueue) -> None:
+    for line in queue.lines.values():
+        line.ready.clear()
+        line.returned.clear()
+    queue.in_work.clear()
+    queue.dead.clear()

@@ -1,0 +1,121 @@
+"""Dropping messages, having everything back, and copying queues."""
+
+from __future__ import annotations
+
+import pytest
+
+from repid_nb.core.memory.contents import Checkpoint, copied_into, drop, held_by
+from repid_nb.core.memory.queue import Queues
+from repid_nb.core.memory.queued import QueuedMessage
+from repid_nb.core.message import MessageAction
+
+
+@pytest.fixture
+def queues() -> Queues:
+    """Queues with a, b, c waiting (c first), d in work, e dead."""
+    made = Queues(dead_letter_limit=10)
+    put(made, "e", "d")
+    queue = made.of("tasks")
+    queue.settle(queue.take("worker"), MessageAction.nacked, "no good")
+    queue.take("worker")
+    put(made, "a", "b")
+    put(made, "c", priority=9)
+    return made
+
+
+def put(queues: Queues, *names: str, priority: int = 4) -> None:
+    for name in names:
+        queues.publish("tasks", QueuedMessage(name.encode(), {"n": name}, message_id=name), priority)
+
+
+def state(queues: Queues) -> tuple[list[str], list[str], list[str]]:
+    shown = queues.snapshot(None)["tasks"]
+    dead = [letter.message for letter in shown.dead_letters]
+    ready, in_work, dead_ids = ([str(one.id) for one in some] for some in (shown.ready, shown.in_work, dead))
+    return ready, in_work, dead_ids
+
+
+def is_named(*names: str):
+    return lambda message: message.message_id in names
+
+
+def test_one_message_is_dropped_and_the_others_keep_their_order(queues: Queues):
+    assert drop(queues.of("tasks"), queues, is_named("a"), dead=False) == 1
+    assert state(queues) == (["c", "b"], ["d"], ["e"])
+
+
+def test_a_message_that_was_given_back_is_dropped_too(queues: Queues):
+    queue = queues.of("tasks")
+    queue.release_all("worker")
+    assert drop(queue, queues, is_named("d"), dead=False) == 1
+    assert state(queues) == (["c", "a", "b"], [], ["e"])
+
+
+def test_dead_letters_are_dropped_apart(queues: Queues):
+    assert drop(queues.of("tasks"), queues, lambda _: True, dead=True) == 1
+    assert state(queues) == (["c", "a", "b"], ["d"], [])
+
+
+def test_where_nothing_is_dropped_nothing_is_noted(queues: Queues):
+    journal = queues.keep_journal()
+    before = journal.mark()
+    assert drop(queues.of("tasks"), queues, is_named("z"), dead=False) == 0
+    assert journal.mark() == before
+
+
+@pytest.mark.parametrize("dead", [True, False])
+def test_what_was_dropped_comes_back_with_a_rewind(queues: Queues, dead: bool):
+    journal = queues.keep_journal()
+    before, mark = state(queues), journal.mark()
+    drop(queues.of("tasks"), queues, lambda _: True, dead=dead)
+    put(queues, "f")
+    journal.undo_to(mark)
+    assert state(queues) == before
+
+
+def test_observers_hear_that_messages_were_dropped(queues: Queues):
+    told = []
+    queues.observers = (told.append,)
+    drop(queues.of("tasks"), queues, lambda _: True, dead=False)
+    assert [(event.what, event.channel) for event in told] == [("dropped", "tasks")]
+
+
+def test_after_a_rewind_a_checkpoint_has_everything_back_with_the_way_back(queues: Queues):
+    journal = queues.keep_journal()
+    first = journal.mark()
+    queue = queues.of("tasks")
+    message = queue.take("worker")
+    queue.settle(message, MessageAction.acked)
+    put(queues, "f")
+    later, there = journal.mark(), state(queues)
+    checkpoint = Checkpoint(queues)
+    journal.undo_to(first)
+    assert not journal.reaches(later)
+    checkpoint.restore()
+    assert state(queues) == there
+    assert journal.reaches(later)
+    journal.undo_to(first)
+    assert state(queues) == (["c", "a", "b"], ["d"], ["e"])
+
+
+def test_a_queue_that_came_after_the_checkpoint_is_empty_again(queues: Queues):
+    checkpoint = Checkpoint(queues)
+    queues.publish("late", QueuedMessage(b""), 4)
+    checkpoint.restore()
+    assert len(queues.of("late")) == 0
+
+
+def test_what_a_worker_holds_is_found_in_order(queues: Queues):
+    queues.of("tasks").take("worker")
+    assert [one.message_id for one in held_by(queues, "worker")] == ["d", "c"]
+    assert held_by(queues, "other") == []
+
+
+def test_a_copy_has_everything_in_its_order_and_lives_by_itself(queues: Queues):
+    other = Queues(dead_letter_limit=10)
+    copies = copied_into(queues, other)
+    assert state(other) == (["c", "d", "a", "b"], [], ["e"])
+    assert {one.message_id for one in copies} == set("abcde")
+    other.of("tasks").take("worker").headers["n"] = "changed"
+    assert state(queues) == (["c", "a", "b"], ["d"], ["e"])
+    assert queues.snapshot(None)["tasks"].ready[0].headers == {"n": "c"}
