@@ -174,7 +174,7 @@ def test_a_submission_gets_its_score(marked: Course, student: str, score: int):
 
 
 def test_feedback_tells_which_message_breaks_the_answer(marked: Course):
-    assert "read headers['event'] = 'orders.exported' -> True" in marked.feedback("wrong")
+    assert "read headers['event'] = 'orders.exported' → True" in marked.feedback("wrong")
 
 
 def test_feedback_tells_that_an_answer_would_end_the_kernel(marked: Course):
@@ -182,7 +182,7 @@ def test_feedback_tells_that_an_answer_would_end_the_kernel(marked: Course):
 
 
 def test_feedback_tells_which_hidden_message_breaks_the_answer(marked: Course):
-    assert "read headers['event'] = 'backorder.created' -> True" in marked.feedback("nearly right")
+    assert "read headers['event'] = 'backorder.created' → True" in marked.feedback("nearly right")
 
 
 @pytest.mark.parametrize("student", ["right", "wrong", "nearly right"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
+from typing import Any
 
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.message import MessageAction
@@ -16,6 +17,13 @@ NO_REASON = "nacked without a reason"
 ACKED_FIRST = "acked before the actor ran (ack_first)"
 ACTOR_NACKED = "the actor nacked it itself"
 ACTOR_RETURNED = "the actor returned"
+
+# What holds where an actor says nothing else is not worth a word.
+DEFAULT_RULES = ("auto", "on_error is 'nack'")
+
+# The largest number of an error's characters, and of the fields that do not fit, in a reason.
+ERROR_LENGTH = 160
+FIELDS = 3
 
 
 def no_match(seen: int, limit: int) -> str:
@@ -34,7 +42,28 @@ def raised(error: BaseException, *, called: bool) -> str:
     """Word what ended a run: reading the arguments failed, or, where the actor was `called`, the actor did."""
     if isinstance(error, ActorTimeoutError):
         return str(error)
-    return f"{'the actor' if called else 'reading the arguments'} raised {type(error).__name__}"
+    said = _words(error)
+    return f"{'the actor' if called else 'reading the arguments'} raised {type(error).__name__}{said and f': {said}'}"
+
+
+def _words(error: BaseException) -> str:
+    """Return an error's own words on one line, the fields first where a payload does not fit; empty for none."""
+    # The class may be a learner's, and its methods may raise.
+    try:
+        said = "; ".join(_fields(error)) or " ".join(str.__str__(str(error)).split())
+    except Exception:  # noqa: BLE001
+        return ""
+    said = "".join(one if one.isprintable() else repr(one)[1:-1] for one in said[: ERROR_LENGTH + 1])
+    return said if len(said) <= ERROR_LENGTH else f"{said[:ERROR_LENGTH]}…"
+
+
+def _fields(error: Any) -> list[str]:
+    """Return the fields that did not fit, each with its problem, where pydantic refused them; otherwise nothing."""
+    if not any(base.__module__.startswith("pydantic") for base in type(error).__mro__) or not hasattr(error, "errors"):
+        return []
+    found = error.errors(include_url=False)
+    named = [f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['msg']}" for one in found[:FIELDS]]
+    return [*named, *([f"and {len(found) - FIELDS} more"] if len(found) > FIELDS else [])]
 
 
 def on_error_raised(error: BaseException, failure: BaseException) -> str:
@@ -46,8 +75,8 @@ def on_error_without_answer(reason: str, answer: object, words: Sequence[str]) -
 
 
 def with_rule(reason: str, rule: str) -> str:
-    """Add the rule that decided: a confirmation mode, or what `on_error` said."""
-    return f"{reason} ({rule})"
+    """Add the rule that decided, a confirmation mode or what `on_error` said, where it is not the default one."""
+    return reason if rule in DEFAULT_RULES else f"{reason} ({rule})"
 
 
 def left_open(reason: str) -> str:
@@ -65,12 +94,12 @@ def came_too_late(reason: str) -> str:
 
 def settled_early(action: MessageAction, mode: str) -> str:
     """Word a settlement by middleware or a dependency."""
-    return f"settled before the actor was called: {action.value} ({mode})"
+    return with_rule(f"settled before the actor was called: {action.value}", mode)
 
 
 def actor_settled(action: MessageAction, mode: str) -> str:
-    return f"the actor settled it itself: {action.value} ({mode})"
+    return with_rule(f"the actor settled it itself: {action.value}", mode)
 
 
 def middleware_settled(action: MessageAction, mode: str) -> str:
-    return f"middleware settled it after the actor: {action.value} ({mode})"
+    return with_rule(f"middleware settled it after the actor: {action.value}", mode)

@@ -72,7 +72,7 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
             "returned a coroutine, which always counts as yes: write the strategy with def, not async def",
         )
     shown = short(answer) if isinstance(answer, bool) else f"{short(answer)}, which counts as {counts}"
-    return Answer(counts, _outcome(counts), f"{watched.readings() or 'read nothing of the message '}-> {shown}")
+    return Answer(counts, _outcome(counts), f"{watched.readings() or 'read nothing of the message '}→ {shown}")
 
 
 def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | None = None) -> str:
@@ -113,9 +113,11 @@ def _explain_built_in(strategy: TopicStrategy | CatchAllStrategy, message: BaseM
             return f"topic is {_shown(topic)}"
         if isinstance(topic, str) and isinstance(strategy.topic, str):
             there, wanted = told_apart(topic, strategy.topic)
+            if looks_like(topic, strategy.topic):
+                return f"wants topic {wanted}, and this is {there}"
         else:
-            there, wanted = _shown(topic), _shown(strategy.topic)
-        return f"topic is {there}, wanted {wanted}"
+            wanted = _shown(strategy.topic)
+        return f"wants topic {wanted}"
     near = next((name for name in headers if isinstance(name, str) and _is_nearly_topic(name)), None)
     return "no topic header" if near is None else f"no topic header: it is called {told_apart(near, 'topic')[0]} here"
 

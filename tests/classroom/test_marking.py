@@ -209,7 +209,7 @@ def test_an_assertion_error_of_a_marking_tells_the_whole_story():
     wrong = strategy_of(lambda message: (message.headers or {}).get("event") == "order.created")
     text = str(AssertionError(check("routing-1", wrong)))
     assert "What was wanted: follow_orders should get it." in text
-    assert "read headers['event'] = 'order.paid' -> False" in text
+    assert "read headers['event'] = 'order.paid' → False" in text
 
 
 def test_an_unknown_exercise_is_named_with_the_nearest():

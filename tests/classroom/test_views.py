@@ -52,9 +52,9 @@ def test_a_wrong_answer_as_text():
         "  What was wanted: No actor should take it. A preorder is not an order.\n"
         "    Step 1 · channel shop · message m1 · no topic · headers event: preorder.created\n"
         "      payload  (empty)\n"
-        "      1  follow_orders  strategy  ✓ match  read headers['event'] = 'preorder.created' -> True  "
+        "      1  follow_orders  strategy  ✓ match  read headers['event'] = 'preorder.created' → True  "
         "← winner, the first match\n"
-        "      → ✓ acked: the actor returned (auto) · done, it has left the queue · under 10 ms\n"
+        "      → ✓ acked: the actor returned · done, it has left the queue · under 10 ms\n"
         "      shop: 0 waiting, 0 dead letters\n"
         '  Stuck? `hint("routing-1")` gives one hint at a time.'
     )

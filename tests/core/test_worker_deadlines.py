@@ -149,7 +149,7 @@ async def test_an_actor_that_middleware_runs_in_another_task_is_stopped_and_the_
     assert await house.run(1) == 1
     assert ended["a"] - began == pytest.approx(1)
     assert seen == [ActorTimeoutError]
-    assert house.reasons() == ["the actor took longer than its timeout of 1 s (on_error is 'nack')"]
+    assert house.reasons() == ["the actor took longer than its timeout of 1 s"]
 
 
 @on_a_jumping_clock

@@ -220,7 +220,7 @@ async def test_nobody_is_named_when_no_actor_matched():
 
 async def test_where_the_message_is_now_is_said():
     page = read(as_html(await step_of_the_sketch()))
-    assert "✓ acked: the actor returned (auto) · done, it has left the queue" in page.text
+    assert "✓ acked: the actor returned · done, it has left the queue" in page.text
     assert "user_tasks: 0 waiting, 0 dead letters" in page.text
 
 

@@ -31,7 +31,7 @@ async def test_a_step_reads_as_in_the_sketch():
         f"  2  email_worker        topic      ✓ match     topic is 'email_worker'{' ' * 19}  shadowed by 1",
         "  3  send_sms            topic      ✗ no match  topic is 'email_worker', wanted 'send_sms'  not asked",
     ]
-    assert settled.startswith("  → ✓ acked: the actor returned (auto) · done, it has left the queue · ")
+    assert settled.startswith("  → ✓ acked: the actor returned · done, it has left the queue · ")
     assert queue == "  user_tasks: 2 waiting, 0 dead letters"
 
 
@@ -153,7 +153,7 @@ async def test_a_long_run_shows_its_beginning_and_its_end():
             await stepper.send("tasks")
         lines = as_text(await stepper.run()).splitlines()
     assert lines[0] == "60 steps · nothing is left to pull"
-    assert lines[1].startswith("    1  m1 → nothing · ✓ acked: the actor returned (auto)")
+    assert lines[1].startswith("    1  m1 → nothing · ✓ acked: the actor returned")
     assert lines[11] == "       ... 40 steps ..."
     assert lines[-1].startswith("   60  m60")
 

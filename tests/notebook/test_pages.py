@@ -142,10 +142,10 @@ def test_the_first_match_in_order_of_registration_gets_the_message(routing: Kern
 @pytest.mark.parametrize(
     ("headers", "winner", "reason"),
     [
-        ({"action": "send_email_action"}, "send_email_action", "headers['action'] = 'send_email_action' -> True"),
-        ({"action": "send_sms"}, None, "headers['action'] = 'send_sms' -> False"),
-        ({"topic": "send_email_action"}, None, "headers['action'] (not there) -> False"),
-        (None, None, "headers = None -> False"),
+        ({"action": "send_email_action"}, "send_email_action", "headers['action'] = 'send_email_action' → True"),
+        ({"action": "send_sms"}, None, "headers['action'] = 'send_sms' → False"),
+        ({"topic": "send_email_action"}, None, "headers['action'] (not there) → False"),
+        (None, None, "headers = None → False"),
     ],
 )
 def test_the_custom_strategy_routes_by_its_own_header(kernel: Kernel, headers, winner, reason):

@@ -140,24 +140,24 @@ class UnspeakableError(Exception):
 @pytest.mark.parametrize(
     ("answer", "outcome", "reason"),
     [
-        (lambda m: m.headers.get("action") == "x", "match", "read headers['action'] = 'x' -> True"),
-        (lambda m: m.headers.get("kind") == "x", "no match", "read headers['kind'] (not there) -> False"),
-        (lambda m: m.headers["action"] == "y", "no match", "read headers['action'] = 'x' -> False"),
-        (lambda m: "action" in m.headers, "match", "read headers['action'] = 'x' -> True"),
-        (lambda m: "kind" in m.headers, "no match", "read headers['kind'] (not there) -> False"),
-        (lambda m: any(name == "kind" for name in m.headers), "no match", "read all headers -> False"),
-        (lambda m: ("action", "x") in m.headers.items(), "match", "read all headers -> True"),
-        (lambda m: "x" in m.headers.values(), "match", "read all headers -> True"),
-        (lambda m: m.headers == {}, "no match", "read all headers -> False"),
-        (lambda m: bool(m.headers), "match", "read headers -> True"),
-        (lambda m: copy.deepcopy(m.headers) == {}, "no match", "read all headers -> False"),
-        (lambda m: m.payload == b"{}", "match", "read payload = b'{}' -> True"),
-        (lambda m: m.content_type == "x", "no match", "read content_type = 'application/json' -> False"),
-        (lambda m: m.channel == "tasks", "match", "read channel = 'tasks' -> True"),
-        (lambda m: True, "match", "read nothing of the message -> True"),
+        (lambda m: m.headers.get("action") == "x", "match", "read headers['action'] = 'x' → True"),
+        (lambda m: m.headers.get("kind") == "x", "no match", "read headers['kind'] (not there) → False"),
+        (lambda m: m.headers["action"] == "y", "no match", "read headers['action'] = 'x' → False"),
+        (lambda m: "action" in m.headers, "match", "read headers['action'] = 'x' → True"),
+        (lambda m: "kind" in m.headers, "no match", "read headers['kind'] (not there) → False"),
+        (lambda m: any(name == "kind" for name in m.headers), "no match", "read all headers → False"),
+        (lambda m: ("action", "x") in m.headers.items(), "match", "read all headers → True"),
+        (lambda m: "x" in m.headers.values(), "match", "read all headers → True"),
+        (lambda m: m.headers == {}, "no match", "read all headers → False"),
+        (lambda m: bool(m.headers), "match", "read headers → True"),
+        (lambda m: copy.deepcopy(m.headers) == {}, "no match", "read all headers → False"),
+        (lambda m: m.payload == b"{}", "match", "read payload = b'{}' → True"),
+        (lambda m: m.content_type == "x", "no match", "read content_type = 'application/json' → False"),
+        (lambda m: m.channel == "tasks", "match", "read channel = 'tasks' → True"),
+        (lambda m: True, "match", "read nothing of the message → True"),
         (lambda m: None, "no match", "read nothing of the message -> None, which counts as False"),
         (lambda m: m.headers.get("action"), "match", "read headers['action'] = 'x' -> 'x', which counts as True"),
-        (lambda m: 0, "no match", "read nothing of the message -> 0, which counts as False"),
+        (lambda m: 0, "no match", "read nothing of the message → 0, which counts as False"),
         (
             lambda m: m.headers["kind"] == "x",
             "error",
@@ -180,7 +180,7 @@ async def test_a_custom_strategy_is_watched(answer, outcome, reason):
 
 async def test_a_strategy_that_finds_no_headers_read_that():
     verdict = await tried(lambda m: m.headers is not None)
-    assert verdict.reason == "read headers = None -> False"
+    assert verdict.reason == "read headers = None → False"
 
 
 async def test_a_message_that_a_strategy_prints_shows_as_it_would_in_a_worker():
@@ -192,7 +192,7 @@ async def test_a_message_that_a_strategy_prints_shows_as_it_would_in_a_worker():
 
     step = await sent_and_stepped(router_of(lambda: None, routing_strategy=strategy(answer)), topic="a")
     assert "WatchedMessage" not in shown[0]
-    assert step.verdicts[0].reason == "read nothing of the message -> True"
+    assert step.verdicts[0].reason == "read nothing of the message → True"
 
 
 async def test_several_things_read_are_named_in_order_each_once():
@@ -200,13 +200,13 @@ async def test_several_things_read_are_named_in_order_each_once():
         return message.headers["a"] + message.headers["b"] + message.headers["a"] == "121"
 
     verdict = await tried(answer, headers={"a": "1", "b": "2"})
-    assert verdict.reason == "read headers['a'] = '1', headers['b'] = '2' -> True"
+    assert verdict.reason == "read headers['a'] = '1', headers['b'] = '2' → True"
 
 
 async def test_a_strategy_that_reads_very_much_has_a_short_reason_all_the_same():
     headers = {f"h{number}": "x" for number in range(500)}
     verdict = await tried(lambda m: all(m.headers[name] == "x" for name in headers), headers=headers)
-    assert verdict.reason.endswith("headers['h7'] = 'x' and 492 more -> True")
+    assert verdict.reason.endswith("headers['h7'] = 'x' and 492 more → True")
 
 
 async def test_a_strategy_that_raises_very_much_has_a_short_reason_all_the_same():
@@ -261,7 +261,7 @@ async def test_a_strategy_that_inherits_from_a_built_in_one_is_watched():
     step = await sent_and_stepped(router_of(nothing, routing_strategy=any_case), topic="NOTHING")
     (verdict,) = step.verdicts
     assert (verdict.strategy, verdict.outcome) == ("any_case", "match")
-    assert verdict.reason == "read headers['topic'] = 'NOTHING' -> True"
+    assert verdict.reason == "read headers['topic'] = 'NOTHING' → True"
 
 
 async def test_a_strategy_that_raises_leaves_the_message_in_work_until_the_stepper_is_closed():
@@ -606,7 +606,7 @@ async def test_a_topic_of_a_subclass_of_str_is_written_as_text(topic):
     assert step.verdicts[1].reason == "topic is 'mail'"
     assert step.verdicts[2].reason == "topic is 'mail', wanted 'sms'"
     reads = await tried(lambda message: message.headers[topic] == "x", headers={topic: topic})
-    assert reads.reason == "read headers['mail'] = 'mail' -> False"
+    assert reads.reason == "read headers['mail'] = 'mail' → False"
     assert "import os" not in repr(step)
 
 

@@ -38,7 +38,7 @@ async def test_a_step_takes_one_message_its_whole_way():
     step = await sent_and_stepped(router_of(greet), {"name": "Ada"})
     assert (step.number, step.channel, step.winner, step.result) == (1, "tasks", "greet", "hello Ada")
     assert step.settlement.action is MessageAction.acked
-    assert step.settlement.reason == "the actor returned (auto)"
+    assert step.settlement.reason == "the actor returned"
     assert step.duration > 0
     assert step.exception is None
 
@@ -418,7 +418,7 @@ async def test_an_actor_that_settles_its_message_itself_is_named_as_the_one_who_
 
     step = await sent_and_stepped(router_of(give_up))
     assert step.settlement.action is MessageAction.nacked
-    assert step.settlement.reason == "the actor settled it itself: nacked (auto)"
+    assert step.settlement.reason == "the actor settled it itself: nacked"
 
 
 async def test_an_answer_is_a_settlement_and_waits_on_its_channel():
