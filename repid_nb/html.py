@@ -77,15 +77,15 @@ def _append(parent: Element, child: Any, shown: Callable[[Any], str]) -> None:
             parent.text = (parent.text or "") + text
 
 
-def card(*children: Child) -> Element:
-    """Return the root element of a record's view, in which a notebook typesets nothing."""
-    style = "line-height: 1.55; max-width: 72em; text-align: left"
-    return element("div", *children, style=style, **{"class": AS_WRITTEN})
+def card(*children: Child, **attributes: str) -> Element:
+    """Return the root element of a record's view, in which a notebook typesets nothing and any word may wrap."""
+    style = "line-height: 1.55; max-width: 72em; text-align: left; overflow-wrap: anywhere"
+    return element("div", *children, style=style, **{"class": AS_WRITTEN, **attributes})
 
 
-def code(text: str) -> Element:
-    """Return text as code, on one line; its direction of writing does not change the text around it."""
-    return element("code", element("bdi", text), style=f"background: {_FAINT}; padding: 0 0.3em; border-radius: 3px")
+def code(text: str, *, style: str = "") -> Element:
+    """Return text as code; its direction of writing does not change the text around it."""
+    return element("code", element("bdi", text), style=style)
 
 
 def folded(text: str, *, fold_at: int = FOLD_AT) -> Element:
@@ -99,7 +99,7 @@ def folded(text: str, *, fold_at: int = FOLD_AT) -> Element:
         "details",
         element("summary", code(beginning), size, style="cursor: pointer"),
         block(text, "all of it"),
-        style="display: inline-block; vertical-align: top; margin: 0",
+        style="display: inline-block; vertical-align: top; margin: 0; max-width: 100%",
     )
 
 
@@ -109,11 +109,12 @@ def block(text: str, label: str) -> Element:
     Args:
         label: The name of the block for a screen reader.
     """
+    # JupyterLab lets a line of a `pre` end in the middle of any word.
     return element(
         "pre",
         element("bdi", text),
         style=f"background: {_FAINT}; margin: 0.2em 0; padding: 0.4em 0.7em; border-radius: 4px; max-height: 20em; "
-        "overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere",
+        "overflow: auto; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere",
         tabindex="0",
         role="group",
         **{"aria-label": label},

@@ -8,10 +8,12 @@ from xml.etree.ElementTree import Element
 
 from repid_nb.classroom.records import Exercises, Finding, Hint, Marking, Trouble
 from repid_nb.core.record import Record
-from repid_nb.display.html_view import AMBER, CAPTION, CELL, GREEN, GREY, LINE, as_html
+from repid_nb.display.html_parts import AMBER, GREEN, GREY, LINE, line, listing, shown
+from repid_nb.display.html_view import as_html, step_as_html
 from repid_nb.display.text_view import as_text
-from repid_nb.html import AS_WRITTEN, Child, block, card, code, element, to_html
+from repid_nb.html import AS_WRITTEN, Child, block, code, element, to_html
 from repid_nb.printable import counted, safe
+from repid_nb.stepping.record import Step
 
 __all__: list[str] = []
 
@@ -78,7 +80,7 @@ def _(marking: Marking) -> str:
         style=f"padding: 0.4em 0.8em; background: {GREEN if marking else AMBER}",
     )
     body = as_html(marking.finding or marking.trouble) if not marking else ""
-    foot = [_line("⚠ ", _with_code(one)) for one in marking.warned]
+    foot = [line("⚠ ", _with_code(one)) for one in marking.warned]
     if marking.printed:
         size = f"Your code printed {counted(len(marking.printed.splitlines()), 'line')}"
         foot.append(
@@ -87,51 +89,39 @@ def _(marking: Marking) -> str:
             )
         )
     if not marking:
-        foot.append(_line(_with_code(_advice(marking)), style="opacity: 0.8"))
+        foot.append(line(_with_code(_advice(marking)), style="margin: 0.15em 0; opacity: 0.8"))
     return _frame(head, body, foot)
 
 
 @as_html.register
 def _(finding: Finding) -> str:
-    return _card(
-        _line(element("b", "What happened: "), _with_code(finding.happened)),
-        _line(element("b", "What was wanted: "), _with_code(finding.wanted)),
+    return shown(
+        line(element("b", "What happened: "), _with_code(finding.happened)),
+        line(element("b", "What was wanted: "), _with_code(finding.wanted)),
     ) + _quotation(finding.shown)
 
 
 @as_html.register
 def _(trouble: Trouble) -> str:
     where, note = ("", "") if trouble.where is None else (trouble.where.traceback, trouble.where.hint)
-    return _card(
-        _line(_with_code(trouble.sentence)),
+    return shown(
+        line(_with_code(trouble.sentence)),
         block(where, "where it was raised") if where else None,
-        _line(note) if note else None,
-        None if trouble.shown is None else _line("The message under way:"),
+        line(note) if note else None,
+        None if trouble.shown is None else line("The message under way:"),
     ) + _quotation(trouble.shown)
 
 
 @as_html.register
 def _(hint: Hint) -> str:
     head = element("div", element("b", _hint_title(hint)), style=f"padding: 0.4em 0.8em; background: {GREY}")
-    return _frame(head, "", [_line(_with_code(hint.text or _no_more(hint)))])
+    return _frame(head, "", [line(_with_code(hint.text or _no_more(hint)))])
 
 
 @as_html.register
 def _(exercises: Exercises) -> str:
-    header = element("tr", [element("th", name, scope="col", style=CELL) for name in ("level", "exercise", "title")])
-    rows = [
-        element("tr", [element("td", cell, style=CELL) for cell in (LEVELS[one.level], code(one.name), one.title)])
-        for one in exercises
-    ]
-    return _card(
-        element(
-            "table",
-            element("caption", counted(len(exercises), "exercise"), style=CAPTION),
-            element("thead", header),
-            element("tbody", rows),
-            style="border-collapse: collapse; margin: 0.3em 0; font-size: inherit",
-        )
-    )
+    items: list[list[Child]] = [[LEVELS[one.level], " ", code(one.name), " ", one.title] for one in exercises]
+    return shown(line(counted(len(exercises), "exercise")), listing(items))
 
 
 def _verdict(marking: Marking) -> str:
@@ -161,14 +151,6 @@ def _with_code(sentence: str) -> Iterable[Child]:
         yield code(part) if place % 2 and part else part
 
 
-def _line(*children: Child | Iterable[Child], style: str = "") -> Element:
-    return element("div", *children, style=f"margin: 0.15em 0; {style}")
-
-
-def _card(*children: Child) -> str:
-    return to_html(card(*children))
-
-
 def _frame(head: Element, body: str, foot: Iterable[Element]) -> str:
     """Return a framed card; its body is HTML of other views."""
     inside = body + "".join(map(to_html, foot))
@@ -179,12 +161,14 @@ def _frame(head: Element, body: str, foot: Iterable[Element]) -> str:
     )
 
 
-def _quotation(shown: Record | None) -> str:
-    if shown is None:
+def _quotation(record: Record | None) -> str:
+    """Return what shows a mistake; nothing in it is green."""
+    if record is None:
         return ""
     # Shown as a quotation also where styles are removed, as on GitHub.
+    inside = step_as_html(record, is_wrong=True) if isinstance(record, Step) else as_html(record)
     style = "border-left: 3px solid rgba(128, 128, 128, 0.5); margin: 0.6em 0; padding: 0 0 0 0.8em"
-    return f'<blockquote style="{style}">{as_html(shown)}</blockquote>'
+    return f'<blockquote style="{style}">{inside}</blockquote>'
 
 
 def _first_lines(text: str) -> str:

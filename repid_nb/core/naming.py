@@ -6,9 +6,12 @@ import difflib
 import re
 from collections.abc import Iterable
 
-__all__ = ["a_kind", "is_of_repid", "nearest_name"]
+__all__ = ["ALMOST", "a_kind", "did_you_mean", "is_of_repid", "nearest_name"]
 
 NAMES_SHOWN = 5
+# As difflib counts it: 1 is the same name. `send_fax` is near to `send_sms`, and `ship_oder` is almost `ship_order`.
+NEAR = 0.6
+ALMOST = 0.8
 
 
 def is_of_repid(thing: object) -> bool:
@@ -33,6 +36,20 @@ def _said_with_an(name: str) -> bool:
     return re.match(r"[aeio]|u(?!ni|s[aei])", name, re.IGNORECASE) is not None
 
 
+def did_you_mean(name: object, known: Iterable[str], *, near_from: float = NEAR) -> str:
+    """Return `" Did you mean 'x'?"` where one of the known names is near to another one, otherwise an empty text.
+
+    Args:
+        near_from: How near it must be: 1 is the same name. A name that may well be meant as it is gets `ALMOST`.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=near_from) if isinstance(name, str) else []
+    if not near and isinstance(name, str):
+        # A name that differs in its case only is as near as can be, and shares no letter.
+        near = [one for one in names if one.casefold() == name.casefold()]
+    return f" Did you mean {near[0]!r}?" if near and near[0] != name else ""
+
+
 def nearest_name(name: object, known: Iterable[str]) -> str:
     """Return the end of an error message about an unknown name, with a leading space.
 
@@ -41,8 +58,7 @@ def nearest_name(name: object, known: Iterable[str]) -> str:
     names = sorted(known)
     if not names:
         return " None is registered yet."
-    near = difflib.get_close_matches(name, names, n=1) if isinstance(name, str) else []
-    if near:
-        return f" Did you mean {near[0]!r}?"
+    if meant := did_you_mean(name, names):
+        return meant
     shown = ", ".join(repr(one) for one in names[:NAMES_SHOWN])
     return f" Known: {shown}{', ...' if len(names) > NAMES_SHOWN else ''}."

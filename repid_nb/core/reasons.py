@@ -51,7 +51,7 @@ def _words(error: BaseException) -> str:
     # The class may be a learner's, and its methods may raise.
     try:
         said = "; ".join(_fields(error)) or " ".join(str.__str__(str(error)).split())
-    except Exception:  # noqa: BLE001
+    except Exception:
         return ""
     said = "".join(one if one.isprintable() else repr(one)[1:-1] for one in said[: ERROR_LENGTH + 1])
     return said if len(said) <= ERROR_LENGTH else f"{said[:ERROR_LENGTH]}…"

@@ -1,25 +1,49 @@
-"""Records as HTML: for notebooks, and for pages that have neither script nor style sheet, such as GitHub."""
+"""Records as HTML: for notebooks, and for pages that have neither script nor style sheet, such as GitHub.
+
+The sentence of the outcome comes first in every view, then what leads to it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
-from typing import Any, TypeAlias
+from typing import Any
 from xml.etree.ElementTree import Element
 
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
-from repid_nb.core.message import MessageAction
+from repid_nb.core.reasons import ACTOR_RETURNED
 from repid_nb.display import words
+from repid_nb.display.html_parts import (
+    AMBER,
+    DIM,
+    GREEN,
+    GREY,
+    RED,
+    SETTLEMENT_COLOURS,
+    Row,
+    banner,
+    line,
+    listing,
+    message_words,
+    named_chip,
+    pill,
+    row,
+    rows,
+    shown,
+    strip,
+)
+from repid_nb.display.runs import RunRow, window
 from repid_nb.display.sentences import (
+    channel_hint,
     lookalike_note,
     rewound_sentence,
+    step_sentence,
     trail_rows,
     who_by_name,
-    who_in_caption,
+    who_in_headline,
 )
 from repid_nb.display.text_view import as_text
-from repid_nb.html import Child, block, card, code, element, folded, to_html
+from repid_nb.html import Child, block, code, element, folded
 from repid_nb.printable import counted, whole
 from repid_nb.stepping.record import (
     Argument,
@@ -37,32 +61,11 @@ from repid_nb.stepping.record import (
 )
 from repid_nb.stepping.trail import Stop, Trail
 
-__all__ = ["as_html"]
+__all__ = ["as_html", "step_as_html"]
 
 ROWS = 10
-NOTHING = "-"
-MESSAGE_HEADER = ["message", "topic", "payload", "priority", "sent back"]
-
-# Half-transparent colours suit a light and a dark theme; the words carry the meaning.
-GREEN = "rgba(46, 160, 67, 0.24)"
-AMBER = "rgba(210, 153, 34, 0.26)"
-RED = "rgba(218, 54, 51, 0.24)"
-GREY = "rgba(128, 128, 128, 0.14)"
-LINE = "1px solid rgba(128, 128, 128, 0.35)"
-CELL = f"text-align: left; vertical-align: top; padding: 0.25em 1em 0.25em 0.5em; border-bottom: {LINE}"
-CAPTION = "text-align: left; caption-side: top; padding: 0.4em 0 0.2em; color: inherit"
-WRAPPING = frozenset({"why", "why it is here", "problem", "given", "payload"})
-
-SETTLEMENT_COLOURS = {
-    MessageAction.acked: GREEN,
-    MessageAction.replied: GREEN,
-    MessageAction.rejected: AMBER,
-    MessageAction.nacked: RED,
-    None: AMBER,
-}
-
-
-Row: TypeAlias = tuple[Sequence[Child], str]
+# From how many characters on a payload is folded: in a list of messages, and where it has a line of its own.
+IN_A_LIST, ON_ITS_OWN = 60, 120
 
 
 @singledispatch
@@ -79,34 +82,47 @@ def as_html(record: Any) -> str:
 
 
 @as_html.register
-def _(step: Step) -> str:
-    sighting = None
-    if step.winner is None or step.sightings > 1:
-        sighting = f" · sighting {step.sightings} of {step.sightings_limit}"
-    return _card(
-        _header(f"Step {step.number}", " · channel ", step.message, sighting),
-        _line("payload ", folded(words.payload_text(step.message.payload))),
-        _verdict_table(step.verdicts, _who(step.winner, step.verdicts)),
+def step_as_html(step: Step, *, is_wrong: bool = False) -> str:
+    """Return a Step as HTML.
+
+    Args:
+        is_wrong: Whether it shows what is wrong with an answer, so that nothing in it is green.
+    """
+    colour = AMBER if is_wrong else SETTLEMENT_COLOURS[step.settlement.action]
+    settled, where = words.settled_words(step.settlement)
+    took = "" if step.duration is None else f" · {words.duration_text(step.duration)}"
+    headline = banner(
+        colour,
+        line(element("b", f"Step {step.number}"), " · ", *_who(step), style="margin: 0"),
+        line(element("b", settled), f": {step.settlement.reason} · {where}{took}", style="margin: 0"),
+        edge=True,
+    )
+    queue = step.after.get(step.channel)
+    return shown(
+        headline,
+        line(*message_words(step.message, payload=ON_ITS_OWN)),
+        None if queue is None else line(*strip(queue, step.message, step.settlement.action)),
+        *_verdicts(step, winning=AMBER if is_wrong else GREEN),
         *_what_happened(step),
-        _banner(
-            SETTLEMENT_COLOURS[step.settlement.action],
-            element("b", words.settled_words(step.settlement)[0]),
-            f": {step.settlement.reason} · {words.settled_words(step.settlement)[1]}",
-            None if step.duration is None else f" · {words.duration_text(step.duration)}",
-        ),
-        _line(words.queue_text(step.after[step.channel])) if step.channel in step.after else None,
-        _line("note: ", step.note) if step.note else None,
+        line("note: ", step.note) if step.note else None,
+        name=step_sentence(step),
+        colour=colour,
     )
 
 
 @as_html.register
 def _(explanation: Explanation) -> str:
-    return _card(
-        _line(
-            element("b", "Who would get this?"), " · channel ", code(explanation.channel), *_about(explanation.message)
+    return shown(
+        banner(
+            GREY,
+            line(element("b", "Who would get this?"), " ", *_who(explanation, would=True), style="margin: 0"),
+            edge=True,
         ),
-        _verdict_table(explanation.verdicts, _who(explanation.winner, explanation.verdicts, would=True)),
-        _line("Nothing was sent."),
+        line("on ", code(explanation.channel), ": ", *message_words(explanation.message, payload=ON_ITS_OWN)),
+        *_verdicts(explanation, would=True),
+        line("Nothing was sent.", style=DIM),
+        name=f"Who would get this? {who_by_name(explanation.winner)}",
+        colour=GREY,
     )
 
 
@@ -118,28 +134,29 @@ def _(explanation: Explanation) -> str:
 @as_html.register(Argument)
 @as_html.register(FieldError)
 def _(record: Any) -> str:
-    return _card(_line(as_text(record)))
+    return shown(line(as_text(record)))
 
 
 @as_html.register
 def _(exception: Raised) -> str:
-    return _card(*_exception(exception))
+    return shown(*_exception(exception))
 
 
 @as_html.register
 def _(idle: Idle) -> str:
     where = [*_joined(map(code, idle.channels))] or ["any channel: no actor is registered yet"]
     unheard = (
-        _banner(
+        banner(
             AMBER,
             f"⚠ {counted(waiting, 'message')} on ",
             code(channel),
             f"{lookalike_note(channel, idle.channels)}, where no actor listens.",
+            channel_hint(channel, idle).removeprefix("."),
         )
         for channel, waiting in idle.unheard
     )
     said = [" · nothing came from ", *where, f": {idle.note}"] if idle.note else [" · nothing is waiting on ", *where]
-    return _card(_line(element("b", "Idle"), *said), *unheard)
+    return shown(line(element("b", "Idle"), *said), *unheard)
 
 
 @as_html.register
@@ -148,235 +165,180 @@ def _(steps: Steps) -> str:
     waiting = f", {counted(steps.waiting, 'message')} still waiting" if steps.waiting else ""
     if steps.waiting is None:
         waiting = ", how many still wait is not known"
-    title = f"{counted(len(steps), 'step')} · {ending}{waiting}"
-    return _card(_step_table(steps.steps, title))
+    return _run(steps.steps, counted(len(steps), "step"), f" · {ending}{waiting}")
 
 
 @as_html.register
 def _(history: History) -> str:
     dropped = f" · {counted(history.dropped, 'older step')} dropped" if history.dropped else ""
-    return _card(_step_table(history.steps, f"History · {counted(len(history), 'step')}{dropped}"))
+    return _run(history.steps, "History", f" · {counted(len(history), 'step')}{dropped}")
 
 
 @as_html.register
 def _(sent: Sent) -> str:
-    return _card(
-        _line(
+    return shown(
+        line(
             element("b", "Sent"),
             " to ",
             code(sent.message.channel),
-            *_about(sent.message),
-            f" · {words.waiting_text(sent.waiting)}",
+            ": ",
+            *message_words(sent.message, payload=ON_ITS_OWN),
+            element("span", f" · {words.waiting_text(sent.waiting)}", style=DIM),
         ),
-        _line("payload ", folded(words.payload_text(sent.message.payload))),
     )
 
 
 @as_html.register
 def _(trail: Trail) -> str:
-    rows: list[Row] = [
-        (
-            [
-                element("span", code(row.name), style=f"padding-left: {1.2 * row.depth:g}em"),
-                "" if row.step is None else str(row.step),
-                row.text,
-            ],
-            "",
-        )
-        for row in trail_rows(trail)
-    ]
-    return _card(
-        _line(element("b", "Trail"), " of", *_about(trail.message)),
-        _table(["Each message with what came of it, in the order of the steps"], ["message", "step", "what"], rows),
-    )
+    items: list[list[Child]] = []
+    for found in trail_rows(trail):
+        # The sign is there for pages that remove the indent.
+        indent = element("span", "↳ " * bool(found.depth), style=f"padding-left: {1.4 * found.depth:g}em")
+        name = named_chip(found.name, found.name)
+        items.append([indent, name, " ", "" if found.step is None else f"step {found.step} · ", found.text])
+    return shown(line(element("b", "Trail"), " of ", *message_words(trail.message)), listing(items))
 
 
 @as_html.register
 def _(rewound: Rewound) -> str:
-    return _card(_banner(GREY, "↶ ", rewound_sentence(rewound)), *(_queue(queue) for queue in rewound.queues.channels))
+    return shown(banner(GREY, "↶ ", rewound_sentence(rewound)), *(_queue(queue) for queue in rewound.queues.channels))
 
 
 @as_html.register
 def _(queues: QueuesSnapshot) -> str:
-    return _card(
-        *(_queue(queue) for queue in queues.channels) if queues else [_line("No queue yet: nothing was sent.")]
-    )
+    return shown(*map(_queue, queues.channels) if queues else [line("No queue yet: nothing was sent.")])
 
 
 @as_html.register
 def _(queue: ChannelSnapshot) -> str:
-    return _card(_queue(queue))
+    return shown(_queue(queue))
 
 
-def _card(*children: Child | Iterable[Child]) -> str:
-    return to_html(card(*children))
+def _who(record: Step | Explanation, *, would: bool = False) -> Iterable[Child]:
+    beginning, winner, rest = who_in_headline(record.message, record.winner, record.verdicts, would=would)
+    return (beginning, element("b", winner) if winner else None, rest)
 
 
-def _line(*children: Child) -> Element:
-    return element("div", *children, style="margin: 0.15em 0")
+def _verdicts(record: Step | Explanation, *, would: bool = False, winning: str = GREEN) -> Iterable[Element]:
+    """Yield a row for each actor; a single actor has a line, because there is no order to show.
+
+    Args:
+        would: Whether nothing was sent.
+        winning: The colour of the winner's row.
+    """
+    telling = words.most_telling(record.verdicts)
+    winner = next((verdict.position for verdict in record.verdicts if verdict.role == "winner"), None)
+    if len(record.verdicts) == 1:
+        (verdict,) = telling
+        yield line(words.symbol(verdict), " ", element("b", verdict.actor), ": ", *_said(verdict, winner))
+        return
+    body = [_verdict(verdict, winner, would=would, winning=winning) for verdict in telling]
+    if len(record.verdicts) > len(telling):
+        body.append(row("", f"… and {len(record.verdicts) - len(telling):,} more", "", dim=True))
+    if body:
+        yield rows("asked in this order" if not would else "would be asked in this order", body)
 
 
-def _banner(colour: str, *children: Child) -> Element:
-    return element(
-        "div",
-        *children,
-        style=f"margin: 0.35em 0; padding: 0.3em 0.7em; border-radius: 4px; background: {colour}",
-    )
-
-
-def _header(title: str, before_channel: str, message: MessageSnapshot, after: str | None = None) -> Element:
-    return _line(element("b", title), before_channel, code(message.channel), *_about(message), after)
-
-
-def _about(message: MessageSnapshot) -> Iterable[Child]:
-    if message.id is not None:
-        yield " · message "
-        yield code(words.message_name(message))
-        if message.parent is not None:
-            yield from (" from ", code(message.parent))
-    yield " · "
-    topic = words.topic_value(message)
-    yield from ("no topic",) if topic is None else ("topic ", code(topic))
-    if others := words.headers_text(message):
-        yield " · headers "
-        yield folded(others, fold_at=60)
-    if message.priority != DEFAULT_PRIORITY:
-        yield f" · priority {message.priority}"
-
-
-def _who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> list[Child]:
-    name, rest = who_in_caption(winner, verdicts, would=would)
-    return [element("b", name) if name else None, rest]
-
-
-def _verdict_table(verdicts: Sequence[Verdict], caption: Sequence[Child]) -> Element:
-    winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
-    telling = words.most_telling(verdicts)
-    rows: list[Row] = [
-        (
-            [
-                str(verdict.position),
-                element("b", verdict.actor) if verdict.role == "winner" else verdict.actor,
-                verdict.strategy,
-                words.OUTCOMES[verdict.outcome],
-                _reason(verdict),
-                ("★ " if verdict.role == "winner" else "") + words.role_text(verdict, winner),
-            ],
-            _row_style(verdict),
-        )
-        for verdict in telling
-    ]
-    if len(verdicts) > len(telling):
-        rows.append((["", f"… and {len(verdicts) - len(telling):,} more", "", "", "", ""], ""))
-    return _table(caption, ["place", "actor", "strategy", "takes it?", "why", "result"], rows)
-
-
-def _reason(verdict: Verdict) -> Element:
-    note = element("div", words.note_text(verdict)) if verdict.note else None
-    return element("span", verdict.reason, note)
-
-
-def _row_style(verdict: Verdict) -> str:
+def _verdict(verdict: Verdict, winner: int | None, *, would: bool, winning: str) -> Row:
+    name = f"{verdict.position} {verdict.actor}"
+    said = _said(verdict, winner)
     if verdict.role == "winner":
-        return f"background: {GREEN}"
-    colour = RED if verdict.outcome == "error" else "transparent"
-    return f"background: {colour}" + ("" if verdict.asked else "; opacity: 0.75")
+        gets = "would get it" if would else "gets it"
+        return row("★", name, *said, ": ", element("b", f"first yes, {gets}"), colour=winning)
+    colour = RED if verdict.outcome == "error" and verdict.asked else ""
+    return row(words.symbol(verdict), name, *said, colour=colour, dim=not verdict.asked)
+
+
+def _said(verdict: Verdict, winner: int | None) -> Iterable[Child]:
+    yield words.verdict_text(verdict, winner)
+    if verdict.note:
+        yield element("div", words.note_text(verdict))
 
 
 def _what_happened(step: Step) -> Iterable[Child]:
     if step.middlewares:
-        yield _line("inside middleware ", *_joined(map(code, step.middlewares)))
-    if step.arguments:
-        yield _line("called with ", *_joined(code(words.argument_text(one)) for one in step.arguments))
+        yield line("inside middleware ", *_joined(map(code, step.middlewares)))
+    if pairs := words.argument_rows(step):
+        body = [
+            row("", given, "→ ", made if made == "not used" else code(made), as_code=True, dim=made == "not used")
+            for given, made in pairs[:ROWS]
+        ]
+        if len(pairs) > ROWS:
+            body.append(row("", f"… and {len(pairs) - ROWS:,} more", "", dim=True))
+        yield rows("", body)
     if step.printed:
         printed = step.printed.rstrip("\n")
-        yield _line("printed ", block(printed, "what was printed") if "\n" in printed else folded(printed))
+        yield line("printed ", block(printed, "what was printed") if "\n" in printed else folded(printed))
     if step.exception is not None:
         yield from _exception(step.exception)
     elif step.result is not None:
-        yield _line("returned ", folded(whole(step.result)))
+        yield line("returned ", folded(whole(step.result)))
     if step.published:
-        yield _line("sent ", words.sent_text(step))
+        yield line("sent ", words.sent_text(step))
 
 
 def _exception(exception: Raised) -> Iterable[Child]:
     text = f": {exception.message}" if exception.message else ""
-    yield _line("raised ", element("b", exception.type), text)
+    yield line("raised ", element("b", exception.type), text)
     if exception.fields:
-        rows: list[Row] = [([one.field, one.problem, code(one.given)], "") for one in exception.fields[:ROWS]]
+        body = [row("✗", one.field, one.problem, " (given: ", code(one.given), ")") for one in exception.fields[:ROWS]]
         if len(exception.fields) > ROWS:
-            rows.append((["", f"… and {len(exception.fields) - ROWS:,} more", ""], ""))
-        yield _table(["What did not fit"], ["field", "problem", "given"], rows)
+            body.append(row("", f"… and {len(exception.fields) - ROWS:,} more", "", dim=True))
+        yield rows("what did not fit", body)
     if exception.traceback:
         yield block(exception.traceback, "where it was raised")
     if exception.hint:
-        yield _line(exception.hint)
+        yield line(exception.hint)
 
 
-def _step_table(steps: Sequence[Step], caption: str) -> Element:
-    hidden = len(steps) - 2 * ROWS
-    shown = steps if hidden <= 0 else (*steps[:ROWS], None, *steps[-ROWS:])
-    rows: list[Row] = []
-    for step in shown:
-        if step is None:
-            rows.append((["", f"… {counted(hidden, 'step')} …", "", "", ""], ""))
-            continue
-        settled, _ = words.SETTLEMENTS[step.settlement.action]
-        message = code(words.message_name(step.message))
-        rows.append(([str(step.number), message, who_by_name(step.winner), settled, step.settlement.reason], ""))
-    return _table([caption], ["step", "message", "who got it", "settled", "why"], rows)
+def _run(steps: Sequence[Step], title: str, rest: str) -> str:
+    first, hidden, last = window(steps)
+    between: list[list[Child]] = [[f"… {hidden} …"]] if hidden else []
+    items = [*map(_run_item, first), *between, *map(_run_item, last)]
+    return shown(line(element("b", title), rest), listing(items) if items else None, name=f"{title}{rest}", colour=GREY)
+
+
+def _run_item(run: RunRow) -> list[Child]:
+    step = run.last
+    item: list[Child] = [
+        element("span", run.numbers, " ", style=DIM),
+        *message_words(step.message, payload=IN_A_LIST, sightings=False),
+        " → ",
+        element("b", step.winner) if step.winner is not None else who_by_name(None),
+        " ",
+    ]
+    for place, (action, text) in enumerate(run.endings):
+        item += [", then " if place else "", pill(action, text)]
+    # That the actor returned is what a reader expects.
+    return item if step.settlement.reason == ACTOR_RETURNED else [*item, f" {step.settlement.reason}"]
 
 
 def _queue(queue: ChannelSnapshot) -> Element:
-    parts: list[Child] = []
-    rows: list[Row]
-    if queue.ready:
-        rows = [
-            ([str(place), *_message_cells(message)], "") for place, message in enumerate(queue.ready[:ROWS], start=1)
-        ]
-        more = (queue.waiting or 0) - len(rows)
-        if more > 0:
-            rows.append((["", f"… and {more:,} more", "", "", "", ""], ""))
-        parts.append(_table(["Waiting, in the order in which they will be pulled"], ["place", *MESSAGE_HEADER], rows))
-    if queue.in_work:
-        rows = [(list(_message_cells(message)), "") for message in queue.in_work[:ROWS]]
-        more = (queue.working or 0) - len(rows)
-        if more > 0:
-            rows.append((["", f"… and {more:,} more", "", "", ""], ""))
-        parts.append(_table(["In work: pulled and not settled"], MESSAGE_HEADER, rows))
-    if queue.dead_letters:
-        rows = [([*list(_message_cells(one.message))[:3], one.reason], "") for one in queue.dead_letters[-ROWS:]]
-        older = (queue.dead or 0) - len(rows)
-        if older > 0:
-            rows.insert(0, ([f"… {older:,} older", "", "", ""], ""))
-        parts.append(_table(["Dead letters, the newest last"], [*MESSAGE_HEADER[:3], "why it is here"], rows))
-    if queue.dead_dropped:
-        parts.append(_line(f"{counted(queue.dead_dropped, 'older dead letter')} dropped."))
-    return element("div", element("div", element("b", words.queue_text(queue))), parts, style="margin: 0.4em 0")
-
-
-def _message_cells(message: MessageSnapshot) -> Iterable[Child]:
-    yield code(words.message_name(message))
-    yield (message.headers or {}).get("topic", NOTHING)
-    yield folded(words.payload_text(message.payload), fold_at=60)
-    yield str(message.priority)
-    yield counted(message.sightings, "time") if message.sightings else NOTHING
-
-
-def _table(caption: Sequence[Child], header: Sequence[str], rows: Iterable[Row]) -> Element:
-    styles = [f"{CELL}; white-space: {'normal' if name in WRAPPING else 'nowrap'}" for name in header]
-    head = [element("th", name, scope="col", style=style) for name, style in zip(header, styles, strict=True)]
-    body = [
-        element("tr", [element("td", one, style=cell) for one, cell in zip(cells, styles, strict=True)], style=row)
-        for cells, row in rows
+    """Return a queue: its totals once, then its messages in the order in which they will be pulled."""
+    waiting = [[*message_words(one, payload=IN_A_LIST)] for one in queue.ready[:ROWS]]
+    waiting += _more("… and {} more", queue.waiting, len(queue.ready))
+    if len(waiting) > 1:
+        waiting[-1].append(element("span", " ← tail", style=DIM))
+    in_work = [[*message_words(one, payload=IN_A_LIST), " in work"] for one in queue.in_work[:ROWS]]
+    in_work += _more("… and {} more in work", queue.working, len(queue.in_work)) if queue.in_work else []
+    dead = [
+        ["✗ ", *message_words(one.message, payload=IN_A_LIST), " → ", one.reason] for one in queue.dead_letters[-ROWS:]
     ]
+    older = _more("… {} older", queue.dead, len(queue.dead_letters)) if queue.dead_letters else []
+    dropped = f"{counted(queue.dead_dropped, 'older dead letter')} dropped." if queue.dead_dropped else ""
     return element(
-        "table",
-        element("caption", *caption, style=CAPTION),
-        element("thead", element("tr", head)),
-        element("tbody", body),
-        style="border-collapse: collapse; margin: 0.3em 0; font-size: inherit",
+        "div",
+        line(element("b", queue.channel), f": {words.totals_text(queue)}"),
+        listing(waiting, ordered=True) if waiting else None,
+        listing(in_work) if in_work else None,
+        listing([*older, *dead], colour=RED) if dead else None,
+        line(dropped) if dropped else None,
     )
+
+
+def _more(text: str, total: int | None, there: int) -> list[list[Child]]:
+    more = (total or 0) - min(ROWS, there)
+    return [[text.format(f"{more:,}")]] if more > 0 else []
 
 
 def _joined(parts: Iterable[Child]) -> Iterable[Child]:

@@ -1,6 +1,6 @@
 """Sentences that several views use: who got a message, how a step ended, what a rewind did.
 
-Who got a message is worded in this module only. A cell of a table has room for a word, a caption for a phrase, the
+Who got a message is worded in this module only. A cell of a table has room for a word, a first line for a phrase, the
 workbench for a sentence, and a grader names the actor: so there are several wordings, side by side.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction
+from repid_nb.core.naming import ALMOST, did_you_mean
 from repid_nb.display import words
 from repid_nb.printable import counted, one_line, short
 from repid_nb.stepping.lookalikes import looks_like, told_apart
@@ -21,16 +23,18 @@ __all__ = [
     "NO_ACTOR_LISTENS",
     "PREDICTED_NOBODY",
     "TrailRow",
+    "channel_hint",
     "idle_lines",
     "idle_sentence",
     "lookalike_note",
     "rewound_sentence",
     "step_sentence",
+    "topic_hint",
     "trail_rows",
     "who",
     "who_by_name",
     "who_got_it",
-    "who_in_caption",
+    "who_in_headline",
 ]
 
 NAME = 30
@@ -84,18 +88,39 @@ def who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False)
     return f"Nobody {gets} it: no actor matched."
 
 
-def who_in_caption(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False) -> tuple[str, str]:
-    """Return who got a message, or would get it: for the caption of a table of actors.
+def who_in_headline(
+    message: MessageSnapshot, winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False
+) -> tuple[str, str, str]:
+    """Return who got a message, or would get it: for the first line of a Step.
 
     Returns:
-        The winner's name, which the view prints in bold, or an empty text; and the rest of the caption.
+        The beginning; the winner's name, which a view prints in bold, or an empty text; and the rest.
     """
-    if not verdicts:
-        return "", f"{NO_ACTOR_LISTENS}."
-    gets = "would get" if would else "got"
+    name = "it" if would else words.message_name(message)
     if winner is not None:
-        return winner, f" {gets} it: the first match, in order of registration"
-    return "", f"Nobody {gets} it: {'no actor matched' if _failed(verdicts) is None else 'a strategy failed'}"
+        return f"{'It would go' if would else f'{name} went'} to ", winner, _the_first_match(verdicts)
+    if not verdicts:
+        return f"Nobody {'would get' if would else 'got'} {name}: no actor listens on this channel.", "", ""
+    failed = _failed(verdicts)
+    if failed is not None:
+        return (
+            f"Nobody {'would get' if would else 'got'} {name}: the strategy of {one_line(failed.actor, NAME)} failed.",
+            "",
+            "",
+        )
+    return f"Nobody {'would want' if would else 'wants'} {name}.{topic_hint(message, verdicts)}", "", ""
+
+
+def _the_first_match(verdicts: Sequence[Verdict]) -> str:
+    shadowed = sum(verdict.role == "shadowed" for verdict in verdicts)
+    return f", the first of {shadowed + 1} matches" if shadowed else ", the first match"
+
+
+def topic_hint(message: MessageSnapshot, verdicts: Sequence[Verdict]) -> str:
+    """Return a question after the topic that was meant, where an actor waits for one that is almost the message's."""
+    wanted = [verdict.actor for verdict in verdicts if verdict.strategy == "topic" and verdict.outcome == "no match"]
+    meant = did_you_mean((message.headers or {}).get("topic"), wanted, near_from=ALMOST)
+    return meant.replace("Did you mean", "Did you mean the topic")
 
 
 def who_got_it(step: Step) -> str:
@@ -145,8 +170,14 @@ def idle_lines(idle: Idle) -> list[str]:
     lines = [f"Idle · {said}"]
     for channel, waiting in idle.unheard:
         name = f"{one_line(repr(channel))}{lookalike_note(channel, idle.channels)}"
-        lines.append(f"{counted(waiting, 'message')} on {name}, where no actor listens")
+        lines.append(f"{counted(waiting, 'message')} on {name}, where no actor listens{channel_hint(channel, idle)}")
     return lines
+
+
+def channel_hint(channel: str, idle: Idle) -> str:
+    """Return a question after the channel that was meant, where actors listen on one that is almost this one."""
+    meant = did_you_mean(channel, idle.channels, near_from=ALMOST)
+    return f".{meant}" if meant else ""
 
 
 def lookalike_note(channel: str, others: Sequence[str]) -> str:

@@ -8,13 +8,16 @@ from typing import Any
 
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.reasons import ACTOR_RETURNED
 from repid_nb.display import words
+from repid_nb.display.runs import RunRow, window
 from repid_nb.display.sentences import (
     NO_ACTOR_LISTENS,
     idle_lines,
     rewound_sentence,
     trail_rows,
     who_by_name,
+    who_in_headline,
 )
 from repid_nb.printable import bounded, counted, one_line, printable, safe, whole
 from repid_nb.stepping.record import (
@@ -55,20 +58,21 @@ def as_text(record: Any) -> str:
 
 @as_text.register
 def _(step: Step) -> str:
-    header = [f"Step {step.number}", f"channel {one_line(step.channel)}", *_message_words(step.message)]
-    if step.winner is None or step.sightings > 1:
-        header.append(f"sighting {step.sightings} of {step.sightings_limit}")
-    lines = [" · ".join(header), f"  payload  {one_line(words.payload_text(step.message.payload), WIDTH)}"]
+    lines = [
+        f"Step {step.number} · {_who(step)}",
+        f"  {words.settlement_text(step)}",
+        f"  {' · '.join(_message_words(step.message))} · on {one_line(step.channel)}",
+        f"  payload  {one_line(words.payload_text(step.message.payload), WIDTH)}",
+    ]
     lines += _verdict_lines(step.verdicts)
     if step.middlewares:
         lines.append(f"  inside middleware {one_line(', '.join(step.middlewares), WIDTH)}")
-    lines += [f"  {one_line(words.argument_text(argument), WIDTH)}" for argument in step.arguments]
+    lines += [f"  {one_line(f'{given} → {made}', WIDTH)}" for given, made in words.argument_rows(step)]
     lines += _labelled("printed", step.printed)
     if step.exception is not None:
         lines += _labelled("raised", _raised_text(step.exception))
     elif step.result is not None:
         lines += _labelled("returned", one_line(whole(step.result), WIDTH))
-    lines.append(f"  → {words.settlement_text(step)}")
     if step.published:
         lines.append(f"  sent {words.sent_text(step)}")
     if step.channel in step.after:
@@ -80,14 +84,11 @@ def _(step: Step) -> str:
 
 @as_text.register
 def _(explanation: Explanation) -> str:
-    header = " · ".join(
-        [
-            f"Who would get this? {one_line(who_by_name(explanation.winner))}",
-            f"channel {one_line(explanation.channel)}",
-            words.topic_text(explanation.message),
-        ],
-    )
-    return "\n".join([header, *_verdict_lines(explanation.verdicts), "  Nothing was sent."])
+    header = [
+        f"Who would get this? {_who(explanation, would=True)}",
+        f"  on {one_line(explanation.channel)} · {words.topic_text(explanation.message)}",
+    ]
+    return "\n".join([*header, *_verdict_lines(explanation.verdicts), "  Nothing was sent."])
 
 
 @as_text.register
@@ -210,27 +211,23 @@ def _message_words(message: MessageSnapshot) -> list[str]:
     return found
 
 
+def _who(record: Step | Explanation, *, would: bool = False) -> str:
+    return one_line("".join(who_in_headline(record.message, record.winner, record.verdicts, would=would)))
+
+
 def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
         return [f"  {NO_ACTOR_LISTENS.lower()}"]
     winner = next((verdict.position for verdict in verdicts if verdict.role == "winner"), None)
     telling = words.most_telling(verdicts)
-    rows = [
-        (
-            str(verdict.position),
-            one_line(verdict.actor),
-            one_line(verdict.strategy),
-            words.OUTCOMES[verdict.outcome],
-            one_line(verdict.reason),
-            ("← " if verdict.role == "winner" else "") + words.role_text(verdict, winner),
-        )
-        for verdict in telling
-    ]
-    widths = [min(WIDTH, max(map(len, column))) for column in zip(*rows, strict=True)]
+    width = min(WIDTH, max(len(one_line(verdict.actor)) for verdict in telling))
+    digits = len(str(telling[-1].position))
     lines = []
-    for row, verdict in zip(rows, telling, strict=True):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append(f"  {'  '.join(cells)}".rstrip())
+    for verdict in telling:
+        gets = ": first yes" if verdict.role == "winner" and len(verdicts) > 1 else ""
+        said = f"{one_line(words.verdict_text(verdict, winner))}{gets}"
+        name = one_line(verdict.actor).ljust(width)
+        lines.append(f"  {words.symbol(verdict)} {verdict.position:>{digits}}  {name}  {said}")
         if verdict.note:
             lines.append(f"     {one_line(words.note_text(verdict))}")
     if len(verdicts) > len(telling):
@@ -239,14 +236,21 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _step_lines(steps: Sequence[Step]) -> Iterable[str]:
-    hidden = len(steps) - 2 * ROWS
-    for place, step in enumerate(steps):
-        if hidden > 0 and ROWS <= place < ROWS + hidden:
-            if place == ROWS:
-                yield f"       ... {counted(hidden, 'step')} ..."
-            continue
-        winner = one_line(who_by_name(step.winner))
-        yield f"  {step.number:>3}  {words.message_name(step.message)} → {winner} · {as_text(step.settlement)}"
+    first, hidden, last = window(steps)
+    yield from map(_run_line, first)
+    if hidden:
+        yield f"       ... {hidden} ..."
+        yield from map(_run_line, last)
+
+
+def _run_line(run: RunRow) -> str:
+    step = run.last
+    topic = words.topic_shown(step.message)
+    payload = one_line(words.payload_text(step.message.payload), 40)
+    about = " ".join(filter(None, [words.message_name(step.message), one_line(topic or ""), payload]))
+    endings = ", then ".join(text for _, text in run.endings)
+    reason = "" if step.settlement.reason == ACTOR_RETURNED else f": {one_line(step.settlement.reason)}"
+    return f"  {run.numbers:>3}  {about} → {one_line(who_by_name(step.winner))} · {endings}{reason}"
 
 
 def _raised_text(exception: Raised) -> str:

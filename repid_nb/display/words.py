@@ -6,6 +6,7 @@ import codecs
 import json
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.message import MessageAction
@@ -16,6 +17,7 @@ from repid_nb.stepping.stale_actors import CALM
 __all__ = [
     "OUTCOMES",
     "SETTLEMENTS",
+    "argument_rows",
     "argument_text",
     "duration_text",
     "field_text",
@@ -30,8 +32,12 @@ __all__ = [
     "sent_text",
     "settled_words",
     "settlement_text",
+    "symbol",
+    "topic_shown",
     "topic_text",
     "topic_value",
+    "totals_text",
+    "verdict_text",
     "waiting_text",
 ]
 
@@ -109,6 +115,15 @@ def topic_value(message: MessageSnapshot) -> str | None:
     return short(headers["topic"]) if "topic" in headers else None
 
 
+def topic_shown(message: MessageSnapshot) -> str | None:
+    """Return a message's topic as it is; one that does not show itself, such as a blank, as Python would write it."""
+    topic = (message.headers or {}).get("topic")
+    if topic is None:
+        return None
+    shows_itself = topic.isprintable() and topic == topic.strip() and topic
+    return topic if shows_itself else short(topic)
+
+
 def topic_text(message: MessageSnapshot) -> str:
     """Return a message's topic: `topic 'greet'`, or `no topic`."""
     topic = topic_value(message)
@@ -150,6 +165,31 @@ def role_text(verdict: Verdict, winner: int | None) -> str:
     return "" if verdict.asked or verdict.outcome == "not asked" else "not asked"
 
 
+def symbol(verdict: Verdict) -> str:
+    """Return the symbol of a verdict: a star for the winner, a ring for an actor that no worker would have asked."""
+    if verdict.role == "winner":
+        return "★"
+    return OUTCOMES[verdict.outcome if verdict.asked else "not asked"][0]
+
+
+def verdict_text(verdict: Verdict, winner: int | None) -> str:
+    """Return the answer of an actor in a few words: `wants topic 'x'`, or `not asked (would say no)`.
+
+    Args:
+        winner: The position of the winner, or None.
+    """
+    is_custom = verdict.strategy not in ("topic", "catch-all")
+    reason = f"{verdict.strategy}: {verdict.reason}" if is_custom else verdict.reason
+    if verdict.asked:
+        return f"failed: {reason}" if verdict.outcome == "error" else reason
+    if verdict.outcome == "no match":
+        return "not asked (would say no)"
+    if verdict.outcome == "match":
+        shadowed = f", {role_text(verdict, winner)}" if verdict.role == "shadowed" else ""
+        return f"not asked (would say yes: {reason}){shadowed}"
+    return f"not asked (would fail: {reason})" if verdict.outcome == "error" else f"not asked: {verdict.reason}"
+
+
 def note_text(verdict: Verdict) -> str:
     """Return the note of a verdict, with a warning sign where it is a warning; empty where there is none."""
     is_warning = verdict.note and not verdict.note.startswith(CALM)
@@ -166,6 +206,47 @@ def argument_text(argument: Argument) -> str:
         return f"{argument.name} = {argument.value}"
     was = "" if argument.coerced_from is None else f", which says {argument.coerced_from}"
     return f"{argument.name} = {argument.value} ({source}{was})"
+
+
+def argument_rows(step: Step) -> list[tuple[str, str]]:
+    """Return how the arguments were read, as pairs: what was given (`"seats": "3"`), and what was made of it.
+
+    A field of the payload that no parameter takes is there too: it is `not used`.
+    """
+    payload = _json_object(step.message.payload)
+    pairs = [(_given(one, payload, step.message), f"{one.name} = {one.value}") for one in step.arguments]
+    if step.duration is None or any(one.source in MAY_TAKE_ANY_FIELD for one in step.arguments):
+        return pairs
+    used = {one.key for one in step.arguments if one.source == "payload"} | {one.name for one in step.arguments}
+    return [*pairs, *((_field(name, payload), "not used") for name in payload if name not in used)]
+
+
+# Sources that do not say which fields of the payload they read.
+MAY_TAKE_ANY_FIELD = frozenset({"full payload", "message", "dependency", "converter"})
+
+
+def _given(argument: Argument, payload: dict[str, Any], message: MessageSnapshot) -> str:
+    if argument.source == "payload":
+        return _field(argument.key or argument.name, payload)
+    if argument.source.startswith("header"):
+        return one_line(f"header {argument.key}: {(message.headers or {}).get(argument.key, '')}", 80)
+    return {"default": "(not sent)", "dependency": "(a dependency)", "message": "(the message)"}.get(
+        argument.source, f"({argument.source})"
+    )
+
+
+def _field(name: str, payload: dict[str, Any]) -> str:
+    return one_line(f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(payload.get(name), ensure_ascii=False)}", 80)
+
+
+def _json_object(payload: bytes) -> dict[str, Any]:
+    if len(payload) > LONGEST:
+        return {}
+    try:
+        read = json.loads(payload or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def field_text(field: FieldError) -> str:
@@ -192,10 +273,15 @@ def settlement_text(step: Step) -> str:
 
 
 def queue_text(queue: ChannelSnapshot) -> str:
-    """Return a queue's totals in one line."""
+    """Return a queue's totals in one line, with its name."""
+    return f"{one_line(queue.channel)}: {totals_text(queue)}"
+
+
+def totals_text(queue: ChannelSnapshot) -> str:
+    """Return a queue's totals: `1 waiting, 0 dead letters`."""
     parts = [waiting_text(queue.waiting)]
     if queue.working:
         parts.append(f"{queue.working:,} in work")
     parts.append("dead letters not known" if queue.dead is None else counted(queue.dead, "dead letter"))
     note = f" ({queue.note})" if queue.note else ""
-    return f"{one_line(queue.channel)}: {', '.join(parts)}{note}"
+    return f"{', '.join(parts)}{note}"

@@ -39,13 +39,14 @@ def read_arguments(
         if isinstance(values[name], EnhancedReceivedMessage):
             arguments.append(Argument(name=name, source="message", value="the message itself"))
             continue
-        source, given = _origin(sources.get(name), payload, headers)
+        source, given, key = _origin(sources.get(name), payload, headers)
         arguments.append(
             Argument(
                 name=name,
                 source=source,
                 value=short(values[name]),
                 coerced_from=None if given is _ABSENT or _same(given, values[name]) else short(given),
+                key=key,
             ),
         )
     return tuple(arguments)
@@ -54,16 +55,17 @@ def read_arguments(
 _ABSENT = object()
 
 
-def _origin(source: Any, payload: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[str, Any]:
+def _origin(source: Any, payload: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[str, Any, str]:
+    """Return where an argument came from, what was given there, and under which key of the payload or the headers."""
     if source is None:
-        return "converter", _ABSENT
+        return "converter", _ABSENT, ""
     if source.kind not in ("payload", "header"):
-        return source.kind, _ABSENT
+        return source.kind, _ABSENT, ""
     for path in source.paths:
         given = _follow(path, payload if source.kind == "payload" else headers)
         if given is not _ABSENT:
-            return "payload" if source.kind == "payload" else f"header {path[0]!r}", given
-    return "default", _ABSENT
+            return "payload" if source.kind == "payload" else f"header {path[0]!r}", given, str(path[0])
+    return "default", _ABSENT, ""
 
 
 def _follow(path: Sequence[str | int], place: Any) -> Any:

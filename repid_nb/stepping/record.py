@@ -119,12 +119,14 @@ class Argument(Record):
             `converter` where the actor's converter does not say.
         value: The value that the actor got, as Python would write it.
         coerced_from: The value in the message, where it was another one; otherwise None.
+        key: The field of the payload, or the header, that it was read from; empty where it came from neither.
     """
 
     name: str
     source: str
     value: str
     coerced_from: str | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -55,8 +55,7 @@ def test_a_comparison_with_the_reasons_of_the_table_passes():
         NAME,
         rescuer(
             lambda topic, reason: (
-                topic == "remind"
-                or (topic == "print_ticket" and reason == "the actor raised RuntimeError")
+                topic == "remind" or (topic == "print_ticket" and reason == "the actor raised RuntimeError")
             )
         ),
     )

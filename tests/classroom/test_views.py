@@ -8,6 +8,8 @@ from classroom.samples import right, strategy_of
 
 from repid_nb import as_html, as_text
 from repid_nb.classroom import check, exercises, hint
+from repid_nb.display.html_parts import GREEN
+from repid_nb.display.html_view import step_as_html
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -50,11 +52,11 @@ def test_a_wrong_answer_as_text():
         "  Not yet: this message breaks it.\n"
         "  What happened:   follow_orders got it.\n"
         "  What was wanted: No actor should take it. A preorder is not an order.\n"
-        "    Step 1 · channel shop · message m1 · no topic · headers event: preorder.created\n"
+        "    Step 1 · m1 went to follow_orders, the first match\n"
+        "      ✓ acked: the actor returned · done, it has left the queue · under 10 ms\n"
+        "      message m1 · no topic · headers event: preorder.created · on shop\n"
         "      payload  (empty)\n"
-        "      1  follow_orders  strategy  ✓ match  read headers['event'] = 'preorder.created' → True  "
-        "← winner, the first match\n"
-        "      → ✓ acked: the actor returned · done, it has left the queue · under 10 ms\n"
+        "      ★ 1  follow_orders  strategy: read headers['event'] = 'preorder.created' → True\n"
         "      shop: 0 waiting, 0 dead letters\n"
         '  Stuck? `hint("routing-1")` gives one hint at a time.'
     )
@@ -107,8 +109,8 @@ def test_a_wrong_answer_as_html_holds_the_step_as_everywhere():
     html = marking._repr_html_()
     assert "✗ Not yet: this message breaks it." in html
     assert "<b>What happened: </b>follow_orders got it." in html
-    assert as_html(marking.finding.shown) in html
-    assert tags_of(html).count("table") == 1
+    assert step_as_html(marking.finding.shown, is_wrong=True) in html
+    assert GREEN not in html
 
 
 def test_what_stands_between_backticks_is_code():
@@ -185,7 +187,7 @@ def test_the_list_of_exercises_as_text_and_as_html():
     found = exercises()
     assert repr(found).splitlines()[0] == f"{len(found)} exercises"
     assert "  ●○○ level 1  routing-1 " in repr(found)
-    assert tags_of(found._repr_html_()).count("tr") == len(found) + 1
+    assert tags_of(found._repr_html_()).count("li") == len(found)
 
 
 def test_what_an_exception_happened_with_is_shown_below_its_lines():

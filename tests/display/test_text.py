@@ -1,6 +1,7 @@
 """The text form of records."""
 
 import asyncio
+from typing import Annotated
 
 import pytest
 from display.samples import RECORDS, records, step_among_many_actors, tutorial_app
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
 
-from repid_nb import Message, Router, StaleActorWarning, Stepper, as_html, as_text
+from repid_nb import Header, Message, Router, StaleActorWarning, Stepper, as_html, as_text
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.display.words import duration_text
@@ -23,24 +24,57 @@ async def test_a_step_reads_as_in_the_sketch():
         for _ in range(3):
             await stepper.send("user_tasks", {"to": "a"}, topic="email_worker")
         step = await stepper.step()
-    *lines, settled, queue = as_text(step).splitlines()
+    who, settled, *lines = as_text(step).splitlines()
+    assert who == "Step 1 · m1 went to process_everything, the first of 2 matches"
+    assert settled.startswith("  ✓ acked: the actor returned · done, it has left the queue · ")
     assert lines == [
-        "Step 1 · channel user_tasks · message m1 · topic 'email_worker'",
+        "  message m1 · topic 'email_worker' · on user_tasks",
         '  payload  {"to": "a"}',
-        f"  1  process_everything  catch-all  ✓ match     takes everything{' ' * 26}  ← winner, the first match",
-        f"  2  email_worker        topic      ✓ match     topic is 'email_worker'{' ' * 19}  shadowed by 1",
-        "  3  send_sms            topic      ✗ no match  topic is 'email_worker', wanted 'send_sms'  not asked",
+        "  ★ 1  process_everything  takes everything: first yes",
+        "  ○ 2  email_worker        not asked (would say yes: topic is 'email_worker'), shadowed by 1",
+        "  ○ 3  send_sms            not asked (would say no)",
+        '  "to": "a" → not used',
+        "  user_tasks: 2 waiting, 0 dead letters",
     ]
-    assert settled.startswith("  → ✓ acked: the actor returned · done, it has left the queue · ")
-    assert queue == "  user_tasks: 2 waiting, 0 dead letters"
 
 
 async def test_the_columns_of_the_verdicts_stand_below_each_other():
     async with Stepper(tutorial_app()) as stepper:
         await stepper.send("user_tasks", topic="email_worker")
-        lines = as_text(await stepper.step()).splitlines()[2:5]
-    assert {line.index(word) for line, word in zip(lines, ["catch-all", "topic", "topic"], strict=True)} == {25}
-    assert len({line.index(word) for line, word in zip(lines, "✓✓✗", strict=True)}) == 1
+        lines = as_text(await stepper.step()).splitlines()[4:7]
+    assert {line.index(word) for line, word in zip(lines, ["takes", "not", "not"], strict=True)} == {27}
+
+
+async def test_an_almost_right_topic_is_asked_after_and_another_one_is_not():
+    async with Stepper(tutorial_app()) as stepper:
+        router = Router(channel="mail")
+        router.actor(name="ship_order")(nothing)
+        stepper.app.include_router(router)
+        for topic in ("ship_oder", "SHIP_ORDER", "ship_fax", "ship_order"):
+            await stepper.send("mail", topic=topic)
+        found = [as_text(await stepper.step("mail")).splitlines()[0] for _ in range(4)]
+    assert found == [
+        "Step 1 · Nobody wants m1. Did you mean the topic 'ship_order'?",
+        "Step 2 · Nobody wants m2. Did you mean the topic 'ship_order'?",
+        "Step 3 · Nobody wants m3.",
+        "Step 4 · m4 went to ship_order, the first match",
+    ]
+
+
+async def test_each_argument_stands_beside_what_was_sent_and_what_nothing_takes_is_named():
+    async def book(guest: str, seats: int, note: str = "none", lang: Annotated[str, Header()] = "en"): ...
+
+    router = router_of(book)
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("tasks", {"guest": "Ada", "seats": "3", "wine": "red"}, headers={"lang": "de"})
+        lines = as_text(await stepper.step()).splitlines()
+    assert [line.strip() for line in lines if " → " in line] == [
+        '"guest": "Ada" → guest = \'Ada\'',
+        '"seats": "3" → seats = 3',
+        "(not sent) → note = 'none'",
+        "header lang: de → lang = 'de'",
+        '"wine": "red" → not used',
+    ]
 
 
 async def test_a_poison_message_shows_its_sightings_and_ends_as_a_dead_letter():
@@ -63,7 +97,7 @@ async def test_what_the_actor_got_printed_returned_and_sent_on_is_there():
         return {"done": True}
 
     text = as_text(await sent_and_stepped(router_of(busy), {"number": "3"}))
-    assert "  number = 3 (from the payload, which says '3')\n" in text
+    assert '  "number": "3" → number = 3\n' in text
     assert "  printed  one\n           two\n" in text
     assert "  returned  {'done': True}\n" in text
     assert "  sent m1.1 to next\n" in text
@@ -107,7 +141,9 @@ async def test_idle_says_where_it_looked_and_what_nobody_hears():
     async with Stepper(app_of(router_of(nothing))) as stepper:
         await stepper.send("task")
         text = as_text(await stepper.step())
-    assert text == "Idle · nothing is waiting on tasks\n  1 message on 'task', where no actor listens"
+    assert text == (
+        "Idle · nothing is waiting on tasks\n  1 message on 'task', where no actor listens. Did you mean 'tasks'?"
+    )
 
 
 async def test_a_long_queue_is_a_window_with_its_total():
@@ -153,9 +189,27 @@ async def test_a_long_run_shows_its_beginning_and_its_end():
             await stepper.send("tasks")
         lines = as_text(await stepper.run()).splitlines()
     assert lines[0] == "60 steps · nothing is left to pull"
-    assert lines[1].startswith("    1  m1 → nothing · ✓ acked: the actor returned")
+    assert lines[1] == "    1  m1 (empty) → nothing · ✓ acked"
     assert lines[11] == "       ... 40 steps ..."
     assert lines[-1].startswith("   60  m60")
+
+
+async def test_a_run_says_what_each_message_was_and_folds_the_turns_of_the_unwanted_ones():
+    def not_empty(*, actor_name):
+        return lambda message: message.payload == b'"work"'
+
+    async with Stepper(app_of(router_of(nothing, routing_strategy=not_empty)), max_unrouted_retries=4) as stepper:
+        for payload in ("fax", "telex", "work"):
+            await stepper.send("tasks", payload, topic=payload)
+        lines = as_text(await stepper.run()).splitlines()[1:]
+    back, poison = "no actor matched (sighting 1 of 4)", "poison message: no actor matched in 4 sightings"
+    assert lines == [
+        f'    1  m1 fax "fax" → nobody · ↩ rejected: {back}',
+        f'    2  m2 telex "telex" → nobody · ↩ rejected: {back}',
+        '    3  m3 work "work" → nothing · ✓ acked',
+        f'  4 to 8  m1 fax "fax" → nobody · ↩ rejected 2 times, then ✗ nacked: {poison}',
+        f'  5 to 9  m2 telex "telex" → nobody · ↩ rejected 2 times, then ✗ nacked: {poison}',
+    ]
 
 
 async def test_a_history_says_how_many_steps_it_dropped():
@@ -200,7 +254,7 @@ async def test_a_verdict_alone_does_not_name_a_winner_it_does_not_know():
 )
 async def test_a_payload_is_one_line(payload, shown):
     text = as_text(await sent_and_stepped(router_of(nothing), payload))
-    assert text.splitlines()[1] == f"  payload  {shown}"
+    assert text.splitlines()[3] == f"  payload  {shown}"
 
 
 EVIL = "a\x1b[31m\x00\r\n\t\x07\x9b\u2028\u202e\ud800 'quoted\" <b>"
@@ -335,16 +389,14 @@ async def test_a_dict_among_the_arguments_keeps_the_order_of_its_keys():
 async def test_headers_beside_the_topic_are_shown_and_kept_on_their_line():
     async with Stepper(app_of(router_of(nothing))) as stepper:
         await stepper.send("tasks", topic="nothing", headers={"event": "order.paid", "note": "a\nb"})
-        first, *_ = as_text(await stepper.step()).splitlines()
-    assert first.endswith("topic 'nothing' · headers event: order.paid, note: a\\nb")
+        about = as_text(await stepper.step()).splitlines()[2]
+    assert about.endswith("topic 'nothing' · headers event: order.paid, note: a\\nb · on tasks")
 
 
 async def test_very_many_actors_are_a_window_with_the_telling_ones_and_their_number():
     lines = as_text(await step_among_many_actors()).splitlines()
     assert len(lines) < 30
-    assert any(
-        line.strip().startswith("201  actor_201") and line.endswith("← winner, the first match") for line in lines
-    )
+    assert any(line.startswith("  ★ 201  actor_201") and line.endswith(": first yes") for line in lines)
     assert "     ... and 478 more" in lines
 
 
@@ -357,7 +409,7 @@ async def test_a_channel_without_actors_that_looks_like_one_with_actors_is_told_
         await app.send_message(channel="mails", payload=b"")
         idle = await stepper.step()
     assert repr(idle).splitlines()[1:] == [
-        "  1 message on 't\u0430sks' ('t\\u0430sks'), where no actor listens",
+        "  1 message on 't\u0430sks' ('t\\u0430sks'), where no actor listens. Did you mean 'tasks'?",
         "  1 message on 'mails', where no actor listens",
     ]
     assert "t\u0430sks</bdi></code> ('t\\u0430sks'), where" in idle._repr_html_()

@@ -31,7 +31,7 @@ async def test_an_exception_is_in_the_step_and_the_stepping_goes_on():
         failed, went_well = await stepper.run()
     assert (failed.exception.type, failed.exception.message) == ("ZeroDivisionError", "division by zero")
     assert failed.settlement.action is MessageAction.nacked
-    assert failed.settlement.reason == "the actor raised ZeroDivisionError"
+    assert failed.settlement.reason == "the actor raised ZeroDivisionError: division by zero"
     assert failed.after["tasks"].dead_letters[0].reason == failed.settlement.reason
     assert (went_well.exception, went_well.result) == (None, 1.0)
 

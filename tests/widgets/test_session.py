@@ -189,7 +189,7 @@ async def test_an_error_of_an_actor_is_part_of_the_step_and_not_of_the_workbench
     state = await page.do("step")
     assert state["step"]["raised"]["type"] == "KeyError"
     assert state["status"]["error"] == ""
-    assert state["tray"]["letters"][0]["reason"] == "the actor raised KeyError"
+    assert state["tray"]["letters"][0]["reason"] == "the actor raised KeyError: 'no such user'"
 
 
 async def test_stepping_into_stops_after_each_phase_with_the_message_held(page: Page):

@@ -197,7 +197,7 @@ async def test_a_static_page_gets_plain_html(app: Repid):
     assert "application/vnd.jupyter.widget-view+json" in data
     assert "&lt;b&gt;ada" in data["text/html"]
     assert "<b>ada" not in data["text/html"]
-    assert "Step 1 · channel tasks" in data["text/plain"]
+    assert "Step 1 · m1 went to greet" in data["text/plain"]
     assert workbench.snapshot()._repr_html_() == data["text/html"]
 
 
