@@ -92,7 +92,7 @@ KERNEL = [
     "core.worker.worker",
 ]
 MOST_LINES_IN_THE_KERNEL = 2_640
-MOST_LINES_IN_THE_CORE = 6_950
+MOST_LINES_IN_THE_CORE = 7_000
 
 
 def lines_of(names: Iterable[str]) -> int:

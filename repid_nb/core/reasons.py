@@ -1,14 +1,14 @@
 """Why a message was settled as it was: every reason, worded once.
 
-A reason is a phrase that a record shows after the settlement: `acked: the actor returned (auto)`.
+A reason is a phrase that a record shows after the settlement: `acked: the actor returned (always_ack)`.
 """
 
 from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
-from typing import Any
 
+from repid_nb.core.error_words import error_words
 from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.message import MessageAction
 
@@ -20,10 +20,6 @@ ACTOR_RETURNED = "the actor returned"
 
 # What holds where an actor says nothing else is not worth a word.
 DEFAULT_RULES = ("auto", "on_error is 'nack'")
-
-# The largest number of an error's characters, and of the fields that do not fit, in a reason.
-ERROR_LENGTH = 160
-FIELDS = 3
 
 
 def no_match(seen: int, limit: int) -> str:
@@ -42,28 +38,8 @@ def raised(error: BaseException, *, called: bool) -> str:
     """Word what ended a run: reading the arguments failed, or, where the actor was `called`, the actor did."""
     if isinstance(error, ActorTimeoutError):
         return str(error)
-    said = _words(error)
+    said = error_words(error)
     return f"{'the actor' if called else 'reading the arguments'} raised {type(error).__name__}{said and f': {said}'}"
-
-
-def _words(error: BaseException) -> str:
-    """Return an error's own words on one line, the fields first where a payload does not fit; empty for none."""
-    # The class may be a learner's, and its methods may raise.
-    try:
-        said = "; ".join(_fields(error)) or " ".join(str.__str__(str(error)).split())
-    except Exception:
-        return ""
-    said = "".join(one if one.isprintable() else repr(one)[1:-1] for one in said[: ERROR_LENGTH + 1])
-    return said if len(said) <= ERROR_LENGTH else f"{said[:ERROR_LENGTH]}…"
-
-
-def _fields(error: Any) -> list[str]:
-    """Return the fields that did not fit, each with its problem, where pydantic refused them; otherwise nothing."""
-    if not any(base.__module__.startswith("pydantic") for base in type(error).__mro__) or not hasattr(error, "errors"):
-        return []
-    found = error.errors(include_url=False)
-    named = [f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['msg']}" for one in found[:FIELDS]]
-    return [*named, *([f"and {len(found) - FIELDS} more"] if len(found) > FIELDS else [])]
 
 
 def on_error_raised(error: BaseException, failure: BaseException) -> str:
