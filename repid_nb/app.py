@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -13,6 +13,7 @@ from repid_nb.core.callables import is_called_in_vain
 from repid_nb.core.checks import check_message
 from repid_nb.core.description import Contact, ExternalDocs, License, RunnerInfo, Tag
 from repid_nb.core.errors import DeclarationError, DestinationError
+from repid_nb.core.events import Observer, Published, guarded
 from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, ServerT
 from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, check_middlewares, compose
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
@@ -73,6 +74,7 @@ class Repid:
         self._router = Router(middlewares=actor_middlewares)
         check_middlewares("Repid", producer_middlewares, "(call_next, channel, message, server_specific_parameters)")
         self._producer_middlewares = tuple(producer_middlewares or ())
+        self._observers: tuple[Observer, ...] = ()
 
     @property
     def servers(self) -> ServerRegistry:
@@ -163,6 +165,22 @@ class Repid:
             publish=self._publisher(server),
             default_serializer=self.default_serializer,
         )
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Call `observer` with a `Published` for each message that the app sends, to whichever server.
+
+        When it raises, that is logged, and it is called no more.
+
+        Returns:
+            A function that ends the calls.
+        """
+        tell = guarded(observer)
+        self._observers = (*self._observers, tell)
+
+        def end() -> None:
+            self._observers = tuple(one for one in self._observers if one is not tell)
+
+        return end
 
     def address_of(self, channel: str | None, operation_id: str | None) -> str:
         """Return the channel of a message, given the channel itself or an operation id.
@@ -325,8 +343,9 @@ class Repid:
     ) -> Coroutine[Any, Any, Any] | None:
         """Publish a message; return a coroutine that does so when awaited, or None where it is done already."""
         server = self._servers.find(server_name)
-        # Without middleware no code sees the message on its way, so no MessageData is made.
-        if not self._producer_middlewares and getattr(type(server), "publishes_at_once", False):
+        is_watched = self._producer_middlewares or self._observers
+        # Otherwise no code sees the message on its way, so no MessageData is made.
+        if not is_watched and getattr(type(server), "publishes_at_once", False):
             server.publish_nowait(  # type: ignore[attr-defined]  # the ability that it has
                 channel,
                 payload,
@@ -339,17 +358,25 @@ class Repid:
         check_message(channel, message)
         return self._publisher(server)(channel, message, server_specific_parameters)
 
+    async def _publish_and_tell(
+        self, publishing: Coroutine[Any, Any, None], channel: str, message: MessageData
+    ) -> None:
+        await publishing
+        for tell in self._observers:
+            tell(Published(channel, message))
+
     def _publisher(self, server: ServerT) -> MessagePublisherT:
         def publish(
             channel: str,
             message: MessageData,
             server_specific_parameters: dict[str, Any] | None,
         ) -> Coroutine[Any, Any, None]:
-            return server.publish(
+            publishing = server.publish(
                 channel=channel,
                 message=message,
                 server_specific_parameters=server_specific_parameters,
             )
+            return self._publish_and_tell(publishing, channel, message) if self._observers else publishing
 
         return compose(self._producer_middlewares, publish)
 

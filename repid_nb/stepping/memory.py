@@ -133,7 +133,10 @@ class MemorySource:
     def seen(self, _message: PulledMessageT, by_worker: int) -> int:
         return by_worker
 
-    async def finish(self, _message: PulledMessageT, *, matched: bool) -> Aftermath:  # noqa: ARG002  (the port's)
+    def accounts_for(self, _message: PulledMessageT, _error: BaseException) -> bool:
+        return False
+
+    async def finish(self, _message: PulledMessageT, *, matched: bool, window: int) -> Aftermath:  # noqa: ARG002  (the port's)
         return CERTAIN
 
     def snapshot(self, window: int | None, sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:

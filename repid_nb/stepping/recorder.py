@@ -183,15 +183,16 @@ class Recorder(Watcher):
                 self._current = _CurrentStep(message, builder, SettlementTracker(), build)
                 # In a task of its own the actor's context variables, and its cancelling itself, stay its own.
                 await in_own_task(self._deliver(message, _StepRequests(was_pressed)))
-        except BaseException:
-            # The worker gives back what it was delivering, but a step may be cancelled before that begins.
-            await give_back(message)
-            self.sightings.set(message, seen_before)
-            raise
+        except BaseException as error:
+            if not self._source.accounts_for(message, error):
+                # The worker gives back what it was delivering, but a step may be cancelled before that begins.
+                await give_back(message)
+                self.sightings.set(message, seen_before)
+                raise
         finally:
             self._current = None
             end_observing()
-        builder.aftermath = await self._source.finish(message, matched=builder.is_matched)
+        builder.aftermath = await self._source.finish(message, matched=builder.is_matched, window=WINDOW)
         return build()
 
     async def _deliver(self, message: PulledMessageT, requests: CancelRequests) -> None:

@@ -117,11 +117,15 @@ class Source(Protocol):
             by_worker: How often the worker has counted it, by its id.
         """
 
-    async def finish(self, message: PulledMessageT, *, matched: bool) -> Aftermath:
+    def accounts_for(self, message: PulledMessageT, error: BaseException) -> bool:
+        """Say whether what `finish` returns will tell of an error that ended a delivery: a settlement that failed."""
+
+    async def finish(self, message: PulledMessageT, *, matched: bool, window: int) -> Aftermath:
         """Do what is to be done after the delivery of a message, and return what is known of its end.
 
         Args:
             matched: Whether an actor took it.
+            window: How many messages of each kind will be asked for with `snapshot`.
         """
 
     def snapshot(self, window: int | None, sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:

@@ -22,7 +22,7 @@ from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.printable import one_line
-from repid_nb.stepping.brokers import source_of
+from repid_nb.stepping.brokers.choose import source_of
 from repid_nb.stepping.editing import (
     ByHand,
     delete,
@@ -105,7 +105,7 @@ class Stepper(Pictured):
         self._routes: Routes = app.router.routes()
         self._stale = StaleWatch()
         self._turns = Turns()
-        self._source: Source = source_of(server, self)
+        self._source: Source = source_of(server, app, self)
         self._names = names_of(server)
         self._names.listen(self._source.observe, self)
         self._recorder = Recorder(self._source, self._names, app.execution_context(server), max_unrouted_retries)

@@ -1,0 +1,198 @@
+"""What differs between brokers: how one message is taken, given back, counted and looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from repid_nb.core.errors import InvalidMessageError, NotPullableError
+from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
+from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.stepping.source import Knowledge
+
+__all__ = ["Adapter", "Inbox", "pictured", "unknown"]
+
+REASONS_LIMIT = 1000
+
+
+class Adapter:
+    """Takes single messages off one kind of broker, through a server object of repid.
+
+    Each method does here what can be done at any broker; a subclass replaces what its broker can do better.
+
+    Args:
+        server: The server object, connected when anything but `__init__` is called.
+
+    Attributes:
+        knows: What is known of the broker, and what can be done there.
+        port: The port of the broker where the address names none; 0 where there is no usual one.
+        reasons: Why this Stepper nacked a message, by the message's id: brokers keep no reasons.
+    """
+
+    knows: Knowledge
+    port: int = 0
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+        self.reasons: OrderedDict[str, str] = OrderedDict()
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """The host and the port of the broker; None where there is not exactly one."""
+        place = str(self.server.host)
+        try:
+            parts = urlsplit(place if "://" in place else f"//{place}")
+            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, self.port)
+        except ValueError:
+            return None
+        return (parts.hostname, port) if parts.hostname and port else None
+
+    async def recover(self) -> bool:
+        """Say whether the client mends a lost connection by itself, once it has."""
+        return False
+
+    def forget(self) -> None:
+        """Forget what belonged to a connection that is gone."""
+
+    async def open(self, channels: Sequence[str]) -> None:
+        """Get ready to pull from these channels.
+
+        Raises:
+            NotPullableError: A channel cannot be stepped; the message says what is missing, and the fix.
+        """
+
+    async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
+        """Take the next message of a channel, or return None when none came within so many seconds.
+
+        It is never cancelled: the answer of a request that is under way goes to no other.
+        """
+        raise NotImplementedError
+
+    async def give_back(self, message: ReceivedMessageT) -> None:
+        """Give an undecided message back, as near to its place as the broker can."""
+        if not message.is_acted_on:
+            await message.reject()
+
+    async def leave(self, message: ReceivedMessageT) -> None:
+        """Give an undecided message back for good, because the Stepper is closed."""
+        await self.give_back(message)
+
+    async def rescue(self, message: ReceivedMessageT) -> None:
+        """Give an undecided message back on a connection of its own: the program ends, and its loop has ended."""
+
+    async def done(self, message: ReceivedMessageT) -> None:
+        """Wait until the broker has taken in that a message is settled, where it can be asked."""
+
+    def where(self, action: MessageAction | None, channel: str) -> str:
+        """Say where a message of a channel is after its settlement; empty for the words of a queue in memory."""
+        words = {MessageAction.rejected: self.knows.rejected, MessageAction.nacked: self.knows.nacked}
+        return words.get(action, "").replace("{channel}", channel) if action else ""
+
+    def doubt(self, message: ReceivedMessageT) -> str:  # noqa: ARG002  (an answer for any message)
+        """Say why it is not certain that a settlement reached the broker; empty where it is."""
+        return ""
+
+    def comes_again(self) -> str:
+        """Say what becomes of a message whose settlement did not get through."""
+        return f"whether it comes again is up to {self.knows.broker}"
+
+    def note(self, message: ReceivedMessageT) -> str:  # noqa: ARG002  (an answer for any message)
+        """Return a remark on the step of a message; empty for none."""
+        return ""
+
+    def alive_every(self, message: ReceivedMessageT) -> float | None:
+        """Return after how many seconds the broker has to hear again that a message is in work; None for never."""
+        return message.keep_alive_interval
+
+    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:  # noqa: ARG002  (see above)
+        """Look at the channels, which takes and changes nothing."""
+        return unknown(channels)
+
+    def idle_note(self, queue: ChannelSnapshot) -> str:  # noqa: ARG002  (an answer for any queue)
+        """Say why nothing came although something may wait; empty where there is no special reason."""
+        return ""
+
+    async def resend(self, channel: str, message_id: str | None) -> int:  # noqa: ARG002  (an answer for any message)
+        """Put one or all dead letters of a channel back on its queue; return how many.
+
+        Raises:
+            UnknownNameError: There is no dead letter with that id.
+            NotPullableError: The dead letters cannot be reached.
+        """
+        raise NotPullableError(f"{self.knows.broker} keeps no dead letters that can be read here.")
+
+    def options(self, priority: int | None) -> dict[str, Any] | None:
+        """Return the server's parameters for a message of a priority.
+
+        Raises:
+            InvalidMessageError: The broker knows no priority.
+        """
+        if priority is None:
+            return None
+        raise InvalidMessageError(f"{self.knows.broker} knows no priority through repid: leave it out.")
+
+    async def close(self) -> None:
+        """Hold nothing more."""
+
+    def keep_reason(self, message: ReceivedMessageT, reason: str) -> None:
+        """Note why a message was nacked."""
+        if message.message_id:
+            self.reasons[message.message_id] = reason
+            while len(self.reasons) > REASONS_LIMIT:
+                self.reasons.popitem(last=False)
+
+    def reason_of(self, message_id: str | None) -> str:
+        """Return why a dead letter was nacked, as far as this Stepper knows."""
+        return self.reasons.get(message_id or "", f"not known: {self.knows.broker} keeps no reason")
+
+
+class Inbox:
+    """Where the callback of a subscription puts what comes, at once."""
+
+    def __init__(self) -> None:
+        self._messages: deque[ReceivedMessageT] = deque()
+        self._arrived = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    async def put(self, message: ReceivedMessageT) -> None:
+        self._messages.append(message)
+        self._arrived.set()
+
+    async def take(self, within: float) -> ReceivedMessageT | None:
+        """Return the oldest message; None when none came within so many seconds."""
+        if not self._messages:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(within):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return None
+        return self._messages.popleft()
+
+    def rest(self) -> list[ReceivedMessageT]:
+        """Take all that is inside."""
+        messages = list(self._messages)
+        self._messages.clear()
+        return messages
+
+
+def pictured(message: ReceivedMessageT) -> MessageSnapshot:
+    """Return a message as a frozen record."""
+    return MessageSnapshot(
+        id=message.message_id,
+        channel=message.channel,
+        payload=message.payload,
+        headers=None if message.headers is None else dict(message.headers),
+        content_type=message.content_type,
+        reply_to=message.reply_to,
+    )
+
+
+def unknown(channels: Iterable[str], note: str = "") -> list[ChannelSnapshot]:
+    """Return queues of which nothing is known."""
+    return [ChannelSnapshot(channel=one, waiting=None, working=None, dead=None, note=note) for one in channels]

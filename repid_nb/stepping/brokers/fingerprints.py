@@ -1,0 +1,47 @@
+"""Counting sightings by content, for the display, where a message that comes again has another id."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from hashlib import blake2b
+
+from repid_nb.core.memory.snapshot import MessageSnapshot
+
+__all__ = ["Fingerprints", "new_id_note"]
+
+LIMIT = 10_000
+
+
+class Fingerprints:
+    """How often messages of equal content were seen without a match."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, int] = OrderedDict()
+
+    def of(self, message: MessageSnapshot) -> int:
+        """Return how often a message was seen so far."""
+        return self._seen.get(_fingerprint(message), 0)
+
+    def count(self, message: MessageSnapshot, *, comes_again: bool) -> None:
+        """Count one more time, or forget a message that does not come again."""
+        fingerprint = _fingerprint(message)
+        seen = self._seen.pop(fingerprint, 0)
+        if comes_again:
+            self._seen[fingerprint] = seen + 1
+            while len(self._seen) > LIMIT:
+                self._seen.popitem(last=False)
+
+
+def new_id_note(broker: str) -> str:
+    """Say what a worker makes of ids that change."""
+    return (
+        f"On {broker} a rejected message comes again under a new id. So a worker there counts sighting 1 each time and "
+        "never gets to ten: the message goes round until an actor takes it. This Stepper counts messages of equal "
+        "content."
+    )
+
+
+def _fingerprint(message: MessageSnapshot) -> str:
+    """Return what stays the same of a message when its id changes."""
+    parts = (message.channel, repr(sorted((message.headers or {}).items())), message.content_type or "")
+    return blake2b(b"\0".join([message.payload, *(part.encode() for part in parts)]), digest_size=12).hexdigest()

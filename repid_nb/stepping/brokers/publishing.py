@@ -1,0 +1,73 @@
+"""Sending to a broker, and recording what was sent."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from repid_nb.app import Repid
+from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.events import Event, Published
+from repid_nb.core.memory.snapshot import MessageSnapshot
+from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.sending import Outgoing
+
+__all__ = ["publish"]
+
+_publishing: ContextVar[object] = ContextVar("repid_nb_publishing", default=None)
+
+
+async def publish(app: Repid, adapter: Adapter, outgoing: Outgoing) -> MessageSnapshot | None:
+    """Send a message through the app and its producer middleware.
+
+    Returns:
+        The message, without an id: a broker gives it one and repid does not tell it. None when producer middleware kept
+        it back.
+
+    Raises:
+        InvalidMessageError: The broker knows no priority, or a content type goes with a payload that is not bytes.
+    """
+    payload = b"" if outgoing.payload is None else outgoing.payload
+    is_raw = isinstance(payload, bytes)
+    if outgoing.content_type is not None and not is_raw:
+        raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
+    destination: dict[str, Any] = {
+        "channel": outgoing.channel,
+        "operation_id": outgoing.operation_id,
+        "headers": outgoing.headers,
+        "server_name": outgoing.server_name,
+        "server_specific_parameters": adapter.options(outgoing.priority),
+    }
+    published: list[Published] = []
+    this_call = object()
+
+    def note(event: Event) -> None:
+        # Other tasks may publish meanwhile.
+        if isinstance(event, Published) and _publishing.get() is this_call:
+            published.append(event)
+
+    end_observing = app.observe(note)
+    token = _publishing.set(this_call)
+    try:
+        if is_raw:
+            await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)
+        else:
+            await app.send_message_json(payload=payload, **destination)
+    finally:
+        _publishing.reset(token)
+        end_observing()
+    # Producer middleware may publish further messages, before or after.
+    named = outgoing.channel or app.address_of(None, outgoing.operation_id)
+    own = next((one for one in published if one.channel == named), published[0] if published else None)
+    if own is None:
+        return None
+    message = own.message
+    return MessageSnapshot(
+        id=None,
+        channel=own.channel,
+        payload=message.payload,
+        headers=message.headers,
+        content_type=message.content_type,
+        reply_to=message.reply_to,
+        **({} if outgoing.priority is None else {"priority": outgoing.priority}),
+    )

@@ -1,0 +1,356 @@
+"""A broker as the source of a Stepper: one message at a time, and as much as can be known of the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
+
+from repid_nb.app import Repid
+from repid_nb.core.errors import SteppingError
+from repid_nb.core.events import Event, Observer, Published, guarded
+from repid_nb.core.logger import logger
+from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
+from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.core.tasks import start
+from repid_nb.notebook.interrupts import interruptible
+from repid_nb.stepping.brokers.adapter import Adapter, unknown
+from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, in_words
+from repid_nb.stepping.brokers.endings import closed, watch
+from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note
+from repid_nb.stepping.brokers.publishing import publish
+from repid_nb.stepping.brokers.pulls import Pull
+from repid_nb.stepping.brokers.remote_message import RemoteMessage
+from repid_nb.stepping.record import Sent
+from repid_nb.stepping.sending import Outgoing
+from repid_nb.stepping.source import Aftermath, Knowledge, PulledMessageT, SightingsOf
+
+__all__ = ["RemoteSource"]
+
+T = TypeVar("T")
+
+# Seconds that a step waits for a message where the broker cannot say that there is none.
+PATIENCE = 1.0
+# Of how many channels more than those with actors a look tells, and how many messages it asks for at most.
+MORE_CHANNELS = 10
+LARGEST_WINDOW = 100
+
+
+class RemoteSource:
+    """Pulls from a broker, through an adapter for its kind.
+
+    Two rules keep messages from being lost, however a step is interrupted: a pull that is under way is never cancelled,
+    and a settlement that has begun is always seen through.
+
+    Args:
+        app: The app whose sent messages are told to observers.
+        owner: The object that uses it. When the owner is collected as garbage, what it held goes back.
+        patience: Seconds that a step waits where the broker cannot say that nothing waits.
+    """
+
+    def __init__(self, adapter: Adapter, app: Repid, owner: object, patience: float = PATIENCE) -> None:
+        self.knows: Knowledge = adapter.knows
+        self.journal: Journal | None = None
+        self.turn = 0
+        self._adapter = adapter
+        self._app = app
+        self._patience = patience
+        self._connection = Connection(adapter)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._channels: list[str] = []
+        self._more_channels: OrderedDict[str, None] = OrderedDict()
+        self._last: dict[str, ChannelSnapshot] = {}
+        self._pulls: dict[str, Pull] = {}
+        self._held: set[RemoteMessage] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._observers: tuple[Observer, ...] = ()
+        self._fingerprints = Fingerprints()
+        self._finalizer = watch(self, owner)
+
+    def hold(self) -> None:
+        pass
+
+    async def open(self, channels: Sequence[str]) -> None:
+        self._check_loop()
+        self._channels = list(channels)
+        self.turn = self.turn if self.turn < len(self._channels) else 0
+        await self._connection.open()
+        try:
+            await self._adapter.open(self._channels)
+        except Exception as error:
+            raise await in_words(self._adapter, error) from error
+
+    async def pull(self, channel: str | None) -> RemoteMessage | None:
+        with interruptible():
+            await self._end_other_pulls(channel)
+            if channel is not None:
+                return await self._pull(channel, self._time_for(channel, 1))
+            for here in self._in_order():
+                message = await self._pull(here, self._time_for(here, len(self._channels)))
+                if message is not None:
+                    self.turn = (self._channels.index(here) + 1) % len(self._channels)
+                    return message
+            return None
+
+    def seen(self, message: PulledMessageT, by_worker: int) -> int:
+        return by_worker if self.knows.keeps_ids else self._fingerprints.of(message.snapshot())
+
+    def accounts_for(self, message: PulledMessageT, error: BaseException) -> bool:
+        return isinstance(message, RemoteMessage) and bool(message.failure) and isinstance(error, Exception)
+
+    async def finish(self, message: PulledMessageT, *, matched: bool, window: int) -> Aftermath:
+        assert isinstance(message, RemoteMessage)  # noqa: S101  (this source hands out nothing else)
+        _let_rest(message)
+        if message.action is not None:
+            self._held.discard(message)
+        # It happened, whoever asks now to end: the step is told of before that.
+        finishing = self._start(self._finish(message, window))
+        requests = 0
+        while not finishing.done():
+            try:
+                await asyncio.shield(finishing)
+            except asyncio.CancelledError:
+                requests += 1
+        task = asyncio.current_task()
+        if requests and task is not None:
+            for _ in range(requests):
+                task.uncancel()
+            task.cancel()
+        return self._aftermath(message, matched=matched)
+
+    def snapshot(self, window: int | None, _sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:
+        named = dict.fromkeys([*channels, *self._last])
+        known = {one.channel: one for one in unknown(channel for channel in named if channel in self._channels)}
+        known.update(self._last)
+        return QueuesSnapshot(tuple(_within(known[one], window) for one in named if one in known))
+
+    async def look(self, window: int | None, sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:
+        wanted = LARGEST_WINDOW if window is None else min(window, LARGEST_WINDOW)
+        asked = list(dict.fromkeys([*self._channels, *self._more_channels]))
+        try:
+            async with asyncio.timeout(AT_MOST):
+                seen = await self._adapter.look(asked, wanted)
+        except Exception:
+            # To look is a favour: what cannot be seen is not known.
+            logger.debug("stepper.look.error", exc_info=True)
+            seen = unknown(asked, f"{self.knows.broker} did not answer")
+        self._last = {one.channel: one for one in seen}
+        return self.snapshot(window, sightings, channels)
+
+    def waiting(self, channel: str) -> int | None:
+        return self._last[channel].waiting if channel in self._last else None
+
+    def idle_note(self) -> str:
+        queues = [self._last.get(channel) for channel in self._channels]
+        reasons = [self._adapter.idle_note(queue) for queue in queues if queue is not None]
+        if any(reasons):
+            return "; ".join(filter(None, reasons))
+        if self.knows.empty_is_certain and all(queue is not None and queue.waiting == 0 for queue in queues):
+            return ""
+        return f"nothing came within {self._patience:g} s"
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        tell = guarded(observer)
+        end_app = self._app.observe(tell)
+        self._observers = (*self._observers, tell)
+
+        def end() -> None:
+            end_app()
+            self._observers = tuple(one for one in self._observers if one is not tell)
+
+        return end
+
+    async def send(self, app: Repid, outgoing: Outgoing) -> Sent | None:
+        try:
+            message = await publish(app, self._adapter, outgoing)
+        except Exception as error:
+            if isinstance(error, (TypeError, ValueError, LookupError)):
+                raise
+            raise await in_words(self._adapter, error) from error
+        if message is None:
+            return None
+        self._note_channel(message.channel)
+        await self.look(0, lambda _: 0, ())
+        return Sent(message=message, waiting=self.waiting(message.channel))
+
+    def resend_nowait(self, channel: str, message_id: str | None) -> int:  # noqa: ARG002  (the port's)
+        raise SteppingError(
+            f"On {self.knows.broker} that takes a request: await stepper.send_again(channel, letter.message.id)."
+        )
+
+    async def resend(self, channel: str, message_id: str | None) -> int:
+        try:
+            return await self._adapter.resend(channel, message_id)
+        except Exception as error:
+            raise await in_words(self._adapter, error) from error
+
+    async def close(self) -> None:
+        self._finalizer.detach()
+        closed(self)
+        # Also when the task that closes is cancelled: what is held has to go back.
+        await _in_time(self._start(self._close()), 2 * AT_MOST)
+
+    async def rescue(self) -> None:
+        """Give back what is held, on connections of their own: the loop that they were pulled on has ended."""
+        for message in list(self._held):
+            if message.is_open:
+                await self._adapter.rescue(message.inner)
+
+    @property
+    def holds(self) -> bool:
+        """Whether a message is held."""
+        return any(message.is_open for message in self._held)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that the connection belongs to."""
+        return self._loop
+
+    async def _close(self) -> None:
+        for pull in self._pulls.values():
+            message = await pull.answer()
+            if message is not None:
+                await self._try(self._adapter.leave(message))
+        self._pulls.clear()
+        for held in list(self._held):
+            _let_rest(held)
+            await self._try(held.leave())
+        self._held.clear()
+        await self._try(self._adapter.close())
+        await self._connection.close()
+
+    def _in_order(self) -> list[str]:
+        """Return the channels in turn, but first those where a message is known to wait."""
+        order = [*self._channels[self.turn :], *self._channels[: self.turn]]
+        return sorted(order, key=lambda channel: not (channel in self._pulls or self.waiting(channel)))
+
+    def _time_for(self, channel: str, among: int) -> float:
+        """Return how long to wait for a message: not at all where it is known that nothing is there."""
+        waiting = self.waiting(channel)
+        if waiting == 0 and self.knows.empty_is_certain:
+            return 0.0
+        return self._patience if waiting else self._patience / among
+
+    async def _pull(self, channel: str, within: float) -> RemoteMessage | None:
+        # An interrupted step has left its pull: this one takes the answer.
+        pull = self._pulls.get(channel)
+        if pull is None or not await pull.take_over():
+            pull = self._pulls[channel] = Pull(self._start(self._adapter.pull(channel, within)), self._adapter)
+        try:
+            message = await asyncio.shield(pull.task)
+        except asyncio.CancelledError:
+            pull.leave()
+            raise
+        except Exception as error:
+            self._pulls.pop(channel, None)
+            raise await in_words(self._adapter, error) from error
+        self._pulls.pop(channel, None)
+        return None if message is None else self._hand_out(message)
+
+    async def _end_other_pulls(self, channel: str | None) -> None:
+        """Wait until the answers of interrupted pulls on other channels are back: only one message is held."""
+        for other, pull in list(self._pulls.items()):
+            if channel is not None and other != channel:
+                await pull.end()
+                self._pulls.pop(other, None)
+
+    def _hand_out(self, message: ReceivedMessageT) -> RemoteMessage:
+        remote = RemoteMessage(message, self._adapter, self._told)
+        self._held.add(remote)
+        interval = self._adapter.alive_every(message)
+        if interval is not None:
+            remote.alive = self._start(_keep_alive(remote, interval))
+        return remote
+
+    async def _finish(self, message: RemoteMessage, window: int) -> None:
+        if message.action is not None:
+            await self._try(self._adapter.done(message.inner))
+        await self.look(window, lambda _: 0, ())
+
+    def _aftermath(self, message: RemoteMessage, *, matched: bool) -> Aftermath:
+        note = self._adapter.note(message.inner)
+        if not self.knows.keeps_ids:
+            is_rejected = message.action is MessageAction.rejected
+            self._fingerprints.count(message.snapshot(), comes_again=is_rejected and not matched)
+            if is_rejected and not matched:
+                note = " ".join(filter(None, [note, new_id_note(self.knows.broker)]))
+        if message.failure:
+            return Aftermath(doubt=message.failure, where="not confirmed", note=note)
+        doubt = self._adapter.doubt(message.inner) if message.action is not None else ""
+        if doubt:
+            return Aftermath(doubt=doubt, where="sent, not confirmed", note=note)
+        return Aftermath(where=self._adapter.where(message.action, message.channel), note=note)
+
+    def _told(self, event: Event) -> None:
+        if isinstance(event, Published):
+            self._note_channel(event.channel)
+        for tell in self._observers:
+            tell(event)
+
+    def _note_channel(self, channel: str) -> None:
+        if channel not in self._channels:
+            self._more_channels[channel] = None
+            self._more_channels.move_to_end(channel)
+            while len(self._more_channels) > MORE_CHANNELS:
+                self._more_channels.popitem(last=False)
+
+    def _check_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop is not None and self._loop is not loop:
+            raise SteppingError(
+                f"The connection to {self.knows.broker} belongs to another event loop. Make the server object, the app "
+                "and the Stepper anew, and use them on one loop."
+            )
+        self._loop = loop
+
+    def _start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = start(coroutine)
+        # A loop keeps no reference to its tasks.
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _try(self, action: Coroutine[Any, Any, None]) -> None:
+        """Await something that may fail, for so long at most."""
+        try:
+            async with asyncio.timeout(AT_MOST):
+                await action
+        except Exception:
+            logger.warning("stepper.broker.error", exc_info=True)
+
+
+async def _keep_alive(message: RemoteMessage, interval: float) -> None:
+    while message.is_open:
+        await asyncio.sleep(interval)
+        try:
+            if message.is_open:
+                await message.keep_alive()
+        except Exception:
+            logger.warning("message.keep_alive.error", extra={"message_id": message.message_id}, exc_info=True)
+
+
+def _let_rest(message: RemoteMessage) -> None:
+    if message.alive is not None:
+        message.alive.cancel()
+
+
+async def _in_time(task: asyncio.Task[None], seconds: float) -> None:
+    await asyncio.wait({task}, timeout=seconds)
+
+
+def _within(queue: ChannelSnapshot, window: int | None) -> ChannelSnapshot:
+    if window is None or max(len(queue.ready), len(queue.in_work), len(queue.dead_letters)) <= window:
+        return queue
+    return ChannelSnapshot(
+        channel=queue.channel,
+        waiting=queue.waiting,
+        ready=queue.ready[:window],
+        working=queue.working,
+        in_work=queue.in_work[:window],
+        dead=queue.dead,
+        dead_letters=queue.dead_letters[max(0, len(queue.dead_letters) - window) :],
+        dead_dropped=queue.dead_dropped,
+        note=queue.note,
+    )
