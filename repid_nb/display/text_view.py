@@ -175,7 +175,7 @@ def _(queue: ChannelSnapshot) -> str:
     lines = [words.queue_text(queue)]
     lines += [f"  {place:>3}  {as_text(message)}" for place, message in enumerate(queue.ready[:ROWS], start=1)]
     more = (queue.waiting or 0) - min(ROWS, len(queue.ready))
-    if more > 0:
+    if more > 0 and (queue.ready or not queue.note):
         lines.append(f"       ... and {more:,} more")
     lines += [f"  in work  {as_text(message)}" for message in queue.in_work[:ROWS]]
     more = (queue.working or 0) - min(ROWS, len(queue.in_work))
@@ -183,7 +183,7 @@ def _(queue: ChannelSnapshot) -> str:
         lines.append(f"  in work  ... and {more:,} more")
     lines += [f"  dead     {as_text(letter)}" for letter in queue.dead_letters[-ROWS:]]
     hidden = (queue.dead or 0) - min(ROWS, len(queue.dead_letters))
-    if hidden > 0:
+    if hidden > 0 and (queue.dead_letters or not queue.note):
         lines.append(f"  dead     ... and {hidden:,} older")
     if queue.dead_dropped:
         lines.append(f"  {counted(queue.dead_dropped, 'older dead letter')} dropped")

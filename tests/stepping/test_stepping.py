@@ -3,14 +3,12 @@
 import asyncio
 
 import pytest
-import repid
 from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
 
 from repid_nb import Channel, Idle, InMemoryServer, Message, MessageAction, Repid, Router, Step, Stepper
 from repid_nb.core.errors import (
     DeclarationError,
     InvalidMessageError,
-    NotPullableError,
     SteppingError,
     UnknownNameError,
 )
@@ -447,13 +445,6 @@ def test_an_unknown_server_names_the_nearest():
 def test_an_app_without_a_server_says_how_to_register_one():
     with pytest.raises(UnknownNameError, match="register_server"):
         Stepper(Repid())
-
-
-def test_a_server_that_only_pushes_is_refused():
-    app = Repid()
-    app.servers.register_server("default", repid.InMemoryServer())
-    with pytest.raises(NotPullableError, match="needs an InMemoryServer"):
-        Stepper(app)
 
 
 @pytest.mark.parametrize("options", [{"max_unrouted_retries": 0}, {"history_limit": 0}])

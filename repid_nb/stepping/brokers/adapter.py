@@ -9,13 +9,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from repid_nb.core.errors import InvalidMessageError, NotPullableError
-from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.stepping.brokers.fingerprints import fingerprint
 from repid_nb.stepping.source import Knowledge
 
-__all__ = ["Adapter", "Inbox", "pictured", "unknown"]
+__all__ = ["Adapter", "Inbox", "mended", "pictured", "unknown"]
 
 REASONS_LIMIT = 1000
+# Seconds between a client's tries to come back are two at most.
+MENDED_WITHIN = 3.0
 
 
 class Adapter:
@@ -29,7 +32,7 @@ class Adapter:
     Attributes:
         knows: What is known of the broker, and what can be done there.
         port: The port of the broker where the address names none; 0 where there is no usual one.
-        reasons: Why this Stepper nacked a message, by the message's id: brokers keep no reasons.
+        reasons: Why this Stepper nacked a message, by its content: brokers keep no reasons, and not its id either.
     """
 
     knows: Knowledge
@@ -99,6 +102,12 @@ class Adapter:
         """Say what becomes of a message whose settlement did not get through."""
         return f"whether it comes again is up to {self.knows.broker}"
 
+    def failed(self, word: str, error: Exception, message: ReceivedMessageT) -> str:  # noqa: ARG002  (see above)
+        """Say what a settlement that raised an error means."""
+        if isinstance(error, TimeoutError):
+            return f"the {word} was sent, and {self.knows.broker} has not confirmed it: {self.comes_again()}"
+        return f"the {word} did not get through ({type(error).__name__}): {self.comes_again()}"
+
     def note(self, message: ReceivedMessageT) -> str:  # noqa: ARG002  (an answer for any message)
         """Return a remark on the step of a message; empty for none."""
         return ""
@@ -139,14 +148,14 @@ class Adapter:
 
     def keep_reason(self, message: ReceivedMessageT, reason: str) -> None:
         """Note why a message was nacked."""
-        if message.message_id:
-            self.reasons[message.message_id] = reason
-            while len(self.reasons) > REASONS_LIMIT:
-                self.reasons.popitem(last=False)
+        self.reasons[fingerprint(pictured(message))] = reason
+        while len(self.reasons) > REASONS_LIMIT:
+            self.reasons.popitem(last=False)
 
-    def reason_of(self, message_id: str | None) -> str:
-        """Return why a dead letter was nacked, as far as this Stepper knows."""
-        return self.reasons.get(message_id or "", f"not known: {self.knows.broker} keeps no reason")
+    def letter(self, message: MessageSnapshot) -> DeadLetter:
+        """Return a dead letter, with the reason as far as this Stepper knows it."""
+        unknown_reason = f"not known: {self.knows.broker} keeps no reason"
+        return DeadLetter(message=message, reason=self.reasons.get(fingerprint(message), unknown_reason))
 
 
 class Inbox:
@@ -196,3 +205,14 @@ def pictured(message: ReceivedMessageT) -> MessageSnapshot:
 def unknown(channels: Iterable[str], note: str = "") -> list[ChannelSnapshot]:
     """Return queues of which nothing is known."""
     return [ChannelSnapshot(channel=one, waiting=None, working=None, dead=None, note=note) for one in channels]
+
+
+async def mended(server: Any) -> bool:
+    """Wait until a client has mended its connection, as long as that mostly takes; return whether it has."""
+    try:
+        async with asyncio.timeout(MENDED_WITHIN):
+            while not server.is_connected:  # noqa: ASYNC110  (no client tells)
+                await asyncio.sleep(MENDED_WITHIN / 100)
+    except TimeoutError:
+        return False
+    return True

@@ -18,7 +18,10 @@ CONNECTIONS = "repid.connections."
 # By the package of repid that a server's class, or one that it derives from, comes from. What a server names as its
 # `protocol` may be anything.
 ADAPTERS = {
+    "amqp": "AmqpAdapter",
+    "nats": "NatsAdapter",
     "redis": "RedisAdapter",
+    "sqs": "SqsAdapter",
 }
 NEEDED = ("publish", "subscribe", "connect", "is_connected")
 

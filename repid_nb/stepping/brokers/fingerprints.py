@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from repid_nb.core.memory.snapshot import MessageSnapshot
 
-__all__ = ["Fingerprints", "new_id_note"]
+__all__ = ["Fingerprints", "fingerprint", "new_id_note"]
 
 LIMIT = 10_000
 
@@ -20,14 +20,14 @@ class Fingerprints:
 
     def of(self, message: MessageSnapshot) -> int:
         """Return how often a message was seen so far."""
-        return self._seen.get(_fingerprint(message), 0)
+        return self._seen.get(fingerprint(message), 0)
 
     def count(self, message: MessageSnapshot, *, comes_again: bool) -> None:
         """Count one more time, or forget a message that does not come again."""
-        fingerprint = _fingerprint(message)
-        seen = self._seen.pop(fingerprint, 0)
+        key = fingerprint(message)
+        seen = self._seen.pop(key, 0)
         if comes_again:
-            self._seen[fingerprint] = seen + 1
+            self._seen[key] = seen + 1
             while len(self._seen) > LIMIT:
                 self._seen.popitem(last=False)
 
@@ -41,7 +41,7 @@ def new_id_note(broker: str) -> str:
     )
 
 
-def _fingerprint(message: MessageSnapshot) -> str:
+def fingerprint(message: MessageSnapshot) -> str:
     """Return what stays the same of a message when its id changes."""
     parts = (message.channel, repr(sorted((message.headers or {}).items())), message.content_type or "")
     return blake2b(b"\0".join([message.payload, *(part.encode() for part in parts)]), digest_size=12).hexdigest()

@@ -120,8 +120,9 @@ class RedisAdapter(Adapter):
         self._unsure.update(self._groups)
         return "it stays pending with this Stepper, which has it again once Redis is back"
 
-    def alive_every(self, message: ReceivedMessageT) -> float | None:
-        return min(ALIVE_EVERY, message.keep_alive_interval or ALIVE_EVERY)
+    def alive_every(self, message: ReceivedMessageT) -> float | None:  # noqa: ARG002  (the same for all)
+        # repid's own interval is in whole seconds.
+        return min(ALIVE_EVERY, self.server._min_idle_ms / 3000 or ALIVE_EVERY)
 
     async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:
         return [await self._look(channel, window) for channel in channels]
@@ -260,12 +261,7 @@ class RedisAdapter(Adapter):
         return tuple(self._shown(channel, entries[0]) for entries in found if entries)
 
     def _letters(self, channel: str, newest: Sequence[Any]) -> tuple[DeadLetter, ...]:
-        return tuple(
-            DeadLetter(
-                message=self._shown(channel, entry), reason=self.reason_of((entry[1].get(ADDED[1]) or b"").decode())
-            )
-            for entry in reversed(newest)
-        )
+        return tuple(self.letter(self._shown(channel, entry)) for entry in reversed(newest))
 
     def _shown(self, channel: str, entry: tuple[bytes, dict[bytes, bytes]]) -> MessageSnapshot:
         return MessageSnapshot(id=entry[0].decode(), channel=channel, **_parts_of(entry[1]))

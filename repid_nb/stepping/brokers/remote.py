@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from repid_nb.app import Repid
@@ -13,13 +14,14 @@ from repid_nb.core.events import Event, Observer, Published, guarded
 from repid_nb.core.logger import logger
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
-from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.core.message import MessageAction
 from repid_nb.core.tasks import start
 from repid_nb.notebook.interrupts import interruptible
 from repid_nb.stepping.brokers.adapter import Adapter, unknown
 from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, in_words
 from repid_nb.stepping.brokers.endings import closed, watch
 from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note
+from repid_nb.stepping.brokers.holding import Holding, attempted
 from repid_nb.stepping.brokers.publishing import publish
 from repid_nb.stepping.brokers.pulls import Pull
 from repid_nb.stepping.brokers.remote_message import RemoteMessage
@@ -47,23 +49,22 @@ class RemoteSource:
     Args:
         app: The app whose sent messages are told to observers.
         owner: The object that uses it. When the owner is collected as garbage, what it held goes back.
-        patience: Seconds that a step waits where the broker cannot say that nothing waits.
     """
 
-    def __init__(self, adapter: Adapter, app: Repid, owner: object, patience: float = PATIENCE) -> None:
+    def __init__(self, adapter: Adapter, app: Repid, owner: object) -> None:
         self.knows: Knowledge = adapter.knows
         self.journal: Journal | None = None
         self.turn = 0
         self._adapter = adapter
         self._app = app
-        self._patience = patience
+        self._patience = PATIENCE
         self._connection = Connection(adapter)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._channels: list[str] = []
         self._more_channels: OrderedDict[str, None] = OrderedDict()
         self._last: dict[str, ChannelSnapshot] = {}
         self._pulls: dict[str, Pull] = {}
-        self._held: set[RemoteMessage] = set()
+        self._holding = Holding(adapter, self._told)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._observers: tuple[Observer, ...] = ()
         self._fingerprints = Fingerprints()
@@ -102,9 +103,7 @@ class RemoteSource:
 
     async def finish(self, message: PulledMessageT, *, matched: bool, window: int) -> Aftermath:
         assert isinstance(message, RemoteMessage)  # noqa: S101  (this source hands out nothing else)
-        _let_rest(message)
-        if message.action is not None:
-            self._held.discard(message)
+        self._holding.end(message)
         # It happened, whoever asks now to end: the step is told of before that.
         finishing = self._start(self._finish(message, window))
         requests = 0
@@ -147,12 +146,18 @@ class RemoteSource:
         reasons = [self._adapter.idle_note(queue) for queue in queues if queue is not None]
         if any(reasons):
             return "; ".join(filter(None, reasons))
-        if self.knows.empty_is_certain and all(queue is not None and queue.waiting == 0 for queue in queues):
+        if all(queue is not None and self._is_empty(queue) for queue in queues):
             return ""
         return f"nothing came within {self._patience:g} s"
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        tell = guarded(observer)
+        guarded_observer = guarded(observer)
+
+        def tell(event: Event) -> None:
+            if isinstance(event, Published):
+                self._note_channel(event.channel)
+            guarded_observer(event)
+
         end_app = self._app.observe(tell)
         self._observers = (*self._observers, tell)
 
@@ -190,18 +195,16 @@ class RemoteSource:
         self._finalizer.detach()
         closed(self)
         # Also when the task that closes is cancelled: what is held has to go back.
-        await _in_time(self._start(self._close()), 2 * AT_MOST)
+        await asyncio.wait({self._start(self._close())}, timeout=2 * AT_MOST)
 
     async def rescue(self) -> None:
         """Give back what is held, on connections of their own: the loop that they were pulled on has ended."""
-        for message in list(self._held):
-            if message.is_open:
-                await self._adapter.rescue(message.inner)
+        await self._holding.rescue()
 
     @property
     def holds(self) -> bool:
         """Whether a message is held."""
-        return any(message.is_open for message in self._held)
+        return bool(self._holding)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -212,13 +215,10 @@ class RemoteSource:
         for pull in self._pulls.values():
             message = await pull.answer()
             if message is not None:
-                await self._try(self._adapter.leave(message))
+                await attempted(partial(self._adapter.leave, message))
         self._pulls.clear()
-        for held in list(self._held):
-            _let_rest(held)
-            await self._try(held.leave())
-        self._held.clear()
-        await self._try(self._adapter.close())
+        await self._holding.leave()
+        await attempted(self._adapter.close)
         await self._connection.close()
 
     def _in_order(self) -> list[str]:
@@ -228,10 +228,14 @@ class RemoteSource:
 
     def _time_for(self, channel: str, among: int) -> float:
         """Return how long to wait for a message: not at all where it is known that nothing is there."""
-        waiting = self.waiting(channel)
-        if waiting == 0 and self.knows.empty_is_certain:
+        queue = self._last.get(channel)
+        if queue is not None and self._is_empty(queue):
             return 0.0
-        return self._patience if waiting else self._patience / among
+        return self._patience if self.waiting(channel) else self._patience / among
+
+    def _is_empty(self, queue: ChannelSnapshot) -> bool:
+        """Say whether it is certain that nothing waited when the queue was seen last."""
+        return queue.waiting == 0 and (self.knows.empty_is_certain or queue.working == 0)
 
     async def _pull(self, channel: str, within: float) -> RemoteMessage | None:
         # An interrupted step has left its pull: this one takes the answer.
@@ -247,7 +251,7 @@ class RemoteSource:
             self._pulls.pop(channel, None)
             raise await in_words(self._adapter, error) from error
         self._pulls.pop(channel, None)
-        return None if message is None else self._hand_out(message)
+        return None if message is None else self._holding.take(message)
 
     async def _end_other_pulls(self, channel: str | None) -> None:
         """Wait until the answers of interrupted pulls on other channels are back: only one message is held."""
@@ -256,17 +260,12 @@ class RemoteSource:
                 await pull.end()
                 self._pulls.pop(other, None)
 
-    def _hand_out(self, message: ReceivedMessageT) -> RemoteMessage:
-        remote = RemoteMessage(message, self._adapter, self._told)
-        self._held.add(remote)
-        interval = self._adapter.alive_every(message)
-        if interval is not None:
-            remote.alive = self._start(_keep_alive(remote, interval))
-        return remote
-
     async def _finish(self, message: RemoteMessage, window: int) -> None:
-        if message.action is not None:
-            await self._try(self._adapter.done(message.inner))
+        if message.failure and not message.inner.is_acted_on:
+            # The broker is there, and only this settlement could not be done.
+            await attempted(partial(self._adapter.give_back, message.inner))
+        elif message.action is not None:
+            await attempted(partial(self._adapter.done, message.inner))
         await self.look(window, lambda _: 0, ())
 
     def _aftermath(self, message: RemoteMessage, *, matched: bool) -> Aftermath:
@@ -284,8 +283,6 @@ class RemoteSource:
         return Aftermath(where=self._adapter.where(message.action, message.channel), note=note)
 
     def _told(self, event: Event) -> None:
-        if isinstance(event, Published):
-            self._note_channel(event.channel)
         for tell in self._observers:
             tell(event)
 
@@ -311,33 +308,6 @@ class RemoteSource:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    async def _try(self, action: Coroutine[Any, Any, None]) -> None:
-        """Await something that may fail, for so long at most."""
-        try:
-            async with asyncio.timeout(AT_MOST):
-                await action
-        except Exception:
-            logger.warning("stepper.broker.error", exc_info=True)
-
-
-async def _keep_alive(message: RemoteMessage, interval: float) -> None:
-    while message.is_open:
-        await asyncio.sleep(interval)
-        try:
-            if message.is_open:
-                await message.keep_alive()
-        except Exception:
-            logger.warning("message.keep_alive.error", extra={"message_id": message.message_id}, exc_info=True)
-
-
-def _let_rest(message: RemoteMessage) -> None:
-    if message.alive is not None:
-        message.alive.cancel()
-
-
-async def _in_time(task: asyncio.Task[None], seconds: float) -> None:
-    await asyncio.wait({task}, timeout=seconds)
 
 
 def _within(queue: ChannelSnapshot, window: int | None) -> ChannelSnapshot:

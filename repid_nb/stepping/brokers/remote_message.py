@@ -36,7 +36,6 @@ class RemoteMessage:
     def __init__(self, inner: ReceivedMessageT, adapter: Adapter, tell: Observer) -> None:
         self.inner = inner
         self.failure = ""
-        self.alive: asyncio.Task[None] | None = None
         self._adapter = adapter
         self._tell = tell
         self._settling: asyncio.Task[None] | None = None
@@ -156,7 +155,7 @@ class RemoteMessage:
             # Refused before anything was sent.
             raise
         except Exception as error:
-            self.failure = f"the {word} did not get through ({type(error).__name__}): {self._adapter.comes_again()}"
+            self.failure = self._adapter.failed(word, error, self.inner)
             raise
 
 

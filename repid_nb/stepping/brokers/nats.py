@@ -1,0 +1,305 @@
+"""NATS JetStream: repid's durable consumer, subscribed for one message at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from repid_nb.core.errors import NotPullableError, UnknownNameError
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
+from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.stepping.brokers.adapter import Adapter, Inbox, mended, pictured, unknown
+from repid_nb.stepping.source import Knowledge
+
+__all__ = ["NatsAdapter"]
+
+# Seconds that NATS has to confirm a settlement; a client that has lost its connection needs two to come back.
+CONFIRMED_WITHIN = 5.0
+SHORTEST_WAIT = 0.05
+LETTERS_LIMIT = 1000
+# What repid adds to a dead letter.
+ADDED = "x-repid-original-channel"
+HERE = {"localhost", "127.0.0.1", "::1"}
+
+
+class NatsAdapter(Adapter):
+    """Subscribes to repid's consumer until one message has come, and ends that before the message is settled.
+
+    After the settlement the next message would be pushed at once. So the consumer must let out one message at a time;
+    one that lets out more is refused, because a change of it would slow down the workers that use it.
+    """
+
+    knows = Knowledge(
+        broker="NATS",
+        rejected="in front: it comes next again",
+        nacked="a dead letter, on the subject repid_{channel}_dlq",
+        given_back="in front: it comes next",
+        counts=True,
+        peeks=True,
+        dead_letters=True,
+        empty_is_certain=False,
+    )
+    port = 4222
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self._streams: dict[str, str] = {}
+        self._ack_wait: dict[str, float] = {}
+        self._dead_streams: dict[str, str] = {}
+        # What went back, or is held, of each channel, last.
+        self._last: dict[str, ReceivedMessageT] = {}
+
+    def forget(self) -> None:
+        self._streams.clear()
+
+    async def recover(self) -> bool:
+        client = self.server._nc
+        return client is not None and not client.is_closed and await mended(self.server)
+
+    async def open(self, channels: Sequence[str]) -> None:
+        for channel in channels:
+            if channel not in self._streams:
+                stream = await self._stream_of(channel)
+                info = await self._consumer(channel, stream) or await self._add_consumer(channel, stream)
+                if info.config.max_ack_pending != 1:
+                    raise NotPullableError(
+                        f"The NATS consumer {_group(channel)!r} lets out {info.config.max_ack_pending} messages at a "
+                        "time, and a Stepper holds one. While you step, set it to one: "
+                        f"nats consumer edit {stream} {_group(channel)} --max-pending 1"
+                    )
+                self._ack_wait[channel] = float(info.config.ack_wait or 0)
+                self._streams[channel] = stream
+
+    async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
+        info = await self._js.consumer_info(self._streams[channel], _group(channel))
+        if not info.num_pending and not info.num_ack_pending:
+            return None
+        inbox = Inbox()
+        subscriber = await self.server.subscribe(channels_to_callbacks={channel: inbox.put}, concurrency_limit=1)
+        taking = asyncio.ensure_future(inbox.take(max(within, SHORTEST_WAIT)))
+        try:
+            await asyncio.wait({taking, subscriber.task}, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                raise subscriber.task.exception() or ConnectionError("the subscription ended")
+            message = taking.result()
+        finally:
+            taking.cancel()
+            # Before the message is settled: after that the next one would come in.
+            await subscriber.close()
+        message = message or next(iter(inbox.rest()), None)
+        if message is not None:
+            message._msg = _Confirmed(message._msg)  # type: ignore[attr-defined]  # repid's own message
+            self._last[channel] = message
+        for extra in inbox.rest():
+            await extra.reject()
+        return message
+
+    async def rescue(self, message: ReceivedMessageT) -> None:
+        client = await import_module("nats").connect(self.server.dsn, allow_reconnect=False)
+        try:
+            await client.publish(message._msg.reply, b"-NAK")  # type: ignore[attr-defined]  # repid's own message
+            await client.flush()
+        finally:
+            await client.close()
+
+    def where(self, action: MessageAction | None, channel: str) -> str:
+        if action is MessageAction.nacked:
+            subject = self._dead_subject(channel)
+            return (
+                "dropped: the server has no dlq_topic_strategy" if subject is None else f"a dead letter, on {subject}"
+            )
+        return super().where(action, channel)
+
+    def failed(self, word: str, error: Exception, message: ReceivedMessageT) -> str:
+        subject = self._dead_subject(message.channel)
+        if word == "nack" and type(error).__name__ == "NoStreamResponseError":
+            return (
+                f"NATS keeps no stream for the dead letters on {subject!r}, so the nack failed, and the message comes "
+                f"again. Make one: nats stream add {subject} --subjects {subject} --defaults"
+            )
+        return super().failed(word, error, message)
+
+    def comes_again(self) -> str:
+        return "where NATS has not heard of it, the message comes again after the consumer's ack_wait"
+
+    def alive_every(self, message: ReceivedMessageT) -> float | None:
+        # repid's own interval is in whole seconds, so a short ack_wait would get none.
+        return self._ack_wait.get(message.channel, 0) / 3 or None
+
+    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:
+        return [await self._look(channel, window) for channel in channels]
+
+    def idle_note(self, queue: ChannelSnapshot) -> str:
+        if not queue.working:
+            return ""
+        wait = self._ack_wait.get(queue.channel, 0)
+        more = f"{queue.waiting} wait, but " if queue.waiting else ""
+        return (
+            f"{more}one is in work and max_ack_pending is 1: until it is settled, or its ack_wait of {wait:g} s is "
+            "over, nothing comes"
+        )
+
+    async def resend(self, channel: str, message_id: str | None) -> int:
+        _, letters = await self._dead(channel, LETTERS_LIMIT)
+        wanted = [letter.message for letter in letters if message_id in (None, letter.message.id)]
+        if message_id is not None and not wanted:
+            raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.")
+        for message in wanted:
+            await self._js.publish(channel, message.payload, headers=message.headers)
+            stream, sequence = str(message.id).rsplit(":", 1)
+            await self._js.delete_msg(stream, int(sequence))
+        return len(wanted)
+
+    @property
+    def _js(self) -> Any:
+        if self.server._js is None:
+            raise ConnectionError("the connection to NATS is closed")
+        return self.server._js
+
+    async def _stream_of(self, channel: str) -> str:
+        try:
+            stream: str = await self._js.find_stream_name_by_subject(channel)
+        except Exception as error:
+            if type(error).__name__ != "NotFoundError":
+                raise
+            raise NotPullableError(
+                f"NATS keeps no stream for {channel!r}, so what is sent there is lost. Make one first: "
+                f"nats stream add {channel} --subjects {channel} --defaults"
+            ) from error
+        return stream
+
+    async def _consumer(self, channel: str, stream: str) -> Any:
+        try:
+            return await self._js.consumer_info(stream, _group(channel))
+        except Exception as error:
+            if type(error).__name__ != "NotFoundError":
+                raise
+            return None
+
+    async def _add_consumer(self, channel: str, stream: str) -> Any:
+        """Make repid's consumer, on this machine. Elsewhere a worker would be slow with it, for no visible reason."""
+        place = self.address
+        if place is None or place[0] not in HERE:
+            raise NotPullableError(
+                f"NATS has no consumer {_group(channel)!r} on the stream {stream!r} yet. A Stepper makes none on "
+                "another machine: it must let out one message at a time, and a worker would be slow with it. Make it: "
+                f"nats consumer add {stream} {_group(channel)} --filter {channel} --target _INBOX.{_group(channel)} "
+                f"--deliver-group {_group(channel)} --ack explicit --max-pending 1 --defaults"
+            )
+        api = import_module("nats.js.api")
+        return await self._js.add_consumer(
+            stream,
+            api.ConsumerConfig(
+                durable_name=_group(channel),
+                deliver_group=_group(channel),
+                deliver_subject=self.server._nc.new_inbox(),
+                ack_policy=api.AckPolicy.EXPLICIT,
+                max_ack_pending=1,
+                filter_subject=channel,
+            ),
+        )
+
+    async def _look(self, channel: str, window: int) -> ChannelSnapshot:
+        stream = self._streams.get(channel)
+        if stream is None:
+            return unknown([channel])[0]
+        info = await self._js.consumer_info(stream, _group(channel))
+        working = info.num_ack_pending or 0
+        waiting = info.num_pending or 0
+        ready = await self._messages(channel, stream, info.delivered.stream_seq, min(window, waiting))
+        dead, letters = await self._dead(channel, window)
+        last, note = self._last.get(channel), ""
+        in_work: tuple[MessageSnapshot, ...] = ()
+        # The delivery that came last is the one that is in work, or that went back and will come first.
+        if last is not None and working and info.delivered.consumer_seq == last._msg.metadata.sequence.consumer:  # type: ignore[attr-defined]
+            if last.is_acted_on:
+                ready, waiting, working = [pictured(last), *ready], waiting + 1, working - 1
+                note = "one has come back, and is first"
+            else:
+                in_work = (pictured(last),)
+        return ChannelSnapshot(
+            channel=channel,
+            waiting=waiting,
+            ready=tuple(ready[:window]),
+            working=working,
+            in_work=in_work[:window],
+            dead=dead,
+            dead_letters=letters,
+            note=note,
+        )
+
+    async def _messages(
+        self, channel: str, stream: str, after: int, limit: int, subject: str = ""
+    ) -> list[MessageSnapshot]:
+        """Return messages of a stream in their order, without taking them; as many as there are, up to a limit."""
+        found: list[MessageSnapshot] = []
+        while len(found) < limit:
+            try:
+                raw = await self._js.get_msg(stream, seq=after + 1, subject=subject or channel, next=True)
+            except Exception as error:
+                if type(error).__name__ != "NotFoundError":
+                    raise
+                break
+            after = raw.seq
+            headers = {name: value for name, value in (raw.headers or {}).items() if name != ADDED} or None
+            found.append(
+                MessageSnapshot(
+                    id=f"{stream}:{raw.seq}",
+                    channel=channel,
+                    payload=raw.data or b"",
+                    headers=headers,
+                    content_type=(headers or {}).get("content-type"),
+                )
+            )
+        return found
+
+    def _dead_subject(self, channel: str) -> str | None:
+        strategy = self.server._dlq_topic_strategy
+        subject: str | None = None if strategy is None else strategy(channel)
+        return subject
+
+    async def _dead(self, channel: str, window: int) -> tuple[int | None, tuple[DeadLetter, ...]]:
+        """Return how many dead letters there are, and the newest; None where there is no stream for them."""
+        subject = self._dead_subject(channel)
+        if subject is None:
+            return 0, ()
+        try:
+            if subject not in self._dead_streams:
+                self._dead_streams[subject] = await self._js.find_stream_name_by_subject(subject)
+            stream = self._dead_streams[subject]
+            state = (await self._js.stream_info(stream)).state
+        except Exception as error:
+            if type(error).__name__ != "NotFoundError":
+                raise
+            return None, ()
+        after = max(state.first_seq, state.last_seq - window + 1) - 1
+        letters = await self._messages(channel, stream, after, window, subject)
+        return state.messages, tuple(map(self.letter, letters))
+
+
+class _Confirmed:
+    """A message of the client whose settlement NATS confirms; the client itself sends and does not ask."""
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._message, name)
+
+    async def ack(self) -> None:
+        await self._confirmed(b"+ACK")
+
+    async def nak(self) -> None:
+        await self._confirmed(b"-NAK")
+
+    async def term(self) -> None:
+        await self._confirmed(b"+TERM")
+
+    async def _confirmed(self, word: bytes) -> None:
+        await self._message._client.request(self._message.reply, word, timeout=CONFIRMED_WITHIN)
+
+
+def _group(channel: str) -> str:
+    return f"{channel}_group"

@@ -1,0 +1,166 @@
+"""Amazon SQS: one message a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from importlib import import_module
+from typing import Any
+
+from repid_nb.core.errors import NotPullableError
+from repid_nb.core.memory.snapshot import ChannelSnapshot
+from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.stepping.brokers.adapter import Adapter, unknown
+from repid_nb.stepping.source import Knowledge
+
+__all__ = ["SqsAdapter"]
+
+# The longest wait that SQS takes, in seconds.
+LONGEST_WAIT = 20
+LETTERS_LIMIT = 1000
+
+
+class SqsAdapter(Adapter):
+    """Receives one message a request; until its visibility time is over SQS shows it to no other."""
+
+    knows = Knowledge(
+        broker="SQS",
+        rejected="back at once, in no certain order",
+        nacked="a dead letter, on the queue repid_{channel}_dlq",
+        given_back="back at once, in no certain order",
+        counts=True,
+        empty_is_certain=False,
+    )
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self._urls: dict[str, str] = {}
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        return None if self.server.endpoint_url is None else super().address
+
+    async def open(self, channels: Sequence[str]) -> None:
+        for channel in channels:
+            if channel not in self._urls:
+                try:
+                    self._urls[channel] = await self.server._get_queue_url(channel)
+                except Exception as error:
+                    if not _is_missing(error):
+                        raise
+                    raise NotPullableError(
+                        f"SQS has no queue {channel!r}. Create it first: aws sqs create-queue --queue-name {channel}"
+                    ) from error
+
+    async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
+        url = self._urls[channel]
+        got = await self.server._client.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=1,
+            # In whole seconds; and longer than 0, which asks only some of the machines of SQS.
+            WaitTimeSeconds=min(LONGEST_WAIT, max(1, round(within))) if within else 0,
+            MessageAttributeNames=["All"],
+            VisibilityTimeout=self.server._visibility_timeout,
+        )
+        kind = import_module("repid.connections.sqs.message").SqsReceivedMessage
+        for one in got.get("Messages", []):
+            message: ReceivedMessageT = kind(self.server, channel, url, one, self.server._visibility_timeout)
+            return message
+        return None
+
+    async def rescue(self, message: ReceivedMessageT) -> None:
+        async with self._fresh_client() as client:
+            await client.change_message_visibility(
+                QueueUrl=self._urls[message.channel],
+                ReceiptHandle=message._receipt_handle,  # type: ignore[attr-defined]  # repid's own message
+                VisibilityTimeout=0,
+            )
+
+    def where(self, action: MessageAction | None, channel: str) -> str:
+        if action is MessageAction.nacked:
+            dead = self._dead_queue(channel)
+            return "deleted: the server has no dlq_queue_strategy" if dead is None else f"a dead letter, on {dead}"
+        return super().where(action, channel)
+
+    def failed(self, word: str, error: Exception, message: ReceivedMessageT) -> str:
+        dead = self._dead_queue(message.channel)
+        if word == "nack" and _is_missing(error):
+            return f"SQS has no queue {dead!r}, so the nack failed, and the message comes again. Create it first"
+        return super().failed(word, error, message)
+
+    def comes_again(self) -> str:
+        return "where SQS has not heard of it, the message comes again when its visibility time is over"
+
+    def alive_every(self, message: ReceivedMessageT) -> float | None:  # noqa: ARG002  (the same for all)
+        # repid's own interval is in whole seconds.
+        return float(self.server._visibility_timeout) / 3 or None
+
+    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:  # noqa: ARG002  (shows none)
+        return [await self._look(channel) for channel in channels]
+
+    async def resend(self, channel: str, message_id: str | None) -> int:
+        dead = self._dead_queue(channel)
+        if message_id is not None or dead is None:
+            raise NotPullableError("SQS does not show dead letters one by one: leave out the id to send all again.")
+        client, source = self.server._client, await self.server._get_queue_url(dead)
+        sent = 0
+        while sent < LETTERS_LIMIT:
+            got = await client.receive_message(
+                QueueUrl=source, MaxNumberOfMessages=1, WaitTimeSeconds=1, MessageAttributeNames=["All"]
+            )
+            if not got.get("Messages"):
+                break
+            letter = got["Messages"][0]
+            attributes = {
+                name: {key: one[key] for key in ("DataType", "StringValue", "BinaryValue") if key in one}
+                for name, one in letter.get("MessageAttributes", {}).items()
+            }
+            await client.send_message(
+                QueueUrl=self._urls[channel], MessageBody=letter["Body"], MessageAttributes=attributes
+            )
+            await client.delete_message(QueueUrl=source, ReceiptHandle=letter["ReceiptHandle"])
+            sent += 1
+        return sent
+
+    def _dead_queue(self, channel: str) -> str | None:
+        strategy = self.server._dlq_queue_strategy
+        name: str | None = None if strategy is None else strategy(channel)
+        return name
+
+    def _fresh_client(self) -> AbstractAsyncContextManager[Any]:
+        server = self.server
+        session = import_module("aiobotocore.session").get_session()
+        client: AbstractAsyncContextManager[Any] = session.create_client(
+            "sqs",
+            region_name=server.region_name,
+            endpoint_url=server.endpoint_url,
+            aws_access_key_id=server._aws_access_key_id,
+            aws_secret_access_key=server._aws_secret_access_key,
+            aws_session_token=server._aws_session_token,
+        )
+        return client
+
+    async def _look(self, channel: str) -> ChannelSnapshot:
+        if channel not in self._urls:
+            return unknown([channel])[0]
+        waiting, working = await self._counts(self._urls[channel])
+        dead_queue, dead = self._dead_queue(channel), None
+        if dead_queue is not None:
+            try:
+                dead, _ = await self._counts(await self.server._get_queue_url(dead_queue))
+            except Exception as error:
+                if not _is_missing(error):
+                    raise
+        note = "SQS counts about, and does not show which" if waiting else ""
+        return ChannelSnapshot(channel=channel, waiting=waiting, working=working, dead=dead, note=note)
+
+    async def _counts(self, url: str) -> tuple[int, int]:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        told = (await self.server._client.get_queue_attributes(QueueUrl=url, AttributeNames=names))["Attributes"]
+        return int(told[names[0]]), int(told[names[1]])
+
+
+def _is_missing(error: Exception) -> bool:
+    answer = getattr(error, "response", None)
+    code = answer.get("Error", {}).get("Code", "") if isinstance(answer, dict) else ""
+    return "NonExistentQueue" in code or "QueueDoesNotExist" in code
