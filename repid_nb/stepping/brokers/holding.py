@@ -8,9 +8,10 @@ from typing import Any
 
 from repid_nb.core.events import Observer
 from repid_nb.core.logger import logger
+from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.tasks import start
-from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.brokers.adapter import Adapter, pictured
 from repid_nb.stepping.brokers.connecting import AT_MOST
 from repid_nb.stepping.brokers.remote_message import RemoteMessage
 
@@ -22,11 +23,13 @@ class Holding:
 
     Args:
         tell: Is told of replies.
+        label: Gives the record of a message its name.
     """
 
-    def __init__(self, adapter: Adapter, tell: Observer) -> None:
+    def __init__(self, adapter: Adapter, tell: Observer, label: Callable[[MessageSnapshot], MessageSnapshot]) -> None:
         self._adapter = adapter
         self._tell = tell
+        self._label = label
         self._held: dict[RemoteMessage, asyncio.Task[None] | None] = {}
 
     def __bool__(self) -> bool:
@@ -34,7 +37,7 @@ class Holding:
 
     def take(self, message: ReceivedMessageT) -> RemoteMessage:
         """Hold a message that was pulled, and keep it alive, also while no actor runs."""
-        remote = RemoteMessage(message, self._adapter, self._tell)
+        remote = RemoteMessage(message, self._label(pictured(message)), self._adapter, self._tell)
         interval = self._adapter.alive_every(message)
         self._held[remote] = None if interval is None else start(_keep_alive(remote, interval))
         return remote

@@ -61,6 +61,9 @@ class NatsAdapter(Adapter):
     async def open(self, channels: Sequence[str]) -> None:
         for channel in channels:
             if channel not in self._streams:
+                if hasattr(type(self.server), "declare"):
+                    # A broker of one's own makes what a channel needs, before anything is sent there.
+                    await self.server.declare(channel)
                 stream = await self._stream_of(channel)
                 info = await self._consumer(channel, stream) or await self._add_consumer(channel, stream)
                 if info.config.max_ack_pending != 1:

@@ -8,6 +8,7 @@ from typing import Any
 from repid_nb.app import Repid
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.events import Event, Published
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.stepping.brokers.adapter import Adapter
 from repid_nb.stepping.sending import Outgoing
@@ -69,5 +70,5 @@ async def publish(app: Repid, adapter: Adapter, outgoing: Outgoing) -> MessageSn
         headers=message.headers,
         content_type=message.content_type,
         reply_to=message.reply_to,
-        **({} if outgoing.priority is None else {"priority": outgoing.priority}),
+        priority=DEFAULT_PRIORITY if outgoing.priority is None else outgoing.priority,
     )

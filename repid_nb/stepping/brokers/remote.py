@@ -22,9 +22,11 @@ from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, in_words
 from repid_nb.stepping.brokers.endings import closed, watch
 from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note
 from repid_nb.stepping.brokers.holding import Holding, attempted
+from repid_nb.stepping.brokers.labels import Labels
 from repid_nb.stepping.brokers.publishing import publish
 from repid_nb.stepping.brokers.pulls import Pull
 from repid_nb.stepping.brokers.remote_message import RemoteMessage
+from repid_nb.stepping.names import names_of
 from repid_nb.stepping.record import Sent
 from repid_nb.stepping.sending import Outgoing
 from repid_nb.stepping.source import Aftermath, Knowledge, PulledMessageT, SightingsOf
@@ -64,7 +66,8 @@ class RemoteSource:
         self._more_channels: OrderedDict[str, None] = OrderedDict()
         self._last: dict[str, ChannelSnapshot] = {}
         self._pulls: dict[str, Pull] = {}
-        self._holding = Holding(adapter, self._told)
+        self._labels = Labels(names_of(adapter.server))
+        self._holding = Holding(adapter, self._told, self._labels.label)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._observers: tuple[Observer, ...] = ()
         self._fingerprints = Fingerprints()
@@ -135,7 +138,7 @@ class RemoteSource:
             # To look is a favour: what cannot be seen is not known.
             logger.debug("stepper.look.error", exc_info=True)
             seen = unknown(asked, f"{self.knows.broker} did not answer")
-        self._last = {one.channel: one for one in seen}
+        self._last = {one.channel: self._labels.label_queue(one) for one in seen}
         return self.snapshot(window, sightings, channels)
 
     def waiting(self, channel: str) -> int | None:
@@ -270,6 +273,8 @@ class RemoteSource:
 
     def _aftermath(self, message: RemoteMessage, *, matched: bool) -> Aftermath:
         note = self._adapter.note(message.inner)
+        if message.action is MessageAction.nacked:
+            self._labels.nacked(message.snapshot())
         if not self.knows.keeps_ids:
             is_rejected = message.action is MessageAction.rejected
             self._fingerprints.count(message.snapshot(), comes_again=is_rejected and not matched)

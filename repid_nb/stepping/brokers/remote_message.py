@@ -10,7 +10,7 @@ from repid_nb.core.events import Observer, Published
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction, MessageData, ReceivedMessageT
 from repid_nb.core.tasks import start
-from repid_nb.stepping.brokers.adapter import Adapter, pictured
+from repid_nb.stepping.brokers.adapter import Adapter
 
 __all__ = ["RemoteMessage"]
 
@@ -22,6 +22,7 @@ class RemoteMessage:
 
     Args:
         inner: The message of repid's server.
+        snapshot: Its record, as it was pulled.
         tell: Is told of a reply, which the broker sends without the app.
 
     Attributes:
@@ -33,14 +34,14 @@ class RemoteMessage:
     keeps_reason = True
     keep_alive_interval: int | None = None
 
-    def __init__(self, inner: ReceivedMessageT, adapter: Adapter, tell: Observer) -> None:
+    def __init__(self, inner: ReceivedMessageT, snapshot: MessageSnapshot, adapter: Adapter, tell: Observer) -> None:
         self.inner = inner
         self.failure = ""
         self._adapter = adapter
         self._tell = tell
         self._settling: asyncio.Task[None] | None = None
         self._is_given_back = False
-        self._snapshot = pictured(inner)
+        self._snapshot = snapshot
         self.headers = inner.headers
 
     def __getattr__(self, name: str) -> Any:
