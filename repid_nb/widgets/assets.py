@@ -11,10 +11,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from repid_nb.display.colours import css_variables
+
 __all__ = ["AssetError", "read_script", "read_style"]
 
 STATIC = Path(__file__).parent / "static"
 ENTRY = "workbench.mjs"
+STYLES = ("workbench", "tools", "stage", "panels", "room")
 
 # A statement at the beginning of a line is at the top level, as the formatter of `make lint` makes sure.
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";\n', re.MULTILINE)
@@ -51,8 +54,9 @@ def read_script(folder: Path = STATIC, entry: str = ENTRY) -> str:
 
 
 def read_style(folder: Path = STATIC) -> str:
-    """Return the page's style sheet."""
-    return (folder / "workbench.css").read_text(encoding="utf-8")
+    """Return the page's style sheet: the colours of all views, then one part a region, the room that they have last."""
+    parts = [(folder / f"{name}.css").read_text(encoding="utf-8") for name in STYLES]
+    return "\n".join([f".repid-wb {{\n{css_variables()}\n}}\n", *parts])
 
 
 def _in_order(folder: Path, entry: str) -> dict[str, str]:

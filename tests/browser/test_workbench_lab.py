@@ -66,6 +66,8 @@ def press(page: Page, name: str):
 
 
 def send(page: Page, topic: str, payload: str = '{"to": "ada"}'):
+    if not page.get_by_label("Topic").is_visible():
+        press(page, "Write one")
     page.get_by_label("Topic").fill(topic)
     page.get_by_label("Payload").fill(payload)
     press(page, "Send")
@@ -81,12 +83,13 @@ def test_a_whole_lesson(workbench: Page):
     send(page, "send_fax")
     press(page, "Who would get this?")
     expect(page.locator(".wb-answerbox")).to_contain_text("Nobody would get it")
-    press(page, "Close")
     press(page, "Step")
     expect(page.locator(".wb-settlement")).to_contain_text("↩ rejected")
+    expect(page.locator(".wb-answerbox")).to_have_count(0)
     page.locator(".repid-wb [data-k=pace]").select_option("0")
     press(page, "Run")
     expect(page.locator(".wb-letter")).to_contain_text("poison message")
+    expect(page.locator(".wb-headline")).to_have_text("Nobody got m1 ✗ nacked")
     send(page, "send_sms")
     press(page, "Step into")
     for button in ("Ask the actors", "Read the arguments", "Run send_sms", "Settle it"):
@@ -95,7 +98,7 @@ def test_a_whole_lesson(workbench: Page):
     expect(page.locator(".wb-is-winner")).to_contain_text("sms to ada")
     expect(page.locator(".wb-settlement")).to_contain_text("✓ acked")
     press(page, "Send again m1")
-    expect(page.locator(".wb-message")).to_contain_text("send_fax")
+    expect(page.locator(".wb-message")).to_contain_text("m1")
     press(page, "Back")
     press(page, "Back")
     expect(page.locator(".wb-banner")).to_contain_text("You are looking at step 9 of 11")
@@ -157,9 +160,9 @@ def test_nothing_for_axe_to_find(workbench: Page, lab: Lab, theme: str, width: i
     expect(page.locator(".wb-settlement")).to_contain_text("↩ rejected")
     assert page.locator(".wb-token").count() == 0
     assert problems(page, ".repid-wb") == []
-    page.evaluate("document.querySelector('.repid-wb .wb-story').style.color = 'rgb(128,128,128,0.3)'")
+    page.evaluate("document.querySelector('.repid-wb .wb-whyline').style.color = 'rgb(128,128,128,0.3)'")
     assert [one["id"] for one in problems(page, ".repid-wb")] == ["color-contrast"]
-    page.evaluate("document.querySelector('.repid-wb .wb-story').style.color = ''")
+    page.evaluate("document.querySelector('.repid-wb .wb-whyline').style.color = ''")
     lab.screenshot(f"workbench-{theme}-{width}")
 
 
@@ -210,8 +213,10 @@ def test_a_click_is_dealt_with_where_the_cells_run(workbench: Page, lab: Lab):
 
 def test_a_kernel_that_is_gone_is_said_in_words(workbench: Page, lab: Lab):
     lab.restart()
-    press(workbench, "Step")
-    expect(workbench.locator(".wb-error")).to_contain_text("run the cell again", timeout=10_000)
+    expect(workbench.locator(".wb-error")).to_contain_text("Run its cell again", timeout=10_000)
+    expect(workbench.locator(".wb-headline")).to_have_text("The kernel is gone")
+    for key in ("step", "into", "run"):
+        expect(workbench.locator(f"[data-k={key}]")).to_be_disabled()
 
 
 def test_somebody_s_markup_is_text(workbench: Page):

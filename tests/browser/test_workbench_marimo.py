@@ -87,6 +87,7 @@ def test_a_message_is_sent_and_stepped(browser: Browser, address: str):
     page.goto(address)
     bench = page.locator(".repid-wb")
     expect(bench).to_be_visible(timeout=30_000)
+    bench.get_by_role("button", name="Write one").click()
     bench.get_by_label("Topic").fill("send_sms")
     bench.get_by_label("Payload").fill('{"to": "ada"}')
     bench.get_by_role("button", name="Send", exact=True).click()

@@ -58,6 +58,12 @@ def stage(page: Page, states: States) -> Iterator[Callable[..., Stage]]:
         assert one.errors == []
 
 
+def writing(shown: Stage) -> Stage:
+    """Open the form of a stage."""
+    shown.press("Write one")
+    return shown
+
+
 def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., Stage]):
     page = stage("waiting", theme="dark", width=480, motion="no-preference").page
     page.evaluate("""() => {
@@ -84,7 +90,7 @@ def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., S
 def test_the_joined_modules_draw_the_page(stage: Callable[..., Stage]):
     page = stage("acked").page
     expect(page.locator(".wb-stage > .wb-column")).to_have_count(4)
-    expect(page.locator(".wb-story")).to_contain_text("Step 1: m1")
+    expect(page.locator(".wb-headline")).to_have_text("greet got m1 ✓ acked")
 
 
 def test_an_error_of_the_page_s_scripts_is_noticed(page: Page, states: States):
@@ -106,20 +112,22 @@ def test_axe_finds_nothing(stage: Callable[..., Stage], name: str, theme: str):
     if name == "predicting":
         shown.press("Step")
     if name == "waiting":
+        shown.press("More")
         shown.press("? Keys")
+        shown.press("Write one")
     assert problems(shown.page, ".repid-wb") == []
 
 
 def test_axe_finds_what_is_planted(stage: Callable[..., Stage]):
     shown = stage("acked")
-    shown.page.locator(".wb-story").evaluate("story => { story.style.color = '#ccc'; }")
-    shown.page.locator(".wb-slider").evaluate("slider => slider.removeAttribute('aria-label')")
-    assert {one["id"] for one in problems(shown.page, ".repid-wb")} == {"color-contrast", "label"}
+    shown.page.locator(".wb-whyline").evaluate("why => { why.style.color = '#ccc'; }")
+    shown.page.locator(".wb-strip").evaluate("strip => strip.removeAttribute('aria-label')")
+    assert {one["id"] for one in problems(shown.page, ".repid-wb")} == {"color-contrast", "aria-input-field-name"}
 
 
 @pytest.mark.parametrize("name", STRANGE)
 def test_somebody_s_text_is_shown_and_does_nothing(stage: Callable[..., Stage], name: str):
-    shown = stage(f"{name} waiting")
+    shown = stage(f"{name} waiting", width=1400)
     beginning = json.loads(STRANGE[name])[:12]
     expect(shown.page.locator(".wb-message .wb-code").first).to_contain_text(
         r"\u0007\u001b[31m" if name == "control" else beginning.replace("\u202e", r"\u202e")
@@ -136,9 +144,10 @@ def test_what_nobody_settled_is_in_work_on_its_lane(stage: Callable[..., Stage])
 
 def test_a_long_lane_is_scrolled_by_keyboard(stage: Callable[..., Stage]):
     shown = stage("many waiting")
-    shown.page.get_by_role("list", name="Waiting on tasks").focus()
+    shown.page.get_by_role("group", name="Lanes").focus()
     shown.page.keyboard.press("PageDown")
     shown.page.wait_for_function("document.activeElement.scrollTop > 0")
+    assert shown.asked() == []
 
 
 def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
@@ -146,7 +155,7 @@ def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
 
 
 def test_a_mistake_in_the_payload_is_named_and_sending_is_off(stage: Callable[..., Stage]):
-    shown = stage("empty")
+    shown = writing(stage("empty"))
     shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1,}')
     expect(shown.page.locator(".wb-send > .wb-problem")).to_have_text("Line 2, column 9: a comma too many before }")
     expect(shown.page.get_by_role("button", name="Send", exact=True)).to_have_attribute("aria-disabled", "true")
@@ -159,7 +168,7 @@ def test_a_mistake_in_the_payload_is_named_and_sending_is_off(stage: Callable[..
 
 
 def test_sending_is_off_with_its_reason_until_it_is_said_where_to(stage: Callable[..., Stage], states: States):
-    shown = stage("without actors")
+    shown = writing(stage("without actors"))
     reason = shown.page.locator(".wb-send > .wb-problem")
     expect(reason).to_have_text("Say where it goes.")
     shown.show(states["empty"])
@@ -174,7 +183,7 @@ def test_sending_is_off_with_its_reason_until_it_is_said_where_to(stage: Callabl
 
 
 def test_nothing_typed_is_lost_when_something_new_is_shown(stage: Callable[..., Stage], states: States):
-    shown = stage("empty")
+    shown = writing(stage("empty"))
     shown.page.get_by_label("Payload").fill('{"half')
     shown.page.get_by_label("Topic").fill("greet")
     for name in ("waiting", "acked", "error"):
@@ -184,16 +193,16 @@ def test_nothing_typed_is_lost_when_something_new_is_shown(stage: Callable[..., 
 
 
 def test_the_form_offers_what_is_known(stage: Callable[..., Stage]):
-    shown = stage("empty")
+    shown = writing(stage("empty"))
     assert shown.page.locator("[data-k=to] option").all_inner_texts() == ["tasks", "another channel …"]
-    assert shown.page.locator("datalist").first.locator("option").evaluate_all("all => all.map(one => one.value)") == [
+    assert shown.page.locator(".wb-topic datalist option").evaluate_all("all => all.map(one => one.value)") == [
         "greet",
         "fail",
     ]
 
 
 def test_headers_are_sent_as_they_are_typed(stage: Callable[..., Stage]):
-    shown = stage("empty")
+    shown = writing(stage("empty"))
     shown.page.get_by_text("Headers, content type").click()
     shown.press("+ header")
     shown.page.get_by_label("Header name").fill("__proto__")
@@ -203,7 +212,7 @@ def test_headers_are_sent_as_they_are_typed(stage: Callable[..., Stage]):
 
 
 def test_a_header_is_removed_by_its_name_and_the_focus_stays_with_the_next(stage: Callable[..., Stage]):
-    shown = stage("empty")
+    shown = writing(stage("empty"))
     shown.page.get_by_text("Headers, content type").click()
     for name in ("trace", "user"):
         shown.press("+ header")
@@ -219,7 +228,7 @@ def test_a_header_is_removed_by_its_name_and_the_focus_stays_with_the_next(stage
 
 def test_steps_are_loaded_from_a_file_and_its_hidden_field_is_no_button(stage: Callable[..., Stage]):
     shown = stage("empty")
-    shown.page.get_by_text("Export", exact=True).click()
+    shown.press("More")
     expect(shown.page.get_by_role("button", name="Steps as JSON Lines")).to_have_count(1)
     with shown.page.expect_file_chooser() as chosen:
         shown.press("Load steps …")
@@ -232,11 +241,31 @@ def test_a_button_asks_once_until_the_kernel_has_answered(stage: Callable[..., S
     shown = stage("waiting")
     shown.press("Step")
     expect(shown.page.get_by_role("button", name="Step", exact=True)).to_have_attribute("aria-disabled", "true")
-    shown.page.keyboard.press("s")
+    shown.page.locator("[data-k=step]").dispatch_event("click")
     assert [one["type"] for one in shown.asked()] == ["step"]
     shown.show(states["acked"])
-    shown.page.keyboard.press("s")
+    shown.press("Step")
     assert [one["type"] for one in shown.asked()] == ["step", "step"]
+
+
+def test_keys_that_are_pressed_too_fast_are_done_one_after_the_other(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting")
+    shown.page.locator(".repid-wb").focus()
+    for _ in range(3):
+        shown.page.keyboard.press("s")
+    assert [one["type"] for one in shown.asked()] == ["step"]
+    for name in ("acked", "raised", "rejected", "poison"):
+        shown.show(states[name])
+    assert [one["type"] for one in shown.asked()] == ["step"] * 3
+
+
+def test_escape_forgets_the_keys_that_were_pressed_too_fast(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting")
+    shown.page.locator(".repid-wb").focus()
+    for key in ("s", "s", "Escape"):
+        shown.page.keyboard.press(key)
+    shown.show(states["acked"])
+    assert [one["type"] for one in shown.asked()] == ["step"]
 
 
 def test_a_second_press_before_the_page_is_drawn_again_is_not_sent(stage: Callable[..., Stage]):
@@ -247,10 +276,12 @@ def test_a_second_press_before_the_page_is_drawn_again_is_not_sent(stage: Callab
 
 @pytest.mark.parametrize(
     ("state", "greyed"),
-    [("past", ["step", "into", "run"]), ("empty", ["reset", "back", "forward"])],
+    [("past", ["step", "into", "run"]), ("empty", ["reset"])],
 )
 def test_a_greyed_button_does_nothing(stage: Callable[..., Stage], state: str, greyed: list[str]):
     shown = stage(state)
+    if "reset" in greyed:
+        shown.press("More")
     for key in greyed:
         pressed = shown.page.locator(f"[data-k={key}]")
         expect(pressed).to_be_disabled()
@@ -261,7 +292,7 @@ def test_a_greyed_button_does_nothing(stage: Callable[..., Stage], state: str, g
 
 @pytest.mark.parametrize("keys", ["Enter", "Control+Enter"])
 def test_a_message_is_not_sent_while_the_kernel_is_busy(stage: Callable[..., Stage], keys: str):
-    shown = stage("waiting")
+    shown = writing(stage("waiting"))
     shown.press("Step")
     shown.page.get_by_label("Topic" if keys == "Enter" else "Payload").press(keys)
     shown.page.locator(".repid-wb").focus()
@@ -308,9 +339,12 @@ def test_the_focus_stays_on_the_button_that_takes_the_place(stage: Callable[...,
 
 def test_the_focus_stays_in_the_history(stage: Callable[..., Stage], states: States):
     shown = stage("rejected")
-    shown.page.locator(".wb-pill").first.click()
+    shown.page.locator("[data-step='1']").click()
+    assert [(one["type"], one["to"]) for one in shown.asked()] == [("seek", 1)]
     shown.show(states["past"])
-    expect(shown.page.locator(".wb-pill").first).to_be_focused()
+    strip = shown.page.get_by_role("slider", name="Step")
+    expect(strip).to_be_focused()
+    expect(strip).to_have_attribute("aria-valuetext", "Step 1: m1 → greet, ✓ acked")
 
 
 @pytest.mark.parametrize(
@@ -321,7 +355,10 @@ def test_the_focus_stays_in_the_history(stage: Callable[..., Stage], states: Sta
         ("pulled", "i", {"type": "next_phase"}),
         ("pulled", "f", {"type": "finish"}),
         ("pulled", "Escape", {"type": "stop"}),
-        ("waiting", "r", {"type": "run", "max_steps": 100, "pace": 1.5}),
+        ("waiting", "r", {"type": "run", "max_steps": 100, "pace": 4.3}),
+        ("waiting", " ", {"type": "step"}),
+        ("pulled", "PageDown", {"type": "next_phase"}),
+        ("rejected", "PageUp", {"type": "seek", "to": 2}),
         ("rejected", "ArrowLeft", {"type": "seek", "to": 2}),
         ("rejected", "Home", {"type": "seek", "to": 0}),
         ("past", "ArrowRight", {"type": "seek", "to": 2}),
@@ -341,7 +378,7 @@ def test_a_key_does_what_its_button_does(stage: Callable[..., Stage], state: str
 
 
 def test_keys_are_letters_while_somebody_types(stage: Callable[..., Stage]):
-    shown = stage("waiting")
+    shown = writing(stage("waiting"))
     shown.page.get_by_label("Topic").press_sequentially("sir?")
     assert shown.asked() == []
     expect(shown.page.get_by_label("Topic")).to_have_value("sir?")
@@ -379,7 +416,7 @@ def test_what_is_read_aloud_comes_into_a_region_that_was_there(
 
 
 def test_an_answer_to_who_would_get_this_is_shown_with_its_reasons(stage: Callable[..., Stage], states: States):
-    shown = stage("waiting")
+    shown = writing(stage("waiting"))
     shown.press("Who would get this?")
     step = states["acked"]["step"]
     shown.page.evaluate(
@@ -406,7 +443,7 @@ def test_a_long_text_is_read_on_when_asked(stage: Callable[..., Stage]):
 
 def test_a_file_is_fetched_to_its_end(stage: Callable[..., Stage]):
     shown = stage("acked")
-    shown.page.get_by_text("Export", exact=True).click()
+    shown.press("More")
     shown.press("A Mermaid diagram")
     for question in range(3):
         shown.tell("🎉b🎉d🎉", size=2, question=question)
@@ -417,7 +454,7 @@ def test_a_file_is_fetched_to_its_end(stage: Callable[..., Stage]):
 
 def test_of_two_texts_the_one_that_was_opened_last_is_shown(stage: Callable[..., Stage]):
     shown = stage("acked")
-    shown.page.get_by_text("Export", exact=True).click()
+    shown.press("More")
     shown.press("A Mermaid diagram")
     shown.tell("diagram", size=4)
     shown.press("Open m1")
@@ -437,6 +474,7 @@ def test_a_text_that_was_closed_stays_closed(stage: Callable[..., Stage]):
 
 def test_reset_asks_twice(stage: Callable[..., Stage]):
     shown = stage("acked")
+    shown.press("More")
     shown.press("Reset")
     assert shown.asked() == []
     shown.press("Confirm reset")
@@ -445,6 +483,7 @@ def test_reset_asks_twice(stage: Callable[..., Stage]):
 
 def test_after_anything_else_reset_asks_twice_again(stage: Callable[..., Stage], states: States):
     shown = stage("acked")
+    shown.press("More")
     shown.press("Reset")
     shown.press("Step")
     shown.show(states["raised"])
@@ -458,6 +497,7 @@ def test_after_anything_else_reset_asks_twice_again(stage: Callable[..., Stage],
 
 def test_how_many_steps_a_run_may_take_is_checked_where_it_is_typed(stage: Callable[..., Stage]):
     shown = stage("waiting")
+    shown.press("More")
     shown.page.get_by_label("at most").fill("0")
     expect(shown.page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
     expect(shown.page.get_by_text("At most: 1 to 10,000 steps.")).to_be_visible()
@@ -476,13 +516,24 @@ def test_a_kernel_that_does_not_answer_is_said_in_words(browser: Browser, states
     assert shown.errors == []
 
 
-def test_large_type_is_kept_by_the_kernel(stage: Callable[..., Stage]):
+def test_the_stage_alone_is_kept_by_the_kernel(stage: Callable[..., Stage]):
     shown = stage("acked")
-    before = shown.page.locator(".wb-story").evaluate("one => getComputedStyle(one).fontSize")
-    shown.press("Large type")
-    shown.page.wait_for_selector(".repid-wb.wb-large")
+    shown.press("Stage only")
+    shown.page.wait_for_selector(".repid-wb.wb-projector.wb-filling")
     assert shown.page.evaluate("model.get('projector')") is True
-    assert shown.page.locator(".wb-story").evaluate("one => getComputedStyle(one).fontSize") != before
+    expect(shown.page.locator(".repid-wb")).to_be_focused()
+    shown.press("Leave the stage")
+    shown.page.wait_for_selector(".repid-wb:not(.wb-projector):not(.wb-filling)")
+    assert shown.page.evaluate("model.get('projector')") is False
+
+
+def test_the_screen_s_own_way_out_leaves_the_stage(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.press("Stage only")
+    shown.page.wait_for_selector(".repid-wb.wb-filling")
+    shown.page.evaluate("document.exitFullscreen()")
+    shown.page.wait_for_selector(".repid-wb:not(.wb-projector)")
+    assert shown.page.evaluate("model.get('projector')") is False
 
 
 def test_the_story_is_read_aloud_once(stage: Callable[..., Stage], states: States):
@@ -496,11 +547,52 @@ def test_the_story_is_read_aloud_once(stage: Callable[..., Stage], states: State
     assert live.evaluate("one => one.firstChild.kept") is True
 
 
-def test_a_step_moves_and_the_page_is_true_meanwhile(stage: Callable[..., Stage], states: States):
+def test_a_step_is_told_in_the_order_in_which_it_happened(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting", motion="no-preference")
+    shown.page.evaluate(
+        """() => {
+            window.told = [];
+            const text = selector => document.querySelector(selector)?.textContent ?? '';
+            window.watch = new MutationObserver(() => {
+                const now = `${text('.wb-headline')} | ${document.querySelectorAll('.wb-done').length} | ${
+                    text('[data-bin=done] .wb-binnumber')}`;
+                if (now !== told.at(-1)) told.push(now);
+            });
+            watch.observe(document.querySelector('.repid-wb'), {childList: true, subtree: true});
+        }"""
+    )
+    shown.show(states["acked"])
+    expect(shown.page.locator("[data-token=m1]")).to_have_text("m1")
+    assert shown.page.locator(".wb-lanes [data-message=m1]").count() == 0
+    expect(shown.page.locator(".wb-settledword")).to_contain_text("✓ acked")
+    expect(shown.page.locator(".wb-token")).to_have_count(0)
+    assert shown.page.evaluate("watch.disconnect() ?? told") == [
+        "The worker takes m1 | 0 | 0",
+        "The worker holds m1 | 1 | 0",
+        "greet gets m1 | 2 | 0",
+        "greet works on m1 | 2 | 0",
+        "greet returned for m1 | 3 | 0",
+        "greet got m1 ✓ acked | 4 | 1",
+    ]
+
+
+def test_whoever_asks_for_more_sees_the_end_at_once(stage: Callable[..., Stage], states: States):
     shown = stage("waiting", motion="no-preference")
     shown.show(states["acked"])
-    assert shown.page.locator(".wb-token").count() == 1
-    expect(shown.page.locator(".wb-settledword")).to_contain_text("✓ acked")
+    expect(shown.page.locator(".wb-headline")).to_have_text("The worker takes m1")
+    shown.press("Step")
+    assert shown.page.locator(".wb-headline").inner_text() == "greet got m1 ✓ acked"
+    assert shown.page.locator(".wb-token").count() == 0
+
+
+def test_a_message_flies_from_where_it_is_sent_and_to_the_dead_letters(stage: Callable[..., Stage], states: States):
+    shown = stage("empty", motion="no-preference")
+    shown.show(states["waiting"])
+    expect(shown.page.locator(".wb-token")).to_have_text(["m1", "m2", "m3"])
+    expect(shown.page.locator(".wb-token")).to_have_count(0)
+    shown.show(states["rejected"])
+    shown.show(states["poison"])
+    expect(shown.page.locator(".wb-tray [data-message=m3]")).to_be_visible()
     expect(shown.page.locator(".wb-token")).to_have_count(0)
 
 
@@ -530,13 +622,19 @@ def test_the_kernel_knows_which_channel_the_page_pulls_from(stage: Callable[...,
     lanes = [lane, {**lane, "key": "digest", "channel": "other"}]
     shown = stage("waiting")
     shown.show({**states["waiting"], "lanes": {"lanes": lanes}})
+    shown.press("More")
     choice = shown.page.get_by_label("Pull from")
-    choice.select_option("other")
-    assert [shown.asked()[-1][name] for name in ("type", "channel")] == ["pull_from", "digest"]
+    assert shown.page.locator(".wb-menu datalist option").evaluate_all("all => all.map(one => one.value)") == [
+        "tasks",
+        "other",
+    ]
+    choice.fill("other")
+    choice.press("Enter")
+    assert [shown.asked()[-1][name] for name in ("type", "channel")] == ["pull_from", "other"]
     expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
-    expect(choice).to_have_value("digest")
+    expect(choice).to_have_value("other")
     shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": {"key": "digest", "channel": "other"}}})
-    expect(choice).to_have_value("digest")
+    expect(choice).to_have_value("other")
     shown.press("Step")
     assert shown.asked()[-1]["type"] == "step"
     shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": None}})

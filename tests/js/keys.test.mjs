@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { keyAction } from "../../repid_nb/widgets/static/keys.mjs";
 
+const plain = { typing: false, sliding: false, onButton: false, scrolling: false, modified: false };
+
 describe("the keys", () => {
   /** @param {string} key @param {Partial<Parameters<typeof keyAction>[0]>} changes */
-  const pressed = (key, changes = {}) => ({ key, typing: false, sliding: false, modified: false, ...changes });
+  const pressed = (key, changes = {}) => ({ ...plain, key, ...changes });
   /** @param {Partial<Parameters<typeof keyAction>[1]>} changes */
   const now = (changes = {}) => ({ held: false, running: false, picking: false, options: [], ...changes });
 
@@ -14,6 +16,16 @@ describe("the keys", () => {
     assert.equal(keyAction(pressed("I"), now()), "into");
     assert.equal(keyAction(pressed("i"), now({ held: true })), "next");
     assert.equal(keyAction(pressed("r"), now({ running: true })), "stop");
+  });
+
+  test("of a clicker step, and go back", () => {
+    for (const key of [" ", "PageDown"]) {
+      assert.equal(keyAction(pressed(key), now()), "step");
+      assert.equal(keyAction(pressed(key), now({ held: true })), "next");
+    }
+    assert.equal(keyAction(pressed("PageUp"), now()), "back");
+    assert.equal(keyAction(pressed(" ", { onButton: true }), now()), null);
+    assert.equal(keyAction(pressed("PageDown", { scrolling: true }), now()), null);
   });
 
   test("are left to who types, slides, or means the browser", () => {

@@ -1,95 +1,26 @@
 // What the page shows. Run: node --test tests/js
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { count, journey, plan } from "../../repid_nb/widgets/static/plan.mjs";
-import { emptyUi } from "../../repid_nb/widgets/static/ui.mjs";
+import { count } from "../../repid_nb/widgets/static/amounts.mjs";
+import { chipsOf } from "../../repid_nb/widgets/static/chips.mjs";
+import { hueOf } from "../../repid_nb/widgets/static/colours.mjs";
+import { plan } from "../../repid_nb/widgets/static/plan.mjs";
+import { busy, lane, message, settlement, state, stepped, ui, verdict } from "./states.mjs";
 
 /**
+ * @import { ActorRow, FoldedRows } from "../../repid_nb/widgets/static/stage_plan.mjs"
  * @import { State, Step, Verdict } from "../../repid_nb/widgets/static/wire.mjs"
- * @import { Ui } from "../../repid_nb/widgets/static/ui.mjs"
  */
 
-const message = {
-  id: "m1",
-  name: "m1",
-  topic: "greet",
-  payload: "{}",
-  headers: [],
-  more_headers: 0,
-  size: "2 bytes",
-  content_type: "application/json",
+/** @param {State} shown */
+const headline = (shown) => {
+  const { big, became, why } = plan(shown, ui()).headline;
+  return [big.map((part) => (typeof part === "string" ? part : part.name)).join(""), became, why];
 };
-/** @type {Verdict} */
-const verdict = {
-  position: 1,
-  actor: "greet",
-  strategy: "topic",
-  outcome: "match",
-  answer: "✓ match",
-  reason: "",
-  role: "winner",
-};
-/** @type {NonNullable<Step["settlement"]>} */
-const settlement = { action: "acked", tone: "good", word: "✓ acked", where: "done", reason: "", took: null };
-/** @type {Step} */
-const stepped = {
-  number: 1,
-  phase: null,
-  key: "tasks",
-  channel: "tasks",
-  message,
-  winner: "greet",
-  verdicts: [verdict],
-  story: "Step 1.",
-  settlement,
-};
-const lane = {
-  key: "tasks",
-  channel: "tasks",
-  actors: 1,
-  waiting: 2,
-  next: true,
-  messages: [message],
-  working: [],
-  in_work: 0,
-};
-
-/** @param {Partial<State>} changes @returns {State} */
-function state(changes = {}) {
-  return {
-    lanes: { lanes: [lane] },
-    tray: { dead: 0, letters: [] },
-    actors: {
-      channel: "tasks",
-      actors: [{ position: 1, actor: "greet", strategy: "topic" }],
-      more: 0,
-      stale: false,
-    },
-    step: {},
-    history: { at: 0, first: 0, newest: 0, steps: [], replay: false, live: true, done: 0 },
-    choices: { channels: [], operations: [], topics: [] },
-    prediction: { on: false, right: 0, asked: 0, last: null },
-    status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
-    projector: false,
-    ...changes,
-  };
-}
-/** @param {Partial<Ui>} changes @returns {Ui} */
-const ui = (changes = {}) => ({ ...emptyUi(), ...changes });
-/** @param {Partial<State["status"]>} changes @returns {State} */
-const busy = (changes = {}) => state({ status: { ...state().status, busy: "step", ...changes } });
+/** @param {(ActorRow | FoldedRows)[]} rows */
+const looks = (rows) => rows.map((row) => ("folded" in row ? `${row.folded} folded` : row.look));
 
 describe("the plan", () => {
-  test("an empty stage says what to do first", () => {
-    const lanes = { lanes: [{ ...lane, waiting: 0, messages: [] }] };
-    assert.equal(plan(state({ lanes }), ui()).story, "Nothing is waiting. Send a message, then press Step.");
-    assert.equal(
-      plan(state({ lanes: { lanes: [] } }), ui()).story,
-      "No actor listens yet. Declare one in a cell, and send it a message.",
-    );
-    assert.match(plan(state(), ui()).story, /^2 messages wait\. Press Step/);
-  });
-
   test("nothing can be pressed twice", () => {
     assert.equal(plan(state(), ui()).controls.step, true);
     assert.equal(plan(state(), ui({ pending: 3 })).controls.step, false);
@@ -106,45 +37,25 @@ describe("the plan", () => {
 
   test("what runs can be stopped, what is held can go on", () => {
     assert.equal(plan(busy(), ui()).controls.stop, true);
-    const held = plan(
-      { ...busy({ held: true }), step: { ...stepped, phase: "about to run", settlement: undefined } },
-      ui(),
-    );
+    /** @type {Step} */
+    const step = { ...stepped, phase: "about to run", settlement: undefined };
+    const held = plan({ ...busy({ held: true }), step }, ui());
     assert.equal(held.controls.stop, false);
     assert.equal(held.controls.next, "Run greet");
-    assert.equal(held.outcome?.word, "… not settled yet");
+    assert.equal(held.outcome.hit, null);
   });
 
   test("the track shows how far a message has come", () => {
     const track = (/** @type {Step} */ step) =>
-      plan({ ...busy({ held: true }), step }, ui()).worker.track.map((one) => one.state);
-    assert.deepEqual(track({ ...stepped, phase: "pulled" }), ["done", "open", "open", "open"]);
-    assert.deepEqual(track({ ...stepped, phase: "decided" }), ["done", "done", "open", "open"]);
-    assert.deepEqual(track({ ...stepped, phase: "ran" }), ["done", "done", "done", "open"]);
-    assert.deepEqual(track(stepped), ["done", "done", "done", "done"]);
-    assert.deepEqual(track({ ...stepped, winner: null, verdicts: [] }), ["done", "done", "skipped", "done"]);
-    assert.deepEqual(track({ ...stepped, settlement: { ...settlement, action: null } }), [
-      "done",
-      "done",
-      "done",
-      "open",
-    ]);
-  });
-
-  test("actors wait to be asked until there is a verdict", () => {
-    assert.deepEqual(
-      plan(state(), ui()).actors.rows.map((row) => row.look),
-      ["waiting"],
-    );
-    /** @type {Verdict} */
-    const shadowed = { ...verdict, position: 2, role: "shadowed" };
-    /** @type {Verdict} */
-    const failed = { ...verdict, position: 3, role: undefined, outcome: "error", asked: true };
-    const rows = plan(state({ step: { ...stepped, verdicts: [verdict, shadowed, failed] } }), ui()).actors.rows;
-    assert.deepEqual(
-      rows.map((row) => row.look),
-      ["winner", "shadowed", "error"],
-    );
+      Object.values(plan({ ...busy({ held: true }), step }, ui()).track ?? {}).join(" ");
+    assert.equal(track({ ...stepped, phase: "leaving" }), "open open open open");
+    assert.equal(track({ ...stepped, phase: "pulled" }), "done open open open");
+    assert.equal(track({ ...stepped, phase: "decided" }), "done done open open");
+    assert.equal(track({ ...stepped, phase: "running" }), "done done open open");
+    assert.equal(track({ ...stepped, phase: "ran" }), "done done done open");
+    assert.equal(track(stepped), "done done done done");
+    assert.equal(track({ ...stepped, winner: null, verdicts: [] }), "done done skipped done");
+    assert.equal(track({ ...stepped, settlement: { ...settlement, action: null } }), "done done done open");
   });
 
   test("a past moment is announced, and nothing is stepped from it", () => {
@@ -155,56 +66,176 @@ describe("the plan", () => {
     assert.equal(past.controls.forward, true);
   });
 
+  test("a server that knows no way back says so", () => {
+    const history = { ...state().history, at: 1, newest: 2, live: false, no_way_back: "no way back on Redis" };
+    const past = plan(state({ history }), ui());
+    assert.deepEqual([past.banner?.goOn, past.banner?.undone], [false, "no way back on Redis"]);
+    assert.equal(past.controls.reset, false);
+  });
+
+  test("nothing is sent to loaded steps, or to a kernel that is gone", () => {
+    const loaded = { ...state().history, replay: true, live: false };
+    assert.equal(plan(state(), ui()).controls.send, true);
+    assert.equal(plan(state({ history: loaded }), ui()).controls.send, false);
+    assert.equal(plan(state(), ui({ gone: true })).controls.send, false);
+    assert.equal(plan(state(), ui({ gone: true })).controls.step, false);
+    assert.doesNotMatch(headline(state({ history: loaded })).join(" "), /Press Step/);
+  });
+
   test("a kernel that does not answer is said in words", () => {
     assert.match(plan(state(), ui({ silent: true })).errors[0], /has not answered/);
     assert.match(plan(state(), ui({ gone: true })).errors[0], /kernel is gone/);
   });
 
-  test("the score counts only guesses", () => {
+  test("the score counts only guesses, and what is said of one goes away with its step", () => {
     assert.equal(plan(state(), ui()).score, null);
     const prediction = { on: true, right: 1, asked: 2, last: { right: false, answer: "greet gets it." } };
-    assert.deepEqual(plan(state({ prediction }), ui()).score, {
+    const scored = { guess: "", step: 1 };
+    assert.deepEqual(plan(state({ prediction, step: stepped }), ui({ scored })).score, {
       score: "1 of 2 right",
       verdict: "✗ Not this time.",
       tone: "bad",
       answer: "greet gets it.",
     });
+    const later = plan(state({ prediction, step: { ...stepped, number: 2 } }), ui({ scored })).score;
+    assert.deepEqual([later?.verdict, later?.answer, later?.score], ["", "", "1 of 2 right"]);
+    const off = { ...prediction, on: false };
+    assert.equal(plan(state({ prediction: off, step: stepped }), ui({ scored })).score, null);
   });
 });
 
-describe("the journey of a message", () => {
-  /** @param {Step | {} | null} before @param {Step | {}} after */
-  const legs = (before, after) => journey(before, after).map((one) => ("to" in one ? `${one.leg} ${one.to}` : one.leg));
-
-  test("a whole step goes from the lane to its end", () => {
-    assert.deepEqual(legs({}, stepped), ["pull", "ask", "run", "settle done"]);
+describe("the headline", () => {
+  test("an empty stage says what to do first", () => {
+    const lanes = { lanes: [{ ...lane, waiting: 0, messages: [] }] };
+    assert.deepEqual(headline(state({ lanes })), ["Nothing is waiting", "", "Send a message, then press Step."]);
+    assert.equal(headline(state({ lanes: { lanes: [] } }))[0], "No actor listens yet");
+    assert.equal(headline(state())[0], "2 messages wait");
   });
 
-  test("without a winner nothing runs", () => {
-    /** @type {Step} */
-    const rejected = { ...stepped, winner: null, settlement: { ...settlement, action: "rejected" } };
-    assert.deepEqual(legs(null, rejected), ["pull", "ask", "settle tail"]);
-    assert.deepEqual(legs(null, { ...rejected, settlement: { ...settlement, action: "nacked" } }), [
-      "pull",
-      "ask",
-      "settle tray",
+  test("who got it and what became of it in big, why in small", () => {
+    assert.deepEqual(headline(state({ step: stepped })), [
+      "greet got m1",
+      "✓ acked",
+      "the only actor, and it said yes",
     ]);
-    assert.deepEqual(legs(null, { ...stepped, settlement: { ...settlement, action: null } }).at(-1), "settle worker");
+    const sent = { ...stepped, sent: 1, published: ["mails"], children: [{ ...message, ...lane, name: "m1.1" }] };
+    assert.match(headline(state({ step: sent }))[2], /it sent 1 more message: m1\.1$/);
   });
 
-  test("a held step goes on from where it was", () => {
-    const at = (/** @type {Step["phase"]} */ phase) => ({ ...stepped, phase, settlement: undefined });
-    assert.deepEqual(legs({}, at("pulled")), ["pull"]);
-    assert.deepEqual(legs(at("pulled"), at("decided")), ["ask"]);
-    assert.deepEqual(legs(at("decided"), at("about to run")), ["run"]);
-    assert.deepEqual(legs(at("ran"), stepped), ["settle done"]);
-    assert.deepEqual(legs(at("pulled"), at("pulled")), []);
+  test("a message that no actor takes says how many said no", () => {
+    /** @type {Step} */
+    const rejected = {
+      ...stepped,
+      winner: null,
+      verdicts: [{ ...verdict, role: undefined, outcome: "no match" }],
+      sighting: "2 of 10",
+      settlement: { ...settlement, action: "rejected", tone: "back", word: "↩ rejected", where: "back at the tail" },
+    };
+    assert.deepEqual(headline(state({ step: rejected })), [
+      "Nobody got m1",
+      "↩ rejected",
+      "1 actor said no · seen 2 of 10 times · back at the tail",
+    ]);
   });
 
-  test("what has not changed does not move, and nothing moves backwards", () => {
-    assert.deepEqual(legs(stepped, stepped), []);
-    assert.deepEqual(legs(stepped, {}), []);
+  test("an actor that runs works, also where nothing says that it has begun", () => {
+    /** @type {Step} */
+    const step = { ...stepped, phase: "about to run", settlement: undefined };
+    assert.equal(headline({ ...busy(), step })[0], "greet works on m1");
+    assert.equal(headline({ ...busy({ held: true }), step })[0], "greet is about to run for m1");
+    const [row] = plan({ ...busy(), step }, ui()).actors.rows;
+    assert.equal("run" in row && row.run?.running, true);
   });
+
+  test("a dead letter that was sent again is none any more", () => {
+    /** @type {Step} */
+    const dead = { ...stepped, settlement: { ...settlement, action: "nacked", tone: "bad", word: "✗ nacked" } };
+    const tray = { dead: 1, letters: [{ ...message, key: "tasks", reason: "" }] };
+    assert.equal(headline(state({ step: dead, tray }))[1], "✗ nacked");
+    assert.equal(headline(state({ step: dead }))[1], "↩ sent again");
+  });
+});
+
+describe("the actors", () => {
+  /** @type {Verdict} */
+  const no = {
+    ...verdict,
+    position: 2,
+    role: undefined,
+    outcome: "no match",
+    answer: "✗ no match",
+    reason: "no topic",
+  };
+
+  test("wait to be asked until there is a verdict", () => {
+    assert.deepEqual(looks(plan(state(), ui()).actors.rows), ["waiting"]);
+    /** @type {Verdict[]} */
+    const verdicts = [
+      verdict,
+      { ...verdict, position: 2, role: "shadowed" },
+      { ...no, position: 3, outcome: "error", asked: true },
+    ];
+    const rows = plan(state({ step: { ...stepped, verdicts } }), ui()).actors.rows;
+    assert.deepEqual(looks(rows), ["winner", "shadowed", "error"]);
+  });
+
+  test("one that was not asked says so once, and what it would have said on demand", () => {
+    const step = { ...stepped, verdicts: [verdict, { ...no, asked: false }] };
+    const [, row] = plan(state({ step }), ui()).actors.rows;
+    assert.ok("says" in row);
+    assert.deepEqual([row.look, row.lamp, row.says], ["unasked", "2", "not asked"]);
+    assert.equal(row.details[0], "It would have said: ✗ no match, no topic");
+  });
+
+  test("one that raised is no winner to look at", () => {
+    const raised = { type: "KeyError", message: "x", fields: [], traceback: false, hint: "" };
+    assert.deepEqual(looks(plan(state({ step: { ...stepped, raised } }), ui()).actors.rows), ["raised"]);
+  });
+
+  test("many leave room for the one that gets the message", () => {
+    const many = (/** @type {number} */ from, /** @type {number} */ to, /** @type {Verdict} */ like) =>
+      Array.from({ length: to - from }, (_, place) => ({ ...like, position: from + place }));
+    const verdicts = [...many(1, 46, no), { ...verdict, position: 46 }, ...many(47, 61, { ...no, asked: false })];
+    const step = { ...stepped, verdicts };
+    const rows = plan(state({ step }), ui()).actors.rows;
+    assert.deepEqual(looks(rows), ["no", "no", "43 folded", "winner", "unasked", "unasked", "12 folded"]);
+    assert.equal(plan(state({ step }), ui({ everyActor: true })).actors.rows.length, 60);
+  });
+});
+
+describe("the prepared messages", () => {
+  test("are those of the teacher, or samples of the actors, or topics alone", () => {
+    const choices = { channels: [], operations: [], topics: /** @type {[string, string][]} */ ([["tasks", "greet"]]) };
+    assert.deepEqual(
+      chipsOf(state({ choices })).map(({ label, sends }) => [label, sends]),
+      [["greet", false]],
+    );
+    const sample = { topic: "greet", payload: '{"to": "ada"}' };
+    const actors = { ...state().actors, actors: [{ ...state().actors.actors[0], sample }] };
+    assert.deepEqual(
+      chipsOf(state({ choices, actors })).map(({ form, sends }) => [form.payload, sends]),
+      [['{"to": "ada"}', true]],
+    );
+    /** @type {[string, {}][]} */
+    const prepared = [["to nobody", { topic: "x" }]];
+    assert.deepEqual(
+      chipsOf(state({ choices: { ...choices, prepared }, actors })).map(({ label }) => label),
+      ["to nobody"],
+    );
+  });
+});
+
+test("a message has the hue of its root", () => {
+  const hues = ["m1", "m1.2", "m8", "m9", "m2.1.1", "7f3b0c1e"].map((name) => hueOf({ name }));
+  assert.deepEqual(hues, [0, 0, 7, 0, 1, 7]);
+  assert.equal(hueOf({ name: "m1", hue: 4 }), 4);
+});
+
+test("sightings are dots where they can be counted at a glance", () => {
+  const dots = (/** @type {string} */ sighting) =>
+    plan(state({ step: { ...stepped, sighting } }), ui()).worker.step?.dots;
+  assert.deepEqual(dots("3 of 10"), [3, 10]);
+  assert.equal(dots("3 of 50"), null);
 });
 
 test("numbers are counted in words", () => {

@@ -1,11 +1,13 @@
 // The actions of the page, by button or by key.
 
-import { formMessage } from "./form_rules.mjs";
+import { emptyForm, formMessage } from "./form_rules.mjs";
 import { openText } from "./texts.mjs";
+import { aboutNow } from "./upkeep.mjs";
 
 /**
+ * @import { Chip } from "./chips.mjs"
  * @import { Ask } from "./kernel.mjs"
- * @import { State, TextQuestion } from "./wire.mjs"
+ * @import { Actor, Form, State, TextQuestion } from "./wire.mjs"
  * @import { Ui } from "./ui.mjs"
  */
 
@@ -19,7 +21,7 @@ import { openText } from "./texts.mjs";
  * @property {() => void} drawNow
  * @property {(large: boolean) => void} setLarge
  * @property {() => boolean} canSend
- * @property {(place: "root" | "step" | "payload" | "picking") => void} focus
+ * @property {(place: "root" | "step" | "payload" | "picking" | "menu") => void} focus
  * @property {() => void} showOpened  scrolls to the text that is open
  *
  * @typedef {ReturnType<typeof createActions>} Actions
@@ -30,8 +32,11 @@ export function createActions(page) {
   return { ...stepActions(page), ...historyActions(page), ...formActions(page), ...panelActions(page) };
 }
 
+/** Seconds that a story takes at each pace, which the kernel has to wait besides. @type {Record<string, number>} */
+const STORY = { 0.4: 1, 1.5: 2.8, 4: 2.8 };
+
 /** @param {Page} page */
-function stepActions({ ui, state, ask, drawNow, focus }) {
+function stepActions({ ui, state, ask, update, drawNow, focus }) {
   /** @param {"step" | "step_into"} type */
   function step(type) {
     const { on, options } = state().prediction;
@@ -51,25 +56,50 @@ function stepActions({ ui, state, ask, drawNow, focus }) {
     ask(pick ? { type, pick } : { type });
   }
 
+  const paceOf = (/** @type {string} */ pace) => Number(pace) + (STORY[pace] ?? 0);
   return {
     step: () => step("step"),
     into: () => step("step_into"),
     pick: (/** @type {string} */ pick) => send(ui.picking ?? "step", pick),
     next: () => ask({ type: "next_phase" }),
     finish: () => ask({ type: "finish" }),
-    run: () => ask({ type: "run", max_steps: Number(ui.most), pace: Number(ui.pace) }),
+    run: () => ask({ type: "run", max_steps: Number(ui.most), pace: paceOf(ui.pace) }),
     stop: () => ask({ type: "stop" }),
+    setPace: (/** @type {string} */ pace) => {
+      ui.pace = pace;
+      update();
+    },
     pullFrom: (/** @type {string} */ channel) => ask({ type: "pull_from", channel }),
     keepNewest: () => ask({ type: "keep_newest" }),
-    resend: (/** @type {string} */ channel, /** @type {string} */ message) => ask({ type: "resend", channel, message }),
+    resend: (/** @type {string} */ channel, /** @type {string} */ message) => {
+      const question = ui.opened?.question;
+      // What is open is no dead letter any more.
+      if (question?.type === "open" && question.what === "waiting" && question.message === message) ui.opened = null;
+      ask({ type: "resend", channel, message });
+    },
   };
 }
 
 /** @param {Page} page */
 function historyActions({ ui, state, ask, update }) {
-  const seek = (/** @type {number} */ to) => ask({ type: "seek", to });
+  /** @param {number} to */
+  function seek(to) {
+    // Answers to earlier ones are still on their way: the newest waits for them.
+    if (ui.pending === null) ask({ type: "seek", to });
+    else ui.wanted = to;
+  }
+
   return {
     seek,
+    drag: (/** @type {number} */ to) => {
+      Object.assign(ui, { dragging: true, dragged: to });
+      seek(to);
+      update();
+    },
+    endDrag: () => {
+      ui.dragging = false;
+      update();
+    },
     back: () => seek(state().history.at - 1),
     forward: () => seek(state().history.at + 1),
     first: () => seek(state().history.first),
@@ -89,17 +119,45 @@ function historyActions({ ui, state, ask, update }) {
 }
 
 /** @param {Page} page */
-function formActions({ ui, ask, update, canSend, focus }) {
+function formActions({ ui, state, ask, update, drawNow, canSend, focus }) {
+  /** @param {Partial<Form>} form */
+  function fillIn(form) {
+    ui.form = { ...emptyForm(), ...form, other: false };
+    ui.writing = true;
+    drawNow();
+    focus("payload");
+  }
+
   return {
-    write: () => focus("payload"),
+    write: () => {
+      ui.writing = true;
+      drawNow();
+      focus("payload");
+    },
+    toggleForm: () => {
+      ui.writing = !ui.writing;
+      drawNow();
+      if (ui.writing) focus("payload");
+    },
+    /** Fill the form with a message that an actor would take. @param {Actor} actor */
+    writeTo: ({ actor, strategy, sample }) => {
+      const { step, actors } = state();
+      const topic = sample ? (sample.topic ?? "") : strategy.startsWith("topic") ? actor : "";
+      fillIn({ channel: step.number ? step.key : actors.channel, topic, payload: sample?.payload ?? "" });
+    },
+    sendChip: (/** @type {Chip} */ { form, sends }) => {
+      if (sends) ask({ type: "send", form: { ...emptyForm(), ...form } });
+      else fillIn(form);
+    },
     send: () => {
       if (canSend()) ask({ type: "send", form: formMessage(ui.form) });
     },
     who: () => {
       if (!canSend()) return;
+      const about = aboutNow(ui.form, state());
       ask({ type: "explain", form: formMessage(ui.form) }, (answer) => {
         if (answer.type !== "explanation") return;
-        ui.explanation = answer;
+        ui.explanation = { ...answer, about };
         update();
       });
     },
@@ -108,7 +166,7 @@ function formActions({ ui, ask, update, canSend, focus }) {
 
 /** @param {Page} page */
 function panelActions(page) {
-  const { ui, state, ask, update, setLarge, focus } = page;
+  const { ui, state, ask, update, drawNow, setLarge, focus } = page;
   /** @param {Partial<Ui>} changes */
   const set = (changes) => {
     Object.assign(ui, changes);
@@ -120,12 +178,22 @@ function panelActions(page) {
       ui.picking = null;
       ask({ type: "predict", on: !state().prediction.on });
     },
+    menu: () => {
+      ui.menu = !ui.menu;
+      drawNow();
+      if (ui.menu) focus("menu");
+    },
     keys: () => set({ keys: !ui.keys }),
     cancelPick: () => set({ picking: null }),
     closeExplanation: () => set({ explanation: null }),
     closeText: () => set({ opened: null }),
+    showEveryActor: () => set({ everyActor: true }),
+    unfold: (/** @type {number} */ position) => {
+      const isOpen = ui.unfolded.includes(position);
+      set({ unfolded: isOpen ? ui.unfolded.filter((one) => one !== position) : [...ui.unfolded, position] });
+    },
     dismiss: () => {
-      ui.silent = false;
+      Object.assign(ui, { silent: false, pending: null });
       ask({ type: "dismiss" });
       focus("root");
     },

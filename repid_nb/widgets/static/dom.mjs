@@ -85,7 +85,7 @@ export function button(key, label, onPress, properties = {}) {
 
 /**
  * @param {string} key
- * @param {string} label
+ * @param {Children} label
  * @param {() => void} onPress
  * @param {Properties} [properties]
  */
@@ -117,3 +117,6 @@ export function createChanges() {
     return true;
   };
 }
+
+/** Return an id for an element that another one refers to. */
+export const newId = () => `wb-${Math.random().toString(36).slice(2)}`;

@@ -18,9 +18,9 @@ const WITHOUT_WAITING = ["open", "take", "dismiss"];
 /**
  * @param {Model} model
  * @param {Ui} ui
- * @param {{update: () => void, drawNow: () => void}} redraw
+ * @param {{update: () => void, drawNow: () => void, onAsk: () => void}} page  onAsk: before a command is sent
  */
-export function createKernel(model, ui, { update, drawNow }) {
+export function createKernel(model, ui, { update, drawNow, onAsk }) {
   // A workbench may be shown in several places, and each waits for its own answers.
   const view = Math.random().toString(36).slice(2, 10);
   const answers = createAnswers(view);
@@ -30,10 +30,14 @@ export function createKernel(model, ui, { update, drawNow }) {
 
   /** @type {Ask} */
   function ask(command, onAnswer) {
+    if (ui.gone) return;
     number += 1;
     ui.sure = false;
     if (onAnswer) answers.expect(number, onAnswer);
-    if (!WITHOUT_WAITING.includes(command.type)) ui.pending = number;
+    if (!WITHOUT_WAITING.includes(command.type)) {
+      onAsk();
+      ui.pending = number;
+    }
     clearTimeout(silence);
     silence = setTimeout(noticeSilence, SILENCE);
     try {
@@ -47,8 +51,8 @@ export function createKernel(model, ui, { update, drawNow }) {
 
   function noticeSilence() {
     if (ui.pending === null || readState(model).status.busy) return;
+    // Still pending: the answer may come, and until then nothing else can be asked for.
     ui.silent = true;
-    ui.pending = null;
     update();
   }
 
@@ -61,21 +65,35 @@ export function createKernel(model, ui, { update, drawNow }) {
     if (status.busy) ui.silent = false;
   }
 
+  // It was live when the page was made, so a change says that it is not: the kernel was started again, or is gone.
   function onConnection() {
-    ui.gone = model.comm_live === false;
+    ui.gone = model.comm_live !== true;
     update();
   }
 
-  model.on("msg:custom", answers.hear);
-  model.on("comm_live_update", onConnection);
+  const endListening = listen(model, answers.hear, onConnection);
 
   function close() {
-    model.off("msg:custom", answers.hear);
-    model.off("comm_live_update", onConnection);
+    endListening();
     clearTimeout(silence);
   }
 
   return { ask, noticeStatus, close };
+}
+
+/**
+ * @param {Model} model
+ * @param {(answer: Answer | null) => void} onAnswer
+ * @param {() => void} onConnection
+ * @returns {() => void} what ends it
+ */
+function listen(model, onAnswer, onConnection) {
+  model.on("msg:custom", onAnswer);
+  model.on("comm_live_update", onConnection);
+  return () => {
+    model.off("msg:custom", onAnswer);
+    model.off("comm_live_update", onConnection);
+  };
 }
 
 /**

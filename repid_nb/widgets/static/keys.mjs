@@ -4,36 +4,39 @@ import { plan } from "./plan.mjs";
 
 /**
  * @import { Actions, Page } from "./actions.mjs"
- * @import { Ui } from "./ui.mjs"
+ * @import { PressedAction, Ui } from "./ui.mjs"
  */
 
 /** @type {[keys: string, meaning: string][]} */
 export const KEYS = [
+  ["Space", "Step, or the next phase; so does Page down, as on a clicker"],
   ["S", "Step"],
   ["I", "Step into; then the next phase"],
   ["F", "Finish the step that is held"],
   ["R", "Run, and stop"],
   ["Esc", "Stop; put back what is held; close what is open"],
-  ["← →", "Back and forward"],
+  ["← →", "Back and forward; Page up is back too"],
   ["Home End", "The first moment, and now"],
   ["G", "Go on from here"],
   ["N", "Write a new message"],
   ["W", "Who would get this?"],
   ["P", "Predict before each step"],
   ["1 … 9", "Pick an actor; 0 for the tail, D for the dead letters"],
-  ["L", "Large type"],
+  ["L", "The stage alone, as large as the screen"],
+  ["M", "More tools"],
   ["?", "These keys"],
 ];
 
 /**
  * @typedef {"step" | "into" | "next" | "finish" | "run" | "stop" | "back" | "forward" | "first" | "now" | "go on"
- *   | "write" | "who" | "predict" | "large" | "keys" | "escape" | `pick ${string}`} KeyAction
+ *   | "write" | "who" | "predict" | "large" | "menu" | "keys" | "escape" | `pick ${string}`} KeyAction
  */
 
 /** @type {Map<string, KeyAction>} keys that always mean the same */
 const PLAIN_KEYS = new Map([
   ["ArrowLeft", "back"],
   ["ArrowRight", "forward"],
+  ["PageUp", "back"],
   ["Home", "first"],
   ["End", "now"],
   ["g", "go on"],
@@ -41,12 +44,17 @@ const PLAIN_KEYS = new Map([
   ["w", "who"],
   ["p", "predict"],
   ["l", "large"],
+  ["m", "menu"],
   ["?", "keys"],
 ]);
 
+/** What is done later where it is pressed faster than the kernel answers. @type {KeyAction[]} */
+const QUEUED = ["step", "back", "forward"];
+const MOST_QUEUED = 20;
+
 /**
  * Return what a key means; null when it means nothing here.
- * @param {{key: string, typing: boolean, sliding: boolean, modified: boolean}} pressed
+ * @param {{key: string, modified: boolean} & Record<"typing" | "sliding" | "onButton" | "scrolling", boolean>} pressed
  * @param {{held: boolean, running: boolean, picking: boolean, options: string[]}} now
  * @returns {KeyAction | null}
  */
@@ -60,7 +68,12 @@ export function keyAction(pressed, now) {
     if (now.options.includes(pick)) return `pick ${pick}`;
   }
   if (pressed.sliding && /^(Arrow|Home|End|Page)/.test(key)) return null;
+  if (pressed.scrolling && /^(Home|End|Page)/.test(key)) return null;
+  if (pressed.onButton && key === " ") return null;
   switch (key) {
+    case " ":
+    case "PageDown":
+      return now.held ? "next" : "step";
     case "s":
       return now.held ? "finish" : "step";
     case "i":
@@ -84,12 +97,15 @@ export function createKeyListener(page, actions) {
   return (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const typing = target.matches("textarea, select, input:not([type=range], [type=checkbox])");
+    const sliding = target.matches("input[type=range]");
     const { status, prediction } = page.state();
     const action = keyAction(
       {
         key: event.key,
         typing,
-        sliding: target.matches("input[type=range]"),
+        sliding,
+        onButton: target.matches("button, summary, input, a"),
+        scrolling: target.matches("ol, pre, .wb-lanes") && target.scrollHeight > target.clientHeight,
         modified: event.ctrlKey || event.altKey || event.metaKey,
       },
       {
@@ -100,7 +116,7 @@ export function createKeyListener(page, actions) {
       },
     );
     // JupyterLab has shortcuts on single keys: a key that is meant for the workbench must not reach it.
-    if (action || typing) event.stopPropagation();
+    if (action || typing || sliding) event.stopPropagation();
     if (!action) return;
     if (action !== "escape" || isOpen(page.ui) || status.busy) event.preventDefault();
     if (action === "escape") leave(page, actions, typing ? target : null);
@@ -110,7 +126,7 @@ export function createKeyListener(page, actions) {
 
 /** @param {Ui} ui */
 function isOpen(ui) {
-  return ui.keys || ui.picking || ui.opened || ui.explanation;
+  return ui.keys || ui.picking || ui.opened || ui.explanation || ui.menu || ui.presses.length > 0;
 }
 
 /**
@@ -120,10 +136,12 @@ function isOpen(ui) {
  * @param {HTMLElement | null} field  the field that is typed in
  */
 function leave({ ui, state, update, focus }, actions, field) {
-  if (ui.keys) ui.keys = false;
+  if (ui.presses.length) ui.presses = [];
+  else if (ui.keys) ui.keys = false;
   else if (ui.picking) ui.picking = null;
   else if (ui.opened) ui.opened = null;
   else if (ui.explanation) ui.explanation = null;
+  else if (ui.menu) ui.menu = false;
   else if (field) {
     field.blur();
     focus("root");
@@ -136,13 +154,17 @@ function leave({ ui, state, update, focus }, actions, field) {
 }
 
 /**
- * Do what a key means, unless its button is greyed.
+ * Do what a key means, unless its button is greyed; what comes too fast for the kernel is done when it has answered.
  * @param {Exclude<KeyAction, "escape">} action
  * @param {Page} page
  * @param {Actions} actions
  */
 function perform(action, { state, ui }, actions) {
   const { controls, banner } = plan(state(), ui);
+  if (controls.busy && !controls.held && QUEUED.includes(action) && !ui.gone) {
+    if (ui.presses.length < MOST_QUEUED) ui.presses.push(/** @type {PressedAction} */ (action));
+    return;
+  }
   switch (action) {
     case "go on":
       if (banner?.goOn) actions.goOn();
@@ -167,6 +189,7 @@ function perform(action, { state, ui }, actions) {
     case "who":
     case "predict":
     case "large":
+    case "menu":
     case "keys":
       actions[action]();
       break;

@@ -1,10 +1,12 @@
 // The page as a whole: elements that stay, and hosts for those that are drawn anew.
 
-import { createControls } from "./controls.mjs";
-import { button, h } from "./dom.mjs";
+import { h } from "./dom.mjs";
+import { createFilm } from "./film.mjs";
+import { createMenu } from "./menu.mjs";
 import { createRegions } from "./regions.mjs";
 import { createSendForm } from "./send_form.mjs";
-import { createTopBar } from "./top_bar.mjs";
+import { createSendRow } from "./send_row.mjs";
+import { createTools } from "./tools.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
@@ -21,95 +23,81 @@ import { createTopBar } from "./top_bar.mjs";
  * @param {() => void} update
  */
 export function createLayout(actions, ui, update) {
-  const topBar = createTopBar(actions);
+  const tools = createTools(actions, ui);
+  const menu = createMenu(actions, ui, update);
+  const row = createSendRow(actions, ui);
   const form = createSendForm(actions, ui, update);
-  const controls = createControls(actions, ui, update);
+  const film = createFilm(actions, ui);
   const regions = createRegions(actions, () => root.focus());
   const { hosts } = regions;
   const stage = stageElement(hosts);
   const body = h(
     "div.body",
     null,
-    [topBar.element, hosts.keys, hosts.errors, form.element, hosts.explanation, controls.element, hosts.banner],
-    [hosts.score, hosts.picking, hosts.story, hosts.notice, stage, hosts.pills, exportMenu(actions), hosts.opened],
+    [tools.element, menu.element, row.element, form.element, hosts.keys, hosts.errors, hosts.explanation],
+    [hosts.banner, hosts.score, hosts.picking, h("div.head", null, hosts.headline, hosts.notice), hosts.story],
+    [stage, film.element, hosts.opened],
   );
   const root = h(
     "section.root",
     { class: "repid-wb", "aria-label": "repid_nb workbench", tabindex: "-1", "data-lm-suppress-shortcuts": "true" },
     body,
   );
-  const places = { root, step: controls.step, payload: form.payload };
 
-  /** @param {"root" | "step" | "payload" | "picking"} place */
+  /** @param {"root" | "step" | "payload" | "picking" | "menu"} place */
   function focus(place) {
-    const element = place === "picking" ? hosts.picking.querySelector("button") : places[place];
-    element?.focus();
+    const first = { picking: hosts.picking, menu: menu.element };
+    if (place === "root") root.focus();
+    else if (place === "step") (tools.step.hidden ? tools.next : tools.step).focus();
+    else if (place === "payload") form.payload.focus();
+    else firstIn(first[place])?.focus();
   }
 
   /** @param {Plan} shown @param {State} state */
   function draw(shown, state) {
-    topBar.draw(state, ui);
+    const focused = focusedIn(root);
+    tools.draw(shown.controls, state);
+    menu.draw(shown.controls, state);
+    row.draw(shown.controls, state);
     form.draw(shown.controls, state);
-    controls.draw(shown.controls, state);
+    film.draw(shown.controls, state);
     regions.draw(shown, state, ui);
-    root.classList.toggle("wb-large", state.projector);
+    root.classList.toggle("wb-projector", state.projector);
     root.setAttribute("aria-busy", String(shown.controls.busy && !shown.controls.held));
+    // The focus never falls to the page, where JupyterLab's keys would get what is pressed next.
+    if (focused && !isSeen(focused)) (tools.replacementOf(focused) ?? root).focus();
   }
 
   const showOpened = () => hosts.opened.firstElementChild?.scrollIntoView({ block: "nearest" });
   return { root, stage, focus, draw, showOpened, canSend: form.canSend };
 }
 
+/** @param {Element} part @returns {HTMLElement | null} */
+const firstIn = (part) => part.querySelector("input, button");
+
+/** @param {HTMLElement} root */
+function focusedIn(root) {
+  const active = root.ownerDocument.activeElement;
+  return active !== root && root.contains(active) ? active : null;
+}
+
+/** @param {Element} element */
+const isSeen = (element) => element.isConnected && !element.closest("[hidden]");
+
 /** @param {Regions["hosts"]} hosts */
-function stageElement({ lanes, worker, actors, outcome, tray }) {
+function stageElement({ lanes, worker, actors, outcome, pulled, asked, run, settled }) {
   return h(
     "div.stage",
     null,
-    column("queues", "Queue", "waits, next one on top", lanes),
-    column("workers", "Worker", "takes one at a time", worker),
-    column("listeners", "Actors", "asked from top to bottom", actors),
-    column("outcomes", "Outcome", "what becomes of it", outcome, tray),
+    column("queues", "Queue", [], lanes),
+    column("workers", "Worker", [pulled], worker),
+    column("listeners", "Actors", [asked, run], actors),
+    column("outcomes", "Outcome", [settled], outcome),
   );
 }
 
-/** @param {string} name @param {string} title @param {string} hint @param {...Children} children */
-function column(name, title, hint, ...children) {
-  const heading = h("h3.heading", null, title, h("span.hint", null, hint));
-  return h(`section.column.${name}`, { "aria-label": title }, heading, ...children);
-}
-
-/** @param {Actions} actions */
-function exportMenu(actions) {
-  /**
-   * @param {"cell" | "json_lines" | "mermaid" | "html"} form
-   * @param {string} label
-   * @param {string} file
-   */
-  const take = (form, label, file) =>
-    button(`take ${form}`, label, () => actions.open(label, { type: "take", form }, file));
-  const load = h("input", {
-    type: "file",
-    accept: ".jsonl,.ndjson,.json,.txt",
-    hidden: true,
-    onchange: async () => {
-      const file = load.files?.[0];
-      if (file) actions.load(await file.text());
-      load.value = "";
-    },
-  });
-  return h(
-    "details.take",
-    null,
-    h("summary", null, "Export"),
-    h(
-      "div.takerow",
-      null,
-      take("cell", "A cell of Python", "session.py"),
-      take("json_lines", "Steps as JSON Lines", "steps.jsonl"),
-      take("mermaid", "A Mermaid diagram", "steps.mmd"),
-      take("html", "A plain page", "steps.html"),
-      button("load", "Load steps …", () => load.click()),
-      load,
-    ),
-  );
+/** @param {string} name @param {string} title @param {Children} track @param {...Children} children */
+function column(name, title, track, ...children) {
+  const heading = h("h3.heading", null, title);
+  return h(`section.column.${name}`, { "aria-label": title }, h("div.columnhead", null, heading, track), ...children);
 }

@@ -1,16 +1,19 @@
 // The elements around the columns: errors, banner, guesses, history, texts, keys.
 
-import { actorElement } from "./columns.mjs";
+import { actorElement } from "./actors.mjs";
+import { count } from "./amounts.mjs";
 import { bdi, button, h, icon, smallButton } from "./dom.mjs";
 import { KEYS } from "./keys.mjs";
-import { count, verdictRow } from "./plan.mjs";
+import { verdictRow } from "./stage_plan.mjs";
 import { beginning, download } from "./texts.mjs";
+import { nameOf } from "./tickets.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
+ * @import { HeadlinePlan } from "./headline.mjs"
  * @import { BannerPlan, PickingPlan, ScorePlan } from "./plan.mjs"
  * @import { OpenedText } from "./ui.mjs"
- * @import { Explanation, State, StepSummary } from "./wire.mjs"
+ * @import { Explanation } from "./wire.mjs"
  */
 
 /** @param {string[]} errors @param {Actions} actions */
@@ -24,6 +27,15 @@ export function errorElements(errors, { dismiss }) {
       button("dismiss", "Close", dismiss),
     ),
   );
+}
+
+/** @param {HeadlinePlan} headline */
+export function headlineElements({ big, became, tone, why }) {
+  const words = big.map((part) => (typeof part === "string" ? bdi(part) : nameOf(part)));
+  return [
+    h("h2.headline", null, words, became && h("span", { class: `wb-became wb-tone-${tone}` }, " ", became)),
+    h("p.whyline", { title: why }, bdi(why)),
+  ];
 }
 
 /** @param {string} notice */
@@ -72,42 +84,12 @@ export function pickingElements(picking, { pick, cancelPick }) {
   return [h("fieldset.picking", null, h("legend", null, bdi(picking.question)), options, cancel)];
 }
 
-/** @param {State["history"]} history @param {Actions} actions */
-export function historyElements({ steps, at }, { seek }) {
-  if (!steps.length) return [];
-  const pills = steps.map((step) =>
-    h(
-      "li",
-      null,
-      pillElement(step, step.number === at, () => seek(step.number)),
-    ),
-  );
-  return [h("ol.pills", { "aria-label": "History" }, pills)];
-}
-
-/** @param {StepSummary} step @param {boolean} isCurrent @param {() => void} onPress */
-function pillElement({ number, message, winner, settled, tone }, isCurrent, onPress) {
-  return h(
-    "button",
-    {
-      type: "button",
-      class: `wb-pill wb-tone-${tone}`,
-      "data-k": `step ${number}`,
-      "aria-current": isCurrent && "step",
-      title: `Step ${number}: ${message} → ${winner}`,
-      onclick: onPress,
-    },
-    h("span.pillnumber", null, number),
-    bdi(message),
-    h("span.pillword", null, settled),
-  );
-}
-
 /** @param {Explanation | null} explanation @param {Actions} actions */
-export function explanationElements(explanation, { closeExplanation, open }) {
+export function explanationElements(explanation, actions) {
   if (!explanation) return [];
+  const { closeExplanation } = actions;
   const { who, verdicts, more_verdicts } = explanation;
-  const rows = verdicts.map((verdict) => actorElement(verdictRow(verdict), open));
+  const rows = verdicts.map((verdict) => actorElement({ ...verdictRow(verdict), unfolded: true }, { channel: "" }, actions));
   return [
     h(
       "div.answerbox",

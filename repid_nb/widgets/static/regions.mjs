@@ -1,14 +1,19 @@
 // The regions of the page that are drawn anew, each only when its content has changed.
 
-import { actorElements, deadLetterElements, laneElements, outcomeElements, workerElements } from "./columns.mjs";
+import { actorElements } from "./actors.mjs";
 import { bdi, createChanges, fill, h } from "./dom.mjs";
-import { bannerElements, errorElements, explanationElements, historyElements, keyElements } from "./panels.mjs";
+import { laneElements } from "./lanes.mjs";
+import { outcomeElements } from "./outcome.mjs";
+import { bannerElements, errorElements, explanationElements, headlineElements, keyElements } from "./panels.mjs";
 import { noticeElements, pickingElements, scoreElements, textElements } from "./panels.mjs";
+import { trackElement } from "./track.mjs";
+import { workerElements } from "./worker.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
  * @import { Children } from "./dom.mjs"
  * @import { Plan } from "./plan.mjs"
+ * @import { TrackWord } from "./stage_plan.mjs"
  * @import { Ui } from "./ui.mjs"
  * @import { State } from "./wire.mjs"
  *
@@ -28,14 +33,17 @@ export function createRegions(actions, focusPage) {
     banner: h("div.bannerbox", { role: "status" }),
     score: h("div.scorebox", { role: "status" }),
     picking: h("div.pickingbox"),
-    story: h("p.story", { "aria-live": "polite" }),
+    headline: h("div.headlinebox"),
+    story: h("p.story.hidden", { "aria-live": "polite" }),
     notice: h("p.notice", { role: "status" }),
-    lanes: h("div"),
+    pulled: h("span.track"),
+    asked: h("span.track"),
+    run: h("span.track"),
+    settled: h("span.track"),
+    lanes: h("div.lanes", { tabindex: "0", role: "group", "aria-label": "Lanes" }),
     worker: h("div"),
     actors: h("div"),
     outcome: h("div"),
-    tray: h("div"),
-    pills: h("div.pillsbox"),
     opened: h("div.openedbox"),
   };
   const hasChanged = createChanges();
@@ -50,7 +58,7 @@ export function createRegions(actions, focusPage) {
     if (!hasChanged(name, shown)) return;
     const host = hosts[name];
     const active = host.ownerDocument.activeElement;
-    const focused = host.contains(active) ? active?.getAttribute("data-k") : null;
+    const focused = host.contains(active) && active !== host ? active?.getAttribute("data-k") : null;
     fill(host, makeElements());
     if (focused) refocus(host, focused, focusPage);
   }
@@ -58,9 +66,8 @@ export function createRegions(actions, focusPage) {
   /** @param {Plan} shown @param {State} state @param {Ui} ui */
   function draw(shown, state, ui) {
     hosts.story.setAttribute("aria-live", state.status.busy === "run" ? "off" : "polite");
-    drawAround(region, shown, state, ui, actions);
+    drawAround(region, shown, ui, actions);
     drawColumns(region, shown, state, actions);
-    scrollToCurrent(hosts.pills);
   }
 
   return { hosts, draw };
@@ -87,40 +94,33 @@ function refocus(host, key, focusPage) {
  * @returns {void}
  */
 
+/** @type {TrackWord[]} */
+const TRACK = ["pulled", "asked", "run", "settled"];
+
 /** @param {Region} region @param {Plan} shown @param {State} state @param {Actions} actions */
-function drawColumns(region, shown, { history, tray }, actions) {
+function drawColumns(region, shown, { history, tray, step }, actions) {
   const isLocked = shown.controls.busy || !history.live;
-  region("lanes", shown.lanes, () => laneElements(shown.lanes, actions.open));
+  const source = step.number ? [step.key, step.message.name] : null;
+  region("lanes", [shown.lanes, source], () => laneElements(shown.lanes, step, actions.open));
   region("worker", shown.worker, () => workerElements(shown.worker, actions.open));
   region("actors", shown.actors, () => actorElements(shown.actors, actions));
-  region("outcome", [shown.outcome, history.done, history.first], () => outcomeElements(shown.outcome, history));
-  region("tray", [tray, isLocked], () => deadLetterElements(tray, isLocked, actions));
+  region("outcome", [shown.outcome, tray, isLocked], () => outcomeElements(shown.outcome, tray, isLocked, actions));
+  for (const word of TRACK) region(word, shown.track?.[word], () => trackElement(word, shown.track));
 }
 
-/** @param {Region} region @param {Plan} shown @param {State} state @param {Ui} ui @param {Actions} actions */
-function drawAround(region, shown, { history }, { explanation, opened, keys }, actions) {
+/** @param {Region} region @param {Plan} shown @param {Ui} ui @param {Actions} actions */
+function drawAround(region, shown, { explanation, opened, keys }, actions) {
   const notice = shown.errors.length ? "" : shown.notice;
   // Not its text: a file may have many megabytes, and the region is drawn with every piece that arrives.
   const openedSoFar = opened && [opened.title, opened.next, opened.total, opened.whole];
   region("errors", shown.errors, () => errorElements(shown.errors, actions));
   region("notice", notice, () => noticeElements(notice));
+  region("headline", shown.headline, () => headlineElements(shown.headline));
   region("story", shown.story, () => bdi(shown.story));
   region("banner", shown.banner, () => bannerElements(shown.banner, actions));
   region("score", shown.score, () => scoreElements(shown.score));
   region("picking", shown.picking, () => pickingElements(shown.picking, actions));
-  region("pills", history, () => historyElements(history, actions));
   region("explanation", explanation, () => explanationElements(explanation, actions));
   region("opened", openedSoFar, () => textElements(opened, actions));
   region("keys", keys, () => keyElements(keys, actions));
-}
-
-/**
- * Show the current step among the others. Not by scrollIntoView: that would scroll the notebook too.
- * @param {Element} pills
- */
-function scrollToCurrent(pills) {
-  /** @type {HTMLElement | null} */
-  const current = pills.querySelector("[aria-current]");
-  const list = current?.closest("ol");
-  if (current && list) list.scrollLeft = current.offsetLeft - list.offsetLeft - 100;
 }

@@ -1,6 +1,6 @@
-// The form to send from. Typed text stays until it is changed or the page is closed, whatever the kernel sends.
+// The form to write a message. Typed text stays until it is changed or the page is closed, whatever the kernel sends.
 
-import { button, createChanges, fill, h, isEnabled, setEnabled } from "./dom.mjs";
+import { button, createChanges, fill, h, isEnabled, newId, setEnabled } from "./dom.mjs";
 import { formProblem } from "./form_rules.mjs";
 
 /**
@@ -19,11 +19,10 @@ import { formProblem } from "./form_rules.mjs";
  * @param {() => void} update
  */
 export function createSendForm(actions, ui, update) {
-  const { form } = ui;
-  const to = destination(form, update);
-  const topic = topicField(form, update);
-  const payload = payloadField(form, update, actions.send);
-  const more = moreFields(form, update);
+  const to = destination(ui, update);
+  const topic = topicField(ui, update);
+  const payload = payloadField(ui, update, actions.send);
+  const more = moreFields(ui, update);
   const problem = h("p.problem", { role: "status" });
   const send = h(
     "button.button.primary",
@@ -37,21 +36,23 @@ export function createSendForm(actions, ui, update) {
   };
   const element = h(
     "form.send",
-    { "aria-label": "Send a message", onsubmit },
+    { "aria-label": "Send a message", onsubmit, hidden: true },
     h("div.sendrow", null, to.elements, topic.element, payload.element, h("div.sendbuttons", null, send, who)),
     problem,
-    more,
+    more.element,
   );
 
   /** @param {ControlsPlan} controls @param {State} state */
-  function draw({ busy }, { choices }) {
+  function draw(controls, { choices }) {
+    element.hidden = !ui.writing;
     to.draw(choices);
     topic.draw(choices);
-    const found = formProblem(form);
-    const isShown = form.payload.trim() || found?.field !== "payload";
+    more.draw();
+    const found = formProblem(ui.form);
+    const isShown = ui.form.payload.trim() || found?.field !== "payload";
     problem.textContent = found && isShown ? found.text : "";
     payload.draw(found?.field === "payload");
-    for (const one of [send, who]) setEnabled(one, !found && !busy);
+    for (const one of [send, who]) setEnabled(one, !found && controls.send);
   }
 
   return { element, payload: payload.input, canSend: () => isEnabled(send), draw };
@@ -59,33 +60,43 @@ export function createSendForm(actions, ui, update) {
 
 /**
  * Return the properties of a field whose text goes into the form.
- * @param {Form} form
+ * @param {Ui} ui
  * @param {TextField} name
  * @param {() => void} update
  * @returns {Properties}
  */
-function typed(form, name, update) {
+function typed(ui, name, update) {
   return {
     "data-k": `form ${name}`,
     oninput: (event) => {
-      form[name] = /** @type {HTMLInputElement} */ (event.target).value;
+      ui.form[name] = /** @type {HTMLInputElement} */ (event.target).value;
       update();
     },
   };
 }
 
 /**
+ * Show in a field what the form says: it may have been filled in by a click.
+ * @param {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} field
+ * @param {string} text
+ */
+function showText(field, text) {
+  if (field.value !== text) field.value = text;
+}
+
+/**
  * Make the fields for the destination: a channel, an operation, or a channel that is typed.
- * @param {Form} form
+ * @param {Ui} ui
  * @param {() => void} update
  */
-function destination(form, update) {
-  const otherChannel = h("input.input", typed(form, "channel", update));
-  const otherBox = h("label.field.to", { hidden: true }, "Channel", otherChannel);
+function destination(ui, update) {
+  const otherChannel = h("input.input", typed(ui, "channel", update));
+  const otherBox = h("label.field.other", { hidden: true }, "Channel", otherChannel);
   const select = h("select.input", {
     "data-k": "to",
     onchange: () => {
       const [kind, ...rest] = select.value.split(" ");
+      const { form } = ui;
       form.other = kind === "other";
       form.operation = kind === "operation" ? rest.join(" ") : "";
       form.channel = kind === "channel" ? rest.join(" ") : form.other ? otherChannel.value : "";
@@ -96,16 +107,14 @@ function destination(form, update) {
 
   /** @param {Choices} choices */
   function draw({ channels, operations }) {
-    if (hasChanged("choices", [channels, operations])) {
-      const chosen = select.value;
-      fill(select, destinationOptions(channels, operations));
-      if (chosen) select.value = chosen;
-      if (!select.value) select.selectedIndex = 0;
-      if (!form.other && !form.operation) {
-        form.channel = select.value.startsWith("channel ") ? select.value.slice("channel ".length) : "";
-      }
-      if (select.value === "other") form.other = true;
-    }
+    const { form } = ui;
+    if (hasChanged("choices", [channels, operations])) fill(select, destinationOptions(channels, operations));
+    if (!form.channel && !form.operation && !form.other && channels.length) form.channel = channels[0][0];
+    // A channel that is filled in and not offered is typed.
+    if (form.channel && !form.other && !channels.some(([key]) => key === form.channel)) form.other = true;
+    if (!channels.length && !operations.length) form.other = true;
+    select.value = form.other ? "other" : form.operation ? `operation ${form.operation}` : `channel ${form.channel}`;
+    if (form.other) showText(otherChannel, form.channel);
     otherBox.hidden = !form.other;
   }
 
@@ -127,16 +136,18 @@ function destinationOptions(channels, operations) {
 
 /**
  * Make the field for the topic, which offers the topics that actors of the chosen channel take.
- * @param {Form} form
+ * @param {Ui} ui
  * @param {() => void} update
  */
-function topicField(form, update) {
+function topicField(ui, update) {
   const list = h("datalist", { id: newId() });
-  const input = h("input.input", { ...typed(form, "topic", update), placeholder: "none", list: list.id });
+  const input = h("input.input", { ...typed(ui, "topic", update), placeholder: "none", list: list.id });
   const hasChanged = createChanges();
 
   /** @param {Choices} choices */
   function draw({ operations, topics }) {
+    const { form } = ui;
+    showText(input, form.topic);
     const channel = form.operation ? operations.find(([key]) => key === form.operation)?.[2] : form.channel;
     const known = [...new Set(topics.filter(([where]) => where === channel).map(([, name]) => name))];
     if (!hasChanged("topics", known)) return;
@@ -150,13 +161,13 @@ function topicField(form, update) {
 }
 
 /**
- * @param {Form} form
+ * @param {Ui} ui
  * @param {() => void} update
  * @param {() => void} send
  */
-function payloadField(form, update, send) {
+function payloadField(ui, update, send) {
   const input = h("textarea.input", {
-    ...typed(form, "payload", update),
+    ...typed(ui, "payload", update),
     rows: 1,
     spellcheck: "false",
     placeholder: '{"number": 7}',
@@ -170,8 +181,9 @@ function payloadField(form, update, send) {
 
   /** @param {boolean} isInvalid */
   function draw(isInvalid) {
+    showText(input, ui.form.payload);
     input.setAttribute("aria-invalid", String(isInvalid));
-    const lines = Math.min(8, form.payload.split("\n").length);
+    const lines = Math.min(8, ui.form.payload.split("\n").length);
     if (input.rows !== lines) input.rows = lines;
   }
 
@@ -180,95 +192,111 @@ function payloadField(form, update, send) {
 
 /**
  * Make the fields that are seldom needed, folded.
- * @param {Form} form
+ * @param {Ui} ui
  * @param {() => void} update
  */
-function moreFields(form, update) {
+function moreFields(ui, update) {
   const types = ["application/json", "text/plain", "application/octet-stream"];
   const typeList = h(
     "datalist",
     { id: newId() },
     types.map((value) => h("option", { value })),
   );
-  const contentType = h("input.input", {
-    ...typed(form, "content_type", update),
-    value: form.content_type,
-    list: typeList.id,
-  });
+  const contentType = h("input.input", { ...typed(ui, "content_type", update), list: typeList.id });
   const priorities = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((value) =>
     h("option", { value }, value === 9 ? "9, first" : value === 0 ? "0, last" : value),
   );
   const priority = h(
     "select.input",
-    typed(form, "priority", update),
+    typed(ui, "priority", update),
     h("option", { value: "" }, "4, as usual"),
     priorities,
   );
-  const count = h("input.input.narrow", {
-    ...typed(form, "count", update),
-    type: "number",
-    min: 1,
-    max: 1000,
-    value: "1",
-  });
-  return h(
+  const numbers = { type: "number", min: 1, max: 1000 };
+  const count = h("input.input.narrow", { ...typed(ui, "count", update), ...numbers });
+  const headers = headersField(ui, update);
+  const element = h(
     "details.more",
     null,
     h("summary", null, "Headers, content type, priority, how many"),
     h(
       "div.morerow",
       null,
-      headersField(form, update),
+      headers.element,
       h("label.field", null, "Content type", contentType, typeList),
       h("label.field", null, "Priority", priority),
       h("label.field", null, "How many", count),
     ),
   );
+
+  function draw() {
+    showText(contentType, ui.form.content_type);
+    showText(priority, ui.form.priority);
+    showText(count, ui.form.count);
+    headers.draw();
+  }
+
+  return { element, draw };
 }
 
-/** @param {Form} form @param {() => void} update */
-function headersField(form, update) {
+/** @param {Ui} ui @param {() => void} update */
+function headersField(ui, update) {
   const rows = h("div.headerrows");
+  /** @type {Form | null} */
+  let filled = null;
   const add = button("add header", "+ header", () => {
-    const row = headerRow(form, update, add);
+    /** @type {[string, string]} */
+    const pair = ["", ""];
+    ui.form.headers.push(pair);
+    const row = headerRow(ui, pair, update, add);
     rows.append(row);
     update();
     row.querySelector("input")?.focus();
   });
-  return h("div.field", null, "Headers", rows, add);
+
+  /** Show the headers of a form that was filled in by a click. */
+  function draw() {
+    if (filled === ui.form) return;
+    filled = ui.form;
+    fill(
+      rows,
+      filled.headers.map((pair) => headerRow(ui, pair, update, add)),
+    );
+  }
+
+  return { element: h("div.field", null, "Headers", rows, add), draw };
 }
 
 /**
- * Add a header to the form, and make its two fields.
- * @param {Form} form
+ * Make the two fields of a header.
+ * @param {Ui} ui
+ * @param {[string, string]} pair
  * @param {() => void} update
  * @param {HTMLElement} add  the button that adds one
  */
-function headerRow(form, update, add) {
-  /** @type {[string, string]} */
-  const pair = ["", ""];
-  form.headers.push(pair);
+function headerRow(ui, pair, update, add) {
   const remove = button("remove header", "Remove", () => {
-    form.headers = form.headers.filter((one) => one !== pair);
+    ui.form.headers = ui.form.headers.filter((one) => one !== pair);
     // The focus would be lost with the button, and with it the keys.
     (row.nextElementSibling?.querySelector("input") ?? add).focus();
     row.remove();
     update();
   });
+  const nameRemove = () => remove.setAttribute("aria-label", `Remove header ${pair[0]}`.trim());
   const field = (/** @type {0 | 1} */ place, /** @type {string} */ what) => {
     const input = h("input.input", {
       placeholder: what,
+      value: pair[place],
       "aria-label": `Header ${what}`,
       oninput: () => {
         pair[place] = input.value;
-        remove.setAttribute("aria-label", `Remove header ${pair[0]}`.trim());
+        nameRemove();
         update();
       },
     });
     return input;
   };
+  nameRemove();
   const row = h("div.headerrow", null, field(0, "name"), field(1, "value"), remove);
   return row;
 }
-
-const newId = () => `wb-${Math.random().toString(36).slice(2)}`;

@@ -27,7 +27,7 @@ export function openText({ ui, ask, update, showOpened }, title, question, file 
       if (!piece.from) showOpened();
     });
   /** @type {OpenedText} */
-  const opened = { title, file, text: "", next: 0, total: 0, whole: false, more };
+  const opened = { title, question, file, text: "", next: 0, total: 0, whole: false, more };
   ui.opened = opened;
   more();
 }

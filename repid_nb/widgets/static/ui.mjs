@@ -2,12 +2,13 @@
 
 import { emptyForm } from "./form_rules.mjs";
 
-/** @import { Explanation, Form } from "./wire.mjs" */
+/** @import { Explanation, Form, TextQuestion } from "./wire.mjs" */
 
 /**
  * A text, as far as it was fetched.
  * @typedef {object} OpenedText
  * @property {string} title
+ * @property {TextQuestion} question  what it is the text of
  * @property {string} file  the name of the file to download; empty for a text that is only read
  * @property {string} text
  * @property {number} next  where the next piece starts, as the kernel counts
@@ -17,27 +18,41 @@ import { emptyForm } from "./form_rules.mjs";
  */
 
 /**
+ * @typedef {"step" | "back" | "forward" | "send"} PressedAction
+ *
  * @typedef {object} Ui
  * @property {number | null} pending  the command that the page waits for
+ * @property {PressedAction[]} presses  keys that were pressed meanwhile, to be done one after the other
  * @property {boolean} silent  whether the kernel has not answered for too long
  * @property {boolean} gone  whether there is no kernel any more
  * @property {boolean} sure  whether Reset was pressed once
+ * @property {boolean} writing  whether the form to write a message is open
+ * @property {boolean} menu  whether the seldom used tools are open
  * @property {"step" | "step_into" | null} picking  the command that a guess is asked for
  * @property {boolean} keys  whether the list of keys is open
  * @property {string} most  how many steps a run may take, as it is typed
- * @property {string} pace  seconds between two steps of a run
+ * @property {string} pace  seconds to read between two steps of a run
  * @property {Form} form
- * @property {Explanation | null} explanation
+ * @property {(Explanation & {about: string}) | null} explanation  about: the form and the moment that it is about
  * @property {OpenedText | null} opened
+ * @property {number[]} unfolded  positions of the actors of which all is told
+ * @property {boolean} everyActor  whether folded rows of actors are shown
+ * @property {boolean} dragging  whether the pointer drags over the history
+ * @property {number | null} dragged  the step that it has reached
+ * @property {number | null} wanted  the step to seek when the kernel has answered
+ * @property {{guess: string, step: number} | null} scored  the newest guess, and the step that it was about
  */
 
 /** @returns {Ui} */
 export function emptyUi() {
   return {
     pending: null,
+    presses: [],
     silent: false,
     gone: false,
     sure: false,
+    writing: false,
+    menu: false,
     picking: null,
     keys: false,
     most: "100",
@@ -45,5 +60,11 @@ export function emptyUi() {
     form: emptyForm(),
     explanation: null,
     opened: null,
+    unfolded: [],
+    everyActor: false,
+    dragging: false,
+    dragged: null,
+    wanted: null,
+    scored: null,
   };
 }

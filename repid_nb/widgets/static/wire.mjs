@@ -6,8 +6,9 @@
  * @typedef {{key: string, channel: string}} Channel
  *
  * Which message it is: `name` is m1, m2 ... or m1.1 for the first that m1's actor sent, and stays from sending to
- * outcome; `title` is the id where that is another; `from` is the name of the message that it came of.
- * @typedef {{id: string, name: string, title?: string, from?: string}} Ticket
+ * outcome; `title` is the id where that is another; `from` is the name of the message that it came of,
+ * `hue` the place of its colour.
+ * @typedef {{id: string, name: string, title?: string, from?: string, hue?: number}} Ticket
  * @typedef {Ticket & {topic: string | null, payload: string, priority?: number, seen?: string}} Message
  * @typedef {{size: string, content_type: string, headers: [string, string][], more_headers: number}} PulledFields
  * @typedef {Message & PulledFields} PulledMessage
@@ -15,15 +16,18 @@
  *
  * @typedef {object} LaneFields
  * @property {number} actors  how many listen
- * @property {number} waiting  how many messages wait
+ * @property {number | null} waiting  how many messages wait; null where the server does not tell
  * @property {boolean} next  whether the next step pulls from here
  * @property {Message[]} messages  the first of those that wait
- * @property {number} in_work  how many messages were pulled and are not settled
+ * @property {number | null} in_work  how many messages were pulled and are not settled; null where it is not known
  * @property {Ticket[]} working  the first of those in work
+ * @property {string} [note]  what a server does not tell about it
  * @property {number} [more_channels]  how many further channels are not shown
  * @typedef {Channel & LaneFields} Lane
  *
- * @typedef {{position: number, actor: string, strategy: string, note?: string}} Actor
+ * @typedef {{where: string, text: string}} CodeLine
+ * @typedef {{topic?: string, payload: string}} Sample  a message that an actor would take
+ * @typedef {{position: number, actor: string, strategy: string, note?: string, code?: CodeLine, sample?: Sample}} Actor
  * @typedef {Actor & VerdictFields} Verdict
  * @typedef {object} VerdictFields
  * @property {"match" | "no match" | "error"} outcome
@@ -32,10 +36,12 @@
  * @property {boolean} [asked]
  * @property {"winner" | "shadowed"} [role]
  * @property {string} [led_to]
+ * @property {boolean} [pending]  whether the page has not shown yet what it says
  */
 
 /**
- * @typedef {"pulled" | "decided" | "about to run" | "ran"} Phase
+ * How far a step has come. The page itself adds "leaving": on the way from the queue to the worker.
+ * @typedef {"leaving" | "pulled" | "decided" | "about to run" | "running" | "ran"} Phase
  * @typedef {"good" | "back" | "bad" | "open"} Tone
  * @typedef {"acked" | "replied" | "rejected" | "nacked"} MessageAction
  *
@@ -54,7 +60,9 @@
  * @property {Phase | null} phase  how far it has come; null for the whole way
  * @property {PulledMessage} message
  * @property {string | null} [sighting]
- * @property {[number, number]} [sightings]  which sighting it is, and at which it is poison
+ * @property {[seen: number, most: number]} [sightings]
+ * @property {number} [elapsed]  for how many seconds the actor has run
+ * @property {CodeLine} [code]  where the winner is declared
  * @property {string | null} winner
  * @property {Verdict[]} verdicts
  * @property {number} [more_verdicts]
@@ -76,7 +84,7 @@
  * What the kernel says, by trait.
  * @typedef {object} State
  * @property {{lanes: Lane[], pull_from?: Channel | null}} lanes
- * @property {{dead: number, letters: DeadLetter[]}} tray
+ * @property {{dead: number | null, letters: DeadLetter[]}} tray
  * @property {{channel: string, actors: Actor[], more: number, stale: boolean}} actors
  * @property {Step | NoStep} step
  * @property {History} history
@@ -93,12 +101,16 @@
  * @property {boolean} replay  whether loaded steps are shown
  * @property {boolean} live  whether the Stepper is shown as it is now
  * @property {number} done
- * @typedef {{number: number, message: string, winner: string, settled: string, tone: Tone, raised?: true}} StepSummary
+ * @property {number} [back]  how many steps sent a message back to the tail
+ * @property {string} [no_way_back]  why no step can be taken back
+ * @typedef {{number: number, message: string, winner: string, settled: string, tone: Tone} & SummaryFields} StepSummary
+ * @typedef {{raised?: true, hue?: number}} SummaryFields
  *
  * @typedef {object} Choices
  * @property {[key: string, name: string][]} channels
  * @property {[key: string, name: string, channelKey: string, channelName: string][]} operations
  * @property {[channelKey: string, topic: string][]} topics
+ * @property {[label: string, form: Partial<Form>][]} [prepared]  messages that one click sends
  *
  * @typedef {object} Prediction
  * @property {boolean} on
@@ -171,7 +183,7 @@
  * How far a held message has come, in order.
  * @type {Phase[]}
  */
-export const PHASES = ["pulled", "decided", "about to run", "ran"];
+export const PHASES = ["pulled", "decided", "about to run", "running", "ran"];
 
 /**
  * What the page shows of a trait that the kernel has not set.

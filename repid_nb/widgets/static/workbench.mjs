@@ -1,18 +1,24 @@
 // The page of the workbench. Python holds all data: traits are the state, messages are commands. `plan` turns the state
-// into plain data to show, the layout draws that as often as it changes, and motion is an animation on top.
+// into plain data to show, the layout draws that as often as it changes, and the director tells a step in its order.
 
 import { createActions } from "./actions.mjs";
+import { createClock } from "./clock.mjs";
+import { createDirector } from "./director.mjs";
 import { createKernel } from "./kernel.mjs";
 import { createKeyListener } from "./keys.mjs";
 import { createLayout } from "./layout.mjs";
-import { createMotion, waitingPlaces } from "./motion.mjs";
 import { plan } from "./plan.mjs";
+import { doPostponed } from "./postponed.mjs";
+import { createProjector } from "./projector.mjs";
+import { createThreads } from "./threads.mjs";
 import { emptyUi } from "./ui.mjs";
+import { dropStale } from "./upkeep.mjs";
 import { readState, TRAITS } from "./wire.mjs";
 
 /**
  * @import { Page } from "./actions.mjs"
- * @import { Model } from "./wire.mjs"
+ * @import { Ui } from "./ui.mjs"
+ * @import { Model, State } from "./wire.mjs"
  */
 
 /**
@@ -21,10 +27,9 @@ import { readState, TRAITS } from "./wire.mjs";
  */
 export function render({ model, el }) {
   const ui = emptyUi();
-  const motion = createMotion();
   const state = () => readState(model);
   let frame = 0;
-  const kernel = createKernel(model, ui, { update, drawNow });
+  const kernel = createKernel(model, ui, { update, drawNow, onAsk: () => director.finish() });
   /** @type {Page} */
   const page = {
     ui,
@@ -32,25 +37,23 @@ export function render({ model, el }) {
     ask: kernel.ask,
     update,
     drawNow,
-    setLarge: (large) => {
-      model.set("projector", large);
-      model.save_changes();
-      update();
-    },
+    setLarge: (large) => projector.set(large),
     canSend: () => layout.canSend(),
     focus: (place) => layout.focus(place),
     showOpened: () => layout.showOpened(),
   };
   const actions = createActions(page);
   const layout = createLayout(actions, ui, update);
+  const projector = createProjector(layout.root, model, update);
+  const screen = createScreen(layout, ui);
+  const director = createDirector(layout.stage, screen.show);
 
   function draw() {
     frame = 0;
     const now = state();
     kernel.noticeStatus(now.status);
-    const before = waitingPlaces(layout.root);
-    layout.draw(plan(now, ui), now);
-    motion.follow(layout.stage, before, now, ui.pace);
+    director.follow(now, ui.pace);
+    doPostponed(page, actions);
   }
 
   /** Draw at once: a button that may not be pressed twice is greyed before a second press can arrive. */
@@ -71,11 +74,37 @@ export function render({ model, el }) {
 
   return () => {
     for (const name of TRAITS) model.off(`change:${name}`, update);
-    kernel.close();
+    for (const part of [kernel, screen, projector]) part.close();
+    director.stop();
     cancelAnimationFrame(frame);
-    motion.stop();
     el.replaceChildren();
   };
+}
+
+/**
+ * Draw states, with what is measured on the page once it is drawn.
+ * @param {ReturnType<typeof createLayout>} layout
+ * @param {Ui} ui
+ */
+function createScreen(layout, ui) {
+  const threads = createThreads(layout.stage);
+  const clock = createClock(layout.stage);
+
+  /** @param {State} shown */
+  function show(shown) {
+    dropStale(ui, shown);
+    const planned = plan(shown, ui);
+    layout.draw(planned, shown);
+    threads.draw(planned);
+    clock.follow();
+  }
+
+  function close() {
+    threads.close();
+    clock.stop();
+  }
+
+  return { show, close };
 }
 
 export default { render };

@@ -1,0 +1,84 @@
+// What the page shows of each state of the kernel: it at once, or the story of how it came to be.
+
+import { clearTokens, moveTickets, placesOf } from "./flights.mjs";
+import { scenesBetween } from "./scenes.mjs";
+import { createStoryteller } from "./storyteller.mjs";
+
+/** @import { State } from "./wire.mjs" */
+
+/** How long a story takes, by pace: while messages run by quickly, it is told quickly. */
+const SPEEDS = new Map([["0.4", 0.4]]);
+
+/**
+ * @param {HTMLElement} stage
+ * @param {(state: State) => void} show  draws a state
+ */
+export function createDirector(stage, show) {
+  /** @type {State | null} */
+  let shown = null;
+  const teller = createStoryteller(stage, show);
+
+  /**
+   * Show a state: at once, or at the end of its story.
+   * @param {State} now
+   * @param {string} pace  of a run
+   */
+  function follow(now, pace) {
+    const target = teller.target();
+    const before = shown;
+    shown = now;
+    if (target && isSameMoment(target, now)) {
+      teller.retarget(now);
+      return;
+    }
+    teller.stop();
+    const isMoving = before !== null && mayMove(stage, before, now, pace);
+    const scenes = isMoving ? scenesBetween(before, now) : [];
+    const speed = now.status.busy === "run" ? (SPEEDS.get(pace) ?? 1) : 1;
+    if (scenes.length && now.step.number) teller.tell(scenes, now, now.step, speed);
+    else change(now, isMoving);
+  }
+
+  /** @param {State} now @param {boolean} isMoving */
+  function change(now, isMoving) {
+    const places = isMoving ? placesOf(stage) : null;
+    show(now);
+    if (places) moveTickets(stage, places, () => sendingPlace(stage));
+  }
+
+  /** Show the end of the story that is told. */
+  function finish() {
+    const target = teller.target();
+    teller.stop();
+    clearTokens(stage);
+    if (target) show(target);
+  }
+
+  return { follow, finish, stop: teller.stop };
+}
+
+/**
+ * Return whether two states show the same moment of the same step.
+ * @param {State} one
+ * @param {State} other
+ */
+function isSameMoment({ step: one, history }, { step: other, history: now }) {
+  const isSameStep = one.number === other.number && one.phase === other.phase;
+  return isSameStep && history.at === now.at && history.live === now.live && history.newest === now.newest;
+}
+
+/**
+ * @param {HTMLElement} stage
+ * @param {State} before
+ * @param {State} now
+ * @param {string} pace
+ */
+function mayMove(stage, before, now, pace) {
+  const page = stage.ownerDocument;
+  if (page.hidden || page.defaultView?.matchMedia("(prefers-reduced-motion: reduce)").matches) return false;
+  if (now.status.busy === "run" && Number(pace) === 0) return false;
+  return before.history.live && now.history.live && stage.getBoundingClientRect().width > 0;
+}
+
+/** @param {HTMLElement} stage */
+const sendingPlace = (stage) => stage.parentElement?.querySelector("[data-origin]")?.getBoundingClientRect();

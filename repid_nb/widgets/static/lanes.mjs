@@ -1,0 +1,89 @@
+// The first column: the queue's lanes, each with the messages that wait on it.
+
+import { count } from "./amounts.mjs";
+import { bdi, code, h, icon } from "./dom.mjs";
+import { andMore, hint, ticket, ticketProperties } from "./tickets.mjs";
+
+/**
+ * @import { Actions } from "./actions.mjs"
+ * @import { LanePlan } from "./stage_plan.mjs"
+ * @import { Lane, Message, NoStep, Step, Ticket } from "./wire.mjs"
+ *
+ * @typedef {Actions["open"]} Open
+ */
+
+/** @param {LanePlan[]} lanes @param {Step | NoStep} step @param {Open} open */
+export function laneElements(lanes, step, open) {
+  return lanes.length ? lanes.map((lane) => laneElement(lane, step, open)) : [hint("No channel yet.")];
+}
+
+/** @param {LanePlan} lane @param {Step | NoStep} step @param {Open} open */
+function laneElement(lane, step, open) {
+  const isSource = step.number !== undefined && step.key === lane.key;
+  const names = ["wb-lane", lane.next && "wb-next", isSource && "wb-is-source"].filter(Boolean);
+  const parent = step.number === undefined ? null : step.message;
+  return h(
+    "div.lane",
+    { "data-lane": lane.key, class: names.join(" ") },
+    h(
+      "div.lanehead",
+      null,
+      h("b.lanename", { title: lane.channel }, bdi(lane.channel)),
+      h("span.count", null, lane.amount, lane.next && h("span.tag.next", null, ", next")),
+    ),
+    h(
+      "div.pipe",
+      null,
+      Boolean(lane.in_work) && inWorkElement(lane),
+      lane.messages.length > 0 && waitingElement(lane, parent, open),
+      lane.more > 0 && lane.messages.length > 0 && andMore(`${lane.more.toLocaleString("en")} more`),
+    ),
+    lane.withoutActors && h("p.warning", null, icon("⚠ "), "no actor listens here"),
+    lane.note && hint(lane.note),
+    lane.more_channels && andMore(count(lane.more_channels, "more channel")),
+  );
+}
+
+/** Messages that were pulled and are not settled: still on the queue, but no worker gets them. @param {Lane} lane */
+function inWorkElement(lane) {
+  const more = (lane.in_work ?? 0) - lane.working.length;
+  return h(
+    "div.messagehead.inwork",
+    null,
+    h("span.count", null, "in work: "),
+    lane.working.map((message) => ticket(message, { "data-message": null })),
+    more > 0 && h("span.count", null, ` and ${more.toLocaleString("en")} more`),
+  );
+}
+
+/** @param {LanePlan} lane @param {Ticket | null} parent  the message of the step @param {Open} open */
+function waitingElement(lane, parent, open) {
+  return h(
+    "ol.messages",
+    { tabindex: "0", "data-k": `messages ${lane.key}`, "aria-label": `Waiting on ${lane.channel}` },
+    lane.messages.map((message) => h("li.message", null, messageElement(lane, message, parent, open))),
+  );
+}
+
+/** @param {Lane} lane @param {Message} message @param {Ticket | null} parent @param {Open} open */
+function messageElement(lane, message, parent, open) {
+  const { id, name, topic, priority, seen, from, payload } = message;
+  const openMessage = () => open(`Message ${name}`, { type: "open", what: "waiting", channel: lane.key, message: id });
+  const isChild = parent !== null && from === parent.name;
+  return h(
+    "button.ticket.wide",
+    {
+      type: "button",
+      ...ticketProperties(message),
+      "data-k": `open ${lane.key} ${id}`,
+      "data-child": isChild,
+      title: [message.title, topic === null ? "no topic" : `topic ${topic}`, payload].filter(Boolean).join(" · "),
+      onclick: openMessage,
+    },
+    h("span.ticketname", null, bdi(name)),
+    priority !== undefined && h("span.tag.strong", null, `priority ${priority}`),
+    seen && h("span.tag.back", null, icon("↩ "), h("span.hidden", null, "sent back, "), seen.replace(" of ", "/")),
+    h("span.tag", null, bdi(from ? `from ${from}` : (topic ?? "no topic"))),
+    code(payload),
+  );
+}

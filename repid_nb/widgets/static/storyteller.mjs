@@ -1,0 +1,130 @@
+// Telling a story: its stills one after the other, each when the message has arrived where it shows it.
+
+import { createToken, moveTickets, placesOf, spotOf } from "./flights.mjs";
+
+/**
+ * @import { Places } from "./flights.mjs"
+ * @import { Scene, Spot, Told } from "./scenes.mjs"
+ * @import { State, Step } from "./wire.mjs"
+ *
+ * @typedef {object} Story
+ * @property {State} target  what the page shows at its end
+ * @property {Step} step
+ * @property {number} speed
+ * @property {Told} shown
+ * @property {ReturnType<typeof createToken> | null} token
+ * @property {DOMRect | undefined} place  where the token is
+ * @property {ReturnType<typeof setTimeout> | undefined} timer
+ */
+
+/**
+ * @param {HTMLElement} stage
+ * @param {(state: State) => void} show  draws a state
+ */
+export function createStoryteller(stage, show) {
+  /** @type {Story | null} */
+  let story = null;
+
+  /** @param {Scene[]} scenes @param {State} target @param {Step} step @param {number} speed */
+  async function tell(scenes, target, step, speed) {
+    const told = {
+      target,
+      step,
+      speed,
+      shown: scenes[0].shown,
+      token: null,
+      place: startOf(stage, step),
+      timer: undefined,
+    };
+    story = told;
+    stage.classList.add("wb-telling");
+    for (const scene of scenes) {
+      if (scene.to) await travel(stage, told, scene.to, scene.travel);
+      const isLast = scene === scenes[scenes.length - 1];
+      told.shown = isLast ? told.target : scene.shown;
+      present(told, isLast);
+      if (scene.hold && !isLast) await pause(told, scene.hold);
+    }
+  }
+
+  /** @param {Story} told @param {boolean} isLast */
+  function present(told, isLast) {
+    const places = placesOf(stage);
+    // What the actor sent comes from its card; the message itself from where its token is.
+    const originOf = origins(stage, told, places);
+    if (isLast) stop();
+    show({ ...told.target, ...told.shown });
+    moveTickets(stage, places, originOf);
+  }
+
+  /** Stop the story that is told. */
+  function stop() {
+    if (!story) return;
+    clearTimeout(story.timer);
+    story.token?.remove();
+    stage.classList.remove("wb-telling");
+    story = null;
+  }
+
+  /** Go on towards a newer state of the same moment. @param {State} now */
+  function retarget(now) {
+    if (!story) return;
+    story.target = now;
+    show({ ...now, ...story.shown });
+  }
+
+  return { tell, stop, retarget, target: () => story?.target ?? null };
+}
+
+/**
+ * @param {HTMLElement} stage
+ * @param {Story} told
+ * @param {Spot} spot
+ * @param {number} time
+ */
+async function travel(stage, told, spot, time) {
+  const place = spotOf(stage, spot);
+  if (!place || !told.place) return;
+  told.token ??= createToken(stage, told.step.message, told.place);
+  told.token.flyTo(place, time * told.speed);
+  told.place = place;
+  await pause(told, time);
+}
+
+/**
+ * Wait, unless the story is stopped meanwhile: then its promise is forgotten.
+ * @param {Story} told
+ * @param {number} time
+ * @returns {Promise<void>}
+ */
+function pause(told, time) {
+  return new Promise((done) => {
+    told.timer = setTimeout(done, time * told.speed);
+  });
+}
+
+/**
+ * Return where a message starts: its ticket on its lane, or where it is with the worker.
+ * @param {HTMLElement} stage
+ * @param {Step} step
+ */
+function startOf(stage, step) {
+  const waiting = placesOf(stage).get(step.message.id);
+  if (waiting) return waiting;
+  const lanes = /** @type {HTMLElement[]} */ ([...stage.querySelectorAll("[data-lane]")]);
+  const slot = stage.querySelector("[data-slot=worker] .wb-ticket");
+  const lane = lanes.find((one) => one.dataset.lane === step.key);
+  const isHeld = slot instanceof HTMLElement && slot.dataset.message === step.message.id;
+  return (isHeld ? slot : (lane ?? slot))?.getBoundingClientRect();
+}
+
+/**
+ * Return a function of an id: from where a ticket comes that was nowhere before.
+ * @param {HTMLElement} stage
+ * @param {Story} told
+ * @param {Places} places
+ */
+function origins(stage, { step, place }, places) {
+  const card = stage.querySelector("[data-actor=winner]")?.getBoundingClientRect();
+  return (/** @type {string} */ id) => (places.has(id) ? undefined : id === step.message.id ? place : card);
+}
