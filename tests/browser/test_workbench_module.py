@@ -576,7 +576,7 @@ def test_a_step_is_told_in_the_order_in_which_it_happened(stage: Callable[..., S
     ]
 
 
-def test_whoever_asks_for_more_sees_the_end_at_once(stage: Callable[..., Stage], states: States):
+def test_who_asks_for_more_sees_the_end_at_once(stage: Callable[..., Stage], states: States):
     shown = stage("waiting", motion="no-preference")
     shown.show(states["acked"])
     expect(shown.page.locator(".wb-headline")).to_have_text("The worker takes m1")

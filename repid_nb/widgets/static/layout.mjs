@@ -63,6 +63,7 @@ export function createLayout(actions, ui, update) {
     film.draw(shown.controls, state);
     regions.draw(shown, state, ui);
     root.classList.toggle("wb-projector", state.projector);
+    root.classList.toggle("wb-lesson", state.status.replay === "lesson");
     root.setAttribute("aria-busy", String(shown.controls.busy && !shown.controls.held));
     // The focus never falls to the page, where JupyterLab's keys would get what is pressed next.
     if (focused && !isSeen(focused)) (tools.replacementOf(focused) ?? root).focus();

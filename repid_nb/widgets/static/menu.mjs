@@ -23,7 +23,7 @@ export function createMenu(actions, ui, update) {
     "section.menu",
     { "aria-label": "More", hidden: true },
     h("div.menurow", null, source.element, most.element, reset, keys),
-    h("div.menurow", null, exportTools(actions)),
+    h("div.menurow.live", null, exportTools(actions)),
   );
 
   /** @param {ControlsPlan} shown @param {State} state */
@@ -52,7 +52,7 @@ function sourceField(actions) {
     title: "A channel's name; empty for each channel in turn",
     onchange: () => actions.pullFrom(input.value.trim()),
   });
-  const element = h("label.field.inline", null, "Pull from ", input, list);
+  const element = h("label.field.inline.live", null, "Pull from ", input, list);
   const hasChanged = createChanges();
 
   /** @param {State} state @param {Ui} ui */

@@ -83,6 +83,7 @@ function deadLetterElement(letter, isLocked, { open, resend }) {
     h("div.whydead", { title: reason }, bdi(reason)),
     smallButton(`resend ${key} ${id}`, [icon("↻"), h("span.resendword", null, " Send again")], () => resend(key, id), {
       "aria-disabled": String(isLocked),
+      class: "wb-button wb-small wb-live",
       "aria-label": `Send again ${name}`,
       title: "Send it again",
     }),

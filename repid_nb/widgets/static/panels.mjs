@@ -52,7 +52,7 @@ export function bannerElements(banner, { goOn, backToNow }) {
       null,
       icon("⏱ "),
       h("span.bannertext", null, h("b", null, banner.text), " ", banner.undone),
-      banner.goOn && button("go on", "Go on from here", goOn, { title: "G" }),
+      banner.goOn && button("go on", "Go on from here", goOn, { title: "G", class: "wb-button wb-live" }),
       button("to now", banner.back, backToNow),
     ),
   ];
@@ -89,7 +89,9 @@ export function explanationElements(explanation, actions) {
   if (!explanation) return [];
   const { closeExplanation } = actions;
   const { who, verdicts, more_verdicts } = explanation;
-  const rows = verdicts.map((verdict) => actorElement({ ...verdictRow(verdict), unfolded: true }, { channel: "" }, actions));
+  const rows = verdicts.map((verdict) =>
+    actorElement({ ...verdictRow(verdict), unfolded: true }, { channel: "" }, actions),
+  );
   return [
     h(
       "div.answerbox",

@@ -127,6 +127,7 @@
  * @property {Record<string, number>} answered  the newest command that each view has an answer to
  * @property {string} error
  * @property {string} notice
+ * @property {"lesson"} [replay]  whether a lesson plays, without a kernel
  */
 
 /**
