@@ -50,7 +50,9 @@ __all__ = sorted(_HOME_OF)  # noqa: PLE0605  (a list of str, as a type checker r
 # Records do not import views: the first record that is shown loads them.
 Record.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
 Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
-Record.as_picture = staticmethod(lambda record, of: import_module("repid_nb.display.pictures").as_picture(record, of))
+Record.as_picture = staticmethod(
+    lambda record, of, **more: import_module("repid_nb.display.pictures").as_picture(record, of, **more)
+)
 
 # In a notebook, asyncio.run(main()) of code that was written for a script should work, and an actor should know the run
 # of the cell that declared it.

@@ -1,11 +1,13 @@
-"""What can be drawn: the base of the records that have a picture."""
+"""What can be drawn: the bases of all that has a picture, or is a film."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from repid_nb.core.record import Record
 from repid_nb.picture import Picture
 
-__all__ = ["Pictured"]
+__all__ = ["Filmed", "Pictured"]
 
 
 class Pictured:
@@ -24,4 +26,23 @@ class Pictured:
             DeclarationError: There is nothing to draw, as for the middleware of a step in which no actor ran.
         """
         drawn: Picture = Record.as_picture(self, of)
+        return drawn
+
+
+class Filmed(Pictured):
+    """Steps, which are a film too."""
+
+    __slots__ = ()
+
+    def film(self, notes: Mapping[int, str] | None = None, *, title: str = "") -> Picture:
+        """Return the steps as a film: an SVG that moves, and where nothing may move a still of the end.
+
+        Args:
+            notes: What to say at a moment, by the number of its step; 0 is the moment before the first.
+            title: What it is called.
+
+        Returns:
+            The film. Of more than thirty steps it shows the newest thirty.
+        """
+        drawn: Picture = Record.as_picture(self, "film", notes=notes, title=title)
         return drawn

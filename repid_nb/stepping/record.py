@@ -10,7 +10,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.record import Record
 from repid_nb.core.text import make_plain, text_of
-from repid_nb.stepping.pictured import Pictured
+from repid_nb.stepping.pictured import Filmed, Pictured
 from repid_nb.stepping.step_json import step_from_dict, step_to_dict
 
 __all__ = [
@@ -226,7 +226,7 @@ class Idle(Record):
         return False
 
 
-class _StepSequence(Pictured, Record, Sequence[Step]):
+class _StepSequence(Filmed, Record, Sequence[Step]):
     steps: tuple[Step, ...]
 
     __slots__ = ()

@@ -34,7 +34,7 @@ from repid_nb.stepping.editing import (
     settle,
 )
 from repid_nb.stepping.names import names_of
-from repid_nb.stepping.pictured import Pictured
+from repid_nb.stepping.pictured import Filmed
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
 from repid_nb.stepping.recorder import WINDOW, Gate, Recorder
 from repid_nb.stepping.sending import Outgoing, with_topic
@@ -54,7 +54,7 @@ TRAIL_WINDOW = 2_000
 _steppers: WeakSet[Stepper] = WeakSet()
 
 
-class Stepper(Pictured):
+class Stepper(Filmed):
     """Takes messages off an app's queues one at a time and records how each was decided.
 
     It is a worker of the app, the same code as `run_worker`, with one memory of sightings for its whole life. It

@@ -15,6 +15,7 @@ import traitlets
 from repid_nb.app import Repid
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.notebook.cells import ipython_shell, this_cell
+from repid_nb.picture import Picture as SvgPicture
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.page import TITLE, write_lesson
@@ -113,6 +114,14 @@ class Workbench(anywidget.AnyWidget):
         self._notes[number] = str(text)
         if not text:
             del self._notes[number]
+
+    def film(self, *, title: str = "") -> SvgPicture:
+        """Return the steps as a film with the notes: an SVG that moves, for a README; a still where nothing may move.
+
+        Args:
+            title: What it is called.
+        """
+        return self.stepper.history.film(self._notes, title=title)
 
     def export(
         self,

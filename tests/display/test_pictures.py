@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stepping.bench import app_of, router_of
 
-from repid_nb import MessageAction, Picture, Router, Step, Stepper, as_picture
+from repid_nb import MessageAction, Picture, Router, Step, Stepper, Steps, as_picture
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.display.pictures.canvas import fitted, text_width
 
@@ -47,6 +47,7 @@ ATTRIBUTES = {
     "font-size",
     "font-weight",
     "text-anchor",
+    "transform",
     "direction",
     "unicode-bidi",
 }
@@ -259,6 +260,65 @@ def test_two_pictures_on_one_page_share_no_id_and_no_rule():
         assert all("rnb-" in rule or rule.startswith("@media") for rule in rules)
 
 
+def film(**more) -> Picture:
+    return Steps(chapter(), "idle").film(**more)
+
+
+def moments(picture: Picture, key: str) -> list[tuple[float, int, int]]:
+    """Return when a thing of a film is where: the share of its length, and the place."""
+    style = checked(picture).find(f"{SVG}style").text
+    frames = re.search(rf"@keyframes rnb-[0-9a-f]+-{key}\{{(.*?\}})\}}", style)[1]
+    found = re.findall(r"([0-9.]+)%\{transform:translate\((-?[0-9]+)px,(-?[0-9]+)px\)", frames)
+    return [(float(share), int(x), int(y)) for share, x, y in found]
+
+
+def test_in_a_film_a_message_visits_the_actors_that_are_asked_and_goes_to_its_end():
+    # m3, which send_sms gets: no, yes, dead.
+    keys = moments(film(), "t2")
+    assert keys == sorted(keys)
+    places = list(dict.fromkeys((x, y) for _, x, y in keys))
+    at_actors = [y for x, y in places if 240 < x < 300]
+    assert len(at_actors) == 2
+    assert at_actors[0] < at_actors[1]
+    assert places[-1][0] > 400  # the dead letters
+    assert places[-1][1] > max(at_actors)
+
+
+def test_a_film_that_may_not_move_is_a_still_of_the_end():
+    root = checked(film())
+    style = root.find(f"{SVG}style").text
+    assert style.count("animation:") == 1
+    assert re.search(r"@media \(prefers-reduced-motion:no-preference\)\{[^{]*\{animation:", style)
+    groups = [one for one in root.iter(f"{SVG}g") if one.get("opacity") != "0"]
+    shown = [text.text for group in groups for text in group.iter(f"{SVG}text")]
+    assert {"3 steps", "1 acked · 1 rejected · 1 nacked", "m2", "m3"} <= set(shown)
+    assert "m1" not in shown
+
+
+def test_a_film_says_its_notes_and_its_story_in_words():
+    picture = film(notes={0: "Who gets the first?", 2: "Nobody wants it."}, title="Three messages")
+    shown = texts(picture)
+    assert {"Who gets the first?", "Nobody wants it.", "Three messages"} <= set(shown)
+    assert picture.text.startswith("Three messages\nStep 1: m1 (topic send_welcome_email) went to send_welcome_email")
+
+
+def test_a_film_of_many_steps_shows_the_newest_and_stays_small():
+    async def many() -> Picture:
+        async with Stepper(app_of(router_of(lambda: None))) as stepper:
+            for _ in range(60):
+                await stepper.send("tasks", b"")
+            await stepper.run(60)
+            return stepper.film()
+
+    picture = asyncio.run(many())
+    assert "30 older steps left out." in picture.text
+    assert len(picture.svg) < 170_000
+
+
+def test_a_film_without_steps_says_so():
+    assert "No step yet" in texts(Stepper(app_of(Router())).film())
+
+
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_without_its_style_sheet_a_picture_keeps_its_light_colours(number):
     root = checked(chapter()[number].picture())
@@ -279,6 +339,8 @@ async def test_a_hostile_text_stays_text(text):
     for kind in PICTURED:
         for record in found[kind]:
             root = checked(as_picture(record))
+            if kind in {"Steps", "History"}:
+                checked(record.film({1: text}, title=text))
             assert all(len(element.text or "") < 200 for element in root.iter(f"{SVG}text"))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import singledispatch
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
 from repid_nb.core.naming import nearest_name
+from repid_nb.display.pictures.film import film_of
 from repid_nb.display.pictures.inside_pictures import picture_of_middleware, picture_of_settling
 from repid_nb.display.pictures.rows_picture import picture_of_steps
 from repid_nb.display.pictures.step_picture import picture_of_explanation, picture_of_step
@@ -20,60 +20,56 @@ from repid_nb.stepping.stepper import Stepper
 
 __all__ = ["as_picture"]
 
-OF_A_STEP: dict[str, Callable[[Step], Picture]] = {
-    "step": picture_of_step,
-    "middleware": picture_of_middleware,
-    "settling": picture_of_settling,
-}
 
-
-def as_picture(record: Any, of: str | None = None) -> Picture:
+def as_picture(record: Any, of: str | None = None, **more: Any) -> Picture:
     """Return a record as a picture: SVG with the same in words.
 
     Args:
         record: A Step, an Explanation, Steps, a History, queues, one channel's queue, or a Stepper.
-        of: For a Step what to draw: `step` for its whole way, `middleware` for the layers around the actor, `settling`
-            for the moment of the settlement and what a crash before or after it loses; None for `step`.
+        of: What to draw of it; None for the first of these. Of a Step: `step`, its whole way; `middleware`, the layers
+            around the actor; `settling`, the moment of the settlement and what a crash before or after it loses. Of
+            Steps and a History: `rows`, a row for each message; `film`. Of a Stepper: `system`, its channels and
+            actors; `rows`; `film`.
+        more: For a film, its `notes` by the number of a step, and its `title`.
 
     Raises:
         TypeError: There is no picture of such a thing.
         UnknownNameError: There is no such picture of it.
         DeclarationError: `middleware` and `settling` are of a step in which an actor ran.
     """
-    if of is None:
-        return _picture_of(record)
-    kinds = OF_A_STEP if isinstance(record, Step) else {}
-    if of not in kinds:
-        hint = nearest_name(of, kinds) if kinds else " It has one picture only: leave it out."
-        raise UnknownNameError(f"There is no picture {of!r} of a {type(record).__name__}.{hint}")
-    return kinds[of](record)
+    kinds = next((found for kind, found in _KINDS.items() if isinstance(record, kind)), None)
+    if kinds is None:
+        raise TypeError(f"There is no picture of a {type(record).__name__}.")
+    wanted = next(iter(kinds)) if of is None else of
+    if wanted not in kinds:
+        raise UnknownNameError(f"There is no picture {of!r} of a {type(record).__name__}.{nearest_name(of, kinds)}")
+    return kinds[wanted](record, **more)
 
 
-@singledispatch
-def _picture_of(record: Any) -> Picture:
-    raise TypeError(f"There is no picture of a {type(record).__name__}.")
+def _rows(steps: Steps | History) -> Picture:
+    if isinstance(steps, Steps):
+        return picture_of_steps(steps.steps)
+    return picture_of_steps(steps.steps, title=f"History · {counted(len(steps), 'step')}", dropped=steps.dropped)
 
 
-_picture_of.register(Step)(picture_of_step)
-_picture_of.register(Explanation)(picture_of_explanation)
-_picture_of.register(QueuesSnapshot)(picture_of_queues)
+def _film(steps: Steps | History, notes: Mapping[int, str] | None = None, title: str = "") -> Picture:
+    return film_of(steps.steps, notes, title=title)
 
 
-@_picture_of.register
-def _(steps: Steps) -> Picture:
-    return picture_of_steps(steps.steps)
-
-
-@_picture_of.register
-def _(history: History) -> Picture:
-    return picture_of_steps(history.steps, title=f"History · {counted(len(history), 'step')}", dropped=history.dropped)
-
-
-@_picture_of.register
-def _(queue: ChannelSnapshot) -> Picture:
-    return picture_of_queues(QueuesSnapshot((queue,)))
-
-
-@_picture_of.register
-def _(stepper: Stepper) -> Picture:
+def _system(stepper: Stepper) -> Picture:
     return picture_of_queues(stepper.queues, stepper.listeners, next_channel=stepper.next_channel)
+
+
+_KINDS: Mapping[type, Mapping[str, Callable[..., Picture]]] = {
+    Step: {"step": picture_of_step, "middleware": picture_of_middleware, "settling": picture_of_settling},
+    Explanation: {"actors": picture_of_explanation},
+    Steps: {"rows": _rows, "film": _film},
+    History: {"rows": _rows, "film": _film},
+    QueuesSnapshot: {"queues": picture_of_queues},
+    ChannelSnapshot: {"queue": lambda queue: picture_of_queues(QueuesSnapshot((queue,)))},
+    Stepper: {
+        "system": _system,
+        "rows": lambda stepper: _rows(stepper.history),
+        "film": lambda stepper, **more: _film(stepper.history, **more),
+    },
+}

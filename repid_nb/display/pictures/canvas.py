@@ -23,7 +23,7 @@ WIDTH = 560
 MARGIN = 16
 
 SANS = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
-MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+MONO = "ui-monospace, Menlo, Consolas, monospace"
 
 # Widths in parts of the size of the type, of the widest of the usual fonts: no text gets out of its box.
 _MONO_CHARACTER = 0.605
@@ -66,6 +66,7 @@ class Canvas:
 
     def __init__(self, width: float = WIDTH) -> None:
         self.width = width
+        # Further rules, in which ROOT is the class of the picture, and NAME- begins a name of its own.
         self.rules: list[str] = []
         self._root = Element("svg")
         self._parent = self._root
@@ -152,16 +153,19 @@ class Canvas:
             anchor: Which part of it is at `x`: `start`, `middle` or `end`.
         """
         shown = fitted(text, width, size, mono=mono, bold=bold)
-        at = {"x": _n(x), "y": _n(y), "font-size": _n(size), "font-family": MONO if mono else SANS}
+        at = {"x": _n(x), "y": _n(y), "font-size": _n(size)}
+        if mono:
+            at["font-family"] = MONO
         if bold:
             at["font-weight"] = "700"
         if anchor != "start":
             at["text-anchor"] = anchor
         made = self._shape("text", at, colour, None)
         made.text = shown
-        # A text written from right to left stays within its own place.
-        made.set("direction", "ltr")
-        made.set("unicode-bidi", "isolate")
+        if not shown.isascii():
+            # A text written from right to left stays within its own place.
+            made.set("direction", "ltr")
+            made.set("unicode-bidi", "isolate")
         return text_width(shown, size, mono=mono, bold=bold)
 
     def group(self, **attributes: str) -> Element:
@@ -253,7 +257,7 @@ class Canvas:
         return (
             f"{values('light')}@media (prefers-color-scheme:dark){{{values('dark')}}}"
             f":is({_LIGHT_PAGES}) {values('light')}:is({_DARK_PAGES}) {values('dark')}"
-            f"{named}{''.join(self.rules).replace('ROOT', f'.{name}')}"
+            f"{named}{''.join(self.rules).replace('ROOT', f'.{name}').replace('NAME-', f'{name}-')}"
         )
 
 
