@@ -21,6 +21,11 @@ _NAMES = {
         "ActorMessageMetadata Channel Contact ConverterInputSchema CorrelationId ExternalDocs License "
         "MessageExample MessageSchema RunnerInfo SendOperation Tag"
     ),
+    "core.limits": (
+        "ActorLimits ActorLimitsPropagation BackpressureFallback BackpressurePolicy BackpressureResource "
+        "BackpressureStrategy LimitPolicyT MessageLimits OnOversizedPayloadT OversizedPayloadAction "
+        "OversizedPayloadPolicyT ReservationLeaseT Wait"
+    ),
     "core.logger": "logger",
     "core.memory.server": "InMemoryServer",
     "core.memory.snapshot": "ChannelSnapshot DeadLetter MessageSnapshot QueuesSnapshot",

@@ -31,6 +31,21 @@ from repid_nb.core.description import (
     SendOperation as SendOperation,
     Tag as Tag,
 )
+from repid_nb.core.limits import (
+    ActorLimits as ActorLimits,
+    ActorLimitsPropagation as ActorLimitsPropagation,
+    BackpressureFallback as BackpressureFallback,
+    BackpressurePolicy as BackpressurePolicy,
+    BackpressureResource as BackpressureResource,
+    BackpressureStrategy as BackpressureStrategy,
+    LimitPolicyT as LimitPolicyT,
+    MessageLimits as MessageLimits,
+    OnOversizedPayloadT as OnOversizedPayloadT,
+    OversizedPayloadAction as OversizedPayloadAction,
+    OversizedPayloadPolicyT as OversizedPayloadPolicyT,
+    ReservationLeaseT as ReservationLeaseT,
+    Wait as Wait,
+)
 from repid_nb.core.logger import logger as logger
 from repid_nb.core.memory.server import InMemoryServer as InMemoryServer
 from repid_nb.core.memory.snapshot import (

@@ -14,17 +14,22 @@ from repid_nb.core.checks import check_message
 from repid_nb.core.description import Contact, ExternalDocs, License, RunnerInfo, Tag
 from repid_nb.core.errors import DeclarationError, DestinationError
 from repid_nb.core.events import Observer, Published, guarded
+from repid_nb.core.limits import ActorLimitsPropagation, LimitPolicyT, MessageLimits
 from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, ServerT
 from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, check_middlewares, compose
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
 from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import ForeignRouterT
 from repid_nb.core.serializer import default_serializer as json_serializer
+from repid_nb.core.worker.gate import gate_of
+from repid_nb.core.worker.gated import worker_of
+from repid_nb.core.worker.limited import Declared
 from repid_nb.core.worker.signals import stop_on_signals
-from repid_nb.core.worker.worker import Worker
 from repid_nb.notebook.exits import exit_raises
 
 __all__ = ["Repid"]
+
+TASKS_LIMIT = 1000
 
 
 class Repid:
@@ -107,7 +112,10 @@ class Repid:
         *,
         graceful_shutdown_time: float = 25.0,
         messages_limit: float = math.inf,
-        tasks_limit: int = 1000,
+        limits: MessageLimits | None = None,
+        limit_policies: Sequence[LimitPolicyT] = (),
+        tasks_limit: int = TASKS_LIMIT,
+        actor_limits_propagation: ActorLimitsPropagation = "sum",
         register_signals: Iterable[signal.Signals] | None = None,
         health_check_server: None = None,
         asyncapi_server: None = None,
@@ -120,7 +128,13 @@ class Repid:
         Args:
             graceful_shutdown_time: Seconds that running actors have to finish once the worker stops.
             messages_limit: The worker ends after exactly this many messages; unrouted ones do not count (repid 2.1.4).
+            limits: How much the worker takes off the queues at once, in place of `tasks_limit` (repid 2.2); None for
+                `tasks_limit` messages, and `MessageLimits()` for no limit. Channels, routers and actors have limits of
+                their own.
+            limit_policies: Limits of your own for every message (repid 2.2).
             tasks_limit: How many messages may run at once, at least 1.
+            actor_limits_propagation: Whether a channel whose actors all have limits is limited to their sum: `sum`, or
+                `off` (repid 2.2).
             register_signals: The signals that stop the worker; None for SIGINT and SIGTERM (in a notebook kernel
                 SIGTERM only, the kernel's own SIGINT handler is left alone), [] for none.
             health_check_server: Only None: repid itself has this server.
@@ -145,15 +159,18 @@ class Repid:
         _check_limit("tasks_limit", tasks_limit, "a number of messages, at least 1")
         if tasks_limit < 1:
             raise DeclarationError(f"tasks_limit must be at least 1, not {tasks_limit}.")
+        if limits is not None and tasks_limit != TASKS_LIMIT:
+            raise DeclarationError("Specify either 'limits' or 'tasks_limit', not both.")
         server = self._servers.find(server_name)
         routes = self._router.routes()
+        gate = gate_of(Declared(routes.by_channel, routes.channels, limits, limit_policies, actor_limits_propagation))
         if not routes.by_channel or messages_limit <= 0:
             return RunnerInfo(processed=0)
-        worker = Worker(self.execution_context(server), routes.by_channel)
+        worker = worker_of(self.execution_context(server), routes.by_channel, gate)
         with exit_raises(), stop_on_signals(register_signals, worker.stop):
             processed = await worker.run(
                 messages_limit=messages_limit,
-                tasks_limit=tasks_limit,
+                tasks_limit=tasks_limit if limits is None else limits.max_messages,
                 graceful_shutdown_time=graceful_shutdown_time,
             )
         return RunnerInfo(processed=processed)

@@ -41,7 +41,8 @@ NEVER = [
     ("widgets", "classroom"),
 ]
 
-MOST_FLOORS_IN_THE_CORE = 8
+# Channels and actors carry limits, so these stand below them: one floor, and one for what they import.
+MOST_FLOORS_IN_THE_CORE = 10
 
 # What each wing may import from outside, beside the standard library.
 OUTSIDE = {
@@ -64,6 +65,7 @@ LONGEST = 350
 LONG = {
     "app": "repid's façade: most lines are signatures and what their arguments mean",
     "core.memory.queue": "each change of a queue takes back what it made by half, and the changes are read together",
+    "core.worker.gate": "what lets a message in, lets it out and says why it waits is one set of books",
     "test_client": "repid's client: most lines are signatures and what their arguments mean",
     "display.html_view": "one view a record, all in one page's style",
     "stepping.stepper": "the Stepper's public methods, most of it what their arguments mean",
@@ -91,8 +93,8 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_640
-MOST_LINES_IN_THE_CORE = 7_000
+MOST_LINES_IN_THE_KERNEL = 2_650
+MOST_LINES_IN_THE_CORE = 8_600
 
 
 def lines_of(names: Iterable[str]) -> int:

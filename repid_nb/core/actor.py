@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from repid_nb.core.description import ActorMessageMetadata, ConverterInputSchema, CorrelationId, ExternalDocs, Tag
+from repid_nb.core.limits import ActorLimits, LimitPolicyT
 from repid_nb.core.message import BaseMessageT, MessagePublisherT, ReceivedMessageT, SerializerT, ServerT
 
 __all__ = [
@@ -80,6 +81,7 @@ class ActorData:
         routing_strategy: Says of a message whether this actor takes it.
         middleware_pipeline: Runs `call_next(message, actor)` inside the actor's middleware.
         on_error: How a message whose run raised is settled, or a function of the exception that returns it.
+        limits, limit_policies: Those of its routers, the outermost first, then its own (repid 2.2).
         timeout: Seconds a run may take; 0, infinity and None mean no limit.
         keep_alive: Whether, or every how many seconds, a long run tells the server that it goes on.
     """
@@ -91,6 +93,8 @@ class ActorData:
     middleware_pipeline: Callable[[CallNextT, ReceivedMessageT, ActorData], Coroutine[Any, Any, Any]]
     channel_address: str
     converter: ConverterT
+    limits: tuple[ActorLimits, ...] = ()
+    limit_policies: tuple[LimitPolicyT, ...] = ()
     on_error: OnErrorT = "nack"
     timeout: float | None = 300.0
     keep_alive: bool | float | None = True

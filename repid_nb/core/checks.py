@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import reprlib
 
-from repid_nb.core.description import Channel
-from repid_nb.core.errors import DeclarationError, DestinationError, InvalidMessageError
+from repid_nb.core.errors import DestinationError, InvalidMessageError
 from repid_nb.core.message import ReceivedMessageT, SentMessageT
-from repid_nb.core.naming import is_of_repid
 from repid_nb.core.text import plain_text, text_of
 
-__all__ = ["answer_channel", "as_channel", "check_address", "check_message", "check_parts", "in_one_line"]
+__all__ = ["answer_channel", "check_address", "check_message", "check_parts", "in_one_line"]
 
 
 def check_message(channel: object, message: SentMessageT) -> None:
@@ -70,20 +68,6 @@ def _check_headers(headers: object) -> None:
 
 def _kind(thing: object) -> str:
     return "None" if thing is None else type(thing).__name__
-
-
-def as_channel(channel: Channel | str, called: str = "The channel") -> Channel:
-    """Return a channel from a channel or its address; an error calls it `called`.
-
-    Raises:
-        DeclarationError: It has the wrong type.
-    """
-    if isinstance(channel, Channel):
-        return channel
-    if not isinstance(channel, str):
-        hint = " That one is repid's; import Channel from repid_nb." if is_of_repid(channel) else ""
-        raise DeclarationError(f"{called} must be a str or a Channel, not {channel!r}.{hint}")
-    return Channel(address=channel)
 
 
 def answer_channel(target: str | None) -> str:

@@ -1,12 +1,18 @@
 """Data types that describe a system in its AsyncAPI document.
 
-Names, fields and defaults are repid 2.1.4's (`repid.data`); their meaning is the AsyncAPI 3.0 specification's.
+Names, fields and defaults are repid 2.1.4's (`repid.data`), a channel's limits 2.2's; their meaning is the AsyncAPI 3.0
+specification's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from repid_nb.core.errors import DeclarationError
+from repid_nb.core.limits import LimitPolicyT, MessageLimits, checked_limits, checked_policies
+from repid_nb.core.naming import is_of_repid
 
 __all__ = [
     "ActorMessageMetadata",
@@ -21,6 +27,7 @@ __all__ = [
     "RunnerInfo",
     "SendOperation",
     "Tag",
+    "as_channel",
 ]
 
 
@@ -63,6 +70,13 @@ class Channel:
     """A queue, by its address. Two channels are equal when their addresses are.
 
     Comparing a channel with anything else raises ValueError, as in repid.
+
+    Attributes:
+        limits: How much of it a worker takes at once (repid 2.2).
+        limit_policies: Limits of your own for its messages (repid 2.2).
+
+    Raises:
+        DeclarationError: The limits or the policies have the wrong type.
     """
 
     address: str
@@ -71,6 +85,13 @@ class Channel:
     description: str | None = None
     bindings: Any | None = None
     external_docs: ExternalDocs | None = None
+    limits: MessageLimits | None = None
+    limit_policies: Sequence[LimitPolicyT] = ()
+
+    def __post_init__(self) -> None:
+        label = f"Channel {self.address!r}"
+        checked_limits(label, self.limits, MessageLimits)
+        object.__setattr__(self, "limit_policies", checked_policies(label, self.limit_policies))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Channel):
@@ -79,6 +100,20 @@ class Channel:
 
     def __hash__(self) -> int:
         return hash(self.address)
+
+
+def as_channel(channel: Channel | str, called: str = "The channel") -> Channel:
+    """Return a channel from a channel or its address; an error calls it `called`.
+
+    Raises:
+        DeclarationError: It has the wrong type.
+    """
+    if isinstance(channel, Channel):
+        return channel
+    if not isinstance(channel, str):
+        hint = " That one is repid's; import Channel from repid_nb." if is_of_repid(channel) else ""
+        raise DeclarationError(f"{called} must be a str or a Channel, not {channel!r}.{hint}")
+    return Channel(address=channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@
 |---|---|---|
 | the message is off its queue | `Pulled` | pulled |
 | routing has decided | `Matched` | decided |
+| a limit has no room for it, before or after routing | `Waiting` | |
 | the arguments are read | `Started` | about to run |
 | the actor's call is over | `Ended` | |
 | the actor and its middleware are done | `Finished` | ran |
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from repid_nb.core.actor import ActorData
+from repid_nb.core.limits import Wait
 from repid_nb.core.logger import logger
 from repid_nb.core.message import MessageAction, ReceivedMessageT, SentMessageT
 
@@ -33,6 +35,7 @@ __all__ = [
     "Pulled",
     "Settled",
     "Started",
+    "Waiting",
     "Watcher",
     "guarded",
 ]
@@ -94,6 +97,15 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The message has to wait for a limit; `actor` has won it, or is None where it is not routed yet."""
+
+    message: ReceivedMessageT
+    actor: ActorData | None
+    wait: Wait
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The arguments are read and the actor is about to be called with them."""
 
@@ -149,7 +161,7 @@ class Settled:
     reason: str
 
 
-Event: TypeAlias = Published | Moved | Pulled | Matched | Started | Ended | Confirming | Finished | Settled
+Event: TypeAlias = Published | Moved | Pulled | Matched | Waiting | Started | Ended | Confirming | Finished | Settled
 Observer: TypeAlias = Callable[[Event], None]
 
 

@@ -16,6 +16,7 @@ NOT_SETTLED = "nobody settled it"
 NO_REASON = "nacked without a reason"
 ACKED_FIRST = "acked before the actor ran (ack_first)"
 ACTOR_NACKED = "the actor nacked it itself"
+LIMIT_FAILED = "one of its limits failed, so the worker stops"
 ACTOR_RETURNED = "the actor returned"
 
 # What holds where an actor says nothing else is not worth a word.
@@ -32,6 +33,10 @@ def poison(seen: int) -> str:
 
 def strategy_raised(error: BaseException) -> str:
     return f"{NOT_SETTLED}: a routing strategy raised {type(error).__name__}"
+
+
+def too_large(size: int, limit: int, action: str) -> str:
+    return f"its payload of {size:,} bytes is larger than the limit of {limit:,} (on_oversized_payload is {action!r})"
 
 
 def raised(error: BaseException, *, called: bool) -> str:

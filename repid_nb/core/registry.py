@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repid_nb.core.checks import as_channel
-from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag
+from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.message import ServerT
 from repid_nb.core.naming import nearest_name

@@ -14,6 +14,7 @@ from repid_nb.core.arguments.converter import BasicConverter, DefaultConverter, 
 from repid_nb.core.arguments.dependencies import FullPayload
 from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
+from repid_nb.core.limits import ActorLimits
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.core.routing.router import Router
@@ -527,11 +528,17 @@ def test_an_actor_that_no_other_process_can_import_is_refused_where_it_is_declar
         including.routes()
 
 
+class OwnPolicy:
+    async def reserve(self, message, actor, on_wait):
+        raise NotImplementedError
+
+
 def test_every_option_of_the_decorator_reaches_the_actor():
     docs, tags, executor = ExternalDocs(url="https://docs.test"), (Tag(name="mail"),), ThreadPoolExecutor()
     kept = {
         "name": "job",
         "confirmation_mode": "auto",
+        "limit_policies": (OwnPolicy(),),
         "timeout": 1.5,
         "keep_alive": 2.5,
         "title": "t",
@@ -547,6 +554,7 @@ def test_every_option_of_the_decorator_reaches_the_actor():
     }
     made_of = {
         "channel": "mails",
+        "limits": ActorLimits(max_messages=4),
         "routing_strategy": catch_all_routing_strategy,
         "middlewares": [passing],
         "run_in_process": None,
@@ -563,6 +571,7 @@ def test_every_option_of_the_decorator_reaches_the_actor():
     (actor,) = router.actors
     assert {name: getattr(actor, name) for name in kept} == kept
     assert actor.channel_address == "mails"
+    assert actor.limits == (made_of["limits"],)
     assert actor.routing_strategy == catch_all_routing_strategy(actor_name="job")
     assert type(actor.middleware_pipeline).__name__ == "Pipeline"
     assert type(actor.converter) is BasicConverter

@@ -12,6 +12,7 @@ from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Observer, guarded
 from repid_nb.core.memory.inspection import SightingsOf, never_sighted
 from repid_nb.core.memory.journal import Journal
+from repid_nb.core.memory.pausing import PausingPuller
 from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues
 from repid_nb.core.memory.queued import QueuedMessage
@@ -193,11 +194,11 @@ class InMemoryServer:
             concurrency_limit=concurrency_limit,
         )
 
-    def puller(self, channels: Sequence[str]) -> InMemoryPuller:
-        """Return a puller of single messages from these channels in turn; raise NotConnectedError when not open."""
+    def puller(self, channels: Sequence[str], *, pausable: bool = False) -> InMemoryPuller:
+        """Return a puller from these channels in turn, if need be a `PausingPuller`, or raise NotConnectedError."""
         if not self.is_connected:
             raise _not_connected("pull")
-        return InMemoryPuller(self._queues, channels)
+        return (PausingPuller if pausable else InMemoryPuller)(self._queues, channels)
 
     @property
     def queues(self) -> Queues:

@@ -13,9 +13,9 @@ from typing import Any, get_args
 from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, ManualActionT, OnErrorT
 from repid_nb.core.arguments.converter import DefaultConverter
 from repid_nb.core.callables import UnresolvedAnnotationError, asyncify, is_called_in_vain, name_of, never_runs
-from repid_nb.core.checks import as_channel
-from repid_nb.core.description import Channel
+from repid_nb.core.description import Channel, as_channel
 from repid_nb.core.errors import DeclarationError
+from repid_nb.core.limits import ActorLimits, LimitPolicyT, checked_limits, checked_policies
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, check_middlewares, pipeline
 from repid_nb.core.naming import a_kind, is_of_repid
@@ -32,6 +32,8 @@ class Inherited:
     """What a router hands down to its actors and to the routers it includes."""
 
     channel: Channel = field(default_factory=partial(Channel, address="default"))
+    limits: tuple[ActorLimits, ...] = ()
+    limit_policies: tuple[LimitPolicyT, ...] = ()
     middlewares: tuple[ActorMiddlewareT, ...] = ()
     timeout: float | None = DEFAULT_TIMEOUT
     keep_alive: bool | float | None = True
@@ -46,6 +48,8 @@ class Inherited:
         if "channel" in given:
             given["channel"] = as_channel(given["channel"])
         given["middlewares"] = (*self.middlewares, *(given.get("middlewares") or ()))
+        given["limits"] = (*self.limits, given["limits"]) if given.get("limits") is not None else self.limits
+        given["limit_policies"] = (*self.limit_policies, *given.get("limit_policies", ()))
         return replace(self, **given)
 
 
@@ -117,6 +121,8 @@ class Declaration:
             "routing_strategy": self.strategy,
             "middleware_pipeline": pipeline(settled.middlewares),
             "channel_address": settled.channel.address,
+            "limits": settled.limits,
+            "limit_policies": settled.limit_policies,
             "converter": self.reader(settled.converter),
             "timeout": settled.timeout,
             "keep_alive": settled.keep_alive,
@@ -164,10 +170,11 @@ def check_running(label: str, options: Mapping[str, Any]) -> None:
     """Refuse options of a router or an actor, which an error calls `label`, that have the wrong type.
 
     Raises:
-        DeclarationError: The channel, the middleware, a time, the converter or the pool has the wrong type.
+        DeclarationError: The channel, a limit, the middleware, a time, the converter or the pool has the wrong type.
     """
     if "channel" in options:
         as_channel(options["channel"], f"{label}: the channel")
+    checked_limits(label, options.get("limits"), ActorLimits)
     check_middlewares(label, options.get("middlewares"), "(call_next, message, actor)")
     for name in ("timeout", "keep_alive"):
         seconds = options.get(name)
@@ -212,7 +219,11 @@ def check_options(fn: Callable[..., Any], options: Mapping[str, Any]) -> dict[st
         )
     if options["run_in_process"] is True and options["pool_executor"] is not None:
         raise DeclarationError(f"{label}: Specify either 'run_in_process' or 'pool_executor', not both.")
-    return {**options, "on_error": _checked_on_error(label, mode, on_error)}
+    return {
+        **options,
+        "limit_policies": checked_policies(label, options["limit_policies"]),
+        "on_error": _checked_on_error(label, mode, on_error),
+    }
 
 
 def _checked_on_error(label: str, mode: ConfirmationModeT, on_error: OnErrorT | None) -> OnErrorT:

@@ -13,6 +13,7 @@ from repid_nb.core.arguments.dependencies import validate_dependency
 from repid_nb.core.callables import UnresolvedAnnotationError, signature_of
 from repid_nb.core.description import ActorMessageMetadata, Channel, CorrelationId, ExternalDocs, Tag
 from repid_nb.core.errors import DeclarationError
+from repid_nb.core.limits import ActorLimits, LimitPolicyT, checked_policies
 from repid_nb.core.middleware import ActorMiddlewareT
 from repid_nb.core.routing.declaration import Declaration, Inherited, check_options, check_running, make_strategy
 from repid_nb.core.routing.reruns import run_now
@@ -37,6 +38,8 @@ class Router:
 
     Args:
         channel: The channel of actors that name none; without it, `default`.
+        limits: How much all its actors together run at once, beside the actors' own limits (repid 2.2).
+        limit_policies: Limits of your own for all its actors (repid 2.2).
         middlewares: Run around each actor, outside the actor's own.
         timeout: Seconds a run may take, by default 300; 0 or infinity for no limit.
         keep_alive: Whether long runs tell the server that they go on; a number of seconds sets how often.
@@ -45,13 +48,15 @@ class Router:
         converter: How arguments are read; by default validated with pydantic.
 
     Raises:
-        DeclarationError: The channel, the middleware, a time or the pool has the wrong type.
+        DeclarationError: The channel, a limit, the middleware, a time or the pool has the wrong type.
     """
 
     def __init__(
         self,
         *,
         channel: str | Channel = NOT_SET,
+        limits: ActorLimits | None = None,
+        limit_policies: Sequence[LimitPolicyT] = (),
         middlewares: Sequence[ActorMiddlewareT] | None = None,
         timeout: float = NOT_SET,
         keep_alive: bool | float | None = NOT_SET,
@@ -61,6 +66,8 @@ class Router:
     ) -> None:
         self._entries: list[Declaration | Router | ForeignRouterT] = []
         self.channel = channel
+        self.limits = limits
+        self.limit_policies = checked_policies("Router", limit_policies)
         self.middlewares = middlewares
         self.timeout = timeout
         self.keep_alive = keep_alive
@@ -160,6 +167,8 @@ class Router:
         confirmation_mode: ConfirmationModeT = "auto",
         routing_strategy: RoutingStrategyT = topic_based_routing_strategy,
         channel: Channel | str | None = None,
+        limits: ActorLimits | None = None,
+        limit_policies: Sequence[LimitPolicyT] = (),
         middlewares: Sequence[ActorMiddlewareT] | None = None,
         timeout: float | None = None,
         keep_alive: bool | float | None = None,
@@ -190,6 +199,9 @@ class Router:
                 actor, `manual_explicit` does what the actor returns.
             routing_strategy: The factory of the strategy that says which messages the actor takes.
             channel: The channel it listens on; by default the router's.
+            limits: How much of it runs at once, inside the router's limits; one object for several actors is one limit
+                that they share (repid 2.2).
+            limit_policies: Limits of your own, beside the router's (repid 2.2).
             middlewares: Run around the actor, inside the router's.
             timeout: Seconds a run may take; 0 or infinity for no limit.
             keep_alive: Whether a long run tells the server that it goes on; a number of seconds sets how often.

@@ -9,12 +9,16 @@ from typing import Any, Protocol
 
 from repid_nb.core.actor import ActorData, CallNextT
 from repid_nb.core.description import Channel
+from repid_nb.core.errors import DeclarationError
+from repid_nb.core.limits import each_once, limits_of, policies_of
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, compose
 from repid_nb.core.routing.declaration import Declaration, Inherited
 from repid_nb.core.routing.reruns import earlier_runs, may_be_rerun
 
 __all__ = ["ForeignRouterT", "LeftOver", "Route", "Routes", "left_over_of"]
+
+DESCRIPTION = ("address", "title", "summary", "description", "bindings", "external_docs")
 
 # An actor and its channel -> the actor of a later run that took its place, or None.
 LeftOver = Mapping[tuple[Declaration, str], Declaration | None]
@@ -75,6 +79,7 @@ class Routes:
                 except Exception:
                     if (entry, entry.channel(inherited).address) not in left_over:
                         raise
+        _refuse_conflicts(found)
         grouped: dict[str, list[Route]] = {}
         for route in found:
             grouped.setdefault(route.actor.channel_address, []).append(route)
@@ -87,12 +92,12 @@ class Routes:
 
     @property
     def channels(self) -> list[Channel]:
-        """Each channel once; where it was described more than once, the first with a description counts."""
+        """Each channel once: of several descriptions of it the first that says something, with the limits of all."""
         channels: dict[str, Channel] = {}
         for route in self.routes:
-            known = channels.get(route.channel.address)
-            if known is None or (not _is_described(known) and _is_described(route.channel)):
-                channels[route.channel.address] = route.channel
+            known = channels.setdefault(route.channel.address, route.channel)
+            if known is not route.channel:
+                channels[known.address] = _merged(known, route.channel)
         return list(channels.values())
 
 
@@ -131,6 +136,30 @@ def _address(declaration: Declaration, inherited: Inherited) -> str:
 
 def _is_described(channel: Channel) -> bool:
     return any((channel.title, channel.summary, channel.description, channel.bindings, channel.external_docs))
+
+
+def _merged(known: Channel, other: Channel) -> Channel:
+    described = other if _is_described(other) and not _is_described(known) else known
+    limits = limits_of(known) or limits_of(other)
+    policies = each_once((*policies_of(known), *policies_of(other)))
+    if (limits_of(described), policies_of(described)) == (limits, policies):
+        return described
+    # A channel of repid 2.1.4 has no place for limits.
+    described_by = {name: getattr(described, name) for name in DESCRIPTION}
+    return Channel(**described_by, limits=limits, limit_policies=policies)
+
+
+def _refuse_conflicts(routes: Iterable[Route]) -> None:
+    limited: dict[str, Route] = {}
+    for route in routes:
+        limits = limits_of(route.channel)
+        first = route if limits is None else limited.setdefault(route.channel.address, route)
+        if first is not route and limits_of(first.channel) is not limits:
+            raise DeclarationError(
+                f"Conflicting limits for channel {route.channel.address!r}: actors {first.actor.name!r} and "
+                f"{route.actor.name!r} declare different ones. Give both the same MessageLimits object, or limits to "
+                f"one of them only."
+            )
 
 
 def _taken(routes: list[Route], inherited: Inherited) -> Route | None:

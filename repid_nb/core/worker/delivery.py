@@ -86,7 +86,7 @@ class Delivery:
         inside = actor.middleware_pipeline
         # Mostly the next message is for an actor inside the same middleware.
         if inside is not self._inside:
-            self._inside, self._call = inside, around(inside, self._run_and_settle)
+            self._inside, self._call = inside, self._around(inside)
         result: Any = None
         error: BaseException | None = None
         self._at_work.message = message
@@ -107,6 +107,9 @@ class Delivery:
             self._tell(Finished(message, actor, result, error))
             self._tell(Settled(message, message.action, ""))
         return result, error
+
+    def _around(self, inside: PipelineT) -> CallNextT:
+        return around(inside, self._run_and_settle)
 
     async def _ack_first(self, message: ReceivedMessageT) -> None:
         try:

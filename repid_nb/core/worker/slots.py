@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from sys import getrefcount
@@ -28,6 +29,7 @@ class Slots:
     are looked for after each message. A task with one ends there, and a new task takes its slot.
 
     Args:
+        tasks_limit: How many tasks; None for as many as it takes.
         deliver: Takes a message its whole way and says whether an actor ran for it.
         delivery: Makes the Delivery that `deliver` uses, once a task.
         ended: Set when no task is left, or one has failed.
@@ -44,7 +46,7 @@ class Slots:
         delivery: Callable[[CancelRequests], Delivery],
         puller: PullerT,
         messages_limit: float,
-        tasks_limit: int,
+        tasks_limit: int | None,
         *,
         ended: asyncio.Event,
     ) -> None:
@@ -54,7 +56,7 @@ class Slots:
         self._delivery = delivery
         self._puller = puller
         self._left = messages_limit
-        self._tasks_limit = tasks_limit
+        self._tasks_limit = math.inf if tasks_limit is None else tasks_limit
         self._ended = ended
         self._tasks: set[asyncio.Task[None]] = set()
         # Tasks that wait for a message or have yet to begin.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakSet
 
 from repid_nb.core.abilities import PullerT, puller_of
@@ -13,7 +13,7 @@ from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT, ServerT, SubscriberT
 from repid_nb.core.tasks import start
 
-__all__ = ["SubscriptionPuller", "open_puller"]
+__all__ = ["PausablePullerT", "SubscriptionPuller", "open_pausable_puller", "open_puller"]
 
 # Turns of the loop in which a server in this process can deliver what it has already taken, one message a channel.
 TURNS_BEFORE_CLOSE = 100
@@ -21,11 +21,34 @@ TURNS_BEFORE_CLOSE = 100
 CLOSING_TIME = 2.0
 
 
+class PausablePullerT(PullerT, Protocol):
+    """A puller that leaves a channel, or all of them, alone for a while; pulls go on waiting meanwhile."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def pause_channel(self, channel: str) -> None: ...
+
+    def resume_channel(self, channel: str) -> None: ...
+
+
 async def open_puller(server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> PullerT:
     """Return a server's own puller, or else one through a subscription."""
-    puller = puller_of(server, channels)
-    if puller is not None:
+    return puller_of(server, channels) or await _subscribed(server, channels, concurrency_limit)
+
+
+async def open_pausable_puller(
+    server: ServerT, channels: Sequence[str], concurrency_limit: int | None
+) -> PausablePullerT:
+    """Do what `open_puller` does, with a puller that can be paused."""
+    if getattr(type(server), "hands_out", False):
+        puller: PausablePullerT = server.puller(channels, pausable=True)  # type: ignore[attr-defined]  # the ability
         return puller
+    return await _subscribed(server, channels, concurrency_limit)
+
+
+async def _subscribed(server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> SubscriptionPuller:
     subscription = SubscriptionPuller()
     await subscription.open(server, channels, concurrency_limit)
     return subscription
@@ -51,6 +74,8 @@ class SubscriptionPuller:
         self._late: deque[ReceivedMessageT] = deque()
         # Tasks that have brought a message: who brings a second one reads the connection for all.
         self._readers: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self._held_back: set[str] = set()
+        self._holds_back_all = False
         self._stopped = False
         self._is_paused = False
         self._pause_is_over = asyncio.Event()
@@ -69,8 +94,10 @@ class SubscriptionPuller:
 
     def pull_nowait(self) -> ReceivedMessageT | None:
         """Return a message that is at hand, or None."""
-        if self._stopped or not self._inbox:
+        if self._stopped or not self._inbox or self._holds_back_all:
             return None
+        if self._held_back:
+            return self._first_not_held_back()
         message, handed_out = self._inbox.popleft()
         handed_out.set()
         return message
@@ -83,6 +110,24 @@ class SubscriptionPuller:
             self._arrived.clear()
             await self._arrived.wait()
         return None
+
+    def pause(self) -> None:
+        """Hand out nothing until `resume`; then the server, too, stops at its own limit."""
+        self._holds_back_all = True
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._holds_back_all = False
+        self._arrived.set()
+
+    def pause_channel(self, channel: str) -> None:
+        """Hand out nothing of one channel until `resume_channel`."""
+        self._held_back.add(channel)
+
+    def resume_channel(self, channel: str) -> None:
+        """Go on after `pause_channel`."""
+        self._held_back.discard(channel)
+        self._arrived.set()
 
     async def stop(self) -> None:
         """Hand out nothing more; those who wait get None. What was never handed out is rejected."""
@@ -157,6 +202,14 @@ class SubscriptionPuller:
         if reader is not None:
             self._readers.add(reader)
         return self._subscriber is not None and not is_reader
+
+    def _first_not_held_back(self) -> ReceivedMessageT | None:
+        for place, (message, handed_out) in enumerate(self._inbox):
+            if message.channel not in self._held_back:
+                del self._inbox[place]
+                handed_out.set()
+                return message
+        return None
 
     async def _reject_inbox(self) -> None:
         while self._inbox:

@@ -141,14 +141,14 @@ class Worker:
         self,
         *,
         messages_limit: float = math.inf,
-        tasks_limit: int = 1000,
+        tasks_limit: int | None = 1000,
         graceful_shutdown_time: float = 25.0,
     ) -> int:
         """Work until `messages_limit` messages have run or `stop` is called. For one run only.
 
         Args:
             messages_limit: How many messages run, exactly; unrouted ones do not count.
-            tasks_limit: How many run at once.
+            tasks_limit: How many run at once; None for no limit.
             graceful_shutdown_time: Seconds that running actors have to finish once the worker stops; then they are
                 cancelled, have one more second to end, and their messages go back.
 
@@ -158,13 +158,16 @@ class Worker:
         Raises:
             SystemExit, KeyboardInterrupt: An actor exited or the process was interrupted; the message goes back.
         """
-        puller = await open_puller(self._context.server, list(self.actors), tasks_limit)
+        puller = await self._open_puller(list(self.actors), tasks_limit)
         try:
             slots = Slots(self.deliver, self.delivery, puller, messages_limit, tasks_limit, ended=self._stopping)
             return await self._run(puller, slots, graceful_shutdown_time)
         finally:
             # An interrupt may have cut the closing short; after a whole one this does nothing.
             puller.release()
+
+    async def _open_puller(self, channels: Sequence[str], tasks_limit: int | None) -> PullerT:
+        return await open_puller(self._context.server, channels, tasks_limit)
 
     async def _run(self, puller: PullerT, slots: Slots, graceful_shutdown_time: float) -> int:
         try:
