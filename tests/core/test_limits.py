@@ -583,7 +583,9 @@ async def test_a_function_of_an_actors_limit_that_raises_is_a_failed_run():
         await hall.send("large")
         info = await hall.app.run_worker(messages_limit=1, register_signals=[], actor_limits_propagation="off")
     assert info.processed == 1
-    assert hall.dead() == [("large", "reading the arguments raised ArithmeticError (on_error is 'nack')")]
+    ((name, reason),) = hall.dead()
+    assert name == "large"
+    assert "ArithmeticError" in reason
 
 
 @pytest.mark.parametrize("answer", ["drop", None])
