@@ -39,6 +39,7 @@ _NAMES = {
     "display": "as_html as_text",
     "hosting.local": "local_broker",
     "display.pictures": "as_picture",
+    "joining": "join",
     "notebook.loop": "run",
     "picture": "Picture",
     "stepping.trail": "Trail",

@@ -74,6 +74,7 @@ from repid_nb.core.serializer import default_serializer as default_serializer
 from repid_nb.display import as_html as as_html, as_text as as_text
 from repid_nb.hosting.local import local_broker as local_broker
 from repid_nb.display.pictures import as_picture as as_picture
+from repid_nb.joining import join as join
 from repid_nb.notebook.loop import run as run
 from repid_nb.picture import Picture as Picture
 from repid_nb.stepping.record import (

@@ -30,6 +30,7 @@ FLOORS = {
     "display": 8,
     "classroom": 9,
     "widgets": 9,
+    "joining": 10,
 }
 
 # Rooms that never know each other, whatever their floors: (who imports, what is imported).
@@ -50,8 +51,9 @@ OUTSIDE = {
     "asyncapi": {"pydantic", "pydantic_core"},
     "app": set(),
     "test_client": set(),
-    "hosting": {"nats", "repid"},
+    "hosting": {"nats", "redis", "repid"},
     "picture": set(),
+    "joining": set(),
     "printable": set(),
     "html": set(),
     "notebook": {"IPython", "nest_asyncio2", "js", "pyodide", "pyodide_js"},

@@ -32,16 +32,16 @@ class LocalBroker(ABC):
     Attributes:
         kind: "redis" or "nats".
         title: Redis or NATS.
-        host: The address that it listens on.
+        host: The address by which this machine reaches it.
         port: The port, which the broker has taken itself.
         pid: The number of its process.
     """
 
     kind: str
     title: str
+    host = "127.0.0.1"
 
-    def __init__(self, program: Path, host: str) -> None:
-        self.host = host
+    def __init__(self, program: Path) -> None:
         self.port = 0
         # Only this user may read what is in it: the password is.
         self._folder = Path(tempfile.mkdtemp(prefix=f"repid_nb-{self.kind}-"))

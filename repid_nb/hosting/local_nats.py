@@ -28,9 +28,9 @@ class LocalNats(LocalBroker):
     kind = "nats"
     title = "NATS"
 
-    def __init__(self, program: Path, host: str) -> None:
+    def __init__(self, program: Path) -> None:
         self._password = secrets.token_urlsafe(12)
-        super().__init__(program, host)
+        super().__init__(program)
 
     @property
     def dsn(self) -> str:

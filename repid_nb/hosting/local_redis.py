@@ -25,9 +25,9 @@ class LocalRedis(LocalBroker):
     kind = "redis"
     title = "Redis"
 
-    def __init__(self, program: Path, host: str) -> None:
+    def __init__(self, program: Path) -> None:
         self._password = secrets.token_urlsafe(12)
-        super().__init__(program, host)
+        super().__init__(program)
 
     @property
     def dsn(self) -> str:

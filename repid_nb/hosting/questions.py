@@ -1,0 +1,192 @@
+"""Questions to a class, over the broker that it shares: the teacher asks and counts, each notebook hears and answers.
+
+The question stands in one stream, its last entry, so that who comes late hears it too. Answers go into another; of each
+notebook the last one counts. A notebook that leaves is missed by nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from repid_nb.core.logger import logger
+from repid_nb.hosting.shared_redis import ANSWERS, LONGEST_STREAM, QUESTION
+
+__all__ = ["Listener", "Poll", "Question", "Standing"]
+
+# A server that is gone without a word is noticed after this time, and looked for again after the other.
+SILENCE_SECONDS = 15
+RETRY_SECONDS = 1.0
+BLOCK_MILLISECONDS = 1000
+MOST_VOTERS = 1000
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a class is asked.
+
+    Attributes:
+        id: Tells it from the questions before.
+        text: "Who gets m7?"
+        choices: What the buttons say.
+        truth: The right choice, once it is told; then nothing can be answered any more.
+    """
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    truth: str | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a question stands.
+
+    Attributes:
+        question: The last question; None before the first.
+        joined: How many notebooks listen.
+        tallies: For each choice, how many notebooks have chosen it.
+    """
+
+    question: Question | None = None
+    joined: int = 0
+    tallies: tuple[int, ...] = ()
+
+    @property
+    def answered(self) -> int:
+        """How many notebooks have answered."""
+        return sum(self.tallies)
+
+
+class Poll:
+    """The teacher's side."""
+
+    def __init__(self, dsn: str, changed: Callable[[Standing], None]) -> None:
+        """Make it; nothing is connected before the first question.
+
+        Args:
+            dsn: The shared broker, with the teacher's password.
+            changed: Is called with each new standing, on the loop that asked.
+        """
+        self.standing = Standing()
+        self._changed = changed
+        self._client = Redis.from_url(dsn, decode_responses=True, socket_timeout=SILENCE_SECONDS)
+        self._votes: dict[str, int] = {}
+        self._counting: asyncio.Task[None] | None = None
+
+    async def ask(self, text: str, choices: Sequence[str]) -> None:
+        """Ask the class; an earlier question is over.
+
+        Args:
+            choices: Different texts, in the order of the buttons.
+        """
+        self._votes.clear()
+        await self._put(Question(secrets.token_hex(4), text, tuple(choices)))
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self._count())
+
+    async def tell(self, truth: str) -> None:
+        """Say what was right. What is answered after that does not count."""
+        question = self.standing.question
+        if question is not None and question.truth is None:
+            await self._put(replace(question, truth=truth))
+
+    async def close(self) -> None:
+        """Hear no more answers."""
+        if self._counting is not None:
+            self._counting.cancel()
+            await asyncio.wait({self._counting})
+        await self._client.aclose()
+
+    async def _put(self, question: Question) -> None:
+        await self._client.xadd(QUESTION, {"question": json.dumps(asdict(question))}, maxlen=1, approximate=False)
+        self._stand(question, self.standing.joined)
+
+    async def _count(self) -> None:
+        last = "0"
+        while True:
+            try:
+                for _, entries in await self._client.xread({ANSWERS: last}, count=500, block=BLOCK_MILLISECONDS) or ():
+                    for last, fields in entries:  # noqa: B007  (the last one is where the next read goes on)
+                        self._take(fields)
+                joined = await self._joined()
+            except (RedisError, OSError):
+                logger.warning("class.poll.error", exc_info=True)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            self._stand(self.standing.question, joined)
+
+    def _take(self, fields: Mapping[str, str]) -> None:
+        """Count an answer. The class may send anything: what is no answer to this question is left out."""
+        question, voter, choice = self.standing.question, fields.get("voter", "")[:32], fields.get("choice", "")
+        if question is None or question.truth is not None or fields.get("question") != question.id:
+            return
+        is_known = voter in self._votes or len(self._votes) < MOST_VOTERS
+        if is_known and choice.isascii() and choice.isdigit() and int(choice[:4]) < len(question.choices):
+            self._votes[voter] = int(choice[:4])
+
+    async def _joined(self) -> int:
+        # A notebook that listens waits in a read of its own; there is no more to know of it.
+        clients = await self._client.client_list()
+        return sum(client["user"] == "class" and client["cmd"] == "xread" for client in clients)
+
+    def _stand(self, question: Question | None, joined: int) -> None:
+        chosen = list(self._votes.values())
+        choices = range(len(question.choices)) if question is not None else range(0)
+        standing = Standing(question, joined, tuple(chosen.count(choice) for choice in choices))
+        if standing != self.standing:
+            self.standing = standing
+            self._changed(standing)
+
+
+class Listener:
+    """The side of one notebook of the class."""
+
+    def __init__(self, dsn: str, heard: Callable[[Question], None]) -> None:
+        """Make it.
+
+        Args:
+            dsn: The shared broker, with the password of the class.
+            heard: Is called with each question, and again with its truth.
+        """
+        self._client = Redis.from_url(dsn, decode_responses=True, socket_timeout=SILENCE_SECONDS)
+        self._heard = heard
+        self._voter = secrets.token_hex(8)
+
+    async def listen(self) -> None:
+        """Hear questions until cancelled, the one that stands first; a broker that goes away is waited for."""
+        last = "0"
+        try:
+            while True:
+                try:
+                    if last == "0":
+                        newest = await self._client.xrevrange(QUESTION, count=1)
+                    else:
+                        answer = await self._client.xread({QUESTION: last}, block=BLOCK_MILLISECONDS)
+                        newest = [entry for _, entries in answer or () for entry in entries[-1:]]
+                    if newest:
+                        last = newest[-1][0]
+                        self._heard(_question(newest[-1][1]))
+                    elif last == "0":
+                        last = "0-0"  # none yet: from now on, the first that comes
+                except (RedisError, OSError):
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            await self._client.aclose()
+
+    async def answer(self, question: Question, choice: int) -> None:
+        """Answer by the number of a choice, from 0; a later answer to the same question takes the place of this one."""
+        fields: dict[Any, Any] = {"question": question.id, "voter": self._voter, "choice": str(choice)}
+        await self._client.xadd(ANSWERS, fields, maxlen=LONGEST_STREAM)
+
+
+def _question(fields: Mapping[str, str]) -> Question:
+    given = json.loads(fields["question"])
+    return Question(given["id"], given["text"], tuple(given["choices"]), given["truth"])
