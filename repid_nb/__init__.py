@@ -65,11 +65,15 @@ Record.as_picture = staticmethod(
 if not {"IPython", "marimo"}.isdisjoint(sys.modules):
     import_module("repid_nb.notebook.loop").prepare_event_loop()
     import_module("repid_nb.core.routing.reruns").where_cells_run(import_module("repid_nb.notebook.cells").this_cell)
+    # A slip is answered where it happens.
+    import_module("repid_nb.notebook.awaits").answer_forgotten_awaits()
+    import_module("repid_nb.notebook.tracebacks").show_short_errors(import_module("repid_nb.stepping.slips").add_fix)
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        meant = import_module("repid_nb.core.naming").did_you_mean(name, _HOME_OF)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{meant}".removesuffix("."))
     value = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
     return value
 

@@ -279,7 +279,7 @@ class Repid:
         server_name: str | None = None,
         server_specific_parameters: dict[str, Any] | None = None,
     ) -> None:
-        """Send raw bytes (page "Messages" of the seeds).
+        """Send raw bytes.
 
         Args:
             channel: The channel's address. Either this or an operation id, never both.
@@ -317,7 +317,7 @@ class Repid:
         server_name: str | None = None,
         server_specific_parameters: dict[str, Any] | None = None,
     ) -> None:
-        """Send a payload as JSON, with content type `application/json` (page "Messages" of the seeds).
+        """Send a payload as JSON, with content type `application/json`.
 
         Args:
             operation_id: A registered operation, which names the channel.

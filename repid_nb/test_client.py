@@ -15,7 +15,7 @@ from repid_nb.app import Repid
 from repid_nb.core.checks import answer_channel, check_message, in_one_line
 from repid_nb.core.errors import DeclarationError, UnroutedError
 from repid_nb.core.message import CapabilitiesT, MessageAction, MessageData, SentMessageT, SerializerT, ServerT
-from repid_nb.core.naming import a_kind
+from repid_nb.core.naming import ALMOST, a_kind, did_you_mean
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.text import plain_text
 from repid_nb.core.worker.worker import Worker
@@ -181,7 +181,8 @@ class TestClient:
         self._processed: list[TestMessage] = []
         self._queue: deque[TestMessage] = deque()
         self._context = app.execution_context(_Outlet(self).as_server())
-        self._worker = Worker(self._context, app.router.routes().by_channel)
+        self._actors = app.router.routes().by_channel
+        self._worker = Worker(self._context, self._actors)
 
     @property
     def messages(self) -> MessageRegistry:
@@ -310,14 +311,21 @@ class TestClient:
     ) -> None:
         self.clear()
 
+    def _meant(self, channel: str, topic: object) -> str:
+        actors = self._actors.get(channel)
+        if actors is None:
+            return did_you_mean(channel, self._actors, near_from=ALMOST)
+        return did_you_mean(topic, [one.name for one in actors], near_from=ALMOST)
+
     async def _process(self, message: TestMessage) -> TestMessage:
         actor = self._worker.route(message)
         if actor is None:
             if self.raise_on_actor_not_found:
                 topic = (message.headers or {}).get("topic")
+                channel = plain_text(message.channel)
                 raise UnroutedError(
-                    f"No actor found for channel {plain_text(message.channel)!r} that takes the message with the topic "
-                    f"{topic!r}. "
+                    f"No actor found for channel {channel!r} that takes the message with the topic {topic!r}."
+                    f"{self._meant(channel, topic)} "
                     "Include its router before the client is made, or use raise_on_actor_not_found=False.",
                 )
             return message

@@ -49,6 +49,8 @@ def check_address(channel: object) -> None:
     """
     if not isinstance(channel, str):
         hint = " Use its address." if hasattr(channel, "address") else ""
+        if isinstance(channel, dict):
+            hint = " The channel comes first, then the payload: 'my_channel', {...}."
         raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
 
 

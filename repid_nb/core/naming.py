@@ -6,12 +6,14 @@ import difflib
 import re
 from collections.abc import Iterable
 
-__all__ = ["ALMOST", "a_kind", "did_you_mean", "is_of_repid", "nearest_name"]
+__all__ = ["ALMOST", "PART_OF_A_NAME", "a_kind", "did_you_mean", "is_of_repid", "nearest_name"]
 
 NAMES_SHOWN = 5
 # As difflib counts it: 1 is the same name. `send_fax` is near to `send_sms`, and `ship_oder` is almost `ship_order`.
 NEAR = 0.6
 ALMOST = 0.8
+# `catch_all` is a part of `catch_all_routing_strategy`.
+PART_OF_A_NAME = 0.3
 
 
 def is_of_repid(thing: object) -> bool:
@@ -50,14 +52,17 @@ def did_you_mean(name: object, known: Iterable[str], *, near_from: float = NEAR)
     return f" Did you mean {near[0]!r}?" if near and near[0] != name else ""
 
 
-def nearest_name(name: object, known: Iterable[str]) -> str:
+def nearest_name(name: object, known: Iterable[str], none: str = "None is registered yet.") -> str:
     """Return the end of an error message about an unknown name, with a leading space.
 
     It is `" Did you mean 'x'?"`, `" Known: 'x', 'y'."`, or `" None is registered yet."`.
+
+    Args:
+        none: What to say where no name is known.
     """
     names = sorted(known)
     if not names:
-        return " None is registered yet."
+        return f" {none}"
     if meant := did_you_mean(name, names):
         return meant
     shown = ", ".join(repr(one) for one in names[:NAMES_SHOWN])

@@ -117,7 +117,7 @@ class MessageRegistry:
         external_docs: ExternalDocs | None = None,
         bindings: Any | None = None,
     ) -> None:
-        """Register a send operation: a name for "send this to that channel" (page "Messages" of the seeds).
+        """Register a send operation: a name for "send this to that channel".
 
         Args:
             operation_id: The id to send by. An older operation with this id is replaced.

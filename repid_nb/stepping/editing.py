@@ -57,7 +57,7 @@ def delete(queues: Queues, channel: str, message: str) -> MessageSnapshot:
             drop(queue, queues, lambda one: one is found, dead=is_dead)  # noqa: B023  (called at once)
             return shown
         names.append(name)
-    hint = nearest_name(message, names)
+    hint = nearest_name(message, names, "No message is there.")
     raise UnknownNameError(f"No message {message!r} waits on {channel!r}, and none is dead there.{hint}")
 
 
@@ -85,7 +85,9 @@ def settle(source: MemorySource, message: str, action: ByHand) -> MessageSnapsho
                 source.queues.of(received.channel).settle(received, ACTIONS[action], REASON)
             return shown
     names = [shown.name for _, shown in held]
-    raise UnknownNameError(f"This worker does not hold a message {message!r}.{nearest_name(message, names)}")
+    raise UnknownNameError(
+        f"This worker does not hold a message {message!r}.{nearest_name(message, names, 'It holds none.')}"
+    )
 
 
 def give_all_back(source: MemorySource) -> tuple[MessageSnapshot, ...]:

@@ -17,6 +17,7 @@ from typing import Any
 from repid_nb.core.text import plain_text
 from repid_nb.printable import contained, is_from_outside, short
 from repid_nb.stepping.record import FieldError, Raised
+from repid_nb.stepping.slips import fix_of
 
 __all__ = ["message_of", "raised"]
 
@@ -45,7 +46,7 @@ def raised(error: BaseException) -> Raised:
         message = f"{len(fields)} of the values {'does' if len(fields) == 1 else 'do'} not fit" if fields else None
         if isinstance(error, BaseExceptionGroup):
             message = f"{bare.message}: {_leaves(error)}"
-        hint = "\n".join(getattr(error, "__notes__", ()))
+        hint = "\n".join(filter(None, [*getattr(error, "__notes__", ()), fix_of(error)]))
         return replace(bare, message=message or bare.message, fields=fields, hint=hint)
     return bare
 

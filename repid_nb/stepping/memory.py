@@ -15,7 +15,7 @@ from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.queue import Queues
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
 from repid_nb.core.message import ServerT
-from repid_nb.core.naming import nearest_name
+from repid_nb.core.naming import did_you_mean, nearest_name
 from repid_nb.stepping.names import names_of
 from repid_nb.stepping.record import Sent
 from repid_nb.stepping.sending import Outgoing, send
@@ -166,7 +166,10 @@ class MemorySource:
         if message_id is not None and not isinstance(message_id, str):
             raise InvalidMessageError("Give the id of the dead letter: stepper.resend(channel, letter.message.id).")
         if message_id is not None and message_id not in dead:
-            raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.{nearest_name(message_id, dead)}")
+            others = [one.channel for one in self.snapshot(0, lambda _: 0, ()).channels if one.dead]
+            hint = "" if dead else did_you_mean(channel, others)
+            hint = hint or nearest_name(message_id, dead, "No dead letter is there.")
+            raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.{hint}")
         return self._server.resend_dead_letters(channel, message_id)
 
     async def resend(self, channel: str, message_id: str | None) -> int:

@@ -133,7 +133,10 @@ class Timeline:
             if place.mark is not None and journal.reaches(place.mark)
         }
         if to not in places:
-            reach = f"give a number from {min(places)} to {max(places)}" if places else "too much has happened since"
+            reach = "too much has happened since"
+            if places:
+                first, last = min(places), max(places)
+                reach = f"give a number from {first} to {last}" if first < last else f"the only way back is to {first}"
             raise InvalidMessageError(f"There is no way back to step {to!r}: {reach}.")
         place, mark = places[to]
         journal.undo_to(mark)

@@ -95,7 +95,9 @@ def trail_of(name: str, steps: Sequence[Step], queues: QueuesSnapshot) -> Trail:
             seen[own] = message
     found = name if name in seen else next((own for own, message in seen.items() if message.id == name), None)
     if found is None:
-        raise UnknownNameError(f"No step or queue has a message {name!r}.{nearest_name(name, list(seen))}")
+        raise UnknownNameError(
+            f"No step or queue has a message {name!r}.{nearest_name(name, list(seen), 'Nothing was sent yet.')}"
+        )
     children: dict[str | None, list[str]] = {}
     for own in seen:
         children.setdefault(parent_name(own), []).append(own)

@@ -230,7 +230,7 @@ async def test_of_the_steps_those_that_are_still_in_reach_are_named(stepper: Ste
     for _ in range(50_001):
         await stepper.app.send_message(channel="tasks", payload=b"")
     await stepper.step()
-    with pytest.raises(InvalidMessageError, match="give a number from 2 to 2"):
+    with pytest.raises(InvalidMessageError, match="the only way back is to 2"):
         stepper.rewind(to=1)
     assert stepper.rewind(to=2).undone == ()
 

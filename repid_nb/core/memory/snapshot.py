@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from repid_nb.core.checks import check_address
+from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.queued import QueuedMessage
+from repid_nb.core.naming import nearest_name
 from repid_nb.core.record import Record
 from repid_nb.core.text import make_plain, plain_headers
 
@@ -143,7 +145,7 @@ class QueuesSnapshot(Record, Mapping[str, ChannelSnapshot]):
         for one in self.channels:
             if one.channel == channel:
                 return one
-        raise KeyError(channel)
+        raise UnknownNameError(f"No queue {channel!r}.{nearest_name(channel, self, 'No message was sent yet.')}")
 
     def __iter__(self) -> Iterator[str]:
         return (one.channel for one in self.channels)

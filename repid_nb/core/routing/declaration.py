@@ -18,9 +18,13 @@ from repid_nb.core.errors import DeclarationError
 from repid_nb.core.limits import ActorLimits, LimitPolicyT, checked_limits, checked_policies
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, check_middlewares, pipeline
-from repid_nb.core.naming import a_kind, is_of_repid
+from repid_nb.core.naming import PART_OF_A_NAME, a_kind, did_you_mean, is_of_repid
 from repid_nb.core.routing.reruns import Run
-from repid_nb.core.routing.strategies import RoutingStrategyT
+from repid_nb.core.routing.strategies import (
+    RoutingStrategyT,
+    catch_all_routing_strategy,
+    topic_based_routing_strategy,
+)
 
 __all__ = ["Declaration", "Inherited", "check_options", "check_running", "make_strategy"]
 
@@ -141,9 +145,12 @@ def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseM
     label = getattr(factory, "__name__", None) or repr(factory)
     shape = f"def {label}(*, actor_name, **kwargs) that returns a function of a message"
     if not callable(factory):
+        built_in = [topic_based_routing_strategy.__name__, catch_all_routing_strategy.__name__]
+        meant = did_you_mean(factory, built_in, near_from=PART_OF_A_NAME)
+        fix = f"{meant} Import it, and leave the quotes out." if meant else " Give a factory: def my_strategy(*, "
+        fix += "" if meant else "actor_name, **kwargs) that returns a function of a message."
         raise DeclarationError(
-            f"The routing strategy of actor {actor_name!r} is {factory!r}, which cannot be called. "
-            "Give a factory: def my_strategy(*, actor_name, **kwargs) that returns a function of a message.",
+            f"The routing strategy of actor {actor_name!r} is {factory!r}, which cannot be called.{fix}"
         )
     try:
         signature = inspect.signature(factory)
@@ -215,7 +222,7 @@ def check_options(fn: Callable[..., Any], options: Mapping[str, Any]) -> dict[st
     modes = get_args(ConfirmationModeT)
     if mode not in modes:
         raise DeclarationError(
-            f"{label}: confirmation_mode must be one of {', '.join(modes)}, not {mode!r}.",
+            f"{label}: confirmation_mode must be one of {', '.join(modes)}, not {mode!r}.{did_you_mean(mode, modes)}",
         )
     if options["run_in_process"] is True and options["pool_executor"] is not None:
         raise DeclarationError(f"{label}: Specify either 'run_in_process' or 'pool_executor', not both.")
@@ -238,7 +245,7 @@ def _checked_on_error(label: str, mode: ConfirmationModeT, on_error: OnErrorT | 
     if not callable(on_error) and on_error not in actions:
         raise DeclarationError(
             f"{label}: on_error must be one of {', '.join(actions)}, or a function of the exception that returns one, "
-            f"not {on_error!r}.",
+            f"not {on_error!r}.{did_you_mean(on_error, actions)}",
         )
     if callable(on_error) and is_called_in_vain(on_error):
         raise DeclarationError(

@@ -189,7 +189,7 @@ class Router:
     ) -> AnyFunction | Callable[[AnyFunction], AnyFunction]:
         """Declare an actor: `@router.actor` or `@router.actor(...)` above a function, async or plain.
 
-        The function itself is returned unchanged (repid 2.1.4; page "Routing Strategies" of the seeds).
+        The function itself is returned unchanged (repid 2.1.4).
 
         Args:
             fn: The function. A plain one runs in a thread, so that it does not block other actors.

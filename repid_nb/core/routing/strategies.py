@@ -1,4 +1,4 @@
-"""Routing strategies: whether an actor takes a message (repid 2.1.4; page "Routing Strategies" of the seeds).
+"""Routing strategies: whether an actor takes a message (repid 2.1.4).
 
 A factory is given the actor's name and makes the strategy. The strategy is then asked about each message.
 """

@@ -1,0 +1,69 @@
+"""Saying that a coroutine was not awaited, where IPython would show its address.
+
+In a script Python's own RuntimeWarning stays as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from types import CoroutineType
+from typing import Any
+
+from repid_nb.notebook.cells import in_kernel, ipython_shell
+
+__all__ = ["answer_forgotten_awaits", "forgotten_await"]
+
+LONGEST = 60
+NEVER_AWAITED = re.compile(r"coroutine '(?:.*\.)?(\w+)' was never awaited")
+
+
+def answer_forgotten_awaits() -> None:
+    """Let a cell whose result is a coroutine of ours or of the notebook's say what is missing.
+
+    Python's warning about one in the middle of a cell becomes one line, without the name of a temporary file.
+    """
+    formatters = getattr(getattr(ipython_shell(), "display_formatter", None), "formatters", {})
+    if "text/plain" in formatters:
+        formatters["text/plain"].for_type(CoroutineType, lambda made, printer, _: printer.text(forgotten_await(made)))
+    if in_kernel() and not hasattr(warnings.showwarning, "repid_nb_before"):
+        warnings.showwarning = _in_words(warnings.showwarning)
+
+
+def forgotten_await(made: CoroutineType[Any, Any, Any]) -> str:
+    """Return what to write instead of the expression that made a coroutine; of others its usual text."""
+    if inspect.getcoroutinestate(made) != inspect.CORO_CREATED:
+        return repr(made)
+    module = "" if made.cr_frame is None else str(made.cr_frame.f_globals.get("__name__"))
+    if module != "__main__" and module.partition(".")[0] != "repid_nb":
+        return repr(made)
+    return f"Nothing was done yet: write `await {_last_expression() or f'{made.__name__}(...)'}`."
+
+
+def _last_expression() -> str:
+    """Return the expression whose value the running cell shows; a long call without its arguments."""
+    with suppress(Exception):
+        last = ast.parse(str(ipython_shell().user_ns["In"][-1])).body[-1]
+        if isinstance(last, ast.Expr):
+            whole = ast.unparse(last.value)
+            if len(whole) <= LONGEST or not isinstance(last.value, ast.Call):
+                return whole
+            return f"{ast.unparse(last.value.func)}(...)"
+    return ""
+
+
+def _in_words(before: Callable[..., None]) -> Callable[..., None]:
+    def show(message: Any, category: Any, *rest: Any, **named: Any) -> None:
+        found = NEVER_AWAITED.fullmatch(str(message)) if category is RuntimeWarning else None
+        if found is None:
+            before(message, category, *rest, **named)
+        else:
+            sys.stderr.write(f"⚠ `{found[1]}` was called without `await` in front of it, so it did nothing.\n")
+
+    show.__dict__["repid_nb_before"] = before
+    return show

@@ -1,0 +1,96 @@
+"""Naming the fix of calls that Python refuses: an argument of another name, or one that has to be given by name."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from repid_nb.core.naming import did_you_mean
+
+__all__ = ["add_fix", "fix_of"]
+
+UNEXPECTED = re.compile(r"(\w+)\.(\w+)\(\) got an unexpected keyword argument '(\w+)'")
+TOO_MANY = re.compile(r"(\w+)\.(\w+)\(\) takes .*positional arguments? but \d+ (?:was|were) given")
+NOT_THERE = re.compile(r"cannot import name '(\w+)' from 'repid_nb'")
+
+# What is meant by a name that another function of ours takes.
+MEANT = {
+    ("send_message", "priority"): "server_specific_parameters={'priority': 9}",
+    ("send_message_json", "priority"): "server_specific_parameters={'priority': 9}",
+    ("send_message", "topic"): "headers={'topic': 'my_actor'}",
+    ("send_message_json", "topic"): "headers={'topic': 'my_actor'}",
+    ("send_message_json", "content_type"): "send_message, which takes bytes and their content_type",
+    ("explain", "priority"): "explain without a priority: it asks who would get the message, not when",
+    ("actor", "topic"): "name='...': an actor takes the topic that is its name",
+    ("run", "steps"): "max_steps=...",
+}
+
+# What is meant by an attribute that another object has.
+ELSEWHERE = {
+    ("Repid", "actor"): "router.actor, and app.include_router(router)",
+    ("Repid", "register_server"): "app.servers.register_server",
+    ("Repid", "register_operation"): "app.messages.register_operation",
+    ("Stepper", "dead_letters"): "stepper.queues['my_channel'].dead_letters",
+    ("Stepper", "steps"): "stepper.history",
+}
+
+
+def add_fix(error: BaseException) -> None:
+    """Add the fix to an error as a note, where it is known and not there yet."""
+    fix = fix_of(error)
+    if fix and fix not in getattr(error, "__notes__", ()):
+        error.add_note(fix)
+
+
+def fix_of(error: BaseException) -> str:
+    """Return how to write a call, a name or an attribute of ours that Python refused with this error; else nothing."""
+    if type(error) is AttributeError:
+        return _missing_attribute(error.obj, error.name or "")
+    text = str(error) if isinstance(error, ImportError) or type(error) is TypeError else ""
+    if found := NOT_THERE.match(text):
+        return did_you_mean(found[1], dir(sys.modules["repid_nb"])).strip()
+    if found := UNEXPECTED.fullmatch(text):
+        return _unexpected(*found.groups())
+    found = TOO_MANY.fullmatch(text)
+    method = None if found is None else _method(found[1], found[2])
+    return "" if found is None or method is None else _by_name(found[2], method)
+
+
+def _unexpected(owner: str, name: str, argument: str) -> str:
+    method = _method(owner, name)
+    if method is None:
+        return ""
+    if meant := MEANT.get((name, argument)):
+        return f"Write {meant}."
+    names = [one for one in inspect.signature(method).parameters if one != "self"]
+    return did_you_mean(argument, names).strip() or f"It takes: {', '.join(names)}."
+
+
+def _missing_attribute(thing: object, name: str) -> str:
+    owner = thing if isinstance(thing, type) else type(thing)
+    if owner.__module__.partition(".")[0] != "repid_nb":
+        return ""
+    meant = ELSEWHERE.get((owner.__name__, name))
+    public = [one for one in dir(owner) if not one.startswith("_")]
+    return f"Write {meant}." if meant else did_you_mean(name, public).strip()
+
+
+def _by_name(name: str, method: Callable[..., Any]) -> str:
+    parameters = [one for one in inspect.signature(method).parameters.values() if one.name != "self"]
+    by_name = [one for one in parameters if one.kind is one.KEYWORD_ONLY]
+    if not by_name:
+        return ""
+    wanted = [one for one in by_name if one.default is one.empty] or by_name[:2]
+    return f"Give its arguments by name: {name}({', '.join(f'{one.name}=...' for one in wanted)})."
+
+
+def _method(owner: str, name: str) -> Callable[..., Any] | None:
+    """Return a method of one of our classes that are loaded, by the name of the class."""
+    for module_name, module in list(sys.modules.items()):
+        kind = getattr(module, owner, None) if module_name.partition(".")[0] == "repid_nb" else None
+        if isinstance(kind, type) and kind.__module__ == module_name:
+            return getattr(kind, name, None)
+    return None
