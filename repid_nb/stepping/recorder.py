@@ -105,6 +105,8 @@ class Recorder(Watcher):
         self._names = names
         self._max_unrouted_retries = max_unrouted_retries
         self._routes = Routes()
+        # The actors of which a Step has said that their cell ran again: once is enough.
+        self._told: set[object] = set()
         self._current: _CurrentStep | None = None
         self._worker = Worker(context, self._routes.by_channel, max_unrouted_retries=max_unrouted_retries, watcher=self)
 
@@ -169,7 +171,7 @@ class Recorder(Watcher):
             message=replace(message.snapshot(), sightings=self._source.seen(message, seen_before)),
             sightings_limit=self._max_unrouted_retries,
             before=before,
-            collector=VerdictCollector(self._routes, message.channel),
+            collector=VerdictCollector(self._routes, message.channel, self._told),
             explain_all=explain_all,
             name_of=self._names.of,
         )

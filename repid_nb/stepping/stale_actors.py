@@ -20,8 +20,12 @@ class StaleActorWarning(UserWarning):
     """An actor is left over from an earlier run of its cell, and still gets its messages."""
 
 
-def stale_notes(routes: Routes, channel: str) -> dict[int, str]:
-    """Return the notes on actors of a channel whose cell ran again, by position."""
+def stale_notes(routes: Routes, channel: str, told: set[object] | None = None) -> dict[int, str]:
+    """Return the notes on actors of a channel whose cell ran again, by position.
+
+    Args:
+        told: The actors whose calm note was given already and is not given again; the others are added. None for all.
+    """
     if not routes.left_over:
         return {}
     newest = set(map(id, routes.left_over.values()))
@@ -29,7 +33,9 @@ def stale_notes(routes: Routes, channel: str) -> dict[int, str]:
     for position, route in enumerate(routes.routes_by_channel.get(channel, ()), start=1):
         if isinstance(route.source, Declaration) and (route.source, channel) in routes.left_over:
             notes[position] = f"left over: its cell ran again without it; {CURE} forgets it"
-        elif id(route.source) in newest:
+        elif id(route.source) in newest and route.source not in (told or ()):
+            if told is not None:
+                told.add(route.source)
             notes[position] = f"{CALM} its cell ran again: this is the newest function, in the place of the older one"
     return notes
 

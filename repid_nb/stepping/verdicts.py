@@ -52,11 +52,15 @@ def unsent_message(
 
 
 class VerdictCollector:
-    """Asks the actors of a channel about one message, each at most once, and collects their verdicts."""
+    """Asks the actors of a channel about one message, each at most once, and collects their verdicts.
 
-    def __init__(self, routes: Routes, channel: str) -> None:
+    Args:
+        told: See `stale_notes`.
+    """
+
+    def __init__(self, routes: Routes, channel: str, told: set[object] | None = None) -> None:
         self._routes = routes.routes_by_channel.get(channel, ())
-        self._notes = stale_notes(routes, channel)
+        self._notes = stale_notes(routes, channel, told)
         self._answers: dict[int, Answer] = {}
 
     def ask(self, actor: ActorData, message: BaseMessageT) -> bool:

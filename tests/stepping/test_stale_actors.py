@@ -79,6 +79,18 @@ async def test_where_a_cell_ran_again_the_newest_function_gets_the_messages():
             ]
 
 
+async def test_that_a_cell_ran_again_is_said_once():
+    router = Router()
+    for answer in ("old", "new"):
+        run_cell(router, answer)
+    async with Stepper(app_of(router)) as stepper:
+        for _ in range(3):
+            await stepper.send("tasks", topic="greet")
+        steps = await stepper.run()
+        assert [bool(step.verdicts[0].note) for step in steps] == [True, False, False]
+        assert stepper.explain("tasks", topic="greet").verdicts[0].note
+
+
 async def test_a_worker_runs_the_newest_function_too():
     router = Router()
     for answer in ("old", "new"):
