@@ -96,7 +96,7 @@ KERNEL = [
     "core.worker.worker",
 ]
 MOST_LINES_IN_THE_KERNEL = 2_650
-MOST_LINES_IN_THE_CORE = 8_600
+MOST_LINES_IN_THE_CORE = 8_650
 
 
 def lines_of(names: Iterable[str]) -> int:

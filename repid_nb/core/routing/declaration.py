@@ -136,6 +136,10 @@ class Declaration:
         return ActorData(**fields | {name: tuple(own[name]) for name in ("security", "tags") if name in own})
 
 
+BUILT_IN = (topic_based_routing_strategy.__name__, catch_all_routing_strategy.__name__)
+SHAPE = "def my_strategy(*, actor_name, **kwargs) that returns a function of a message"
+
+
 def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseMessageT], bool]:
     """Make an actor's strategy with its factory, and check both.
 
@@ -145,12 +149,10 @@ def make_strategy(factory: RoutingStrategyT, actor_name: str) -> Callable[[BaseM
     label = getattr(factory, "__name__", None) or repr(factory)
     shape = f"def {label}(*, actor_name, **kwargs) that returns a function of a message"
     if not callable(factory):
-        built_in = [topic_based_routing_strategy.__name__, catch_all_routing_strategy.__name__]
-        meant = did_you_mean(factory, built_in, near_from=PART_OF_A_NAME)
-        fix = f"{meant} Import it, and leave the quotes out." if meant else " Give a factory: def my_strategy(*, "
-        fix += "" if meant else "actor_name, **kwargs) that returns a function of a message."
+        meant = did_you_mean(factory, BUILT_IN, near_from=PART_OF_A_NAME)
         raise DeclarationError(
-            f"The routing strategy of actor {actor_name!r} is {factory!r}, which cannot be called.{fix}"
+            f"The routing strategy of actor {actor_name!r} is {factory!r}, which cannot be called."
+            + (f"{meant} Import it, and leave the quotes out." if meant else f" Give a factory: {SHAPE}.")
         )
     try:
         signature = inspect.signature(factory)
