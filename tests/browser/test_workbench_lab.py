@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.axe import problems
 from support.lab import PATIENCE, READY, Lab
+from support.stage import OUTPUT_CSS
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +36,88 @@ async def send_letter(to: str) -> str:
     return "posted"
 """
 SHOW = "workbench = Workbench(app)\nworkbench"
+# Four actors, of which the second gets the message and sends two more.
+STORY = """
+from repid_nb import InMemoryServer, Repid, Router, Workbench
+
+app = Repid()
+app.servers.register_server("default", InMemoryServer(), is_default=True)
+orders, emails, audit = (Router(channel=name) for name in ("orders", "emails", "audit"))
+
+
+@orders.actor(routing_strategy=lambda **_: lambda message: "vip" in message.headers)
+async def vip_desk(number: int) -> str:
+    return "very important"
+
+
+@orders.actor
+async def ship_order(number: int, tax: float = 0.2) -> str:
+    print("shipping", number)
+    to = f"customer-{number}@example.com"
+    await app.send_message_json(channel="emails", payload={"to": to}, headers={"topic": "send_email"})
+    await app.send_message_json(channel="audit", payload={"number": number}, headers={"topic": "write_down"})
+    return f"order {number} is on its way"
+
+
+@orders.actor
+async def refund(number: int) -> None: ...
+
+
+@orders.actor
+async def slow_report(number: int) -> str:
+    await asyncio.sleep(0.8)
+    return "written"
+
+
+@emails.actor
+async def send_email(to: str) -> None: ...
+
+
+@audit.actor
+async def write_down(number: int) -> None: ...
+
+
+import asyncio
+
+for router in (orders, emails, audit):
+    app.include_router(router)
+workbench = Workbench(app)
+for number, topic in enumerate(["ship_order", "refund", "slow_report"], start=1):
+    await workbench.stepper.send("orders", {"number": number}, topic=topic, headers=HEADERS if number == 1 else None)
+workbench
+"""
+HEADERS = {"x-original-message-identifier": "7f3b0c1e-9d2a-4f0e-8a53-2f9b1c7d6e5f", "x-correlation-id": "b1c7d6e5"}
+STORY = STORY.replace("HEADERS", repr(HEADERS))
+
+# The page in numbers: its size, the rows of its columns, its letters, and whether the headline has the largest.
+MEASURES = """root => {
+    const seen = [...root.querySelectorAll('*')].filter(one => one.checkVisibility() && !one.closest('.wb-hidden')
+        && [...one.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()));
+    const body = root.querySelector('.wb-body');
+    return {
+        height: root.getBoundingClientRect().height,
+        width: root.getBoundingClientRect().width,
+        hidden: body.scrollHeight - body.clientHeight,
+        tops: new Set([...root.querySelectorAll('.wb-column')].map(one => one.offsetTop)).size,
+        smallest: Math.min(...seen.map(one => parseFloat(getComputedStyle(one).fontSize))),
+        largest: seen.sort((one, other) => parseFloat(getComputedStyle(other).fontSize)
+            - parseFloat(getComputedStyle(one).fontSize))[0].closest('.wb-headline') !== null,
+    };
+}"""
+
+# The rules of style sheets for the elements of an output, without those of the widget itself.
+OUTPUT_RULES = """root => {
+    const probe = root.appendChild(document.createElement('div'));
+    for (const tag of ['dl', 'dt', 'dd', 'pre', 'code', 'kbd', 'ol', 'ul', 'li', 'p', 'h2', 'h3', 'b', 'i', 'bdi', 'a',
+        'button', 'input', 'select', 'textarea', 'details', 'summary', 'section', 'label', 'fieldset', 'legend']) {
+        probe.append(document.createElement(tag));
+    }
+    const rulesOf = rules => [...rules].flatMap(rule => rule.selectorText ?? rulesOf(rule.cssRules ?? []));
+    const found = [...document.styleSheets].flatMap(sheet => rulesOf(sheet.cssRules))
+        .filter(selector => !selector.includes('repid-wb') && [...probe.children].some(one => one.matches(selector)));
+    probe.remove();
+    return found;
+}"""
 LIVE = """
 import gc
 from ipywidgets.widgets.widget import _instances
@@ -50,6 +134,18 @@ def write_notebook(root: Path, name: str, *cells: str) -> str:
     notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(notebook, root / name)
     return name
+
+
+@pytest.fixture
+def story_page(lab: Lab, jupyter_root: Path) -> Iterator[Page]:
+    """The workbench of the story, in an output that is 830 pixels wide, where nothing moves."""
+    lab.page.emulate_media(reduced_motion="reduce")
+    lab.page.set_viewport_size({"width": 998, "height": 900})
+    lab.open_notebook(write_notebook(jupyter_root, "story.ipynb", STORY))
+    assert lab.run_all(), lab.failed_cells()
+    expect(lab.page.locator(".repid-wb")).to_be_visible()
+    yield lab.page
+    assert lab.script_errors == []
 
 
 @pytest.fixture
@@ -109,6 +205,107 @@ def test_a_whole_lesson(workbench: Page):
     page.get_by_role("button", name="nobody: it becomes a dead letter").click()
     expect(page.locator(".wb-score")).to_contain_text("✓ Right.")
     expect(page.locator(".wb-score")).to_contain_text("1 of 1 right")
+
+
+def measures(page: Page) -> dict[str, Any]:
+    measured: dict[str, Any] = page.locator(".repid-wb").evaluate(MEASURES)
+    return measured
+
+
+def test_the_whole_story_of_a_step_is_seen_in_one_look(story_page: Page):
+    press(story_page, "Step")
+    expect(story_page.locator(".wb-headline")).to_have_text("ship_order got m1 ✓ acked")
+    for width, columns in ((998, 1), (868, 1), (768, 2)):
+        story_page.set_viewport_size({"width": width, "height": 900})
+        story_page.wait_for_function(
+            "width => document.querySelector('.repid-wb').clientWidth === width", arg=width - 168
+        )
+        seen = measures(story_page)
+        assert seen["tops"] == columns
+        assert seen["smallest"] >= 13
+        assert seen["largest"]
+        assert columns > 1 or seen["height"] <= 520
+    # Values of headers and printed words are whole: JupyterLab's own rules would give them a letter a line, or none.
+    lines = story_page.locator(".wb-headers dd, .wb-lines dd")
+    assert min(lines.evaluate_all("all => all.map(one => one.clientWidth)")) > 40
+    assert max(lines.evaluate_all("all => all.map(one => one.clientHeight)")) < 45
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (1280, 800), (1920, 1080)])
+def test_on_a_projector_the_stage_fills_the_screen_and_nothing_scrolls(story_page: Page, width: int, height: int):
+    press(story_page, "Step")
+    expect(story_page.locator(".wb-settlement")).to_be_visible()
+    story_page.set_viewport_size({"width": width, "height": height})
+    press(story_page, "Stage only")
+    story_page.wait_for_function(
+        "height => document.querySelector('.repid-wb.wb-filling')?.clientHeight === height", arg=height
+    )
+    seen = measures(story_page)
+    assert (seen["width"], seen["height"], seen["hidden"], seen["tops"]) == (width, height, 0, 1)
+    assert seen["smallest"] >= height / 56
+    story_page.keyboard.press("PageDown")
+    expect(story_page.locator(".wb-headline")).to_contain_text("got m")
+    press(story_page, "Leave the stage")
+    expect(story_page.locator(".repid-wb")).not_to_have_class(re.compile("wb-filling"))
+
+
+def test_what_jupyterlab_says_of_an_output_is_what_the_other_tests_load(story_page: Page):
+    rules = story_page.locator(".repid-wb").evaluate(OUTPUT_RULES)
+    loaded = re.findall(r"^([^/{]+?) \{", OUTPUT_CSS, re.MULTILINE)
+    assert rules == loaded
+
+
+def test_the_history_is_dragged_and_goes_by_arrow_keys(story_page: Page, lab: Lab):
+    page = story_page
+    run_cell(lab, "for _ in range(9):\n    await workbench.stepper.send('orders', {'number': 7}, topic='refund')")
+    page.locator(".repid-wb [data-k=pace]").select_option("0")
+    press(page, "Run")
+    expect(page.locator(".wb-notice")).to_contain_text("Ran 14 steps")
+    strip = page.get_by_role("slider", name="Step")
+    expect(strip).to_have_attribute("aria-valuenow", "14")
+    marks = page.locator(".wb-frame")
+    middle = {place: marks.nth(place).bounding_box() for place in (14, 12, 9, 3)}
+    seen = []
+    for place, box in middle.items():
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+        if place == 14:
+            page.mouse.down()
+        expect(strip).to_have_attribute("aria-valuenow", str(place))
+        seen.append(strip.get_attribute("aria-valuenow"))
+    page.mouse.up()
+    assert seen == ["14", "12", "9", "3"]
+    expect(page.locator(".wb-banner")).to_contain_text("step 3 of 14")
+    expect(strip).to_be_focused()
+    for key, at in (("ArrowLeft", 2), ("ArrowRight", 3), ("ArrowRight", 4), ("End", 14), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(strip).to_have_attribute("aria-valuenow", str(at))
+    expect(strip).to_be_focused()
+    assert page.evaluate("jupyterapp.shell.currentWidget.content.mode") == "command"
+
+
+def test_the_focus_goes_to_what_takes_the_place_and_never_to_the_page(story_page: Page):
+    page = story_page
+    press(page, "Step")
+    expect(page.locator(".wb-settlement")).to_be_visible()
+    page.keyboard.press("i")
+    expect(page.get_by_role("button", name="Ask the actors")).to_be_focused()
+    page.keyboard.press("f")
+    expect(page.get_by_role("button", name="Step", exact=True)).to_be_focused()
+    page.locator(".repid-wb [data-k=pace]").select_option("0")
+    press(page, "Run")
+    expect(page.locator(".wb-notice")).to_contain_text("Ran")
+    assert page.evaluate("document.querySelector('.repid-wb').contains(document.activeElement)")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".wb-banner")).to_be_visible()
+
+
+def test_an_actor_that_runs_has_a_clock(story_page: Page, lab: Lab):
+    run_cell(lab, "await workbench.stepper.send('orders', {'number': 4}, topic='slow_report', priority=9)")
+    press(story_page, "Step")
+    expect(story_page.locator(".wb-headline")).to_have_text("slow_report works on m4")
+    story_page.wait_for_function("parseFloat(document.querySelector('[data-clock]')?.textContent) > 0.1")
+    expect(story_page.locator(".wb-headline")).to_have_text("slow_report got m4 ✓ acked")
 
 
 def test_by_keyboard_alone(workbench: Page):

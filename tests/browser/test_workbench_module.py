@@ -80,7 +80,10 @@ def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., S
     page.keyboard.press("s")
 
     assert page.evaluate("[window.left, window.heard, sent.length]") == [None, None, 0]
-    assert page.evaluate("[document.documentElement.className, document.body.className]") == ["", "vscode-light"]
+    assert page.evaluate("[document.documentElement.className, document.body.className]") == [
+        "",
+        "vscode-light jp-ThemedContainer",
+    ]
     assert page.evaluate("[innerWidth, matchMedia('(prefers-reduced-motion: reduce)').matches]") == [1280, True]
     assert page.locator("body").evaluate("body => body.childElementCount") == 1
     assert page.locator(".repid-wb:hover").count() == 0
@@ -639,3 +642,148 @@ def test_the_kernel_knows_which_channel_the_page_pulls_from(stage: Callable[...,
     assert shown.asked()[-1]["type"] == "step"
     shown.show({**states["waiting"], "lanes": {"lanes": lanes, "pull_from": None}})
     expect(choice).to_have_value("")
+
+
+def test_an_answer_that_comes_late_takes_the_error_away(browser: Browser, states: States):
+    shown = Stage(browser.new_page(), states["acked"])
+    shown.page.clock.install()
+    shown.press("Step")
+    shown.page.clock.fast_forward(5000)
+    expect(shown.page.get_by_role("alert")).to_contain_text("has not answered yet")
+    expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
+    shown.page.evaluate("state => show(state)", states["raised"])
+    shown.page.clock.run_for(100)
+    expect(shown.page.get_by_role("alert")).to_be_empty()
+    expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_enabled()
+    shown.page.close()
+    assert shown.errors == []
+
+
+def explain(shown: Stage, states: States) -> None:
+    shown.press("Who would get this?")
+    verdicts = states["acked"]["step"]["verdicts"]
+    shown.page.evaluate(
+        "([verdicts]) => reply({type: 'explanation', id: sent.at(-1).id, who: 'greet would get it.', verdicts})",
+        [verdicts],
+    )
+    expect(shown.page.locator(".wb-answerbox")).to_be_visible()
+
+
+def test_who_would_get_it_is_said_of_this_form_at_this_moment(stage: Callable[..., Stage], states: States):
+    shown = writing(stage("waiting"))
+    explain(shown, states)
+    shown.show(states["waiting"])
+    expect(shown.page.locator(".wb-answerbox")).to_be_visible()
+    shown.page.get_by_label("Topic").fill("else")
+    expect(shown.page.locator(".wb-answerbox")).to_have_count(0)
+    explain(shown, states)
+    shown.show(states["acked"])
+    expect(shown.page.locator(".wb-answerbox")).to_have_count(0)
+    explain(shown, states)
+    shown.show(states["error"])
+    expect(shown.page.locator(".wb-answerbox")).to_have_count(0)
+
+
+def test_what_is_said_of_a_guess_goes_away_with_its_step(stage: Callable[..., Stage], states: States):
+    shown = stage("predicting")
+    shown.show(states["guessed"])
+    score = shown.page.locator(".wb-scorebox")
+    expect(score).to_contain_text("Not this time.")
+    past = {**states["past"], "prediction": states["guessed"]["prediction"]}
+    shown.show(past)
+    expect(score).not_to_contain_text("Not this time.")
+    shown.show(states["guessed"])
+    expect(score).to_contain_text("Not this time.")
+    shown.show({**states["guessed"], "prediction": {**states["guessed"]["prediction"], "on": False}})
+    expect(score).to_be_empty()
+
+
+def test_a_dead_letter_that_is_open_is_closed_when_it_is_sent_again(stage: Callable[..., Stage]):
+    shown = stage("poison")
+    shown.page.locator(".wb-letter .wb-ticket").first.click()
+    shown.tell("the whole letter")
+    expect(shown.page.locator(".wb-opened")).to_be_visible()
+    shown.page.locator("[data-k^='resend ']").first.click()
+    expect(shown.page.locator(".wb-opened")).to_have_count(0)
+    assert [one["type"] for one in shown.asked()] == ["open", "resend"]
+
+
+def test_nothing_is_sent_to_loaded_steps(stage: Callable[..., Stage], states: States):
+    shown = writing(stage("past"))
+    shown.show({**states["past"], "history": {**states["past"]["history"], "replay": True}})
+    for key in ("send", "who", "chip 0"):
+        pressed = shown.page.locator(f"[data-k='{key}']")
+        expect(pressed).to_be_disabled()
+        pressed.dispatch_event("click")
+    assert [one["type"] for one in shown.asked()] == []
+
+
+def test_a_drag_over_the_history_sends_no_seek_before_the_last_is_answered(stage: Callable[..., Stage], states: States):
+    shown = stage("rejected")
+    page = shown.page
+    for number in (3, 2, 1):
+        box = page.locator(f"[data-step='{number}']").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
+        if number == 3:
+            page.mouse.down()
+    strip = page.get_by_role("slider", name="Step")
+    expect(strip).to_have_attribute("aria-valuenow", "1")
+    assert [one["to"] for one in shown.asked()] == [3]
+    # The answer to the first seek is not what the drag has reached by now.
+    shown.show({**states["past"], "history": {**states["past"]["history"], "at": 3}})
+    expect(strip).to_have_attribute("aria-valuenow", "1")
+    assert [one["to"] for one in shown.asked()] == [3, 1]
+    page.mouse.up()
+    shown.show(states["past"])
+    expect(strip).to_have_attribute("aria-valuenow", "1")
+
+
+def test_a_click_on_an_actor_writes_a_message_that_it_takes(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.page.locator("[data-k='actor 2']").click()
+    expect(shown.page.get_by_label("Topic")).to_have_value("fail")
+    expect(shown.page.get_by_label("Payload")).to_be_focused()
+    shown.press("Send")
+    assert [(one["form"]["channel"], one["form"]["topic"]) for one in shown.asked()] == [("tasks", "fail")]
+
+
+def test_a_prepared_message_is_sent_by_one_click(stage: Callable[..., Stage], states: States):
+    shown = stage("empty")
+    choices = {**states["empty"]["choices"], "prepared": [["to nobody", {"channel": "tasks", "topic": "nobody"}]]}
+    shown.show({**states["empty"], "choices": choices})
+    shown.press("to nobody")
+    assert [(one["type"], one["form"]["topic"], one["form"]["count"]) for one in shown.asked()] == [
+        ("send", "nobody", "1")
+    ]
+
+
+def test_the_reason_of_an_actor_is_told_whole_on_demand(stage: Callable[..., Stage]):
+    shown = stage("acked")
+    shown.page.locator("[data-k='why 2']").click()
+    expect(shown.page.locator("[data-row='2'] .wb-details")).to_contain_text("It would have said: ✗ no match, wants topic 'fail'")
+    expect(shown.page.locator("[data-k='why 2']")).to_be_focused()
+    shown.page.keyboard.press("Enter")
+    expect(shown.page.locator(".wb-details")).to_have_count(0)
+
+
+def test_in_forced_colours_a_greyed_button_looks_grey_and_the_current_step_is_ringed(
+    stage: Callable[..., Stage], page: Page
+):
+    shown = stage("past")
+    page.emulate_media(forced_colors="active")
+    colour = "one => getComputedStyle(one).color"
+    grey, plain = (shown.page.locator(f"[data-k={key}]").evaluate(colour) for key in ("step", "predict"))
+    ring = shown.page.locator(".wb-now").evaluate("one => getComputedStyle(one).outlineStyle")
+    page.emulate_media(forced_colors="none")
+    assert (grey != plain, ring) == (True, "solid")
+
+
+def test_the_fields_of_the_form_stand_in_one_line_however_much_is_typed(stage: Callable[..., Stage]):
+    shown = writing(stage("empty"))
+    shown.page.get_by_label("Payload").fill('{\n"to":\n"ada"\n}')
+    shown.page.locator("[data-k=to]").select_option("other")
+    fields = shown.page.locator(".wb-sendrow .wb-field:visible")
+    tops = fields.evaluate_all("all => [...new Set(all.map(one => Math.round(one.getBoundingClientRect().top)))]")
+    assert (fields.count(), len(tops)) == (4, 1)
+    assert shown.page.get_by_label("Payload").evaluate("one => one.clientWidth") > 200

@@ -7,6 +7,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import Error, Page, ViewportSize
@@ -27,8 +28,12 @@ STRANGE = {
     "large": json.dumps("x" * 1_000_000),
 }
 
+# The widget stands in an output of JupyterLab, with the rules that JupyterLab has for what is in one.
 HTML = """<!doctype html><html lang="en"><head><title>stage</title><style>{css}</style></head>
-<body class="vscode-{theme}" style="margin: 8px; background: {background}"><main id="el"></main></body></html>"""
+<body class="vscode-{theme} jp-ThemedContainer" style="margin: 8px; background: {background}">
+<main id="el" class="jp-OutputArea-output"></main></body></html>"""
+
+OUTPUT_CSS = Path(__file__).with_name("jupyterlab.css").read_text(encoding="utf-8")
 
 # Writing a document anew takes all listeners off the page, and leaves its window: a module is not read, nor a function
 # compiled, a second time. What else a test may have left there goes here. False where the page is no stage yet.
@@ -101,7 +106,8 @@ class Stage:
         page.emulate_media(reduced_motion=motion)
         page.mouse.move(0, 0)
         page.on("pageerror", self._note)
-        page.set_content(HTML.format(css=read_style(), theme=theme, background="#fff" if theme == "light" else "#111"))
+        css = OUTPUT_CSS + read_style()
+        page.set_content(HTML.format(css=css, theme=theme, background="#fff" if theme == "light" else "#111"))
         source = base64.b64encode(read_script().encode()).decode()
         page.evaluate(START, [source, {**state, "projector": False}])
 

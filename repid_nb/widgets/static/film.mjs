@@ -107,16 +107,22 @@ function createStrip(actions, ui) {
     actions.drag(number);
   }
 
+  // On the page, not on the strip: a drag goes on where the pointer leaves the strip.
+  function endDrag() {
+    const page = element.ownerDocument;
+    page.removeEventListener("pointermove", drag);
+    for (const end of ["pointerup", "pointercancel"]) page.removeEventListener(end, endDrag);
+    actions.endDrag();
+  }
+
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    element.setPointerCapture(event.pointerId);
+    const page = element.ownerDocument;
+    page.addEventListener("pointermove", drag);
+    for (const end of ["pointerup", "pointercancel"]) page.addEventListener(end, endDrag);
     element.focus();
     drag(event);
   });
-  element.addEventListener("pointermove", (event) => {
-    if (element.hasPointerCapture(event.pointerId)) drag(event);
-  });
-  element.addEventListener("lostpointercapture", actions.endDrag);
 
   /** @param {ControlsPlan} shown @param {History} history */
   function draw({ seek }, history) {

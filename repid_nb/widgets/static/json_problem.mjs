@@ -17,6 +17,16 @@ const WORD = /^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)(?![\w.+-]
 /** @type {Record<string, string>} */
 const PYTHON_WORDS = { True: "true", False: "false", None: "null" };
 
+/** @type {[form: RegExp, problem: string][]} */
+const NUMBER_PROBLEMS = [
+  [/^-?(NaN|Infinity)\b/, "JSON has no NaN and no Infinity: null, or a text in double quotes"],
+  [/^-?0\d/, "a number does not begin with a zero: 7, not 07"],
+  [/^-?\.\d/, "a number does not begin with a point: 0.5, not .5"],
+  [/^\+\d/, "a number has no plus before it"],
+  [/^-?\d/, "this is no number as JSON writes it"],
+];
+const NO_VALUE = "this is no JSON value: a text needs double quotes";
+
 /** Reads a text from its beginning, and throws the first Mistake. */
 class JsonReader {
   /** @param {string} text */
@@ -126,7 +136,8 @@ class JsonReader {
     if (this.peek() === "'") this.fail("texts stand in double quotes");
     const written = /^\w*/.exec(this.text.slice(this.at, this.at + 9))?.[0] ?? "";
     const meant = PYTHON_WORDS[written];
-    this.fail(meant ? `in JSON this is ${meant}` : "this is no JSON value: a text needs double quotes");
+    if (meant) this.fail(`in JSON this is ${meant}`);
+    this.fail(NUMBER_PROBLEMS.find(([form]) => form.test(this.text.slice(this.at, this.at + 400)))?.[1] ?? NO_VALUE);
   }
 }
 

@@ -66,7 +66,8 @@ export function createLayout(actions, ui, update) {
     root.classList.toggle("wb-lesson", state.status.replay === "lesson");
     root.setAttribute("aria-busy", String(shown.controls.busy && !shown.controls.held));
     // The focus never falls to the page, where JupyterLab's keys would get what is pressed next.
-    if (focused && !isSeen(focused)) (tools.replacementOf(focused) ?? root).focus();
+    const isLost = focused !== null && !isSeen(focused);
+    if (isLost && !focusedIn(root)?.checkVisibility()) (tools.replacementOf(focused) ?? root).focus();
   }
 
   const showOpened = () => hosts.opened.firstElementChild?.scrollIntoView({ block: "nearest" });

@@ -22,10 +22,17 @@ export function outcomeElements(outcome, { dead, letters }, isLocked, actions) {
   return [
     binElement(outcome, "done", "✓", "Done", outcome.done),
     binElement(outcome, "back", "↩", "Back", outcome.back),
-    binElement(outcome, "tray", "✗", "Dead letters", dead === null ? "not known" : dead.toLocaleString("en"), [
-      letters.length > 0 && h("ol.letters.tray", { tabindex: "0", "aria-label": "Dead letters" }, list),
-      older > 0 && andMore(`${older.toLocaleString("en")} older`),
-    ]),
+    binElement(
+      outcome,
+      "tray",
+      "✗",
+      ["Dead", h("span.seldom", null, " letters")],
+      dead === null ? "not known" : dead.toLocaleString("en"),
+      [
+        letters.length > 0 && h("ol.letters.tray", { tabindex: "0", "aria-label": "Dead letters" }, list),
+        older > 0 && andMore(`${older.toLocaleString("en")} older`),
+      ],
+    ),
     outcome.hit === "open" && binElement(outcome, "open", "○", "In work", ""),
   ];
 }
@@ -34,7 +41,7 @@ export function outcomeElements(outcome, { dead, letters }, isLocked, actions) {
  * @param {OutcomePlan} outcome
  * @param {Bin} bin
  * @param {string} symbol
- * @param {string} name
+ * @param {Children} name
  * @param {string} number
  * @param {...Children} children
  */
