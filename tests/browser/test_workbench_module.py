@@ -761,7 +761,8 @@ def test_a_prepared_message_is_sent_by_one_click(stage: Callable[..., Stage], st
 def test_the_reason_of_an_actor_is_told_whole_on_demand(stage: Callable[..., Stage]):
     shown = stage("acked")
     shown.page.locator("[data-k='why 2']").click()
-    expect(shown.page.locator("[data-row='2'] .wb-details")).to_contain_text("It would have said: ✗ no match, wants topic 'fail'")
+    details = shown.page.locator("[data-row='2'] .wb-details")
+    expect(details).to_contain_text("It would have said: ✗ no match, wants topic 'fail'")
     expect(shown.page.locator("[data-k='why 2']")).to_be_focused()
     shown.page.keyboard.press("Enter")
     expect(shown.page.locator(".wb-details")).to_have_count(0)
