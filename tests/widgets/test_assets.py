@@ -52,6 +52,7 @@ FLOORS = [
     "regions.mjs",
     "tools.mjs",
     "menu.mjs",
+    "strip.mjs",
     "film.mjs",
     "send_row.mjs",
     "send_form.mjs",
