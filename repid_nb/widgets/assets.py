@@ -17,7 +17,7 @@ __all__ = ["AssetError", "read_script", "read_style"]
 
 STATIC = Path(__file__).parent / "static"
 ENTRY = "workbench.mjs"
-STYLES = ("workbench", "tools", "stage", "panels", "room")
+STYLES = ("workbench", "tools", "stage", "panels", "river", "room")
 
 # A statement at the beginning of a line is at the top level, as the formatter of `make lint` makes sure.
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";\n', re.MULTILINE)

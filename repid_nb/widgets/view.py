@@ -17,6 +17,7 @@ from repid_nb.stepping.stepper import Stepper
 from repid_nb.stepping.verdicts import strategy_of
 from repid_nb.widgets.form import choices
 from repid_nb.widgets.predictions import PredictionScore
+from repid_nb.widgets.river import window_of
 from repid_nb.widgets.wire import (
     channel_fields,
     history_fields,
@@ -186,6 +187,7 @@ class View:
             },
             "choices": _bounded(choices(self.stepper.app, routes.routes, queues)),
             "prediction": self._prediction(score, routes.routes),
+            "river": window_of(steps, at, queues),
         }
 
     def _actors(self, routes: Routes, channel: str | None) -> dict[str, Any]:

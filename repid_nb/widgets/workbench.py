@@ -57,6 +57,7 @@ class Workbench(anywidget.AnyWidget):
     choices = traitlets.Dict().tag(sync=True)
     prediction = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
+    river = traitlets.Dict().tag(sync=True)
     projector = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(self, stepper_or_app: Stepper | Repid, *, projector: bool = False) -> None:

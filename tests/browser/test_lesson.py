@@ -111,6 +111,21 @@ def test_without_a_script_the_lesson_is_a_still(browser: Browser, exported: Path
     context.close()
 
 
+def test_a_drag_over_the_river_seeks(page: Page, exported: Path):
+    open_lesson(page, exported)
+    river = page.get_by_role("slider", name="Step, on the river")
+    box = river.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 90, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90 + 46 * 2, box["y"] + 20, steps=6)
+    page.mouse.up()
+    page.wait_for_url("**#step=3")
+    expect(river).to_have_attribute("aria-valuetext", "Step 3: m2 of orders, ✗ nacked")
+    river.press("ArrowLeft")
+    page.wait_for_url("**#step=2")
+
+
 def test_printed_a_lesson_has_its_still(page: Page, exported: Path):
     open_lesson(page, exported)
     expect(page.locator("#lesson-still")).to_be_hidden()

@@ -67,6 +67,7 @@ export function state(changes = {}) {
     choices: { channels: [], operations: [], topics: [] },
     prediction: { on: false, right: 0, asked: 0, last: null },
     status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
+    river: { unit: "step", begin: 0, end: 0, channels: [], workers: [], visits: [] },
     projector: false,
     ...changes,
   };

@@ -54,6 +54,8 @@ FLOORS = [
     "menu.mjs",
     "strip.mjs",
     "film.mjs",
+    "river_plan.mjs",
+    "river.mjs",
     "send_row.mjs",
     "send_form.mjs",
     "layout.mjs",

@@ -9,6 +9,7 @@ from typing import Any
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
+from repid_nb.display.river import river_of_steps
 from repid_nb.display.sentences import PREDICTED_NOBODY, step_sentence
 from repid_nb.printable import bounded, cut_to_bytes, first_within
 from repid_nb.stepping.record import Step
@@ -16,6 +17,7 @@ from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.export.texts import message_text, step_text
 from repid_nb.widgets.predictions import PredictionScore, right_pick
+from repid_nb.widgets.river import river_fields
 from repid_nb.widgets.view import View
 from repid_nb.widgets.wire import key_of, lane_fields, summary_fields, ticket_fields, tray_fields
 
@@ -63,6 +65,7 @@ def lesson_of(stepper: Stepper, steps: Sequence[Step], notes: Mapping[int, str] 
         "counts": list(_counts(steps)),
         "guesses": [_guess(step) for step in steps],
         "stories": [_stories(step) for step in steps],
+        "river": river_fields(river_of_steps(steps)),
         "texts": _texts(steps),
         "notes": {str(number): bounded(text, LONGEST_TEXT) for number, text in (notes or {}).items()},
     }

@@ -4,6 +4,7 @@ import { h } from "./dom.mjs";
 import { createFilm } from "./film.mjs";
 import { createMenu } from "./menu.mjs";
 import { createRegions } from "./regions.mjs";
+import { createRiver } from "./river.mjs";
 import { createSendForm } from "./send_form.mjs";
 import { createSendRow } from "./send_row.mjs";
 import { createTools } from "./tools.mjs";
@@ -28,6 +29,7 @@ export function createLayout(actions, ui, update) {
   const row = createSendRow(actions, ui);
   const form = createSendForm(actions, ui, update);
   const film = createFilm(actions, ui);
+  const river = createRiver(actions, ui);
   const regions = createRegions(actions, () => root.focus());
   const { hosts } = regions;
   const stage = stageElement(hosts);
@@ -36,7 +38,7 @@ export function createLayout(actions, ui, update) {
     null,
     [tools.element, menu.element, row.element, form.element, hosts.keys, hosts.errors, hosts.explanation],
     [hosts.banner, hosts.score, hosts.picking, h("div.head", null, hosts.headline, hosts.notice), hosts.story],
-    [stage, film.element, hosts.opened],
+    [stage, film.element, river.element, hosts.opened],
   );
   const root = h(
     "section.root",
@@ -61,6 +63,7 @@ export function createLayout(actions, ui, update) {
     row.draw(shown.controls, state);
     form.draw(shown.controls, state);
     film.draw(shown.controls, state);
+    river.draw(shown.controls, state);
     regions.draw(shown, state, ui);
     root.classList.toggle("wb-projector", state.projector);
     root.classList.toggle("wb-lesson", state.status.replay === "lesson");

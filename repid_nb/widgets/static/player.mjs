@@ -31,6 +31,7 @@ import { PHASES } from "./wire.mjs";
  * @property {[done: number, back: number][]} counts  by moment
  * @property {(Guess | null)[]} guesses  by step
  * @property {Partial<Record<Phase, string>>[]} stories  by step
+ * @property {State["river"]} river  of all steps
  * @property {Record<string, string>} texts  long texts, by what asks for them
  */
 
@@ -269,6 +270,7 @@ export class Player {
       tray: traits.tray[tray],
       actors: traits.actors[held ? moments[this.#place + 1][2] : actors],
       step: held ?? traits.step[step],
+      river: this.lesson.river,
       history: historyAt(this.lesson, this.#place),
       prediction: { ...this.#score, ...(this.#score.on ? asking(guesses[this.#place]) : {}) },
       status: this.#status(),

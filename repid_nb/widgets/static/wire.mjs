@@ -91,6 +91,7 @@
  * @property {Choices} choices
  * @property {Prediction} prediction
  * @property {Status} status
+ * @property {River} river
  * @property {boolean} projector
  *
  * @typedef {object} History
@@ -105,6 +106,21 @@
  * @property {string} [no_way_back]  why no step can be taken back
  * @typedef {{number: number, message: string, winner: string, settled: string, tone: Tone} & SummaryFields} StepSummary
  * @typedef {{raised?: true, hue?: number}} SummaryFields
+ *
+ * How a time in work ended: acked, nacked, replied, rejected, given back; open is not settled, or still in work.
+ * @typedef {"a" | "n" | "p" | "r" | "g" | "o"} End
+ *
+ * One time that a message waited. `taken` is null while it waits; `done` is one step later where it is missing.
+ * @typedef {[name: string, channel: number, since: number, taken: number | null, end?: End, done?: number | null,
+ *   worker?: number]} Visit
+ *
+ * @typedef {object} River
+ * @property {"step" | "second"} unit
+ * @property {number} begin
+ * @property {number} end
+ * @property {string[]} channels
+ * @property {string[]} workers
+ * @property {Visit[]} visits
  *
  * @typedef {object} Choices
  * @property {[key: string, name: string][]} channels
@@ -199,6 +215,7 @@ const EMPTY = {
   choices: { channels: [], operations: [], topics: [] },
   prediction: { on: false, right: 0, asked: 0, last: null },
   status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
+  river: { unit: "step", begin: 0, end: 0, channels: [], workers: [], visits: [] },
   projector: false,
 };
 

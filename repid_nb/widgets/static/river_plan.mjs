@@ -1,0 +1,278 @@
+// The river as plain data: one lane a channel and worker, a thin line for a message that waits, a thick one in work.
+// Python draws the same picture: display/pictures/river_picture.py.
+
+/**
+ * @import { End, River, Visit } from "./wire.mjs"
+ */
+
+/**
+ * @typedef {{name: string, y: number, height: number, kind: "channel" | "worker"}} RiverLane
+ * @typedef {{name: string, x1: number, x2: number, y: number, isOpen: boolean}} Wait
+ * @typedef {{name: string, x1: number, x2: number, y: number, end: End, step: number}} Work
+ * @typedef {{name: string, d: string, kind: "pull" | "back" | "child"}} Link
+ * @typedef {{d: string, kind: "channel" | "worker", most: number, y: number}} Band
+ *
+ * @typedef {object} RiverPlan
+ * @property {number} width
+ * @property {number} height
+ * @property {RiverLane[]} lanes
+ * @property {Wait[]} waits
+ * @property {Work[]} works
+ * @property {Link[]} links
+ * @property {Band[]} bands  instead of the four above, where there are too many messages
+ * @property {number} from  the first moment that is shown
+ * @property {number} to
+ * @property {number} left  where it stands
+ * @property {number} scale  pixels a moment
+ */
+
+export const GUTTER = 84;
+/** The width of a step. */
+const NARROWEST = 18;
+const WIDEST = 46;
+/** The height of a line, how many a lane has at most, and of a lane of a worker. */
+const LINE_HEIGHT = 8;
+const LANE_ROWS = 6;
+const WORK_HEIGHT = 20;
+const LANE_GAP = 8;
+/** More messages than these are drawn as bands. */
+const MOST_DRAWN = 90;
+/** Pixels between two samples of a band. */
+const SAMPLE = 3;
+
+/**
+ * Lay the river out.
+ * @param {River} river
+ * @param {{width: number, at: number}} room  `at` is the moment that has to be in sight
+ * @returns {RiverPlan}
+ */
+export function riverPlan(river, { width, at }) {
+  const view = viewOf(river, width, at);
+  const seen = river.visits.filter((visit) => visit[2] < view.to && (doneOf(visit) ?? river.end) >= view.from);
+  const isBundled = seen.length > MOST_DRAWN;
+  const rows = isBundled ? new Map() : rowsOf(seen, river);
+  const { lanes, height } = lanesOf(river, rows, isBundled);
+  const base = { ...view, width, height, lanes };
+  if (isBundled) return { ...base, waits: [], works: [], links: [], bands: bandsOf(river, seen, base) };
+  return { ...base, ...pathsOf(river, seen, rows, base), bands: [] };
+}
+
+/** @param {Visit} visit */
+function doneOf([, , , taken, , done]) {
+  return taken === null ? null : done === undefined ? taken + 1 : done;
+}
+
+/**
+ * Return the part of the river that is shown: all of it, or as many steps as there is room for, around one.
+ * @param {River} river
+ * @param {number} width
+ * @param {number} at
+ */
+function viewOf({ unit, begin, end }, width, at) {
+  const room = Math.max(1, width - GUTTER - 14);
+  const length = Math.max(end - begin, unit === "step" ? 1 : 1e-9);
+  if (unit === "second") return { from: begin, to: begin + length, left: GUTTER, scale: room / length };
+  const scale = Math.max(NARROWEST, Math.min(WIDEST, room / length));
+  const shown = Math.min(length, Math.max(1, Math.floor(room / scale)));
+  const from = Math.max(begin, Math.min(Math.round(at - shown / 2), begin + length - shown));
+  return { from, to: from + shown, left: GUTTER, scale };
+}
+
+/**
+ * Give each wait a row in the lane of its channel, the highest that is free.
+ * @param {Visit[]} visits
+ * @param {River} river
+ * @returns {Map<Visit, number>}
+ */
+function rowsOf(visits, { end }) {
+  /** @type {Map<number, number[]>} */
+  const busy = new Map();
+  const rows = new Map();
+  for (const visit of [...visits].sort((one, other) => one[2] - other[2])) {
+    const [, channel, since, taken] = visit;
+    const until = busy.get(channel) ?? [];
+    busy.set(channel, until);
+    let row = until.findIndex((free) => free <= since);
+    if (row < 0) row = Math.min(until.length, LANE_ROWS - 1);
+    // Also one that is taken at once has been there.
+    until[row] = Math.max(until[row] ?? 0, taken ?? end + 1, since + 1e-6);
+    rows.set(visit, row);
+  }
+  return rows;
+}
+
+/**
+ * @param {River} river
+ * @param {Map<Visit, number>} rows
+ * @param {boolean} isBundled
+ */
+function lanesOf({ channels, workers }, rows, isBundled) {
+  /** @type {RiverLane[]} */
+  const lanes = [];
+  let y = 6;
+  const add = (/** @type {string} */ name, /** @type {number} */ height, /** @type {RiverLane["kind"]} */ kind) => {
+    lanes.push({ name, y, height, kind });
+    y += height + LANE_GAP;
+  };
+  channels.forEach((name, channel) => {
+    const used = [...rows].filter(([visit]) => visit[1] === channel).map(([, row]) => row + 1);
+    add(name, isBundled ? 34 : Math.max(2, ...used) * LINE_HEIGHT + 4, "channel");
+  });
+  for (const name of workers) add(name, WORK_HEIGHT, "worker");
+  return { lanes, height: y + 4 };
+}
+
+/**
+ * @param {River} river
+ * @param {Visit[]} visits
+ * @param {Map<Visit, number>} rows
+ * @param {Pick<RiverPlan, "lanes" | "from" | "to" | "left" | "scale">} base
+ */
+function pathsOf(river, visits, rows, { lanes, from, to, left, scale }) {
+  const x = (/** @type {number} */ moment) => left + (Math.max(from, Math.min(to, moment)) - from) * scale;
+  const rowY = (/** @type {Visit} */ visit) => lanes[visit[1]].y + 6 + (rows.get(visit) ?? 0) * LINE_HEIGHT;
+  /** @type {Wait[]} */
+  const waits = [];
+  /** @type {Work[]} */
+  const works = [];
+  /** @type {Link[]} */
+  const links = [];
+  for (const visit of visits) {
+    const [name, , since, taken, end = "o", , worker = 0] = visit;
+    const y = rowY(visit);
+    const until = taken ?? to;
+    if (until >= from) waits.push({ name, x1: x(since), x2: x(until), y, isOpen: taken === null });
+    if (taken === null || taken < from || taken >= to) continue;
+    const done = doneOf(visit) ?? river.end;
+    const lane = lanes[river.channels.length + worker];
+    const middle = lane.y + lane.height / 2;
+    const gap = Math.min(5, (done - taken) * scale * 0.15);
+    works.push({ name, x1: x(taken) + gap, x2: x(done) - gap, y: middle, end, step: Math.round(done) });
+    links.push({ name, d: bend(x(taken), y, x(taken) + gap, middle - 7), kind: "pull" });
+  }
+  for (const visit of visits) {
+    const before = comingFrom(visit, visits);
+    if (!before || visit[2] < from) continue;
+    const work = works.find((one) => one.name === before[0] && one.step === Math.round(doneOf(before) ?? NaN));
+    const kind = before[0] === visit[0] ? "back" : "child";
+    if (work) links.push({ name: visit[0], d: bend(work.x2, work.y - 7, x(visit[2]), rowY(visit)), kind });
+  }
+  return { waits, works, links };
+}
+
+/**
+ * Return the visit that led to this one: of the same message, which came back, or of the one whose actor sent it.
+ * @param {Visit} visit
+ * @param {Visit[]} visits
+ */
+function comingFrom([name, , since], visits) {
+  const parent = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  return visits.find((one) => (one[0] === name || (parent && one[0] === parent)) && doneOf(one) === since);
+}
+
+/**
+ * @param {number} x1 @param {number} y1 @param {number} x2 @param {number} y2
+ */
+function bend(x1, y1, x2, y2) {
+  const middle = (y1 + y2) / 2;
+  const points = [x1, y1, x1, middle, x2, middle, x2, y2].map(rounded);
+  return `M${points.slice(0, 2).join(" ")}C${points.slice(2).join(" ")}`;
+}
+
+const rounded = (/** @type {number} */ number) => String(Math.round(number * 10) / 10);
+
+/**
+ * Return a band for each lane: how many messages wait, or are in work, at each moment.
+ * @param {River} river
+ * @param {Visit[]} visits
+ * @param {Pick<RiverPlan, "lanes" | "from" | "to" | "left" | "scale">} base
+ * @returns {Band[]}
+ */
+function bandsOf(river, visits, { lanes, from, to, left, scale }) {
+  const samples = Math.max(2, Math.ceil(((to - from) * scale) / SAMPLE) + 1);
+  const after = to + SAMPLE / scale;
+  const counts = lanes.map(() => new Float64Array(samples + 1));
+  const add = (/** @type {number} */ lane, /** @type {number} */ start, /** @type {number} */ end) => {
+    const first = Math.max(0, Math.ceil(((start - from) * scale) / SAMPLE));
+    const last = Math.min(samples, Math.ceil(((end - from) * scale) / SAMPLE));
+    if (last <= first) return;
+    counts[lane][first] += 1;
+    counts[lane][last] -= 1;
+  };
+  for (const visit of visits) {
+    const [, channel, since, taken, , , worker = 0] = visit;
+    add(channel, since, taken ?? after);
+    if (taken !== null) add(river.channels.length + worker, taken, doneOf(visit) ?? after);
+  }
+  return lanes.map((lane, place) => bandOf(lane, counts[place].subarray(0, samples), left));
+}
+
+/**
+ * @param {RiverLane} lane
+ * @param {Float64Array} changes  by sample
+ * @param {number} left
+ * @returns {Band}
+ */
+function bandOf({ y, height, kind }, changes, left) {
+  let count = 0;
+  const values = Array.from(changes, (change) => (count += change));
+  const most = Math.max(1, ...values);
+  const bottom = y + height;
+  const points = values.map(
+    (value, sample) => `L${rounded(left + sample * SAMPLE)} ${rounded(bottom - (value / most) * height)}`,
+  );
+  const end = left + (values.length - 1) * SAMPLE;
+  return {
+    d: `M${rounded(left)} ${rounded(bottom)}${points.join("")}L${rounded(end)} ${rounded(bottom)}Z`,
+    kind,
+    most,
+    y,
+  };
+}
+
+/**
+ * Return the moment under a place of the picture: the step that lies there, or the time.
+ * @param {RiverPlan} plan
+ * @param {River["unit"]} unit
+ * @param {number} x
+ */
+export function momentAt({ from, to, left, scale }, unit, x) {
+  const moment = from + (x - left) / scale;
+  return Math.max(from, Math.min(to, unit === "step" ? Math.ceil(moment) : moment));
+}
+
+/** @type {Record<End, string>} */
+const ENDS = {
+  a: "✓ acked",
+  p: "✓ replied",
+  r: "↩ rejected",
+  g: "↩ given back",
+  n: "✗ nacked",
+  o: "⚠ not settled",
+};
+
+/** @param {End} end */
+export const endSymbol = (end) => ENDS[end][0];
+
+/** @param {End} end @returns {"good" | "back" | "bad" | "open"} */
+export function endTone(end) {
+  return end === "n" ? "bad" : end === "a" || end === "p" ? "good" : end === "o" ? "open" : "back";
+}
+
+/**
+ * Return what happened at a moment, as a sentence.
+ * @param {River} river
+ * @param {number} moment
+ */
+export function toldMoment({ unit, channels, begin, visits }, moment) {
+  if (unit === "step" && moment <= begin) return moment ? `After step ${moment}` : "Before the first step";
+  const found = visits.find((one) => one[3] !== null && doneOf(one) === moment);
+  if (unit === "step" && found) {
+    const [name, channel, since, taken, end = "o"] = found;
+    const waited = (taken ?? 0) - since;
+    const after = waited ? `, after ${waited} ${waited === 1 ? "step" : "steps"} of waiting` : "";
+    return `Step ${moment}: ${name} of ${channels[channel]}, ${ENDS[end]}${after}`;
+  }
+  const waiting = visits.filter((one) => one[2] <= moment && (one[3] === null || one[3] > moment)).length;
+  return unit === "step" ? `Step ${moment}` : `${moment.toFixed(1)} s: ${waiting} waiting`;
+}
