@@ -77,6 +77,21 @@ from repid_nb.display.pictures import as_picture as as_picture
 from repid_nb.joining import join as join
 from repid_nb.notebook.loop import run as run
 from repid_nb.picture import Picture as Picture
+from repid_nb.simulation.arrivals import burst as burst, every as every, poisson as poisson
+from repid_nb.simulation.durations import (
+    constant as constant,
+    exponential as exponential,
+    lognormal as lognormal,
+    one_of as one_of,
+    uniform as uniform,
+)
+from repid_nb.simulation.records import (
+    Comparison as Comparison,
+    SimulatedMessage as SimulatedMessage,
+    Statistics as Statistics,
+)
+from repid_nb.simulation.run import Run as Run
+from repid_nb.simulation.simulation import Simulation as Simulation
 from repid_nb.stepping.record import (
     Explanation as Explanation,
     History as History,

@@ -92,6 +92,11 @@ class Repid:
         return self._messages
 
     @property
+    def producer_middlewares(self) -> tuple[ProducerMiddlewareT, ...]:
+        """The middleware around every publish, outermost first."""
+        return self._producer_middlewares
+
+    @property
     def router(self) -> Router:
         """The app's own router, in which all others are included."""
         return self._router

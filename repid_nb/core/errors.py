@@ -18,6 +18,7 @@ __all__ = [
     "NotPullableError",
     "RepidNbError",
     "SerializationError",
+    "SimulationError",
     "SteppingError",
     "UnknownNameError",
     "UnroutedError",
@@ -70,6 +71,10 @@ class ClosedError(RepidNbError, RuntimeError):
 
 class SteppingError(RepidNbError, RuntimeError):
     """A stepper is asked for something that has to wait until its step has ended."""
+
+
+class SimulationError(RepidNbError, RuntimeError):
+    """A simulation is asked for something that cannot be simulated."""
 
 
 class UnknownNameError(RepidNbError, ValueError, KeyError):

@@ -36,6 +36,11 @@ class QueuedMessage:
             self._id = str(uuid4())
         return self._id
 
+    def name(self, message_id: str) -> None:
+        """Give the message this id, unless it has one."""
+        if self._id is None:
+            self._id = message_id
+
 
 @dataclass(slots=True)
 class Line:

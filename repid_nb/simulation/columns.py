@@ -1,0 +1,164 @@
+"""A run's data, as columns of numbers: a message takes some hundred bytes, its payload included.
+
+There are two tables. A message has one row in the first; each pull of it has one row in the second, because a message
+may come again: rejected, or given back by a worker that crashed.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+__all__ = ["NOT_YET", "OUTCOMES", "Columns", "Names"]
+
+# A moment that has not come, or a name that there is not.
+NOT_YET = -1
+# How a pull ended, by its code; the first one is of a pull that has not ended.
+OUTCOMES = ("in work", "acked", "nacked", "rejected", "replied", "not settled", "given back")
+
+V = TypeVar("V", bound=Hashable)
+
+
+class Names(Generic[V]):
+    """Values that many rows share, each kept once under a number."""
+
+    __slots__ = ("_numbers", "values")
+
+    def __init__(self, values: tuple[V, ...] = ()) -> None:
+        self.values: list[V] = list(values)
+        self._numbers: dict[V, int] = {value: number for number, value in enumerate(values)}
+
+    def number(self, value: V) -> int:
+        """Return the number of a value; a new one gets the next number."""
+        number = self._numbers.get(value)
+        if number is None:
+            number = self._numbers[value] = len(self.values)
+            self.values.append(value)
+        return number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Names) and self.values == other.values
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def __getitem__(self, number: int) -> V:
+        return self.values[number]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self.values)
+
+
+def _numbers() -> Any:
+    return field(default_factory=lambda: array("q"))
+
+
+def _codes() -> Any:
+    return field(default_factory=lambda: array("i"))
+
+
+@dataclass(slots=True)
+class Columns:
+    """The two tables. Moments are whole microseconds of simulated time, so that sums are exact.
+
+    Attributes:
+        sent: When each message was put on its queue.
+        source: Which producer sent it.
+        channel: Its channel, as the other names below by number.
+        priority: 0 to 9.
+        headers: Its headers, as pairs; None for no headers.
+        content_type: The media type of its payload.
+        payload_end: Where its payload ends in `payloads`; it begins where the one before ends.
+        message: The message of each pull.
+        since: Since when it had waited.
+        pulled, started, ended: When it was pulled, when its actor was called, when the worker was done with it.
+        worker, actor: By which worker and actor; the actor is NOT_YET where none took it.
+        outcome: How it ended, a place in OUTCOMES.
+        reason, error: Why it was settled so, and what was raised.
+        waits_since: Since when each message waits; NOT_YET where it does not wait now.
+        last_pull: The row of each message's last pull; NOT_YET where it was never pulled.
+    """
+
+    sent: array[int] = _numbers()
+    source: array[int] = _codes()
+    channel: array[int] = _codes()
+    priority: array[int] = field(default_factory=lambda: array("b"))
+    headers: array[int] = _codes()
+    content_type: array[int] = _codes()
+    payload_end: array[int] = _numbers()
+    payloads: bytearray = field(default_factory=bytearray)
+    waits_since: array[int] = _numbers()
+    last_pull: array[int] = _codes()
+    message: array[int] = _codes()
+    since: array[int] = _numbers()
+    pulled: array[int] = _numbers()
+    started: array[int] = _numbers()
+    ended: array[int] = _numbers()
+    worker: array[int] = _codes()
+    actor: array[int] = _codes()
+    outcome: array[int] = field(default_factory=lambda: array("b"))
+    reason: array[int] = _codes()
+    error: array[int] = _codes()
+    sources: Names[str] = field(default_factory=Names)
+    channels: Names[str] = field(default_factory=Names)
+    all_headers: Names[tuple[tuple[str, str], ...] | None] = field(default_factory=lambda: Names(((),)))
+    content_types: Names[str | None] = field(default_factory=Names)
+    actors: Names[str] = field(default_factory=Names)
+    reasons: Names[str] = field(default_factory=lambda: Names(("",)))
+    errors: Names[str] = field(default_factory=lambda: Names(("",)))
+    # Mostly the next message has the headers of the one before: to compare them costs less than to look them up.
+    _headers_before: tuple[dict[str, str] | None, int] = field(default=({}, 0), repr=False, compare=False)
+
+    def payload(self, number: int) -> bytes:
+        """Return the payload of a message, by its number from 0."""
+        begin = self.payload_end[number - 1] if number else 0
+        return bytes(self.payloads[begin : self.payload_end[number]])
+
+    def add_message(
+        self,
+        now: int,
+        source: int,
+        channel: str,
+        payload: bytes,
+        headers: dict[str, str] | None,
+        content_type: str | None,
+        priority: int,
+    ) -> int:
+        """Add a message that waits from now on; return its number from 0."""
+        number = len(self.sent)
+        self.sent.append(now)
+        self.source.append(source)
+        self.channel.append(self.channels.number(channel))
+        self.priority.append(priority)
+        if headers != self._headers_before[0]:
+            of_them = self.all_headers.number(None if headers is None else tuple(headers.items()))
+            self._headers_before = (headers, of_them)
+        self.headers.append(self._headers_before[1])
+        self.content_type.append(self.content_types.number(content_type))
+        self.payloads += payload
+        self.payload_end.append(len(self.payloads))
+        self.waits_since.append(now)
+        self.last_pull.append(NOT_YET)
+        return number
+
+    def add_pull(self, number: int, now: int, worker: int) -> int:
+        """Add a pull of a message; return its row."""
+        row = len(self.message)
+        since = self.waits_since[number]
+        self.message.append(number)
+        self.since.append(now if since == NOT_YET else since)
+        self.pulled.append(now)
+        self.started.append(NOT_YET)
+        self.ended.append(NOT_YET)
+        self.worker.append(worker)
+        self.actor.append(NOT_YET)
+        self.outcome.append(0)
+        self.reason.append(0)
+        self.error.append(0)
+        self.waits_since[number] = NOT_YET
+        self.last_pull[number] = row
+        return row

@@ -1,0 +1,190 @@
+"""How long something takes: numbers of seconds, and distributions of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from random import Random
+from statistics import NormalDist
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from repid_nb.core.errors import SimulationError
+from repid_nb.printable import short
+from repid_nb.simulation.loop import MICROSECONDS
+
+__all__ = [
+    "Distribution",
+    "DurationT",
+    "as_duration",
+    "constant",
+    "drawing",
+    "exponential",
+    "lognormal",
+    "one_of",
+    "uniform",
+]
+
+
+@runtime_checkable
+class Distribution(Protocol):
+    """A distribution of seconds."""
+
+    @property
+    def mean(self) -> float:
+        """The mean, in seconds."""
+
+    def draw(self, random: Random) -> float:
+        """Return one draw, in seconds."""
+
+
+DurationT: TypeAlias = Distribution | Callable[[Random], float]
+"""A distribution, or a function that draws from `random.Random`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Constant:
+    seconds: float
+
+    @property
+    def mean(self) -> float:
+        return self.seconds
+
+    def draw(self, _random: Random) -> float:
+        return self.seconds
+
+    def __repr__(self) -> str:
+        return f"constant({self.seconds:g})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Uniform:
+    low: float
+    high: float
+
+    @property
+    def mean(self) -> float:
+        return (self.low + self.high) / 2
+
+    def draw(self, random: Random) -> float:
+        return self.low + (self.high - self.low) * random.random()
+
+    def __repr__(self) -> str:
+        return f"uniform({self.low:g}, {self.high:g})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Exponential:
+    mean: float
+
+    def draw(self, random: Random) -> float:
+        # Written out, so that no version of Python draws otherwise.
+        return -math.log(1.0 - random.random()) * self.mean
+
+    def __repr__(self) -> str:
+        return f"exponential(mean={self.mean:g})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lognormal:
+    mean: float
+    sigma: float
+
+    def draw(self, random: Random) -> float:
+        deviation = NormalDist().inv_cdf(max(random.random(), 1e-300))
+        return self.mean * math.exp(self.sigma * deviation - self.sigma**2 / 2)
+
+    def __repr__(self) -> str:
+        return f"lognormal(mean={self.mean:g}, sigma={self.sigma:g})"
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return math.fsum(self.values) / len(self.values)
+
+    def draw(self, random: Random) -> float:
+        return self.values[int(random.random() * len(self.values))]
+
+    def __repr__(self) -> str:
+        return f"one_of({short(list(self.values))})"
+
+
+_OURS = (_Constant, _Uniform, _Exponential, _Lognormal, _OneOf)
+
+
+def constant(seconds: float) -> Distribution:
+    """Return a duration that is always the same; the number alone does as well."""
+    return _Constant(seconds_of(seconds, "constant: the seconds"))
+
+
+def uniform(low: float, high: float) -> Distribution:
+    """Return durations between `low` and `high` seconds, each as likely as the next."""
+    low, high = seconds_of(low, "uniform: low"), seconds_of(high, "uniform: high")
+    if high < low:
+        raise SimulationError(f"uniform: high must be at least low, and {high:g} is below {low:g}.")
+    return _Uniform(low, high)
+
+
+def exponential(*, mean: float) -> Distribution:
+    """Return durations that are mostly short and at times long, `mean` seconds in the mean: the M of M/M/1."""
+    return _Exponential(seconds_of(mean, "exponential: the mean"))
+
+
+def lognormal(*, mean: float, sigma: float = 1.0) -> Distribution:
+    """Return durations with a long tail, as those of real services often have.
+
+    Args:
+        mean: Seconds in the mean.
+        sigma: The standard deviation of the logarithm: 0 for no spread, 1 for a long tail.
+    """
+    return _Lognormal(seconds_of(mean, "lognormal: the mean"), seconds_of(sigma, "lognormal: sigma"))
+
+
+def one_of(values: Sequence[float]) -> Distribution:
+    """Return durations that are drawn from these seconds, each as likely as the next: measured ones, for example."""
+    seconds = tuple(seconds_of(value, "one_of: a value") for value in values)
+    if not seconds:
+        raise SimulationError("one_of needs at least one number of seconds.")
+    return _OneOf(seconds)
+
+
+def as_duration(given: object) -> DurationT:
+    """Return a distribution or a function as it is, and a number as a constant duration.
+
+    Raises:
+        SimulationError: It is none of these.
+    """
+    if isinstance(given, Distribution) or (callable(given) and not isinstance(given, type)):
+        return given
+    if isinstance(given, Real):
+        return constant(given)  # type: ignore[arg-type]  # a number of any kind
+    raise SimulationError(
+        f"A duration is a number of seconds or a distribution, such as exponential(mean=0.4), not {short(given)}."
+    )
+
+
+def drawing(duration: DurationT, random: Random) -> Callable[[], int]:
+    """Return a function that draws whole microseconds from a stream.
+
+    It raises a SimulationError where a function of the caller's draws something else than seconds.
+    """
+    draw = duration.draw if isinstance(duration, Distribution) else duration
+    if isinstance(duration, _OURS):
+        return lambda: round(draw(random) * MICROSECONDS)
+    return lambda: round(seconds_of(draw(random), "a draw") * MICROSECONDS)
+
+
+def seconds_of(value: object, what: str) -> float:
+    """Return a number of seconds as float.
+
+    Raises:
+        SimulationError: It is no number, negative, or not finite.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+        raise SimulationError(f"{what} must be a number, 0 or more, not {short(value)}.")
+    return float(value)

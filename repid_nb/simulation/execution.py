@@ -1,0 +1,279 @@
+"""One run of a simulation."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from repid_nb.app import Repid
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.tasks import start
+from repid_nb.notebook.exits import exit_raises
+from repid_nb.printable import counted
+from repid_nb.simulation.durations import DurationT
+from repid_nb.simulation.edges import Edges, sleeps_for_real
+from repid_nb.simulation.ledger import Ledger
+from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop, Moment
+from repid_nb.simulation.parts import Bounds, Producer, WorkerPlan
+from repid_nb.simulation.producing import Sender
+from repid_nb.simulation.randomness import WorkTimes
+from repid_nb.simulation.run import Run, WorkerLife
+from repid_nb.simulation.servers import Connection, copied_messages, standing_in
+from repid_nb.simulation.worker import RecordedWorker
+from repid_nb.stepping.captured_output import caught_printing
+
+__all__ = ["Execution"]
+
+MOST_TURNS_OF_CLEANING = 100_000
+WAITING = "messages that waited before"
+
+
+class Execution:
+    """Sets up a run, lets its loop run, and makes the record of it."""
+
+    def __init__(
+        self,
+        app: Repid,
+        seed: int,
+        producers: Sequence[Producer],
+        workers: Sequence[WorkerPlan],
+        durations: dict[str, DurationT],
+        bounds: Bounds,
+    ) -> None:
+        self._app = app
+        self._seed = seed
+        self._producers = producers
+        self._bounds = bounds
+        self._loop = JumpingLoop()
+        self._ledger = Ledger(
+            self._loop, bounds.max_messages, on_done=self._look_for_idle, on_full=lambda: self._end("max_messages")
+        )
+        self._times = WorkTimes(seed, dict(durations))
+        self._lives = [_Life(plan, number) for number, plan in enumerate(workers)]
+        self._edges = Edges(self._loop.stop)
+        self._producing = len(producers)
+        self._ended_by = ""
+        self._error: BaseException | None = None
+        self._routes = app.router.routes()
+
+    def run(self) -> Run:
+        """Run, and return the record.
+
+        Raises:
+            SimulationError: An actor does what cannot be simulated.
+            Exception: A message could not be sent.
+        """
+        refusal = sleeps_for_real(self._routes.actors)
+        if refusal is not None:
+            raise refusal
+        before = random.getstate()
+        try:
+            with ExitStack() as stack:
+                printed = stack.enter_context(caught_printing())
+                stack.enter_context(exit_raises())
+                copies = list(copied_messages(self._app.servers.default))
+                server = stack.enter_context(standing_in(self._app))
+                stack.enter_context(self._edges.watched())
+                stack.enter_context(self._loop.running_here())
+                stack.enter_context(_interrupts(lambda: self._end("interrupted")))
+                random.seed(f"{self._seed}/actors")
+                self._play(server, copies)
+        finally:
+            random.setstate(before)
+        for error in (self._edges.refusal, self._error):
+            if error is not None:
+                raise error
+        return self._record(printed.getvalue())
+
+    def _play(self, server: InMemoryServer, copies: list[Any]) -> None:
+        began = time.perf_counter()
+
+        def look() -> None:
+            if time.perf_counter() - began > self._bounds.max_real_seconds:
+                self._end("max_real_seconds")
+
+        self._loop.on_look = look
+        self._loop.on_nothing_left = lambda: self._end("stuck" if self._ledger.unfinished else "idle")
+        if self._bounds.seconds is not None and not self._bounds.until_idle:
+            self._loop.call_at(self._bounds.seconds, self._end, "seconds")
+        end_observing = server.observe(self._ledger.published)
+        try:
+            self._loop.call_soon(self._begin, server, copies)
+            self._loop.run_forever()
+        finally:
+            self._ledger.close(server.queues)
+            end_observing()
+            self._clean_up()
+
+    def _begin(self, server: InMemoryServer, copies: list[Any]) -> None:
+        if copies:
+            source = self._ledger.columns.sources.number(WAITING)
+            for channel, message, priority in copies:
+                with self._ledger.sent_by(source, priority):
+                    server.queues.publish(channel, message, priority)
+        for life in self._lives:
+            life.task = start(self._work(life, server))
+        end = self._bounds.seconds
+        for producer in self._producers:
+            Sender(
+                self._app,
+                producer,
+                self._ledger,
+                self._loop,
+                seed=self._seed,
+                last=None if end is None else round(end * MICROSECONDS),
+                ended=self._sender_ended,
+                failed=self._failed,
+            ).begin()
+        self._look_for_idle()
+
+    async def _work(self, life: _Life, server: InMemoryServer) -> None:
+        plan = life.plan
+        if plan.starts:
+            await Moment(self._loop, round(plan.starts * MICROSECONDS))
+        connection = Connection(server.queues)
+        worker = RecordedWorker(
+            self._app.execution_context(connection),
+            self._routes.by_channel,
+            ledger=self._ledger,
+            number=life.number,
+            times=self._times,
+            loop=self._loop,
+        )
+        if plan.stops is not None:
+            self._loop.call_at(plan.stops, worker.stop)
+        if plan.crashes is not None:
+            self._loop.call_at(plan.crashes, self._crash, life, worker, connection)
+        how = "stopped"
+        try:
+            await worker.run(tasks_limit=plan.tasks_limit, graceful_shutdown_time=plan.graceful_shutdown_time)
+        except (Exception, SystemExit) as error:
+            how = f"ended by {type(error).__name__}"
+        finally:
+            self._worker_ended(life, how)
+            worker.gone()
+
+    def _crash(self, life: _Life, worker: RecordedWorker, connection: Connection) -> None:
+        """Let a worker be gone: the connection is lost first, so that nothing it still does reaches a queue."""
+        if life.ended is None and life.task is not None:
+            self._worker_ended(life, "crashed")
+            connection.cut()
+            worker.gone()
+            life.task.cancel()
+
+    def _worker_ended(self, life: _Life, how: str) -> None:
+        # The first time counts, and what comes after the run does not.
+        if self._ledger.is_open and life.ended is None:
+            life.ended = (self._loop.micros, how)
+
+    def _sender_ended(self) -> None:
+        self._producing -= 1
+        self._look_for_idle()
+
+    def _failed(self, error: Exception) -> None:
+        """End the run: a message could not be sent."""
+        self._error = self._error or error
+        self._loop.stop()
+
+    def _look_for_idle(self) -> None:
+        if self._bounds.until_idle and not self._producing and not self._ledger.unfinished:
+            self._end("idle")
+
+    def _end(self, by: str) -> None:
+        self._ended_by = self._ended_by or by
+        self._loop.stop()
+
+    def _clean_up(self) -> None:
+        """Cancel what still runs, and let it end; it can take no real time, and not for ever."""
+        turns = 0
+
+        def count() -> None:
+            nonlocal turns
+            turns += 1
+            if turns > MOST_TURNS_OF_CLEANING // 256:
+                self._loop.stop()
+
+        self._loop.on_look = count
+        self._loop.on_nothing_left = self._loop.stop
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            gathered = asyncio.gather(*tasks, return_exceptions=True)
+            gathered.add_done_callback(lambda _: self._loop.stop())
+            self._loop.run_forever()
+        self._loop.close()
+
+    def _record(self, printed: str) -> Run:
+        columns = self._ledger.columns
+        ended = self._ended_by or "idle"
+        if ended == "seconds" and self._bounds.seconds is not None:
+            micros = round(self._bounds.seconds * MICROSECONDS)
+        else:
+            micros = self._ledger.last_event
+        return Run(
+            seed=self._seed,
+            micros=micros,
+            ended_by=ended,
+            notes=tuple(self._notes(ended, printed)),
+            lives=tuple(life.record(micros) for life in self._lives),
+            columns=columns,
+            printed=printed,
+            routes=self._routes,
+        )
+
+    def _notes(self, ended: str, printed: str) -> Iterator[str]:
+        yield from self._edges.notes()
+        if printed:
+            yield f"Actors printed {counted(printed.count(chr(10)), 'line')}: see run.printed."
+
+
+class _Life:
+    """A worker of a run: its plan, its number, its task, and when and how it ended."""
+
+    def __init__(self, plan: WorkerPlan, number: int) -> None:
+        self.plan = plan
+        self.number = number
+        self.task: asyncio.Task[None] | None = None
+        self.ended: tuple[int, str] | None = None
+
+    def record(self, now: int) -> WorkerLife:
+        """Return what the run says of it."""
+        began = round(self.plan.starts * MICROSECONDS)
+        ended, how = self.ended or (now, "running")
+        return WorkerLife(
+            name=self.plan.name,
+            tasks_limit=self.plan.tasks_limit,
+            began=min(began, now),
+            ended=max(min(ended, now), min(began, now)),
+            state=how if began <= now else "not started",
+        )
+
+
+@contextmanager
+def _interrupts(end: Callable[[], None]) -> Iterator[None]:
+    """Let the interrupt button, or Ctrl+C, call `end` inside the block; pressed again, it interrupts as ever."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGINT"):
+        yield
+        return
+    former = signal.getsignal(signal.SIGINT)
+
+    def pressed(_number: int, _frame: Any) -> None:
+        signal.signal(signal.SIGINT, former)
+        end()
+
+    try:
+        signal.signal(signal.SIGINT, pressed)
+    except ValueError:  # not the main interpreter
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)

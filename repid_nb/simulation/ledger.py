@@ -1,0 +1,193 @@
+"""Writing down what happens to each message of a run."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from repid_nb.core.events import Event, Published
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues
+from repid_nb.core.memory.queued import QueuedMessage
+from repid_nb.core.message import MessageAction
+from repid_nb.printable import one_line
+from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
+from repid_nb.simulation.loop import JumpingLoop
+from repid_nb.simulation.randomness import WorkTimes
+
+__all__ = ["BY_ACTORS", "Ledger"]
+
+BY_ACTORS = "actors"
+LONGEST_ERROR = 200
+_sender: ContextVar[tuple[int, int]] = ContextVar("repid_nb_sender", default=(0, DEFAULT_PRIORITY))
+
+_CODES = {
+    action: OUTCOMES.index(word)
+    for action, word in {
+        MessageAction.acked: "acked",
+        MessageAction.nacked: "nacked",
+        MessageAction.rejected: "rejected",
+        MessageAction.replied: "replied",
+        None: "not settled",
+    }.items()
+}
+_REJECTED = _CODES[MessageAction.rejected]
+_NOT_SETTLED = _CODES[None]
+_GIVEN_BACK = OUTCOMES.index("given back")
+
+
+class Ledger:
+    """Fills the columns of a run, from what queues and workers tell.
+
+    Args:
+        most: How many messages there may be; at that many `on_full` is called.
+
+    Attributes:
+        unfinished: How many messages were sent and are not done.
+        last_event: When something happened last, in microseconds.
+        sender: The number of the producer whose message is being sent, and the message's priority; None where none is
+            sent at once.
+        places: The place of each message among those of its producer, from 0.
+        pulls: How often each message was pulled.
+    """
+
+    def __init__(self, loop: JumpingLoop, most: int, *, on_done: Callable[[], object], on_full: Callable[[], object]):
+        self.columns = Columns()
+        self.unfinished = 0
+        self.last_event = 0
+        self.columns.sources.number(BY_ACTORS)
+        self.sender: tuple[int, int] | None = None
+        self.places = array("i")
+        self.pulls = array("i")
+        self.is_open = True
+        self._loop = loop
+        self._most = most
+        self._on_done = on_done
+        self._on_full = on_full
+        self._sent_by: dict[int, int] = {}
+        self._number_of: dict[QueuedMessage, int] = {}
+
+    @contextmanager
+    def sent_by(self, source: int, priority: int) -> Iterator[None]:
+        """Let what this task sends inside the block be of a producer."""
+        token = _sender.set((source, priority))
+        try:
+            yield
+        finally:
+            _sender.reset(token)
+
+    def published(self, event: Event) -> None:
+        """Take in that a message was put on a queue."""
+        if not self.is_open or not isinstance(event, Published):
+            return
+        queued = event.message
+        assert isinstance(queued, QueuedMessage)  # noqa: S101  (the queues of a run keep no others)
+        now, (source, priority) = self._loop.micros, self.sender or _sender.get()
+        number = self.columns.add_message(
+            now, source, event.channel, queued.payload, queued.headers, queued.content_type, priority
+        )
+        queued.name(f"m{number + 1}")
+        self._number_of[queued] = number
+        place = self._sent_by[source] = self._sent_by.get(source, -1) + 1
+        self.places.append(place)
+        self.pulls.append(0)
+        self.unfinished += 1
+        self.last_event = now
+        if number + 1 >= self._most:
+            self._on_full()
+
+    def pulled(self, message: Any, worker: int) -> int:
+        """Take in that a worker pulled a message; return the row of the pull."""
+        number, columns = self._number_of.get(message.queued, NOT_YET), self.columns
+        if not self.is_open or number == NOT_YET:
+            return NOT_YET
+        now = self.last_event = self._loop.micros
+        before = columns.last_pull[number]
+        if before != NOT_YET and columns.ended[before] == NOT_YET:
+            # It has come back without a word of the worker that held it.
+            self.came_back(before)
+        self.pulls[number] += 1
+        columns.priority[number] = message.priority
+        return columns.add_pull(number, now, worker)
+
+    def matched(self, row: int, actor: int) -> None:
+        """Take in which actor a message goes to."""
+        if self.is_open and row != NOT_YET:
+            self.columns.actor[row] = actor
+
+    def started(self, row: int, actor: int, reason: int) -> None:
+        """Take in that the actor is called, and why the message is settled where it returns."""
+        if self.is_open and row != NOT_YET:
+            columns = self.columns
+            columns.started[row] = self._loop.micros
+            columns.actor[row] = actor
+            columns.reason[row] = reason
+
+    def reasoned(self, row: int, reason: str) -> None:
+        """Take in why a message is settled as it is."""
+        if self.is_open and row != NOT_YET:
+            self.columns.reason[row] = self.columns.reasons.number(reason)
+
+    def failed(self, row: int, error: BaseException, reason: str) -> None:
+        """Take in what was raised."""
+        if self.is_open and row != NOT_YET:
+            text = one_line(f"{type(error).__name__}: {error}", LONGEST_ERROR)
+            self.columns.error[row] = self.columns.errors.number(text)
+            self.reasoned(row, reason)
+
+    def work(self, row: int, actor: str, times: WorkTimes) -> int:
+        """Return how long an actor takes over the message of a pull, in microseconds."""
+        if not self.is_open or row == NOT_YET:
+            return 0
+        columns = self.columns
+        number = columns.message[row]
+        return times.micros(actor, columns.source[number], columns.sources, self.places[number], self.pulls[number] - 1)
+
+    def ended(self, row: int, message: Any) -> None:
+        """Take in that a worker is done with a message."""
+        columns = self.columns
+        if not self.is_open or row == NOT_YET or columns.ended[row] != NOT_YET:
+            return
+        code = columns.outcome[row] = _CODES[message.action]
+        now = self.last_event = self._loop.micros
+        if code == _NOT_SETTLED:
+            # It stays in work for as long as the worker lives.
+            return
+        columns.ended[row] = now
+        if code == _REJECTED:
+            columns.waits_since[columns.message[row]] = now
+        else:
+            self._done(message.queued)
+
+    def came_back(self, row: int) -> None:
+        """Take in that a message is back on its queue: the worker that held it is gone, or was cut short."""
+        columns, now = self.columns, self._loop.micros
+        if not self.is_open or row == NOT_YET:
+            return
+        number = columns.message[row]
+        if columns.last_pull[number] != row or columns.waits_since[number] != NOT_YET:
+            return
+        if columns.ended[row] != NOT_YET:
+            return
+        columns.ended[row] = now
+        if columns.outcome[row] != _NOT_SETTLED:
+            columns.outcome[row] = _GIVEN_BACK
+        columns.waits_since[number] = self.last_event = now
+
+    def close(self, queues: Queues) -> None:
+        """Write nothing more down. What was never pulled has its priority from its queue."""
+        self.is_open = False
+        for channel in self.columns.channels:
+            queue = queues.known(channel)
+            for line in [] if queue is None else queue.by_priority:
+                for queued in (*line.ready, *(message for _, message in line.returned)):
+                    if queued in self._number_of:
+                        self.columns.priority[self._number_of[queued]] = line.priority
+
+    def _done(self, queued: Any) -> None:
+        self._number_of.pop(queued, None)
+        self.unfinished -= 1
+        if not self.unfinished:
+            self._on_done()

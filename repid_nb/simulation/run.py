@@ -1,0 +1,387 @@
+"""The Run: the record of a simulation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from repid_nb.core.errors import SimulationError, UnknownNameError
+from repid_nb.core.naming import nearest_name
+from repid_nb.core.record import Record
+from repid_nb.core.routing.routes import Routes
+from repid_nb.printable import short
+from repid_nb.simulation import run_json, statistics, steps
+from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
+from repid_nb.simulation.loop import MICROSECONDS
+from repid_nb.simulation.records import (
+    Comparison,
+    Curve,
+    SimulatedMessage,
+    SimulatedPull,
+    Statistics,
+    WorkerLife,
+)
+from repid_nb.stepping.record import Step
+
+if TYPE_CHECKING:
+    from repid_nb.simulation.plots import Plot
+
+__all__ = ["Messages", "Run"]
+
+ALL = "all messages"
+
+
+class Messages(Sequence[SimulatedMessage]):
+    """The messages of a run, in the order in which they were sent; each record is made when it is asked for."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __len__(self) -> int:
+        return len(self._run.columns.sent)
+
+    @overload
+    def __getitem__(self, index: int) -> SimulatedMessage: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[SimulatedMessage, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> SimulatedMessage | tuple[SimulatedMessage, ...]:
+        if isinstance(index, slice):
+            return tuple(self._run.message(number) for number in range(*index.indices(len(self))))
+        return self._run.message(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[SimulatedMessage]:
+        return map(self._run.message, range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} messages>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class Run(Record):
+    """What happened in a simulation: each message's times, and how many waited and worked at each moment.
+
+    Attributes:
+        seed: The seed.
+        micros: How long it ran, in microseconds of simulated time.
+        ended_by: `seconds`, `idle`, `stuck` (nothing will happen any more, and messages are not done),
+            `max_messages`, `max_real_seconds` or `interrupted`.
+        notes: What the run cannot show, and why it ended where it did; as sentences.
+        lives: The workers: when each began and ended, and how.
+        columns: The data.
+        printed: What actors printed.
+    """
+
+    seed: int
+    micros: int
+    ended_by: str
+    notes: tuple[str, ...]
+    lives: tuple[WorkerLife, ...]
+    columns: Columns
+    printed: str = ""
+    routes: Routes | None = None
+    _index: dict[str, Any] = field(default_factory=dict, init=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.seed, self.micros, len(self.columns.sent), len(self.columns.message)))
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran, in seconds of simulated time."""
+        return self.micros / MICROSECONDS
+
+    @property
+    def messages(self) -> Messages:
+        """The messages, in the order in which they were sent."""
+        return Messages(self)
+
+    @property
+    def total(self) -> Statistics:
+        """The figures of all messages."""
+        keys = bytes(len(self.columns.sent))
+        return self._kept("total", lambda: statistics.by_message(self.columns, self.micros, keys, lambda _: ALL)).get(
+            0, Statistics(name=ALL)
+        )
+
+    @property
+    def channels(self) -> Mapping[str, Statistics]:
+        """The figures of each channel."""
+        return self._by_message("channels", self.columns.channel, self.columns.channels.__getitem__)
+
+    @property
+    def priorities(self) -> Mapping[int, Statistics]:
+        """The figures of each priority, the highest first."""
+        found = self._kept(
+            "priorities",
+            lambda: statistics.by_message(
+                self.columns, self.micros, self.columns.priority, lambda key: f"priority {key}"
+            ),
+        )
+        return {key: found[key] for key in sorted(found, reverse=True)}
+
+    @property
+    def sources(self) -> Mapping[str, Statistics]:
+        """The figures of each producer's messages."""
+        return self._by_message("sources", self.columns.source, self.columns.sources.__getitem__)
+
+    @property
+    def actors(self) -> Mapping[str, Statistics]:
+        """The figures of each actor, by its runs."""
+        names = self.columns.actors.__getitem__
+        found = self._kept("actors", lambda: statistics.by_pull(self.columns, self.micros, self.columns.actor, names))
+        return {one.name: one for one in found.values()}
+
+    @property
+    def workers(self) -> Mapping[str, Statistics]:
+        """The figures of each worker, by its pulls; with its utilisation."""
+        found = self._kept("workers", lambda: statistics.by_worker(self.columns, self.micros, self.lives))
+        return {one.name: one for one in found}
+
+    def waiting_over_time(self, channel: str | None = None, *, priority: int | None = None) -> Curve:
+        """Return how many messages waited at each moment; of one channel, or of one priority, where that is given."""
+        columns = self.columns
+        wanted = None if channel is None else self._number_of_channel(channel)
+        return statistics.curve_of_waiting(
+            columns,
+            self.micros,
+            lambda number: (
+                (wanted is None or columns.channel[number] == wanted)
+                and (priority is None or columns.priority[number] == priority)
+            ),
+            "waiting" if channel is None else f"waiting on {channel}",
+        )
+
+    def working_over_time(self, worker: str | None = None, *, actor: str | None = None) -> Curve:
+        """Return how many messages were in work at each moment; in one worker, or actor, where that is given."""
+        columns = self.columns
+        names = [life.name for life in self.lives]
+        wanted = None if worker is None else _place(worker, names, "worker")
+        by = None if actor is None else _place(actor, list(columns.actors), "actor")
+        return statistics.curve_of_working(
+            columns,
+            self.micros,
+            lambda row: (wanted is None or columns.worker[row] == wanted) and (by is None or columns.actor[row] == by),
+            "in work" if worker is None else f"in work at {worker}",
+        )
+
+    def waiting_times(self, *, priority: int | None = None, channel: str | None = None) -> list[float]:
+        """Return how many seconds each message waited, in the order of sending; one that still waits so far."""
+        columns = self.columns
+        wanted = None if channel is None else self._number_of_channel(channel)
+        waits, _ = self._kept("times", lambda: statistics.waits_and_works(columns, self.micros))
+        return [
+            wait / MICROSECONDS
+            for number, wait in enumerate(waits)
+            if (priority is None or columns.priority[number] == priority)
+            and (wanted is None or columns.channel[number] == wanted)
+        ]
+
+    def message(self, which: int | str) -> SimulatedMessage:
+        """Return one message, by its id or by its place from 0.
+
+        Raises:
+            UnknownNameError: There is no such message.
+        """
+        number, columns = self._number_of(which), self.columns
+        waits, works = self._kept("times", lambda: statistics.waits_and_works(columns, self.micros))
+        rows = self.rows_of(number)
+        outcome = OUTCOMES[columns.outcome[rows[-1]]] if rows else "waiting"
+        headers = dict(columns.all_headers[columns.headers[number]] or ())
+        return SimulatedMessage(
+            id=f"m{number + 1}",
+            channel=columns.channels[columns.channel[number]],
+            topic=headers.get("topic"),
+            priority=columns.priority[number],
+            source=columns.sources[columns.source[number]],
+            sent=columns.sent[number] / MICROSECONDS,
+            pulls=tuple(map(self._pull, rows)),
+            outcome="waiting" if columns.waits_since[number] != NOT_YET else outcome,
+            waited=waits[number] / MICROSECONDS,
+            worked=works[number] / MICROSECONDS,
+        )
+
+    def step(self, which: int | str, pull: int = -1) -> Step:
+        """Return a message's pull as a Step, as a Stepper would have recorded it.
+
+        The arguments and the result of the actor are not kept in a run, so they are not in the Step. The verdicts are
+        asked for now, of the actors as they were at the run; a run that was loaded from a file has none.
+
+        Args:
+            which: The message's id, such as "m17", or its place from 0.
+            pull: Which of its pulls, from 0; by default the last.
+
+        Raises:
+            UnknownNameError: There is no such message, or it was not pulled so often.
+        """
+        number = self._number_of(which)
+        rows = self.rows_of(number)
+        if not -len(rows) <= pull < len(rows):
+            pulls = f"was pulled {len(rows)} times" if rows else "was never pulled: it still waits"
+            raise UnknownNameError(f"There is no such step: m{number + 1} {pulls}.")
+        return steps.step_of(self.columns, self.routes, rows, rows[pull])
+
+    def rows_of(self, number: int) -> list[int]:
+        """Return the rows of a message's pulls."""
+        rows: dict[int, list[int]] = self._kept("rows", lambda: _grouped(self.columns.message))
+        return rows.get(number, [])
+
+    def compare(self, other: Run) -> Comparison:
+        """Compare this run with another, which came after a change."""
+        if not isinstance(other, Run):
+            raise SimulationError(f"A Run is compared with another Run, not with {short(other)}.")
+        return Comparison(
+            before=self.total,
+            after=other.total,
+            same_arrivals=self._arrivals() == other._arrivals(),
+            seconds=(self.seconds, other.seconds),
+            workers=(tuple(self.workers), tuple(other.workers)),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as plain data that `json.dumps` takes; moments are microseconds."""
+        return run_json.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Run:
+        """Return the run whose `to_dict` returned `data`.
+
+        Raises:
+            SimulationError: The data is not that of a run.
+        """
+        return cls(**run_json.from_dict(data))
+
+    def to_json_lines(self, path: str | Path | None = None) -> str:
+        """Return the run as JSON Lines: one line about the run, then one for each message; and write them to `path`."""
+        head = self.to_dict()
+        messages = head.pop("messages")
+        text = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in (head, *messages))
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_json_lines(cls, text: str | Path) -> Run:
+        """Return the run whose `to_json_lines` returned the text, or wrote it to the path.
+
+        Raises:
+            SimulationError: It is not that of a run.
+        """
+        lines = text.read_text(encoding="utf-8") if isinstance(text, Path) else text
+        try:
+            head, *messages = [json.loads(line) for line in lines.splitlines() if line]
+            return cls.from_dict({**head, "messages": messages})
+        except (ValueError, TypeError) as error:
+            raise SimulationError(f"This is not the JSON Lines of a run: {error}.") from None
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame with one row for each message; moments and times in seconds.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return run_json.to_frame(self)
+
+    def plot(self, *, theme: str = "auto") -> Plot:
+        """Draw the run with matplotlib: waiting over time, waiting times, utilisation, and waiting by priority.
+
+        Args:
+            theme: `light`, `dark`, or `auto` for a picture that can be read on both.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+        """
+        from repid_nb.simulation.plots import overview  # noqa: PLC0415  (few need matplotlib)
+
+        return overview(self, theme)
+
+    def plot_waiting(self, *others: Run, labels: Sequence[str] = (), theme: str = "auto") -> Plot:
+        """Draw how many messages waited at each moment, of other runs too; arguments as for `plot`."""
+        from repid_nb.simulation.plots import waiting  # noqa: PLC0415
+
+        return waiting((self, *others), labels, theme)
+
+    def plot_waiting_times(self, *others: Run, labels: Sequence[str] = (), theme: str = "auto") -> Plot:
+        """Draw how long messages waited: the share that waited at most so long."""
+        from repid_nb.simulation.plots import waiting_times  # noqa: PLC0415
+
+        return waiting_times((self, *others), labels, theme)
+
+    def plot_utilisation(self, *, theme: str = "auto") -> Plot:
+        """Draw how busy each worker was."""
+        from repid_nb.simulation.plots import utilisation  # noqa: PLC0415
+
+        return utilisation(self, theme)
+
+    def plot_starvation(self, *, theme: str = "auto") -> Plot:
+        """Draw how long the messages of each priority waited, those that never had their turn among them."""
+        from repid_nb.simulation.plots import starvation  # noqa: PLC0415
+
+        return starvation(self, theme)
+
+    def _arrivals(self) -> list[tuple[str, int]]:
+        names, by_actors = self.columns.sources, 0
+        return [
+            (names[source], sent)
+            for source, sent in zip(self.columns.source, self.columns.sent, strict=True)
+            if source != by_actors
+        ]
+
+    def _pull(self, row: int) -> SimulatedPull:
+        columns = self.columns
+        actor = columns.actor[row]
+        return SimulatedPull(
+            since=columns.since[row] / MICROSECONDS,
+            pulled=columns.pulled[row] / MICROSECONDS,
+            started=_seconds(columns.started[row]),
+            ended=_seconds(columns.ended[row]),
+            worker=self.lives[columns.worker[row]].name,
+            actor=None if actor == NOT_YET else columns.actors[actor],
+            outcome=OUTCOMES[columns.outcome[row]],
+            reason=columns.reasons[columns.reason[row]],
+            error=columns.errors[columns.error[row]],
+        )
+
+    def _number_of(self, which: int | str) -> int:
+        last = len(self.columns.sent)
+        text = which.removeprefix("m") if isinstance(which, str) else None
+        number = which if isinstance(which, int) else int(text) - 1 if text and text.isdecimal() else -1
+        if not 0 <= number < last:
+            raise UnknownNameError(f"There is no message {which!r} in this run: give m1 to m{last}.")
+        return number
+
+    def _number_of_channel(self, channel: str) -> int:
+        return _place(channel, list(self.columns.channels), "channel")
+
+    def _by_message(self, name: str, keys: Sequence[int], names: Any) -> Mapping[str, Statistics]:
+        found = self._kept(name, lambda: statistics.by_message(self.columns, self.micros, keys, names))
+        return {one.name: one for one in found.values()}
+
+    def _kept(self, name: str, make: Any) -> Any:
+        """Return what is made once; the record is frozen, so it stays right."""
+        if name not in self._index:
+            self._index[name] = make()
+        return self._index[name]
+
+
+def _seconds(micros: int) -> float | None:
+    return None if micros == NOT_YET else micros / MICROSECONDS
+
+
+def _place(name: str, names: list[str], kind: str) -> int:
+    if name not in names:
+        raise UnknownNameError(f"There is no {kind} {name!r} in this run.{nearest_name(name, names)}")
+    return names.index(name)
+
+
+def _grouped(keys: Sequence[int]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = {}
+    for row, key in enumerate(keys):
+        groups.setdefault(key, []).append(row)
+    return groups

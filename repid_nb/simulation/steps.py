@@ -1,0 +1,121 @@
+"""A pull of a run as a Step, made from the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from repid_nb.core.memory.queue import Queues
+from repid_nb.core.memory.queued import QueuedMessage
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.message import MessageAction
+from repid_nb.core.routing.routes import Routes
+from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
+from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
+from repid_nb.simulation.loop import MICROSECONDS
+from repid_nb.stepping.record import Raised, Settlement, Step, Verdict
+from repid_nb.stepping.recorder import WINDOW
+from repid_nb.stepping.verdicts import VerdictCollector
+
+__all__ = ["step_of"]
+
+_NACKED, _GIVEN_BACK, _NOT_SETTLED = (OUTCOMES.index(word) for word in ("nacked", "given back", "not settled"))
+_ACTIONS = {action.value: action for action in MessageAction}
+
+
+def step_of(columns: Columns, routes: Routes | None, rows: Sequence[int], row: int) -> Step:
+    """Return one pull of a message as a Step.
+
+    Args:
+        columns: The data of the run.
+        routes: The actors that it ran with; None where they are not known.
+        rows: The pulls of the message.
+        row: The pull.
+    """
+    number, actor, ended = columns.message[row], columns.actor[row], columns.ended[row]
+    message = _snapshot(columns, number, sightings=rows.index(row))
+    error = columns.errors[columns.error[row]]
+    kind, _, text = error.partition(": ")
+    outcome = OUTCOMES[columns.outcome[row]]
+    started = columns.started[row]
+    return Step(
+        number=row + 1,
+        channel=message.channel,
+        message=message,
+        sightings=rows.index(row) + 1,
+        sightings_limit=MAX_UNROUTED_RETRIES,
+        verdicts=() if routes is None else _verdicts(routes, message),
+        winner=None if actor == NOT_YET else columns.actors[actor],
+        exception=Raised(type=kind, message=text) if error else None,
+        duration=None if NOT_YET in (started, ended) else (ended - started) / MICROSECONDS,
+        settlement=Settlement(
+            action=_ACTIONS.get(outcome), reason=columns.reasons[columns.reason[row]] or f"{outcome} at the end"
+        ),
+        before=_queues(columns, message.channel, columns.pulled[row], row, before=True),
+        after=_queues(columns, message.channel, max(columns.ended) if ended == NOT_YET else ended, row, before=False),
+    )
+
+
+def _verdicts(routes: Routes, message: MessageSnapshot) -> tuple[Verdict, ...]:
+    queue = Queues(dead_letter_limit=1).of(message.channel)
+    queue.put(QueuedMessage(message.payload, message.headers, message.content_type, None, message.id), message.priority)
+    pulled = queue.take(owner=None)
+    assert pulled is not None  # noqa: S101  (it was just put there)
+    return VerdictCollector(routes, message.channel).explain(pulled, ask_all=True)[0]
+
+
+def _snapshot(columns: Columns, number: int, sightings: int = 0) -> MessageSnapshot:
+    headers = columns.all_headers[columns.headers[number]]
+    return MessageSnapshot(
+        id=f"m{number + 1}",
+        channel=columns.channels[columns.channel[number]],
+        payload=columns.payload(number),
+        headers=None if headers is None else dict(headers),
+        content_type=columns.content_types[columns.content_type[number]],
+        priority=columns.priority[number],
+        sightings=sightings,
+    )
+
+
+def _queues(columns: Columns, channel: str, moment: int, row: int, *, before: bool) -> QueuesSnapshot:
+    """Return the channel's queue at a moment: right before the pull of the row, or once it had ended."""
+    wanted = columns.channels.number(channel)
+    waiting: list[tuple[int, int, int]] = []
+    working: list[int] = []
+    dead: list[tuple[int, int]] = []
+    place: dict[int, int] = {}
+    for one, number in enumerate(columns.message):
+        if columns.channel[number] != wanted:
+            continue
+        since, pulled, ended = columns.since[one], columns.pulled[one], columns.ended[one]
+        # What was given back is in its old place, and not at the tail.
+        key = place.pop(number, since)
+        if columns.outcome[one] in (_GIVEN_BACK, _NOT_SETTLED):
+            place[number] = key
+        is_later = one >= row if before and pulled == moment else pulled > moment
+        if since <= moment and is_later:
+            waiting.append((-columns.priority[number], key, number))
+        elif pulled <= moment and (one < row or not before) and (ended == NOT_YET or ended > moment):
+            working.append(number)
+        if columns.outcome[one] == _NACKED and ended <= moment and not (before and one == row):
+            dead.append((ended, one))
+    for number, since in enumerate(columns.waits_since):
+        if since != NOT_YET and since <= moment and columns.channel[number] == wanted:
+            waiting.append((-columns.priority[number], place.get(number, since), number))
+    waiting.sort()
+    letters = [
+        DeadLetter(message=_snapshot(columns, columns.message[one]), reason=columns.reasons[columns.reason[one]])
+        for _, one in sorted(dead)[-WINDOW:]
+    ]
+    return QueuesSnapshot(
+        (
+            ChannelSnapshot(
+                channel=channel,
+                waiting=len(waiting),
+                ready=tuple(_snapshot(columns, number) for _, _, number in waiting[:WINDOW]),
+                working=len(working),
+                in_work=tuple(_snapshot(columns, number) for number in working[:WINDOW]),
+                dead=len(dead),
+                dead_letters=tuple(letters),
+            ),
+        )
+    )
