@@ -64,6 +64,7 @@ Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").a
 Record.as_picture = staticmethod(
     lambda record, of, **more: import_module("repid_nb.display.pictures").as_picture(record, of, **more)
 )
+Record.as_plot = staticmethod(lambda *given: import_module("repid_nb.display.plots").as_plot(*given))
 
 # In a notebook, asyncio.run(main()) of code that was written for a script should work, and an actor should know the run
 # of the cell that declared it.

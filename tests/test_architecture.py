@@ -27,10 +27,11 @@ FLOORS = {
     "test_client": 6,
     "hosting": 6,
     "stepping": 7,
-    "display": 8,
-    "classroom": 9,
-    "widgets": 9,
-    "joining": 10,
+    "simulation": 8,
+    "display": 9,
+    "classroom": 10,
+    "widgets": 10,
+    "joining": 11,
 }
 
 # Rooms that never know each other, whatever their floors: (who imports, what is imported).
@@ -58,7 +59,8 @@ OUTSIDE = {
     "html": set(),
     "notebook": {"IPython", "nest_asyncio2", "js", "pyodide", "pyodide_js"},
     "stepping": {"pydantic"},
-    "display": set(),
+    "simulation": {"pandas"},
+    "display": {"matplotlib"},
     "classroom": set(),
     "widgets": {"IPython", "anywidget", "ipywidgets", "traitlets"},
 }

@@ -32,6 +32,7 @@ from repid_nb.display.html_parts import (
     shown,
     strip,
 )
+from repid_nb.display.late_views import load_views_of
 from repid_nb.display.runs import RunRow, window
 from repid_nb.display.sentences import (
     channel_hint,
@@ -78,6 +79,8 @@ def as_html(record: Any) -> str:
     Raises:
         TypeError: It is not a record of repid_nb.
     """
+    if load_views_of(record):
+        return as_html(record)
     raise TypeError(f"There is no HTML form of a {type(record).__name__}.")
 
 

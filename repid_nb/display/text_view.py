@@ -10,6 +10,7 @@ from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.reasons import ACTOR_RETURNED
 from repid_nb.display import words
+from repid_nb.display.late_views import load_views_of
 from repid_nb.display.runs import RunRow, window
 from repid_nb.display.sentences import (
     NO_ACTOR_LISTENS,
@@ -53,6 +54,8 @@ def as_text(record: Any) -> str:
     Raises:
         TypeError: It is not a record of repid_nb.
     """
+    if load_views_of(record):
+        return as_text(record)
     raise TypeError(f"There is no text form of a {type(record).__name__}.")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count as counting
 from itertools import islice, repeat
-from numbers import Real
 from random import Random
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -152,9 +151,9 @@ def _span(what: str, start: float, stop: float | None, count: int | None) -> tup
 
 
 def _whole(value: object, what: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, Real) or value != int(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise SimulationError(f"{what} must be a whole number, 0 or more, not {short(value)}.")
-    return int(value)
+    return value
 
 
 def _range(count: float) -> Iterator[int]:

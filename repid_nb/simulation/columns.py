@@ -9,7 +9,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from repid_nb.core.message import SentMessageT
 
 __all__ = ["NOT_YET", "OUTCOMES", "Columns", "Names"]
 
@@ -53,14 +55,6 @@ class Names(Generic[V]):
         return iter(self.values)
 
 
-def _numbers() -> Any:
-    return field(default_factory=lambda: array("q"))
-
-
-def _codes() -> Any:
-    return field(default_factory=lambda: array("i"))
-
-
 @dataclass(slots=True)
 class Columns:
     """The two tables. Moments are whole microseconds of simulated time, so that sums are exact.
@@ -83,26 +77,26 @@ class Columns:
         last_pull: The row of each message's last pull; NOT_YET where it was never pulled.
     """
 
-    sent: array[int] = _numbers()
-    source: array[int] = _codes()
-    channel: array[int] = _codes()
+    sent: array[int] = field(default_factory=lambda: array("q"))
+    source: array[int] = field(default_factory=lambda: array("i"))
+    channel: array[int] = field(default_factory=lambda: array("i"))
     priority: array[int] = field(default_factory=lambda: array("b"))
-    headers: array[int] = _codes()
-    content_type: array[int] = _codes()
-    payload_end: array[int] = _numbers()
+    headers: array[int] = field(default_factory=lambda: array("i"))
+    content_type: array[int] = field(default_factory=lambda: array("i"))
+    payload_end: array[int] = field(default_factory=lambda: array("q"))
     payloads: bytearray = field(default_factory=bytearray)
-    waits_since: array[int] = _numbers()
-    last_pull: array[int] = _codes()
-    message: array[int] = _codes()
-    since: array[int] = _numbers()
-    pulled: array[int] = _numbers()
-    started: array[int] = _numbers()
-    ended: array[int] = _numbers()
-    worker: array[int] = _codes()
-    actor: array[int] = _codes()
+    waits_since: array[int] = field(default_factory=lambda: array("q"))
+    last_pull: array[int] = field(default_factory=lambda: array("i"))
+    message: array[int] = field(default_factory=lambda: array("i"))
+    since: array[int] = field(default_factory=lambda: array("q"))
+    pulled: array[int] = field(default_factory=lambda: array("q"))
+    started: array[int] = field(default_factory=lambda: array("q"))
+    ended: array[int] = field(default_factory=lambda: array("q"))
+    worker: array[int] = field(default_factory=lambda: array("i"))
+    actor: array[int] = field(default_factory=lambda: array("i"))
     outcome: array[int] = field(default_factory=lambda: array("b"))
-    reason: array[int] = _codes()
-    error: array[int] = _codes()
+    reason: array[int] = field(default_factory=lambda: array("i"))
+    error: array[int] = field(default_factory=lambda: array("i"))
     sources: Names[str] = field(default_factory=Names)
     channels: Names[str] = field(default_factory=Names)
     all_headers: Names[tuple[tuple[str, str], ...] | None] = field(default_factory=lambda: Names(((),)))
@@ -118,28 +112,20 @@ class Columns:
         begin = self.payload_end[number - 1] if number else 0
         return bytes(self.payloads[begin : self.payload_end[number]])
 
-    def add_message(
-        self,
-        now: int,
-        source: int,
-        channel: str,
-        payload: bytes,
-        headers: dict[str, str] | None,
-        content_type: str | None,
-        priority: int,
-    ) -> int:
+    def add_message(self, now: int, source: int, channel: str, message: SentMessageT, priority: int) -> int:
         """Add a message that waits from now on; return its number from 0."""
         number = len(self.sent)
+        headers = message.headers
+        if headers != self._headers_before[0]:
+            of_them = self.all_headers.number(None if headers is None else tuple(headers.items()))
+            self._headers_before = (headers, of_them)
         self.sent.append(now)
         self.source.append(source)
         self.channel.append(self.channels.number(channel))
         self.priority.append(priority)
-        if headers != self._headers_before[0]:
-            of_them = self.all_headers.number(None if headers is None else tuple(headers.items()))
-            self._headers_before = (headers, of_them)
         self.headers.append(self._headers_before[1])
-        self.content_type.append(self.content_types.number(content_type))
-        self.payloads += payload
+        self.content_type.append(self.content_types.number(message.content_type))
+        self.payloads += message.payload
         self.payload_end.append(len(self.payloads))
         self.waits_since.append(now)
         self.last_pull.append(NOT_YET)

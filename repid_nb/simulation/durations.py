@@ -185,6 +185,6 @@ def seconds_of(value: object, what: str) -> float:
     Raises:
         SimulationError: It is no number, negative, or not finite.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
         raise SimulationError(f"{what} must be a number, 0 or more, not {short(value)}.")
     return float(value)

@@ -62,8 +62,8 @@ class Edges:
     def notes(self) -> list[str]:
         """Return what was noticed, as sentences."""
         return [
-            f"The code of the run {what} ({counted(times, 'time')}): that takes real time, and no simulated time. Say how "
-            "long it takes with simulation.takes."
+            f"Code of the run {what} ({counted(times, 'time')}): that takes real time, and no simulated time. "
+            "Say how long it takes with simulation.takes."
             for what, times in self._seen.items()
         ]
 
@@ -73,7 +73,7 @@ class Edges:
         if what is not None and threading.get_ident() == self._thread:
             self._seen[what] += 1
 
-    def _sleep(self, seconds: float) -> None:
+    def _sleep(self, seconds: Any) -> None:
         if threading.get_ident() != self._thread:
             _SLEEP(seconds)
             return

@@ -15,15 +15,18 @@ from repid_nb.app import Repid
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.tasks import start
 from repid_nb.notebook.exits import exit_raises
+from repid_nb.notebook.progress import Progress
 from repid_nb.printable import counted
 from repid_nb.simulation.durations import DurationT
 from repid_nb.simulation.edges import Edges, sleeps_for_real
 from repid_nb.simulation.ledger import Ledger
 from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop, Moment
+from repid_nb.simulation.notes import notes_of
 from repid_nb.simulation.parts import Bounds, Producer, WorkerPlan
 from repid_nb.simulation.producing import Sender
 from repid_nb.simulation.randomness import WorkTimes
-from repid_nb.simulation.run import Run, WorkerLife
+from repid_nb.simulation.records import WorkerLife
+from repid_nb.simulation.run import Run
 from repid_nb.simulation.servers import Connection, copied_messages, standing_in
 from repid_nb.simulation.worker import RecordedWorker
 from repid_nb.stepping.captured_output import caught_printing
@@ -31,6 +34,7 @@ from repid_nb.stepping.captured_output import caught_printing
 __all__ = ["Execution"]
 
 MOST_TURNS_OF_CLEANING = 100_000
+MOST_PULLS_AT_ONCE = 10_000
 WAITING = "messages that waited before"
 
 
@@ -41,6 +45,7 @@ class Execution:
         self,
         app: Repid,
         seed: int,
+        *,
         producers: Sequence[Producer],
         workers: Sequence[WorkerPlan],
         durations: dict[str, DurationT],
@@ -59,6 +64,7 @@ class Execution:
         self._edges = Edges(self._loop.stop)
         self._producing = len(producers)
         self._ended_by = ""
+        self._ended_at = 0
         self._error: BaseException | None = None
         self._routes = app.router.routes()
 
@@ -78,7 +84,7 @@ class Execution:
                 printed = stack.enter_context(caught_printing())
                 stack.enter_context(exit_raises())
                 copies = list(copied_messages(self._app.servers.default))
-                server = stack.enter_context(standing_in(self._app))
+                server = stack.enter_context(standing_in(self._app, self._ledger))
                 stack.enter_context(self._edges.watched())
                 stack.enter_context(self._loop.running_here())
                 stack.enter_context(_interrupts(lambda: self._end("interrupted")))
@@ -92,30 +98,35 @@ class Execution:
         return self._record(printed.getvalue())
 
     def _play(self, server: InMemoryServer, copies: list[Any]) -> None:
-        began = time.perf_counter()
+        began, progress = time.perf_counter(), Progress()
+        seconds, ledger, loop = self._bounds.seconds, self._ledger, self._loop
 
         def look() -> None:
             if time.perf_counter() - began > self._bounds.max_real_seconds:
                 self._end("max_real_seconds")
+            if self._stands_still():
+                self._end("stuck")
+            sent = f"{loop.time():,.0f} s simulated, {counted(len(ledger.columns.sent), 'message')}"
+            progress.show(None if not seconds else loop.time() / seconds, sent)
 
         self._loop.on_look = look
         self._loop.on_nothing_left = lambda: self._end("stuck" if self._ledger.unfinished else "idle")
         if self._bounds.seconds is not None and not self._bounds.until_idle:
             self._loop.call_at(self._bounds.seconds, self._end, "seconds")
-        end_observing = server.observe(self._ledger.published)
         try:
             self._loop.call_soon(self._begin, server, copies)
             self._loop.run_forever()
         finally:
-            self._ledger.close(server.queues)
-            end_observing()
+            self._ledger.close()
+            self._ended_at = self._loop.micros
+            progress.close()
             self._clean_up()
 
     def _begin(self, server: InMemoryServer, copies: list[Any]) -> None:
         if copies:
             source = self._ledger.columns.sources.number(WAITING)
             for channel, message, priority in copies:
-                with self._ledger.sent_by(source, priority):
+                with self._ledger.sent_by(source):
                     server.queues.publish(channel, message, priority)
         for life in self._lives:
             life.task = start(self._work(life, server))
@@ -185,6 +196,14 @@ class Execution:
         if self._bounds.until_idle and not self._producing and not self._ledger.unfinished:
             self._end("idle")
 
+    def _stands_still(self) -> bool:
+        """Say whether a message comes again and again in one moment: rejected at once, it would do so for ever."""
+        columns = self._ledger.columns
+        if not columns.message:
+            return False
+        number = columns.message[-1]
+        return columns.since[-1] == self._loop.micros and self._ledger.pulls[number] > MOST_PULLS_AT_ONCE
+
     def _end(self, by: str) -> None:
         self._ended_by = self._ended_by or by
         self._loop.stop()
@@ -211,27 +230,27 @@ class Execution:
         self._loop.close()
 
     def _record(self, printed: str) -> Run:
-        columns = self._ledger.columns
-        ended = self._ended_by or "idle"
-        if ended == "seconds" and self._bounds.seconds is not None:
-            micros = round(self._bounds.seconds * MICROSECONDS)
-        else:
-            micros = self._ledger.last_event
+        columns, ended = self._ledger.columns, self._ended_by or "idle"
+        at_end = self._ended_at if ended in ("seconds", "interrupted", "max_real_seconds") else self._ledger.last_event
+        lives = tuple(life.record(at_end) for life in self._lives)
+        told = notes_of(
+            ended,
+            columns,
+            lives,
+            heard=self._routes.by_channel,
+            server=self._app.servers.default,
+            printed=printed,
+        )
         return Run(
             seed=self._seed,
-            micros=micros,
+            micros=at_end,
             ended_by=ended,
-            notes=tuple(self._notes(ended, printed)),
-            lives=tuple(life.record(micros) for life in self._lives),
+            notes=(*self._edges.notes(), *told),
+            lives=lives,
             columns=columns,
             printed=printed,
             routes=self._routes,
         )
-
-    def _notes(self, ended: str, printed: str) -> Iterator[str]:
-        yield from self._edges.notes()
-        if printed:
-            yield f"Actors printed {counted(printed.count(chr(10)), 'line')}: see run.printed."
 
 
 class _Life:

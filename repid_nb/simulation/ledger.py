@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from repid_nb.core.events import Event, Published
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY, Queues
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
 from repid_nb.printable import one_line
@@ -21,7 +19,8 @@ __all__ = ["BY_ACTORS", "Ledger"]
 
 BY_ACTORS = "actors"
 LONGEST_ERROR = 200
-_sender: ContextVar[tuple[int, int]] = ContextVar("repid_nb_sender", default=(0, DEFAULT_PRIORITY))
+# The producer for which this task sends.
+_sender: ContextVar[int] = ContextVar("repid_nb_sender", default=0)
 
 _CODES = {
     action: OUTCOMES.index(word)
@@ -42,26 +41,28 @@ class Ledger:
     """Fills the columns of a run, from what queues and workers tell.
 
     Args:
-        most: How many messages there may be; at that many `on_full` is called.
+        most: How many messages there may be, and how many pulls; at that many `on_full` is called.
 
     Attributes:
         unfinished: How many messages were sent and are not done.
         last_event: When something happened last, in microseconds.
-        sender: The number of the producer whose message is being sent, and the message's priority; None where none is
-            sent at once.
+        sender: The number of the producer whose message is being sent; 0 where it is none that sends at once.
         places: The place of each message among those of its producer, from 0.
         pulls: How often each message was pulled.
     """
 
-    def __init__(self, loop: JumpingLoop, most: int, *, on_done: Callable[[], object], on_full: Callable[[], object]):
+    def __init__(
+        self, loop: JumpingLoop, most: int, *, on_done: Callable[[], object], on_full: Callable[[], object]
+    ) -> None:
         self.columns = Columns()
         self.unfinished = 0
         self.last_event = 0
         self.columns.sources.number(BY_ACTORS)
-        self.sender: tuple[int, int] | None = None
+        self.sender = 0
         self.places = array("i")
         self.pulls = array("i")
         self.is_open = True
+        self.is_full = False
         self._loop = loop
         self._most = most
         self._on_done = on_done
@@ -70,33 +71,29 @@ class Ledger:
         self._number_of: dict[QueuedMessage, int] = {}
 
     @contextmanager
-    def sent_by(self, source: int, priority: int) -> Iterator[None]:
+    def sent_by(self, source: int) -> Iterator[None]:
         """Let what this task sends inside the block be of a producer."""
-        token = _sender.set((source, priority))
+        token = _sender.set(source)
         try:
             yield
         finally:
             _sender.reset(token)
 
-    def published(self, event: Event) -> None:
+    def published(self, channel: str, queued: QueuedMessage, priority: int) -> None:
         """Take in that a message was put on a queue."""
-        if not self.is_open or not isinstance(event, Published):
+        if not self.is_open:
             return
-        queued = event.message
-        assert isinstance(queued, QueuedMessage)  # noqa: S101  (the queues of a run keep no others)
-        now, (source, priority) = self._loop.micros, self.sender or _sender.get()
-        number = self.columns.add_message(
-            now, source, event.channel, queued.payload, queued.headers, queued.content_type, priority
-        )
+        columns, source = self.columns, self.sender or _sender.get()
+        now = self.last_event = self._loop.micros
+        number = columns.add_message(now, source, channel, queued, priority)
         queued.name(f"m{number + 1}")
         self._number_of[queued] = number
         place = self._sent_by[source] = self._sent_by.get(source, -1) + 1
         self.places.append(place)
         self.pulls.append(0)
         self.unfinished += 1
-        self.last_event = now
         if number + 1 >= self._most:
-            self._on_full()
+            self._fill()
 
     def pulled(self, message: Any, worker: int) -> int:
         """Take in that a worker pulled a message; return the row of the pull."""
@@ -109,8 +106,10 @@ class Ledger:
             # It has come back without a word of the worker that held it.
             self.came_back(before)
         self.pulls[number] += 1
-        columns.priority[number] = message.priority
-        return columns.add_pull(number, now, worker)
+        row = columns.add_pull(number, now, worker)
+        if row + 1 >= self._most:
+            self._fill()
+        return row
 
     def matched(self, row: int, actor: int) -> None:
         """Take in which actor a message goes to."""
@@ -176,15 +175,13 @@ class Ledger:
             columns.outcome[row] = _GIVEN_BACK
         columns.waits_since[number] = self.last_event = now
 
-    def close(self, queues: Queues) -> None:
-        """Write nothing more down. What was never pulled has its priority from its queue."""
+    def close(self) -> None:
+        """Write nothing more down."""
         self.is_open = False
-        for channel in self.columns.channels:
-            queue = queues.known(channel)
-            for line in [] if queue is None else queue.by_priority:
-                for queued in (*line.ready, *(message for _, message in line.returned)):
-                    if queued in self._number_of:
-                        self.columns.priority[self._number_of[queued]] = line.priority
+
+    def _fill(self) -> None:
+        self.is_full = True
+        self._on_full()
 
     def _done(self, queued: Any) -> None:
         self._number_of.pop(queued, None)

@@ -9,7 +9,7 @@ import asyncio
 import heapq
 from asyncio.base_events import BaseEventLoop
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from typing import Any, NoReturn
@@ -44,7 +44,7 @@ class Moment:
         self._loop = loop
         self._micros = micros
 
-    def __await__(self) -> Iterator[Moment]:
+    def __await__(self) -> Generator[Moment, None, None]:
         self._asyncio_future_blocking = True
         yield self
 
@@ -114,7 +114,7 @@ class JumpingLoop(BaseEventLoop):
         self._set += 1
         heapq.heappush(self._rings, (when, self._set, timer))
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         timer = asyncio.TimerHandle(when, callback, args, self, context)
@@ -153,7 +153,7 @@ class JumpingLoop(BaseEventLoop):
 
     @contextmanager
     def running_here(self) -> Iterator[None]:
-        """Let this loop run inside the block, also where another loop runs in this thread: it stands still meanwhile."""
+        """Let this loop run inside the block; a loop that runs in this thread already stands still meanwhile."""
         outer = asyncio._get_running_loop()  # noqa: SLF001  (the public one raises where none runs)
         # From Python 3.12 on a thread has one current task, not one a loop.
         swap: Callable[[Any, Any], Any] | None = getattr(asyncio.tasks, "_swap_current_task", None)
@@ -166,28 +166,28 @@ class JumpingLoop(BaseEventLoop):
             if swap is not None and outer is not None:
                 swap(outer, task)
 
-    def run_in_executor(self, _executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(self, _executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
         """Call a function at once: a thread of its own would come in when it likes, and time would not wait for it."""
         future: asyncio.Future[Any] = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:
+        except BaseException as error:
             future.set_exception(error)
         return future
 
     async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> NoReturn:
         raise _no_network(f"{host}:{port}")
 
-    async def create_connection(self, _factory: Any, host: Any = None, port: Any = None, **_: Any) -> NoReturn:
+    async def create_connection(self, _factory: Any, host: Any = None, port: Any = None, **_: Any) -> NoReturn:  # type: ignore[override]
         raise _no_network(f"{host}:{port}")
 
-    async def create_server(self, _factory: Any, host: Any = None, port: Any = None, **_: Any) -> NoReturn:
+    async def create_server(self, _factory: Any, host: Any = None, port: Any = None, **_: Any) -> NoReturn:  # type: ignore[override]
         raise _no_network(f"{host}:{port}")
 
-    async def subprocess_exec(self, _factory: Any, *args: Any, **_: Any) -> NoReturn:
+    async def subprocess_exec(self, _factory: Any, *args: Any, **_: Any) -> NoReturn:  # type: ignore[override]
         raise _no_process(args[0] if args else "")
 
-    async def subprocess_shell(self, _factory: Any, cmd: Any, **_: Any) -> NoReturn:
+    async def subprocess_shell(self, _factory: Any, cmd: Any, **_: Any) -> NoReturn:  # type: ignore[override]
         raise _no_process(cmd)
 
     def _write_to_self(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from repid_nb.app import Repid
-from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.tasks import start
 from repid_nb.simulation.ledger import Ledger
 from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop
@@ -45,7 +44,6 @@ class Sender:
         self._ended = ended
         self._failed = failed
         self._source = ledger.columns.sources.number(producer.name)
-        self._priority = DEFAULT_PRIORITY if producer.priority is None else producer.priority
         self._parameters = None if producer.priority is None else {"priority": producer.priority}
         self._moments = producer.arrivals.times(stream(seed, "arrivals", producer.name))
         self._number = 0
@@ -68,7 +66,7 @@ class Sender:
     def _run(self) -> None:
         following: int | None = self._moment
         try:
-            while following == self._moment:
+            while following == self._moment and not self._ledger.is_full:
                 self._number += 1
                 self._send(self._sending(self._producer.payload_of(self._number)))
                 following = next(self._moments, None)
@@ -96,19 +94,19 @@ class Sender:
 
     def _send_at_once(self, sending: Coroutine[Any, Any, None]) -> None:
         ledger = self._ledger
-        ledger.sender = (self._source, self._priority)
+        ledger.sender = self._source
         try:
             sending.send(None)
         except StopIteration:
             return
         finally:
-            ledger.sender = None
+            ledger.sender = 0
 
     def _send_in_task(self, sending: Coroutine[Any, Any, None]) -> None:
         start(self._sent(sending))
 
     async def _sent(self, sending: Coroutine[Any, Any, None]) -> None:
-        with self._ledger.sent_by(self._source, self._priority):
+        with self._ledger.sent_by(self._source):
             try:
                 await sending
             except Exception as error:

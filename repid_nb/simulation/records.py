@@ -213,7 +213,7 @@ class Curve:
         place = bisect_right(self.micros, round(seconds * MICROSECONDS)) - 1
         return self.counts[max(place, 0)]
 
-    def points(self, most: int = 2000) -> tuple[list[float], list[int]]:
+    def points(self, most: int = 400) -> tuple[list[float], list[int]]:
         """Return moments in seconds and numbers to draw; of more than `most` changes the highest of each stretch."""
         if len(self.micros) <= most:
             return [micros / MICROSECONDS for micros in self.micros], list(self.counts)
@@ -223,7 +223,7 @@ class Curve:
         for micros, count in zip(self.micros, self.counts, strict=True):
             bucket = min(micros * most // end, most - 1)
             for skipped in range(last + 1, bucket):
-                highest.setdefault(skipped, highest[last] if last in highest else count)
+                highest.setdefault(skipped, highest.get(last, count))
             highest[bucket] = max(highest.get(bucket, 0), count)
             last = bucket
         buckets = sorted(highest)

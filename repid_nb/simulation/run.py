@@ -3,62 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any
 
 from repid_nb.core.errors import SimulationError, UnknownNameError
 from repid_nb.core.naming import nearest_name
 from repid_nb.core.record import Record
 from repid_nb.core.routing.routes import Routes
+from repid_nb.picture import Picture
 from repid_nb.printable import short
 from repid_nb.simulation import run_json, statistics, steps
-from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
+from repid_nb.simulation.columns import Columns
 from repid_nb.simulation.loop import MICROSECONDS
+from repid_nb.simulation.messages import Messages
 from repid_nb.simulation.records import (
     Comparison,
     Curve,
     SimulatedMessage,
-    SimulatedPull,
     Statistics,
     WorkerLife,
 )
 from repid_nb.stepping.record import Step
 
-if TYPE_CHECKING:
-    from repid_nb.simulation.plots import Plot
-
-__all__ = ["Messages", "Run"]
+__all__ = ["Run"]
 
 ALL = "all messages"
-
-
-class Messages(Sequence[SimulatedMessage]):
-    """The messages of a run, in the order in which they were sent; each record is made when it is asked for."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def __len__(self) -> int:
-        return len(self._run.columns.sent)
-
-    @overload
-    def __getitem__(self, index: int) -> SimulatedMessage: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[SimulatedMessage, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> SimulatedMessage | tuple[SimulatedMessage, ...]:
-        if isinstance(index, slice):
-            return tuple(self._run.message(number) for number in range(*index.indices(len(self))))
-        return self._run.message(range(len(self))[index])
-
-    def __iter__(self) -> Iterator[SimulatedMessage]:
-        return map(self._run.message, range(len(self)))
-
-    def __repr__(self) -> str:
-        return f"<{len(self):,} messages>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -100,15 +71,17 @@ class Run(Record):
     @property
     def messages(self) -> Messages:
         """The messages, in the order in which they were sent."""
-        return Messages(self)
+        made: Messages = self._kept("messages", lambda: Messages(self.columns, self.lives, self.micros))
+        return made
 
     @property
     def total(self) -> Statistics:
         """The figures of all messages."""
         keys = bytes(len(self.columns.sent))
-        return self._kept("total", lambda: statistics.by_message(self.columns, self.micros, keys, lambda _: ALL)).get(
-            0, Statistics(name=ALL)
+        found: dict[int, Statistics] = self._kept(
+            "total", lambda: statistics.by_message(self.columns, self.micros, keys, lambda _: ALL)
         )
+        return found.get(0, Statistics(name=ALL))
 
     @property
     def channels(self) -> Mapping[str, Statistics]:
@@ -175,10 +148,9 @@ class Run(Record):
         """Return how many seconds each message waited, in the order of sending; one that still waits so far."""
         columns = self.columns
         wanted = None if channel is None else self._number_of_channel(channel)
-        waits, _ = self._kept("times", lambda: statistics.waits_and_works(columns, self.micros))
         return [
             wait / MICROSECONDS
-            for number, wait in enumerate(waits)
+            for number, wait in enumerate(self.messages.waits)
             if (priority is None or columns.priority[number] == priority)
             and (wanted is None or columns.channel[number] == wanted)
         ]
@@ -189,23 +161,7 @@ class Run(Record):
         Raises:
             UnknownNameError: There is no such message.
         """
-        number, columns = self._number_of(which), self.columns
-        waits, works = self._kept("times", lambda: statistics.waits_and_works(columns, self.micros))
-        rows = self.rows_of(number)
-        outcome = OUTCOMES[columns.outcome[rows[-1]]] if rows else "waiting"
-        headers = dict(columns.all_headers[columns.headers[number]] or ())
-        return SimulatedMessage(
-            id=f"m{number + 1}",
-            channel=columns.channels[columns.channel[number]],
-            topic=headers.get("topic"),
-            priority=columns.priority[number],
-            source=columns.sources[columns.source[number]],
-            sent=columns.sent[number] / MICROSECONDS,
-            pulls=tuple(map(self._pull, rows)),
-            outcome="waiting" if columns.waits_since[number] != NOT_YET else outcome,
-            waited=waits[number] / MICROSECONDS,
-            worked=works[number] / MICROSECONDS,
-        )
+        return self.messages[self.messages.number_of(which)]
 
     def step(self, which: int | str, pull: int = -1) -> Step:
         """Return a message's pull as a Step, as a Stepper would have recorded it.
@@ -220,17 +176,12 @@ class Run(Record):
         Raises:
             UnknownNameError: There is no such message, or it was not pulled so often.
         """
-        number = self._number_of(which)
-        rows = self.rows_of(number)
+        number = self.messages.number_of(which)
+        rows = self.messages.rows_of(number)
         if not -len(rows) <= pull < len(rows):
             pulls = f"was pulled {len(rows)} times" if rows else "was never pulled: it still waits"
             raise UnknownNameError(f"There is no such step: m{number + 1} {pulls}.")
         return steps.step_of(self.columns, self.routes, rows, rows[pull])
-
-    def rows_of(self, number: int) -> list[int]:
-        """Return the rows of a message's pulls."""
-        rows: dict[int, list[int]] = self._kept("rows", lambda: _grouped(self.columns.message))
-        return rows.get(number, [])
 
     def compare(self, other: Run) -> Comparison:
         """Compare this run with another, which came after a change."""
@@ -288,42 +239,36 @@ class Run(Record):
         """
         return run_json.to_frame(self)
 
-    def plot(self, *, theme: str = "auto") -> Plot:
+    def plot(self, *, labels: Sequence[str] = ()) -> Picture:
         """Draw the run with matplotlib: waiting over time, waiting times, utilisation, and waiting by priority.
 
-        Args:
-            theme: `light`, `dark`, or `auto` for a picture that can be read on both.
+        The picture suits a light and a dark page. `plot.save("run.svg")` or `plot.save("run.png")` keeps it, and
+        `plot.figure` is matplotlib's own Figure.
 
         Raises:
             ImportError: matplotlib is not installed.
         """
-        from repid_nb.simulation.plots import overview  # noqa: PLC0415  (few need matplotlib)
+        return self._plot("overview", (), labels)
 
-        return overview(self, theme)
+    def plot_waiting(self, *others: Run, labels: Sequence[str] = ()) -> Picture:
+        """Draw how many messages waited at each moment; of other runs too, for which `labels` has the names."""
+        return self._plot("waiting", others, labels)
 
-    def plot_waiting(self, *others: Run, labels: Sequence[str] = (), theme: str = "auto") -> Plot:
-        """Draw how many messages waited at each moment, of other runs too; arguments as for `plot`."""
-        from repid_nb.simulation.plots import waiting  # noqa: PLC0415
+    def plot_waiting_times(self, *others: Run, labels: Sequence[str] = ()) -> Picture:
+        """Draw which share of the messages waited at most how long; arguments as for `plot_waiting`."""
+        return self._plot("waiting times", others, labels)
 
-        return waiting((self, *others), labels, theme)
-
-    def plot_waiting_times(self, *others: Run, labels: Sequence[str] = (), theme: str = "auto") -> Plot:
-        """Draw how long messages waited: the share that waited at most so long."""
-        from repid_nb.simulation.plots import waiting_times  # noqa: PLC0415
-
-        return waiting_times((self, *others), labels, theme)
-
-    def plot_utilisation(self, *, theme: str = "auto") -> Plot:
+    def plot_utilisation(self) -> Picture:
         """Draw how busy each worker was."""
-        from repid_nb.simulation.plots import utilisation  # noqa: PLC0415
+        return self._plot("utilisation", (), ())
 
-        return utilisation(self, theme)
-
-    def plot_starvation(self, *, theme: str = "auto") -> Plot:
+    def plot_starvation(self) -> Picture:
         """Draw how long the messages of each priority waited, those that never had their turn among them."""
-        from repid_nb.simulation.plots import starvation  # noqa: PLC0415
+        return self._plot("starvation", (), ())
 
-        return starvation(self, theme)
+    def _plot(self, kind: str, others: Sequence[Run], labels: Sequence[str]) -> Picture:
+        drawn: Picture = Record.as_plot(kind, (self, *others), labels)
+        return drawn
 
     def _arrivals(self) -> list[tuple[str, int]]:
         names, by_actors = self.columns.sources, 0
@@ -332,29 +277,6 @@ class Run(Record):
             for source, sent in zip(self.columns.source, self.columns.sent, strict=True)
             if source != by_actors
         ]
-
-    def _pull(self, row: int) -> SimulatedPull:
-        columns = self.columns
-        actor = columns.actor[row]
-        return SimulatedPull(
-            since=columns.since[row] / MICROSECONDS,
-            pulled=columns.pulled[row] / MICROSECONDS,
-            started=_seconds(columns.started[row]),
-            ended=_seconds(columns.ended[row]),
-            worker=self.lives[columns.worker[row]].name,
-            actor=None if actor == NOT_YET else columns.actors[actor],
-            outcome=OUTCOMES[columns.outcome[row]],
-            reason=columns.reasons[columns.reason[row]],
-            error=columns.errors[columns.error[row]],
-        )
-
-    def _number_of(self, which: int | str) -> int:
-        last = len(self.columns.sent)
-        text = which.removeprefix("m") if isinstance(which, str) else None
-        number = which if isinstance(which, int) else int(text) - 1 if text and text.isdecimal() else -1
-        if not 0 <= number < last:
-            raise UnknownNameError(f"There is no message {which!r} in this run: give m1 to m{last}.")
-        return number
 
     def _number_of_channel(self, channel: str) -> int:
         return _place(channel, list(self.columns.channels), "channel")
@@ -370,18 +292,7 @@ class Run(Record):
         return self._index[name]
 
 
-def _seconds(micros: int) -> float | None:
-    return None if micros == NOT_YET else micros / MICROSECONDS
-
-
 def _place(name: str, names: list[str], kind: str) -> int:
     if name not in names:
         raise UnknownNameError(f"There is no {kind} {name!r} in this run.{nearest_name(name, names)}")
     return names.index(name)
-
-
-def _grouped(keys: Sequence[int]) -> dict[int, list[int]]:
-    groups: dict[int, list[int]] = {}
-    for row, key in enumerate(keys):
-        groups.setdefault(key, []).append(row)
-    return groups

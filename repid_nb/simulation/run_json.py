@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from repid_nb.core.errors import SimulationError
+from repid_nb.core.message import MessageData
 from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
 from repid_nb.simulation.records import WorkerLife
 
@@ -76,7 +77,7 @@ def _message(run: Any, number: int) -> dict[str, Any]:
         "headers": None if headers is None else dict(headers),
         "content_type": columns.content_types[columns.content_type[number]],
         "payload": _text(columns.payload(number)),
-        "pulls": [_pull(run, row) for row in run.rows_of(number)],
+        "pulls": [_pull(run, row) for row in run.messages.rows_of(number)],
     }
     if columns.waits_since[number] != NOT_YET:
         made["waits_since"] = columns.waits_since[number]
@@ -106,15 +107,9 @@ def _columns(data: dict[str, Any], workers: list[str]) -> Columns:
         columns.sources.number(source)
     pulls = []
     for one in data["messages"]:
-        number = columns.add_message(
-            one["sent"],
-            columns.sources.number(one["source"]),
-            one["channel"],
-            _bytes(one["payload"]),
-            one["headers"],
-            one["content_type"],
-            one["priority"],
-        )
+        message = MessageData(payload=_bytes(one["payload"]), headers=one["headers"], content_type=one["content_type"])
+        source = columns.sources.number(one["source"])
+        number = columns.add_message(one["sent"], source, one["channel"], message, one["priority"])
         pulls += [(pull["row"], number, pull) for pull in one["pulls"]]
     pulls.sort(key=lambda pull: pull[0])
     if any(after[0] != before[0] + 1 for before, after in pairwise(pulls)):

@@ -11,12 +11,30 @@ from repid_nb.core.memory.queue import Queues
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import ServerT
+from repid_nb.simulation.ledger import Ledger
 
 __all__ = ["Connection", "copied_messages", "standing_in"]
 
+DEAD_LETTER_LIMIT = 1000
+
+
+class RecordedQueues(Queues):
+    """Queues that write down what is put on them.
+
+    An observer of the server would hear of every other change too, which the workers know already.
+    """
+
+    def __init__(self, dead_letter_limit: int, ledger: Ledger) -> None:
+        super().__init__(dead_letter_limit)
+        self._ledger = ledger
+
+    def publish(self, channel: str, message: QueuedMessage, priority: int) -> None:
+        super().publish(channel, message, priority)
+        self._ledger.published(channel, message, priority)
+
 
 class Connection(InMemoryServer):
-    """One worker's connection to the queues of a run, which can be cut."""
+    """A connection to the queues of a run, which can be cut: one for all senders, and one for each worker."""
 
     def __init__(self, queues: Queues) -> None:
         super().__init__()
@@ -37,7 +55,7 @@ class Connection(InMemoryServer):
 
 
 @contextmanager
-def standing_in(app: Repid) -> Iterator[InMemoryServer]:
+def standing_in(app: Repid, ledger: Ledger) -> Iterator[InMemoryServer]:
     """Put servers with empty queues in the place of the app's, inside the block.
 
     So a message that an actor sends through the app, by whatever name it knows it, is sent in the simulation.
@@ -50,7 +68,14 @@ def standing_in(app: Repid) -> Iterator[InMemoryServer]:
     """
     default = app.servers.default
     originals = app.servers.list_servers()
-    stand_ins = {name: _stand_in(server) for name, server in originals.items()}
+    stand_ins = {
+        name: Connection(
+            RecordedQueues(_dead_letter_limit(server), ledger)
+            if server is default
+            else Queues(_dead_letter_limit(server))
+        )
+        for name, server in originals.items()
+    }
     for name, server in stand_ins.items():
         app.servers.register_server(name, server)
     try:
@@ -69,8 +94,5 @@ def copied_messages(server: ServerT) -> Iterator[tuple[str, QueuedMessage, int]]
                 yield one.channel, copy, one.priority
 
 
-def _stand_in(server: ServerT) -> InMemoryServer:
-    limit = server.queues.dead_letter_limit if isinstance(server, InMemoryServer) else 1000
-    made = InMemoryServer(title=server.title, dead_letter_limit=limit)
-    made.hold_open()
-    return made
+def _dead_letter_limit(server: ServerT) -> int:
+    return server.queues.dead_letter_limit if isinstance(server, InMemoryServer) else DEAD_LETTER_LIMIT

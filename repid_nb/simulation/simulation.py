@@ -171,7 +171,7 @@ class Simulation:
             seconds: How many simulated seconds to run.
             until: "idle" to run until every message that arrives is done. With `seconds`, messages arrive for so long,
                 and what waits then is still worked off.
-            max_messages: The run ends at so many messages.
+            max_messages: The run ends at so many messages, and at so many pulls.
             max_real_seconds: The run ends after so many seconds of real time.
 
         Raises:
@@ -197,7 +197,15 @@ class Simulation:
             max_real_seconds=max_real_seconds,
         )
         workers = tuple(self._workers.values()) or (WorkerPlan(name="worker"),)
-        return Execution(self.app, self.seed, tuple(self._producers.values()), workers, self._durations, bounds).run()
+        execution = Execution(
+            self.app,
+            self.seed,
+            producers=tuple(self._producers.values()),
+            workers=workers,
+            durations=self._durations,
+            bounds=bounds,
+        )
+        return execution.run()
 
     def _free_name(self, wanted: str, taken: Mapping[str, Any]) -> str:
         name, number = wanted, 1

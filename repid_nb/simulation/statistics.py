@@ -70,9 +70,7 @@ def by_message(columns: Columns, end: int, keys: Sequence[int], names: Callable[
         numbers = groups[key]
         outcomes = [columns.outcome[row] for row in map(columns.last_pull.__getitem__, numbers) if row != NOT_YET]
         waited, worked = [waits[number] for number in numbers], [works[number] for number in numbers]
-        found[key] = _statistics(
-            names(key), outcomes, waited, worked, [wait + work for wait, work in zip(waited, worked, strict=True)], end
-        )
+        found[key] = _statistics(names(key), outcomes, waited, worked, end)
     return found
 
 
@@ -87,8 +85,7 @@ def by_pull(columns: Columns, end: int, keys: Sequence[int], names: Callable[[in
         rows = groups[key]
         waited = [columns.pulled[row] - columns.since[row] for row in rows]
         worked = [_ended(columns, row, end) - columns.pulled[row] for row in rows]
-        whole = [wait + work for wait, work in zip(waited, worked, strict=True)]
-        found[key] = _statistics(names(key), [columns.outcome[row] for row in rows], waited, worked, whole, end)
+        found[key] = _statistics(names(key), [columns.outcome[row] for row in rows], waited, worked, end)
     return found
 
 
@@ -137,9 +134,7 @@ def curve_of_working(columns: Columns, end: int, takes: Callable[[int], bool], n
     return _curve(spans, end, name)
 
 
-def _statistics(
-    name: str, outcomes: Sequence[int], waited: list[int], worked: list[int], whole: list[int], end: int
-) -> Statistics:
+def _statistics(name: str, outcomes: Sequence[int], waited: list[int], worked: list[int], end: int) -> Statistics:
     done = sum(outcome in _DONE for outcome in outcomes)
     return Statistics(
         name=name,
@@ -150,7 +145,7 @@ def _statistics(
         throughput=done * MICROSECONDS / end if end else 0.0,
         waiting=times_of(waited),
         working=times_of(worked),
-        in_system=times_of(whole),
+        in_system=times_of([wait + work for wait, work in zip(waited, worked, strict=True)]),
         mean_waiting=sum(waited) / end if end else 0.0,
         mean_working=sum(worked) / end if end else 0.0,
     )

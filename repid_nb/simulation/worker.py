@@ -57,10 +57,9 @@ class RecordedWorker(Worker):
         ledger, delivery = self._ledger, delivery or self.delivery()
         row = self._rows[message] = ledger.pulled(message, self._number)
         try:
-            if not (await super().deliver(message, delivery)):
+            has_run = await super().deliver(message, delivery)
+            if not has_run:
                 self._unrouted(row, message)
-                return False
-            return True
         except BaseException as error:
             if isinstance(error, Exception) or delivery.is_interruption(error):
                 ledger.came_back(row)
@@ -69,6 +68,7 @@ class RecordedWorker(Worker):
             if message.action is not None:
                 del self._rows[message]
             ledger.ended(row, message)
+        return has_run
 
     def _unrouted(self, row: int, message: ReceivedMessageT) -> None:
         if message.action is MessageAction.rejected:

@@ -1,13 +1,14 @@
-"""An event loop whose time is simulated: waiting costs nothing, and a loop that would wait for ever says so."""
+"""The loop of a simulation, for histories: a loop that would wait for ever says so."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from asyncio.base_events import BaseEventLoop
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
 from typing import Any
+
+from repid_nb.simulation.loop import JumpingLoop
 
 __all__ = ["HAS_EAGER_TASKS", "InlineExecutor", "NeverEndsError", "SimulatedLoop", "run"]
 
@@ -19,21 +20,8 @@ class NeverEndsError(Exception):
     """Nothing is left that could go on, or too much has gone on."""
 
 
-class _Clock:
-    """Stands where a loop has its selector: nothing ever arrives, and the time that is waited for is over at once."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def select(self, timeout: float | None) -> list[Any]:
-        if timeout is None:
-            raise NeverEndsError("Everything waits, and nothing is left that could wake it.")
-        self.now += max(timeout, 0)
-        return []
-
-
-class SimulatedLoop(BaseEventLoop):
-    """A loop with a clock of its own, counted turns, and signals that a test sends.
+class SimulatedLoop(JumpingLoop):
+    """A loop whose clock jumps, with counted turns, and signals that a test sends.
 
     Attributes:
         turns: How many turns have begun.
@@ -43,16 +31,13 @@ class SimulatedLoop(BaseEventLoop):
 
     def __init__(self, *, shuffle: random.Random | None = None) -> None:
         super().__init__()
-        self._selector = _Clock()
         self._shuffle = shuffle
         self._handlers: dict[int, Callable[[], object]] = {}
         self.turns = 0
         self.before_turn: Callable[[int], object] | None = None
         self.complaints: list[str] = []
+        self.on_nothing_left = self._never_ends
         self.set_exception_handler(self._complain)
-
-    def time(self) -> float:
-        return self._selector.now
 
     def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: Any) -> None:
         self._handlers[sig] = lambda: callback(*args)
@@ -65,9 +50,8 @@ class SimulatedLoop(BaseEventLoop):
         if sig in self._handlers:
             self._handlers[sig]()
 
-    def timers(self) -> list[asyncio.TimerHandle]:
-        """Return the timers that are still to ring."""
-        return [timer for timer in self._scheduled if not timer.cancelled()]
+    def _never_ends(self) -> None:
+        raise NeverEndsError("Everything waits, and nothing is left that could wake it.")
 
     def _run_once(self) -> None:
         self.turns += 1
@@ -81,12 +65,6 @@ class SimulatedLoop(BaseEventLoop):
             self._ready.clear()
             self._ready.extend(ready)
         super()._run_once()
-
-    def _process_events(self, event_list: list[Any]) -> None:
-        pass
-
-    def _write_to_self(self) -> None:
-        pass
 
     def _complain(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")

@@ -8,7 +8,7 @@ class of the root, and a picture has a surface of its own, on which it can be re
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -16,7 +16,7 @@ from repid_nb.display.colours import LINE, SURFACE, TEXT, Colour
 from repid_nb.picture import Picture
 from repid_nb.printable import one_line
 
-__all__ = ["SANS", "WIDTH", "Canvas", "fitted", "text_width"]
+__all__ = ["SANS", "WIDTH", "Canvas", "fitted", "style_sheet", "text_width"]
 
 # Wide enough for a name and its reason, and still readable when a page shrinks it to 450 pixels.
 WIDTH = 560
@@ -244,21 +244,30 @@ class Canvas:
         return SubElement(self._parent, tag, at)
 
     def _style(self, name: str) -> str:
-        used = self._colours.values()
+        rules = "".join(self.rules).replace("ROOT", f".{name}").replace("NAME-", f"{name}-")
+        return f"{style_sheet(name, self._colours.values())}{rules}"
 
-        def values(theme: str) -> str:
-            return f".{name}{{{''.join(f'--{one.name}:{getattr(one, theme)};' for one in used)}}}"
 
-        named = "".join(
-            f".{name} .f-{one.name}{{fill:var(--{one.name})}}.{name} .s-{one.name}{{stroke:var(--{one.name})}}"
-            for one in used
-        )
-        # The page's own theme comes last: it may be another than that of the system.
-        return (
-            f"{values('light')}@media (prefers-color-scheme:dark){{{values('dark')}}}"
-            f":is({_LIGHT_PAGES}) {values('light')}:is({_DARK_PAGES}) {values('dark')}"
-            f"{named}{''.join(self.rules).replace('ROOT', f'.{name}').replace('NAME-', f'{name}-')}"
-        )
+def style_sheet(name: str, colours: Collection[Colour]) -> str:
+    """Return the rules by which a picture has these colours on a light and on a dark page.
+
+    Args:
+        name: The class of the picture's root. A shape has the classes `f-<colour>` and `s-<colour>`.
+    """
+
+    def values(theme: str) -> str:
+        return f".{name}{{{''.join(f'--{one.name}:{getattr(one, theme)};' for one in colours)}}}"
+
+    named = "".join(
+        f".{name} .f-{one.name}{{fill:var(--{one.name})}}.{name} .s-{one.name}{{stroke:var(--{one.name})}}"
+        for one in colours
+    )
+    # The page's own theme comes last: it may be another than that of the system.
+    return (
+        f"{values('light')}@media (prefers-color-scheme:dark){{{values('dark')}}}"
+        f":is({_LIGHT_PAGES}) {values('light')}:is({_DARK_PAGES}) {values('dark')}"
+        f"{named}"
+    )
 
 
 def _n(number: float) -> str:

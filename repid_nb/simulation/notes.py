@@ -1,0 +1,89 @@
+"""Why a run ended where it did, and what it cannot show: in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+
+from repid_nb.core.memory.server import InMemoryServer
+from repid_nb.core.message import ServerT
+from repid_nb.core.naming import a_kind
+from repid_nb.printable import counted, one_line
+from repid_nb.simulation.columns import NOT_YET, Columns
+from repid_nb.simulation.records import WorkerLife
+
+__all__ = ["notes_of"]
+
+MOST = 5
+MOST_PULLS = 1000
+
+
+def notes_of(
+    ended_by: str,
+    columns: Columns,
+    lives: Sequence[WorkerLife],
+    *,
+    heard: Collection[str],
+    server: ServerT,
+    printed: str,
+) -> Iterator[str]:
+    """Yield the notes on a run.
+
+    Args:
+        ended_by: What ended it.
+        columns: Its data.
+        lives: Its workers.
+        heard: The channels on which actors listen.
+        server: The app's own server.
+        printed: What actors printed.
+    """
+    if not isinstance(server, InMemoryServer):
+        yield (
+            f"The app's server is {a_kind(server)}: the run had one in memory in its place, with empty queues and "
+            "without a network."
+        )
+    if ended_by == "max_messages":
+        yield f"The run ended at {counted(len(columns.sent), 'message')}: run(max_messages=...) sets another bound."
+    if ended_by == "max_real_seconds":
+        yield "The run took too long and ended early: run(max_real_seconds=...) sets another bound."
+    if ended_by == "interrupted":
+        yield "The run was interrupted: this is how far it had come."
+    yield from _what_waits(columns, lives, heard=heard, is_stuck=ended_by == "stuck")
+    if printed:
+        yield f"Actors printed {counted(printed.count(chr(10)), 'line')}: see run.printed."
+
+
+def _what_waits(
+    columns: Columns, lives: Sequence[WorkerLife], *, heard: Collection[str], is_stuck: bool
+) -> Iterator[str]:
+    waiting = Counter(
+        columns.channels[columns.channel[number]]
+        for number, since in enumerate(columns.waits_since)
+        if since != NOT_YET
+    )
+    for channel, count in sorted(waiting.items())[:MOST]:
+        what = f"{counted(count, 'message')} on {one_line(channel, 60)!r}"
+        if channel not in heard:
+            yield f"{what} wait for ever: no actor listens there."
+        elif all(life.state != "running" for life in lives):
+            gone = ", ".join(f"{one_line(life.name, 40)} ({life.state})" for life in lives[:MOST])
+            yield f"{what} wait, and no worker runs any more: {gone}."
+        elif is_stuck:
+            yield f"{what} wait for a worker, and each is held up by what it has in work."
+    if is_stuck:
+        last = columns.message[-1] if columns.message else NOT_YET
+        pulls = columns.message.count(last)
+        if pulls > MOST_PULLS:
+            yield (
+                f"m{last + 1} came again and again without any time passing: {counted(pulls, 'pull')}. "
+                f"{one_line(columns.reasons[columns.reason[-1]], 100)}."
+            )
+        held = [row for row, ended in enumerate(columns.ended) if ended == NOT_YET]
+        for row in held[:MOST]:
+            actor = columns.actor[row]
+            name = "no actor" if actor == NOT_YET else one_line(columns.actors[actor], 40)
+            worker = one_line(lives[columns.worker[row]].name, 40)
+            yield (
+                f"m{columns.message[row] + 1} is in work for ever: {name}, in {worker}, waits for what neither a timer "
+                "nor a message will bring, or has left it unsettled."
+            )
