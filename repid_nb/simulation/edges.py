@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
@@ -15,11 +16,9 @@ from repid_nb.core.actor import ActorData
 from repid_nb.core.errors import SimulationError
 from repid_nb.printable import counted
 
-__all__ = ["Edges", "sleeps_for_real"]
+__all__ = ["Edges", "refuse_real_sleep"]
 
 _OUTSIDE = {
-    "_thread.start_new_thread": "started a thread",
-    "_thread.start_joinable_thread": "started a thread",
     "subprocess.Popen": "started a process",
     "os.fork": "started a process",
     "os.posix_spawn": "started a process",
@@ -27,6 +26,7 @@ _OUTSIDE = {
     "socket.getaddrinfo": "used the network",
 }
 _SLEEP = time.sleep
+_START = threading.Thread.start
 
 _watching: list[Edges] = []
 
@@ -53,10 +53,12 @@ class Edges:
         _install()
         _watching.append(self)
         time.sleep = self._sleep
+        threading.Thread.start = self._thread_starter()  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:
             time.sleep = _SLEEP
+            threading.Thread.start = _START  # type: ignore[method-assign]
             _watching.remove(self)
 
     def notes(self) -> list[str]:
@@ -73,6 +75,15 @@ class Edges:
         if what is not None and threading.get_ident() == self._thread:
             self._seen[what] += 1
 
+    def _thread_starter(self) -> Callable[[threading.Thread], None]:
+        # Python tells of a started thread only from 3.12 on.
+        def start(thread: threading.Thread) -> None:
+            if threading.get_ident() == self._thread:
+                self._seen["started a thread"] += 1
+            _START(thread)
+
+        return start
+
     def _sleep(self, seconds: Any) -> None:
         if threading.get_ident() != self._thread:
             _SLEEP(seconds)
@@ -82,16 +93,24 @@ class Edges:
         raise self.refusal
 
 
-def sleeps_for_real(actors: list[ActorData]) -> SimulationError | None:
-    """Return the refusal of the first actor that calls `sleep`, imported from `time`; None where there is none."""
+def refuse_real_sleep(actors: Iterable[ActorData]) -> None:
+    """Refuse actors that call `sleep`, imported from `time`: that cannot be noticed while they run.
+
+    Raises:
+        SimulationError: There is one.
+    """
     for actor in actors:
         function: Any = actor.fn
         while hasattr(function, "__wrapped__"):
             function = function.__wrapped__
         code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
-        if isinstance(code, CodeType) and any(names.get(name) is _SLEEP for name in code.co_names):
-            return _refused_sleep("sleep, imported from time", f"the actor {actor.name!r}")
-    return None
+        if isinstance(code, CodeType) and any(names.get(name) is _SLEEP for name in _globals_in(code)):
+            raise _refused_sleep("sleep, imported from time", f"The actor {actor.name!r}")
+
+
+def _globals_in(code: CodeType) -> Iterator[str]:
+    # Not `co_names`: the `sleep` of `asyncio.sleep` is among them.
+    return (one.argval for one in dis.get_instructions(code) if one.opname == "LOAD_GLOBAL")
 
 
 def _refused_sleep(call: str, where: str) -> SimulationError:

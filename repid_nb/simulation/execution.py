@@ -18,7 +18,7 @@ from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.progress import Progress
 from repid_nb.printable import counted
 from repid_nb.simulation.durations import DurationT
-from repid_nb.simulation.edges import Edges, sleeps_for_real
+from repid_nb.simulation.edges import Edges, refuse_real_sleep
 from repid_nb.simulation.ledger import Ledger
 from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop, Moment
 from repid_nb.simulation.notes import notes_of
@@ -75,11 +75,9 @@ class Execution:
             SimulationError: An actor does what cannot be simulated.
             Exception: A message could not be sent.
         """
-        refusal = sleeps_for_real(self._routes.actors)
-        if refusal is not None:
-            raise refusal
         before = random.getstate()
         try:
+            refuse_real_sleep(self._routes.actors)
             with ExitStack() as stack:
                 printed = stack.enter_context(caught_printing())
                 stack.enter_context(exit_raises())
@@ -92,6 +90,7 @@ class Execution:
                 self._play(server, copies)
         finally:
             random.setstate(before)
+            self._loop.close()
         for error in (self._edges.refusal, self._error):
             if error is not None:
                 raise error
@@ -109,7 +108,7 @@ class Execution:
             sent = f"{loop.time():,.0f} s simulated, {counted(len(ledger.columns.sent), 'message')}"
             progress.show(None if not seconds else loop.time() / seconds, sent)
 
-        self._loop.on_look = look
+        self._loop.on_look = ledger.on_look = look
         self._loop.on_nothing_left = lambda: self._end("stuck" if self._ledger.unfinished else "idle")
         if self._bounds.seconds is not None and not self._bounds.until_idle:
             self._loop.call_at(self._bounds.seconds, self._end, "seconds")
@@ -117,8 +116,7 @@ class Execution:
             self._loop.call_soon(self._begin, server, copies)
             self._loop.run_forever()
         finally:
-            self._ledger.close()
-            self._ended_at = self._loop.micros
+            self._end("interrupted")
             progress.close()
             self._clean_up()
 
@@ -205,7 +203,11 @@ class Execution:
         return columns.since[-1] == self._loop.micros and self._ledger.pulls[number] > MOST_PULLS_AT_ONCE
 
     def _end(self, by: str) -> None:
-        self._ended_by = self._ended_by or by
+        """End the run; the first call counts. The loop still ends its turn, of which nothing is written down."""
+        if not self._ended_by:
+            self._ended_by = by
+            self._ended_at = self._loop.micros
+            self._ledger.is_open = False
         self._loop.stop()
 
     def _clean_up(self) -> None:
@@ -227,10 +229,9 @@ class Execution:
             gathered = asyncio.gather(*tasks, return_exceptions=True)
             gathered.add_done_callback(lambda _: self._loop.stop())
             self._loop.run_forever()
-        self._loop.close()
 
     def _record(self, printed: str) -> Run:
-        columns, ended = self._ledger.columns, self._ended_by or "idle"
+        columns, ended = self._ledger.columns, self._ended_by
         at_end = self._ended_at if ended in ("seconds", "interrupted", "max_real_seconds") else self._ledger.last_event
         lives = tuple(life.record(at_end) for life in self._lives)
         told = notes_of(

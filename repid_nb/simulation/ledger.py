@@ -19,6 +19,7 @@ __all__ = ["BY_ACTORS", "Ledger"]
 
 BY_ACTORS = "actors"
 LONGEST_ERROR = 200
+PULLS_BETWEEN_LOOKS = 512
 # The producer for which this task sends.
 _sender: ContextVar[int] = ContextVar("repid_nb_sender", default=0)
 
@@ -49,6 +50,9 @@ class Ledger:
         sender: The number of the producer whose message is being sent; 0 where it is none that sends at once.
         places: The place of each message among those of its producer, from 0.
         pulls: How often each message was pulled.
+        on_look: Called at every few hundred pulls: a turn of the loop may have many thousands.
+        is_open: Whether things are still written down.
+        is_full: Whether there are as many messages or pulls as there may be.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Ledger:
         self.sender = 0
         self.places = array("i")
         self.pulls = array("i")
+        self.on_look: Callable[[], object] = list
         self.is_open = True
         self.is_full = False
         self._loop = loop
@@ -109,6 +114,8 @@ class Ledger:
         row = columns.add_pull(number, now, worker)
         if row + 1 >= self._most:
             self._fill()
+        if row % PULLS_BETWEEN_LOOKS == 0:
+            self.on_look()
         return row
 
     def matched(self, row: int, actor: int) -> None:
@@ -135,6 +142,10 @@ class Ledger:
             text = one_line(f"{type(error).__name__}: {error}", LONGEST_ERROR)
             self.columns.error[row] = self.columns.errors.number(text)
             self.reasoned(row, reason)
+
+    def lasted(self, row: int) -> int:
+        """Return how long ago the actor was called, in microseconds."""
+        return 0 if row == NOT_YET else self._loop.micros - self.columns.started[row]
 
     def work(self, row: int, actor: str, times: WorkTimes) -> int:
         """Return how long an actor takes over the message of a pull, in microseconds."""
@@ -173,11 +184,8 @@ class Ledger:
         columns.ended[row] = now
         if columns.outcome[row] != _NOT_SETTLED:
             columns.outcome[row] = _GIVEN_BACK
+            columns.reason[row] = columns.error[row] = 0
         columns.waits_since[number] = self.last_event = now
-
-    def close(self) -> None:
-        """Write nothing more down."""
-        self.is_open = False
 
     def _fill(self) -> None:
         self.is_full = True

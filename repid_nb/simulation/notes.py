@@ -62,14 +62,15 @@ def _what_waits(
         if since != NOT_YET
     )
     for channel, count in sorted(waiting.items())[:MOST]:
-        what = f"{counted(count, 'message')} on {one_line(channel, 60)!r}"
+        waits = "waits" if count == 1 else "wait"
+        what = f"{counted(count, 'message')} on {one_line(channel, 60)!r} {waits}"
         if channel not in heard:
-            yield f"{what} wait for ever: no actor listens there."
+            yield f"{what} for ever: no actor listens there."
         elif all(life.state != "running" for life in lives):
             gone = ", ".join(f"{one_line(life.name, 40)} ({life.state})" for life in lives[:MOST])
-            yield f"{what} wait, and no worker runs any more: {gone}."
+            yield f"{what}, and no worker runs any more: {gone}."
         elif is_stuck:
-            yield f"{what} wait for a worker, and each is held up by what it has in work."
+            yield f"{what} for a worker, and each is held up by what it has in work."
     if is_stuck:
         last = columns.message[-1] if columns.message else NOT_YET
         pulls = columns.message.count(last)

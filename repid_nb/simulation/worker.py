@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from repid_nb.core import reasons
 from repid_nb.core.actor import ActorData, ActorExecutionContext, CallNextT, FnParams
+from repid_nb.core.errors import ActorTimeoutError
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.core.middleware import NO_MIDDLEWARE
 from repid_nb.core.worker.confirmation import AFTER_RETURN
@@ -15,7 +17,7 @@ from repid_nb.core.worker.delivery import Delivery
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES, Worker
 from repid_nb.simulation.columns import NOT_YET
 from repid_nb.simulation.ledger import Ledger
-from repid_nb.simulation.loop import JumpingLoop, Moment
+from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop, Moment
 from repid_nb.simulation.randomness import WorkTimes
 
 __all__ = ["RecordedWorker"]
@@ -151,14 +153,22 @@ class _Timed:
             if self._times is not None:
                 await Moment(self._loop, self._loop.micros + ledger.work(row, self._called.name, self._times))
             result = await self._function(*args, **kwargs)
-        except Exception as error:
-            self._fail(row, message, error, called=True)
+        except (Exception, asyncio.CancelledError) as error:
+            self._fail(row, message, self._timed_out(row, error), called=True)
             raise
         if message.action is not None:
             ledger.reasoned(row, reasons.actor_settled(message.action, self._called.confirmation_mode))
         return result
 
-    def _fail(self, row: int, message: ReceivedMessageT, error: Exception, *, called: bool) -> None:
+    def _timed_out(self, row: int, error: BaseException) -> BaseException:
+        """Return the error that the worker will raise in the place of a cancellation: the actor's time is over."""
+        timeout = self._called.timeout
+        is_over = timeout and self._ledger.lasted(row) >= round(timeout * MICROSECONDS)
+        if not is_over or not isinstance(error, asyncio.CancelledError):
+            return error
+        return ActorTimeoutError(f"the actor took longer than its timeout of {timeout:g} s")
+
+    def _fail(self, row: int, message: ReceivedMessageT, error: BaseException, *, called: bool) -> None:
         raised, actor = reasons.raised(error, called=called), self._called
         rule: str = actor.confirmation_mode
         if message.action is None and rule not in ("always_ack", "ack_first"):
