@@ -97,7 +97,7 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_650
+MOST_LINES_IN_THE_KERNEL = 2_660
 MOST_LINES_IN_THE_CORE = 8_650
 
 

@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
 from repid_nb.display import run_words as words
-from repid_nb.display.html_view import CAPTION, CELL, as_html
+from repid_nb.display.html_parts import AMBER, DIM, LINE, banner, line, shown
+from repid_nb.display.html_view import as_html
 from repid_nb.display.text_view import as_text
-from repid_nb.html import card, code, element, to_html
+from repid_nb.html import code, element
 from repid_nb.printable import counted, one_line
 from repid_nb.simulation.records import Comparison, SimulatedMessage, Statistics, Times, WorkerLife
 from repid_nb.simulation.run import Run
 
 __all__ = ["as_html", "as_text"]
 
-AMBER = "rgba(210, 153, 34, 0.26)"
+CELL = f"text-align: left; vertical-align: top; padding: 0.15em 1em 0.15em 0.4em; border-bottom: {LINE}"
+CAPTION = f"text-align: left; caption-side: top; padding: 0; color: inherit; {DIM}"
 NUMBER = f"{CELL}; text-align: right; white-space: nowrap"
 BARS = "font-family: ui-monospace, 'DejaVu Sans Mono', monospace; line-height: 1; letter-spacing: 0; white-space: pre"
 
@@ -99,23 +101,15 @@ def _(comparison: Comparison) -> str:
 
 @as_html.register
 def _(run: Run) -> str:
-    bars = words.sparkline(run.waiting_over_time())
-    return to_html(
-        card(
-            _line(element("b", "Run"), f" · {words.headline(run)}"),
-            _line("waiting: ", words.verdict(run)),
-            _line(
-                "0 s ", element("span", bars, style=BARS, **{"aria-hidden": "true"}), f" {words.time_text(run.seconds)}"
-            )
-            if bars
-            else None,
-            _run_table(run),
-            [
-                _line(code(one_line(life.name, 40)), f" {words.worker_text(run, life.name)}")
-                for life in run.lives[: words.MOST_ROWS]
-            ],
-            [_banner(f"⚠ {note}") for note in run.notes],
-        )
+    bars, ends = words.sparkline(run.waiting_over_time()), words.time_text(run.seconds)
+    return shown(
+        line(element("b", "Run"), f" · {words.headline(run)}"),
+        line("waiting: ", words.verdict(run)),
+        line("0 s ", element("span", bars, style=BARS, **{"aria-hidden": "true"}), f" {ends}") if bars else None,
+        _run_table(run),
+        [line(code(one_line(life.name, 40)), f" {words.worker_text(run, life.name)}") for life in _shown_lives(run)],
+        [banner(AMBER, f"⚠ {note}") for note in run.notes],
+        name="Run",
     )
 
 
@@ -124,7 +118,7 @@ def _(run: Run) -> str:
 @as_html.register(WorkerLife)
 @as_html.register(SimulatedMessage)
 def _(record: Statistics | Times | WorkerLife | SimulatedMessage) -> str:
-    return to_html(card(*(_line(line.strip()) for line in as_text(record).splitlines())))
+    return shown(*(line(said.strip()) for said in as_text(record).splitlines()))
 
 
 @as_html.register
@@ -139,7 +133,7 @@ def _(comparison: Comparison) -> str:
         for row in words.comparison_rows(comparison)
     ]
     caption = element("caption", _compared(comparison), style=CAPTION)
-    return to_html(card(_table(caption, [head], rows)))
+    return shown(_table(caption, [head], rows), name="Comparison of two runs")
 
 
 _HEADS = ("", "before", "after", "change")
@@ -194,6 +188,10 @@ def _table(caption: Element | None, head: Iterable[Element], body: Iterable[Elem
     )
 
 
+def _shown_lives(run: Run) -> tuple[WorkerLife, ...]:
+    return run.lives[: words.MOST_ROWS]
+
+
 def _row(cells: Iterable[str], widths: list[int]) -> str:
     return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
 
@@ -207,13 +205,3 @@ def _compared(comparison: Comparison) -> str:
     same = "the same messages arrived" if comparison.same_arrivals else "⚠ other messages arrived, or at other moments"
     first, second = (words.time_text(seconds) for seconds in comparison.seconds)
     return f"Two runs · {first} and {second} · {same}"
-
-
-def _line(*children: Element | str | None) -> Element:
-    return element("div", *children, style="margin: 0.15em 0")
-
-
-def _banner(text: str) -> Element:
-    return element(
-        "div", text, style=f"margin: 0.35em 0; padding: 0.3em 0.7em; border-radius: 4px; background: {AMBER}"
-    )

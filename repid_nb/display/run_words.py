@@ -129,8 +129,9 @@ def worker_text(run: Run, name: str) -> str:
     """Return how busy a worker was: `busy 93 % of its time, 2.8 messages at once of at most 4`."""
     figures = run.workers[name]
     life = next(life for life in run.lives if life.name == name)
-    mean = 0.0 if figures.utilisation is None else figures.utilisation * life.tasks_limit
-    return f"busy {share_text(figures.busy)} of its time; {mean:.2g} of at most {life.tasks_limit:,} at once"
+    mean = figures.mean_working * run.micros / life.micros if life.micros else 0.0
+    most = "" if life.at_once is None else f" of at most {life.at_once:,}"
+    return f"busy {share_text(figures.busy)} of its time; {mean:.2g}{most} at once"
 
 
 def comparison_rows(comparison: Comparison) -> Iterator[tuple[str, str, str, str]]:

@@ -14,6 +14,8 @@ from typing import Any
 from repid_nb.app import Repid
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.tasks import start
+from repid_nb.core.worker.gate import gate_of
+from repid_nb.core.worker.limited import Declared
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.progress import Progress
 from repid_nb.printable import counted
@@ -147,9 +149,12 @@ class Execution:
         if plan.starts:
             await Moment(self._loop, round(plan.starts * MICROSECONDS))
         connection = Connection(server.queues)
+        routes = self._routes
+        declared = Declared(routes.by_channel, routes.channels, plan.limits, plan.limit_policies, plan.propagation)
         worker = RecordedWorker(
             self._app.execution_context(connection),
-            self._routes.by_channel,
+            routes.by_channel,
+            gate=gate_of(declared),
             ledger=self._ledger,
             number=life.number,
             times=self._times,
@@ -161,7 +166,7 @@ class Execution:
             self._loop.call_at(plan.crashes, self._crash, life, worker, connection)
         how = "stopped"
         try:
-            await worker.run(tasks_limit=plan.tasks_limit, graceful_shutdown_time=plan.graceful_shutdown_time)
+            await worker.run(tasks_limit=plan.at_once, graceful_shutdown_time=plan.graceful_shutdown_time)
         except (Exception, SystemExit) as error:
             how = f"ended by {type(error).__name__}"
         finally:
@@ -269,7 +274,7 @@ class _Life:
         ended, how = self.ended or (now, "running")
         return WorkerLife(
             name=self.plan.name,
-            tasks_limit=self.plan.tasks_limit,
+            at_once=self.plan.at_once,
             began=min(began, now),
             ended=max(min(ended, now), min(began, now)),
             state=how if began <= now else "not started",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from repid_nb.core.limits import ActorLimitsPropagation, LimitPolicyT, MessageLimits
 from repid_nb.simulation.arrivals import Arrivals
 
-__all__ = ["Bounds", "Producer", "WorkerPlan"]
+__all__ = ["TASKS_LIMIT", "Bounds", "Producer", "WorkerPlan"]
+
+# That of `run_worker`.
+TASKS_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +37,19 @@ class WorkerPlan:
     """A worker; the fields are those of `Simulation.worker`."""
 
     name: str
-    tasks_limit: int = 1000
+    tasks_limit: int = TASKS_LIMIT
+    limits: MessageLimits | None = None
+    limit_policies: Sequence[LimitPolicyT] = ()
+    propagation: ActorLimitsPropagation = "sum"
     starts: float = 0.0
     stops: float | None = None
     crashes: float | None = None
     graceful_shutdown_time: float = 25.0
+
+    @property
+    def at_once(self) -> int | None:
+        """How many messages it has in work at once, at most; None for no limit."""
+        return self.tasks_limit if self.limits is None else self.limits.max_messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,7 +131,7 @@ class Statistics(Record):
         in_system: Both together.
         mean_waiting: How many waited, in the mean over time.
         mean_working: How many were in work, in the mean over time.
-        utilisation: The share of its capacity that was in work, for a worker; otherwise None.
+        utilisation: The share of its capacity that was in work, for a worker with a limit; otherwise None.
         busy: The share of the time in which at least one message was in work.
     """
 
@@ -157,11 +157,12 @@ class WorkerLife(Record):
     Attributes:
         began: When it started, in microseconds.
         ended: When it ended, or the run did.
+        at_once: How many messages it has in work at once, at most; None for no limit.
         state: `running`, `stopped`, `crashed`, `not started`, or what ended it.
     """
 
     name: str
-    tasks_limit: int
+    at_once: int | None
     began: int
     ended: int
     state: str

@@ -42,8 +42,8 @@ class Connection(InMemoryServer):
         self._pullers: list[InMemoryPuller] = []
         self._let_go = self.hold_open()
 
-    def puller(self, channels: Sequence[str]) -> InMemoryPuller:
-        puller = super().puller(channels)
+    def puller(self, channels: Sequence[str], *, pausable: bool = False) -> InMemoryPuller:
+        puller = super().puller(channels, pausable=pausable)
         self._pullers.append(puller)
         return puller
 

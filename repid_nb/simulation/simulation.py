@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from repid_nb.app import Repid
 from repid_nb.core.errors import DeclarationError, SimulationError
+from repid_nb.core.limits import (
+    ActorLimitsPropagation,
+    LimitPolicyT,
+    MessageLimits,
+    checked_limits,
+    checked_policies,
+)
 from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.printable import short
 from repid_nb.simulation.arrivals import ArrivalsT, as_arrivals
 from repid_nb.simulation.durations import DurationT, as_duration, seconds_of
 from repid_nb.simulation.execution import Execution
-from repid_nb.simulation.parts import Bounds, Producer, WorkerPlan
+from repid_nb.simulation.parts import TASKS_LIMIT, Bounds, Producer, WorkerPlan
 from repid_nb.simulation.run import Run
 from repid_nb.stepping.sending import with_topic
 
@@ -114,30 +121,41 @@ class Simulation:
         self,
         name: str | None = None,
         *,
-        tasks_limit: int = 1000,
+        limits: MessageLimits | None = None,
+        tasks_limit: int = TASKS_LIMIT,
         starts: float = 0.0,
         stops: float | None = None,
         crashes: float | None = None,
         graceful_shutdown_time: float = 25.0,
+        limit_policies: Sequence[LimitPolicyT] = (),
+        actor_limits_propagation: ActorLimitsPropagation = "sum",
     ) -> None:
         """Add a worker. Without any, a run has one, called `worker`.
 
         Args:
             name: Its name; by default `worker 1`, `worker 2`, ...
+            limits: How much it takes at once, in place of `tasks_limit`: `MessageLimits(max_messages=4)`.
             tasks_limit: How many messages it has in work at once, at most; 1 for one after another.
             starts: At which second it starts.
             stops: At which second it is told to stop: it takes no more, and ends what it has begun.
             crashes: At which second it is gone, in the middle of whatever it does. What it held comes again.
             graceful_shutdown_time: Seconds that running actors have once it stops.
+            limit_policies: Limits of your own for every message.
+            actor_limits_propagation: As for `run_worker`: "sum" or "off".
 
         Raises:
             SimulationError: There is a worker of that name, or a number makes no sense.
+            DeclarationError: The limits have the wrong type.
         """
         chosen = name or self._free_name(f"worker {len(self._workers) + 1}", self._workers)
         if chosen in self._workers:
             raise SimulationError(f"There is a worker {chosen!r} already: give this one another name.")
         if isinstance(tasks_limit, bool) or not isinstance(tasks_limit, int) or tasks_limit < 1:
             raise SimulationError(f"tasks_limit must be a whole number, at least 1, not {short(tasks_limit)}.")
+        if limits is not None and tasks_limit != TASKS_LIMIT:
+            raise SimulationError("Give either limits or tasks_limit, not both.")
+        checked_limits("worker", limits, MessageLimits)
+        checked_policies("worker", limit_policies)
         begin = seconds_of(starts, "starts")
         ends = {word: when for word, when in (("stops", stops), ("crashes", crashes)) if when is not None}
         for word, when in ends.items():
@@ -148,6 +166,9 @@ class Simulation:
         self._workers[chosen] = WorkerPlan(
             name=chosen,
             tasks_limit=tasks_limit,
+            limits=limits,
+            limit_policies=tuple(limit_policies),
+            propagation=actor_limits_propagation,
             starts=begin,
             stops=stops,
             crashes=crashes,

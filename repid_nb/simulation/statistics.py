@@ -103,7 +103,7 @@ def by_worker(columns: Columns, end: int, lives: Sequence[WorkerLife]) -> list[S
             Statistics(
                 **{
                     **{name: getattr(figures, name) for name in Statistics.__dataclass_fields__},
-                    "utilisation": work / (lived * life.tasks_limit) if lived else 0.0,
+                    "utilisation": _share(work, lived, life.at_once),
                     "busy": _covered(spans) / lived if lived else 0.0,
                 }
             )
@@ -149,6 +149,12 @@ def _statistics(name: str, outcomes: Sequence[int], waited: list[int], worked: l
         mean_waiting=sum(waited) / end if end else 0.0,
         mean_working=sum(worked) / end if end else 0.0,
     )
+
+
+def _share(work: int, lived: int, at_once: int | None) -> float | None:
+    if at_once is None:
+        return None
+    return work / (lived * at_once) if lived else 0.0
 
 
 def _ended(columns: Columns, row: int, end: int) -> int:

@@ -10,11 +10,13 @@ from typing import Any
 from repid_nb.core import reasons
 from repid_nb.core.actor import ActorData, ActorExecutionContext, CallNextT, FnParams
 from repid_nb.core.errors import ActorTimeoutError
-from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.core.events import Matched, Pulled, Settled
+from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import NO_MIDDLEWARE
 from repid_nb.core.worker.confirmation import AFTER_RETURN
 from repid_nb.core.worker.delivery import Delivery
-from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES, Worker
+from repid_nb.core.worker.gate import Gate
+from repid_nb.core.worker.gated import GatedWorker
 from repid_nb.simulation.columns import NOT_YET
 from repid_nb.simulation.ledger import Ledger
 from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop, Moment
@@ -23,13 +25,14 @@ from repid_nb.simulation.randomness import WorkTimes
 __all__ = ["RecordedWorker"]
 
 
-class RecordedWorker(Worker):
+class RecordedWorker(GatedWorker):
     """Writes down each message's way, and lets actors take their time.
 
     A Watcher would hear more, and cost twice as much as the run itself. So the worker's own steps are noted where they
     begin and end: the delivery, the routing, the reading of the arguments, and the actor's function.
 
     Args:
+        gate: The worker's limits; None where nothing is limited.
         ledger: Where it is written down.
         number: The number of the worker in the run.
         times: How long actors take.
@@ -40,6 +43,7 @@ class RecordedWorker(Worker):
         context: ActorExecutionContext,
         actors: Mapping[str, Sequence[ActorData]],
         *,
+        gate: Gate | None,
         ledger: Ledger,
         number: int,
         times: WorkTimes,
@@ -52,16 +56,14 @@ class RecordedWorker(Worker):
             channel: [_Timed(actor, ledger, self._rows, times, loop).actor for actor in there]
             for channel, there in actors.items()
         }
-        super().__init__(context, timed)
+        super().__init__(context, timed, gate=gate)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
         """Do what a worker does, and write it down."""
         ledger, delivery = self._ledger, delivery or self.delivery()
         row = self._rows[message] = ledger.pulled(message, self._number)
         try:
-            has_run = await super().deliver(message, delivery)
-            if not has_run:
-                self._unrouted(row, message)
+            return await super().deliver(message, delivery)
         except BaseException as error:
             if isinstance(error, Exception) or delivery.is_interruption(error):
                 ledger.came_back(row)
@@ -70,17 +72,12 @@ class RecordedWorker(Worker):
             if message.action is not None:
                 del self._rows[message]
             ledger.ended(row, message)
-        return has_run
 
-    def _unrouted(self, row: int, message: ReceivedMessageT) -> None:
-        if message.action is MessageAction.rejected:
-            self._ledger.reasoned(row, reasons.no_match(self.sightings.of(message), MAX_UNROUTED_RETRIES))
-        elif message.action is not None:
-            self._ledger.reasoned(row, reasons.poison(MAX_UNROUTED_RETRIES))
-
-    async def _leave(self, message: ReceivedMessageT, error: BaseException) -> None:
-        self._ledger.failed(self._rows[message], error, reasons.strategy_raised(error))
-        await super()._leave(message, error)
+    def _told(self, event: Pulled | Matched | Settled) -> None:
+        """Write down why a message is settled that no actor got."""
+        if isinstance(event, Settled):
+            self._ledger.reasoned(self._rows.get(event.message, NOT_YET), event.reason)
+        super()._told(event)
 
     def gone(self) -> None:
         """Write down that the worker is gone: what it held is back on its queue."""

@@ -16,6 +16,7 @@ from simulation.queues import app_with
 from repid_nb import (
     InMemoryServer,
     Message,
+    MessageLimits,
     Repid,
     Router,
     Simulation,
@@ -54,7 +55,7 @@ def test_the_example_of_the_documentation_plays_ten_minutes():
     simulation.produce("orders", {"number": 7}, topic="ship_order", arrivals=poisson(per_second=8))
     simulation.produce("orders", lambda n: {"number": n}, topic="refund", arrivals=burst(200, at=60), priority=9)
     simulation.takes("ship_order", exponential(mean=0.4))
-    simulation.worker("first", tasks_limit=4)
+    simulation.worker("first", limits=MessageLimits(max_messages=4))
     simulation.worker("second", starts=120, crashes=300)
     run = simulation.run(seconds=600)
 
@@ -80,7 +81,7 @@ def test_a_messages_moments_are_what_the_clock_says():
     ]
     assert (first.waited, second.waited, third.worked) == (0, 1.5, 2)
     assert (first.worker, first.actor, first.outcome, first.sightings) == ("one", "ship", "acked", 1)
-    assert first.pulls[0].reason == "the actor returned (auto)"
+    assert first.pulls[0].reason == "the actor returned"
     assert (run.seconds, run.ended_by) == (12, "idle")
 
 
@@ -195,7 +196,7 @@ def test_plain_functions_run_at_once_and_without_a_thread():
     assert threads == {threading.get_ident()}
     assert [one.outcome for one in run.messages] == ["acked", "acked", "nacked"]
     assert run.messages[2].pulls[0].error == "ValueError: too many"
-    assert run.messages[2].pulls[0].reason == "the actor raised ValueError (on_error is 'nack')"
+    assert run.messages[2].pulls[0].reason == "the actor raised ValueError: too many"
     assert run.seconds == 1.5
 
 
