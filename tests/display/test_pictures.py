@@ -14,6 +14,7 @@ from stepping.bench import app_of, router_of
 from repid_nb import MessageAction, Picture, Router, Step, Stepper, Steps, as_picture
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.display.pictures.canvas import fitted, text_width
+from repid_nb.display.river import Passage, River, Visit
 
 SVG = "{http://www.w3.org/2000/svg}"
 ELEMENTS = {"svg", "title", "desc", "style", "g", "rect", "circle", "path", "text"}
@@ -260,6 +261,51 @@ def test_two_pictures_on_one_page_share_no_id_and_no_rule():
         assert all("rnb-" in rule or rule.startswith("@media") for rule in rules)
 
 
+def test_a_river_has_a_lane_for_each_channel_and_worker_and_tells_each_way():
+    picture = Steps(chapter(), "idle").picture("river")
+    shown = texts(picture)
+    assert {"user_tasks", "worker", "m1", "m2", "m3"} <= set(shown)
+    assert [one for one in shown if one in "✓↩✗"] == ["✓", "↩", "✗"]
+    assert "m2: taken off user_tasks at 1, rejected; waits on user_tasks since 2." in picture.text
+
+
+def busy(visits: int) -> River:
+    """Return the river of a run with two workers, each of which holds a message for three seconds."""
+    passages = (
+        Passage(
+            name=f"m{number + 1}",
+            visits=(
+                Visit(
+                    channel="orders",
+                    since=number * 1.0,
+                    taken=number + 0.5,
+                    worker=f"w{number % 2}",
+                    done=number + 3.5,
+                    action=MessageAction.acked,
+                ),
+            ),
+        )
+        for number in range(visits)
+    )
+    end = visits + 3.0
+    return River(
+        channels=("orders",), workers=("w0", "w1"), passages=tuple(passages), begin=0.0, end=end, unit="second"
+    )
+
+
+def test_a_worker_that_holds_several_messages_has_a_slot_for_each():
+    root = checked(as_picture(busy(4)))
+    bars = [float(one.get("y")) for one in root.iter(f"{SVG}rect") if one.get("height") == "18"]
+    assert len(set(bars)) == 4
+
+
+def test_a_river_of_thousands_of_messages_shows_how_many_wait_and_stays_small():
+    picture = as_picture(busy(3000))
+    assert "at most 1" in texts(picture)
+    assert "They waited 0.5 seconds on average, 0.5 at most." in picture.text
+    assert len(picture.svg) < 40_000
+
+
 def film(**more) -> Picture:
     return Steps(chapter(), "idle").film(**more)
 
@@ -341,6 +387,7 @@ async def test_a_hostile_text_stays_text(text):
             root = checked(as_picture(record))
             if kind in {"Steps", "History"}:
                 checked(record.film({1: text}, title=text))
+                checked(record.picture("river"))
             assert all(len(element.text or "") < 200 for element in root.iter(f"{SVG}text"))
 
 

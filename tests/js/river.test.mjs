@@ -117,12 +117,24 @@ describe("a river of a simulated run", () => {
     assert.ok(JSON.stringify(bands).length < 40_000);
   });
 
-  test("of few messages shows each of them, in the lane of its worker", () => {
+  test("of few messages shows each of them, in a slot of its worker", () => {
     const { works, lanes } = riverPlan({ ...run, visits: visits.slice(0, 6), end: 4 }, { width: 800, at: 0 });
     assert.deepEqual(
       works.slice(0, 4).map((one) => one.y - lanes[2].y),
-      [10, lanes[3].y - lanes[2].y + 10, lanes[4].y - lanes[2].y + 10, 10],
+      [10, lanes[3].y - lanes[2].y + 10, lanes[4].y - lanes[2].y + 10, 30],
     );
+  });
+
+  test("gives a worker that holds several at once a row for each", () => {
+    /** @type {Visit[]} */
+    const held = [
+      ["m1", 0, 0, 0, "a", 5, 0],
+      ["m2", 0, 0, 1, "a", 2, 0],
+      ["m3", 0, 0, 3, "a", 4, 0],
+    ];
+    const { works } = riverPlan({ ...run, visits: held, end: 5, workers: ["a"] }, { width: 800, at: 0 });
+    assert.ok(works[1].y > works[0].y);
+    assert.equal(works[2].y, works[1].y);
   });
 
   test("is told by its clock", () => {

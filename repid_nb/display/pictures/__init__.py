@@ -10,9 +10,11 @@ from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
 from repid_nb.core.naming import nearest_name
 from repid_nb.display.pictures.film import film_of
 from repid_nb.display.pictures.inside_pictures import picture_of_middleware, picture_of_settling
+from repid_nb.display.pictures.river_picture import picture_of_river
 from repid_nb.display.pictures.rows_picture import picture_of_steps
 from repid_nb.display.pictures.step_picture import picture_of_explanation, picture_of_step
 from repid_nb.display.pictures.system_picture import picture_of_queues
+from repid_nb.display.river import River, river_of_steps
 from repid_nb.picture import Picture
 from repid_nb.printable import counted
 from repid_nb.stepping.record import Explanation, History, Step, Steps
@@ -28,8 +30,8 @@ def as_picture(record: Any, of: str | None = None, **more: Any) -> Picture:
         record: A Step, an Explanation, Steps, a History, queues, one channel's queue, or a Stepper.
         of: What to draw of it; None for the first of these. Of a Step: `step`, its whole way; `middleware`, the layers
             around the actor; `settling`, the moment of the settlement and what a crash before or after it loses. Of
-            Steps and a History: `rows`, a row for each message; `film`. Of a Stepper: `system`, its channels and
-            actors; `rows`; `film`.
+            Steps and a History: `rows`, a row for each message; `river`, a lane for each channel and worker; `film`.
+            Of a Stepper: `system`, its channels and actors; `rows`; `river`; `film`.
         more: For a film, its `notes` by the number of a step, and its `title`.
 
     Raises:
@@ -52,6 +54,10 @@ def _rows(steps: Steps | History) -> Picture:
     return picture_of_steps(steps.steps, title=f"History · {counted(len(steps), 'step')}", dropped=steps.dropped)
 
 
+def _river(steps: Steps | History) -> Picture:
+    return picture_of_river(river_of_steps(steps.steps))
+
+
 def _film(steps: Steps | History, notes: Mapping[int, str] | None = None, title: str = "") -> Picture:
     return film_of(steps.steps, notes, title=title)
 
@@ -63,13 +69,15 @@ def _system(stepper: Stepper) -> Picture:
 _KINDS: Mapping[type, Mapping[str, Callable[..., Picture]]] = {
     Step: {"step": picture_of_step, "middleware": picture_of_middleware, "settling": picture_of_settling},
     Explanation: {"actors": picture_of_explanation},
-    Steps: {"rows": _rows, "film": _film},
-    History: {"rows": _rows, "film": _film},
+    Steps: {"rows": _rows, "river": _river, "film": _film},
+    History: {"rows": _rows, "river": _river, "film": _film},
+    River: {"river": picture_of_river},
     QueuesSnapshot: {"queues": picture_of_queues},
     ChannelSnapshot: {"queue": lambda queue: picture_of_queues(QueuesSnapshot((queue,)))},
     Stepper: {
         "system": _system,
         "rows": lambda stepper: _rows(stepper.history),
+        "river": lambda stepper: picture_of_river(river_of_steps(stepper.history.steps, stepper.snapshot())),
         "film": lambda stepper, **more: _film(stepper.history, **more),
     },
 }

@@ -35,6 +35,7 @@ const LINE_HEIGHT = 8;
 const LANE_ROWS = 6;
 const WORK_HEIGHT = 20;
 const LANE_GAP = 8;
+const BAND_HEIGHT = 34;
 /** More messages than these are drawn as bands. */
 const MOST_DRAWN = 90;
 /** Pixels between two samples of a band. */
@@ -50,7 +51,7 @@ export function riverPlan(river, { width, at }) {
   const view = viewOf(river, width, at);
   const seen = river.visits.filter((visit) => visit[2] < view.to && (doneOf(visit) ?? river.end) >= view.from);
   const isBundled = seen.length > MOST_DRAWN;
-  const rows = isBundled ? new Map() : rowsOf(seen, river);
+  const rows = isBundled ? { waiting: new Map(), working: new Map() } : allRows(seen, river);
   const { lanes, height } = lanesOf(river, rows, isBundled);
   const base = { ...view, width, height, lanes };
   if (isBundled) return { ...base, waits: [], works: [], links: [], bands: bandsOf(river, seen, base) };
@@ -79,34 +80,56 @@ function viewOf({ unit, begin, end }, width, at) {
 }
 
 /**
- * Give each wait a row in the lane of its channel, the highest that is free.
- * @param {Visit[]} visits
- * @param {River} river
+ * Give each visit a row in its lane, the highest that is free.
+ * @param {{visit: Visit, lane: number, start: number, end: number}[]} spans
  * @returns {Map<Visit, number>}
  */
-function rowsOf(visits, { end }) {
+function rowsOf(spans) {
   /** @type {Map<number, number[]>} */
   const busy = new Map();
   const rows = new Map();
-  for (const visit of [...visits].sort((one, other) => one[2] - other[2])) {
-    const [, channel, since, taken] = visit;
-    const until = busy.get(channel) ?? [];
-    busy.set(channel, until);
-    let row = until.findIndex((free) => free <= since);
+  for (const { visit, lane, start, end } of spans.sort((one, other) => one.start - other.start)) {
+    const until = busy.get(lane) ?? [];
+    busy.set(lane, until);
+    let row = until.findIndex((free) => free <= start);
     if (row < 0) row = Math.min(until.length, LANE_ROWS - 1);
-    // Also one that is taken at once has been there.
-    until[row] = Math.max(until[row] ?? 0, taken ?? end + 1, since + 1e-6);
+    // Also what is over at once has been there.
+    until[row] = Math.max(until[row] ?? 0, end, start + 1e-6);
     rows.set(visit, row);
   }
   return rows;
 }
 
+/** @param {Visit[]} visits @param {River} river */
+function waitingRows(visits, { end }) {
+  return rowsOf(visits.map((visit) => ({ visit, lane: visit[1], start: visit[2], end: visit[3] ?? end + 1 })));
+}
+
+/** Return the slots of each worker. @param {Visit[]} visits @param {River} river */
+function workingRows(visits, { end }) {
+  const taken = visits.filter((visit) => visit[3] !== null);
+  return rowsOf(
+    taken.map((visit) => ({ visit, lane: visit[6] ?? 0, start: visit[3] ?? 0, end: doneOf(visit) ?? end })),
+  );
+}
+
+/**
+ * @param {Visit[]} visits
+ * @param {River} river
+ */
+function allRows(visits, river) {
+  return { waiting: waitingRows(visits, river), working: workingRows(visits, river) };
+}
+
+/** How many rows a lane has. @param {Map<Visit, number>} rows @param {(visit: Visit) => boolean} isOf */
+const countRows = (rows, isOf) => Math.max(0, ...[...rows].filter(([visit]) => isOf(visit)).map(([, row]) => row + 1));
+
 /**
  * @param {River} river
- * @param {Map<Visit, number>} rows
+ * @param {ReturnType<typeof allRows>} rows
  * @param {boolean} isBundled
  */
-function lanesOf({ channels, workers }, rows, isBundled) {
+function lanesOf({ channels, workers }, { waiting, working }, isBundled) {
   /** @type {RiverLane[]} */
   const lanes = [];
   let y = 6;
@@ -115,22 +138,25 @@ function lanesOf({ channels, workers }, rows, isBundled) {
     y += height + LANE_GAP;
   };
   channels.forEach((name, channel) => {
-    const used = [...rows].filter(([visit]) => visit[1] === channel).map(([, row]) => row + 1);
-    add(name, isBundled ? 34 : Math.max(2, ...used) * LINE_HEIGHT + 4, "channel");
+    const lines = countRows(waiting, (visit) => visit[1] === channel);
+    add(name, isBundled ? BAND_HEIGHT : Math.max(2, lines) * LINE_HEIGHT + 4, "channel");
   });
-  for (const name of workers) add(name, WORK_HEIGHT, "worker");
+  workers.forEach((name, worker) => {
+    const slots = countRows(working, (visit) => (visit[6] ?? 0) === worker);
+    add(name, isBundled ? BAND_HEIGHT : Math.max(1, slots) * WORK_HEIGHT, "worker");
+  });
   return { lanes, height: y + 4 };
 }
 
 /**
  * @param {River} river
  * @param {Visit[]} visits
- * @param {Map<Visit, number>} rows
+ * @param {ReturnType<typeof allRows>} rows
  * @param {Pick<RiverPlan, "lanes" | "from" | "to" | "left" | "scale">} base
  */
 function pathsOf(river, visits, rows, { lanes, from, to, left, scale }) {
   const x = (/** @type {number} */ moment) => left + (Math.max(from, Math.min(to, moment)) - from) * scale;
-  const rowY = (/** @type {Visit} */ visit) => lanes[visit[1]].y + 6 + (rows.get(visit) ?? 0) * LINE_HEIGHT;
+  const rowY = (/** @type {Visit} */ visit) => lanes[visit[1]].y + 6 + (rows.waiting.get(visit) ?? 0) * LINE_HEIGHT;
   /** @type {Wait[]} */
   const waits = [];
   /** @type {Work[]} */
@@ -144,8 +170,8 @@ function pathsOf(river, visits, rows, { lanes, from, to, left, scale }) {
     if (until >= from) waits.push({ name, x1: x(since), x2: x(until), y, isOpen: taken === null });
     if (taken === null || taken < from || taken >= to) continue;
     const done = doneOf(visit) ?? river.end;
-    const lane = lanes[river.channels.length + worker];
-    const middle = lane.y + lane.height / 2;
+    const slot = rows.working.get(visit) ?? 0;
+    const middle = lanes[river.channels.length + worker].y + (slot + 0.5) * WORK_HEIGHT;
     const gap = Math.min(5, (done - taken) * scale * 0.15);
     works.push({ name, x1: x(taken) + gap, x2: x(done) - gap, y: middle, end, step: Math.round(done) });
     links.push({ name, d: bend(x(taken), y, x(taken) + gap, middle - 7), kind: "pull" });
