@@ -105,7 +105,7 @@ class Gate:
         self.failed: Callable[[], None] = lambda: None
         self._limited = limited
         self._shut_by = limited.shut_by()
-        self.releasing: set[asyncio.Task[None]] = set()
+        self.releasing: set[asyncio.Task[bool]] = set()
         self._ledger = Ledger(self._changed)
         self._doors = Doors()
         self._entering: dict[int, Waiter] = {}
@@ -172,6 +172,15 @@ class Gate:
         if hold is not None:
             hold.release()
 
+    async def give_way(self, channel: str) -> None:
+        """Take nothing from a channel for one turn of the loop: what was rejected comes again at once, for ever."""
+        reason = object()
+        self._doors.set(channel, reason, shut=True)
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self._doors.set(channel, reason, shut=False)
+
     # -- after routing
 
     def refused(self, message: ReceivedMessageT, actor: ActorData) -> Refusal | None:
@@ -204,9 +213,10 @@ class Gate:
             raise
         return admission
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException | None = None) -> None:
         """Stop the worker: a limit that does not work limits nothing."""
-        logger.critical("worker.limits.error", exc_info=error)
+        if error is not None:
+            logger.critical("worker.limits.error", exc_info=error)
         # At once: a message that goes back would come again before the worker has stopped.
         self._doors.set(None, HAS_FAILED, shut=True)
         self.failed()
@@ -341,16 +351,21 @@ class Admission:
                 self._gate.releasing.add(releasing)
                 releasing.add_done_callback(self._gate.releasing.discard)
                 await asyncio.wait({releasing})
+                if not releasing.result():
+                    self._gate.fail()
         finally:
             if self.hold is not None:
                 self.hold.release()
 
-    async def _release_leases(self) -> None:
+    async def _release_leases(self) -> bool:
+        succeeds = True
         while self.leases:
             try:
                 await self.leases.pop().release()
-            except Exception as error:
-                self._gate.fail(error)
+            except Exception:
+                succeeds = False
+                logger.critical("worker.limits.release.error", exc_info=True)
+        return succeeds
 
 
 def _name_of(policy: LimitPolicyT) -> str:

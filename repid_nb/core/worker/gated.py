@@ -122,6 +122,7 @@ class GatedWorker(Worker):
         self._told(Settled(message, message.action, obstacle.reason))
         if obstacle.error is not None:
             gate.fail(obstacle.error)
+        await gate.give_way(message.channel)
         return False
 
 
@@ -152,6 +153,7 @@ class _GatedDelivery(Delivery):
         if refusal is not None:
             if message.action is None:
                 await self._settle(message, refusal.action, refusal.reason)
+            await self._gate.give_way(message.channel)
             return None
         admission = await self._admitted(message, actor)
         if admission is None:
