@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -73,9 +73,9 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def launched_chromium(playwright: Playwright, executable: str) -> Browser:
+def launched_chromium(playwright: Playwright, executable: str, flags: Sequence[str] = ()) -> Browser:
     """Start Chromium with a fresh profile."""
-    return playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+    return playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_FLAGS, *flags])
 
 
 @contextmanager

@@ -1,0 +1,40 @@
+"""How Sphinx makes the book."""
+
+project = "repid_nb"
+author = "the repid_nb team"
+project_copyright = author
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+exclude_patterns = ["**/.ipynb_checkpoints", "static"]
+
+# The committed outputs are what a reader sees; a cell runs when the reader asks for it.
+nb_execution_mode = "off"
+nb_merge_streams = True
+nb_mime_priority_overrides = [("html", "text/html", 0)]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+# A notebook's widget has its plain HTML beside it; README and CHANGELOG link to files that are no pages.
+suppress_warnings = ["mystnb.unknown_mime_type", "myst.xref_missing", "myst.header"]
+
+add_module_names = False
+python_use_unqualified_type_names = True
+maximum_signature_line_length = 60
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+napoleon_attr_annotations = True
+
+html_theme = "furo"
+html_title = "repid_nb"
+html_static_path = ["static"]
+html_css_files = ["book.css"]
+# Outside the book: seen from its folder of static files.
+html_js_files = ["../../site.js", ("../../live/book.mjs", {"type": "module"})]
+html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
+html_show_sphinx = False
+html_show_sourcelink = False
+html_copy_source = False
+copybutton_selector = "div.cell_input div.highlight pre, div.highlight-python pre"

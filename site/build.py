@@ -1,0 +1,56 @@
+"""Build the web site.
+
+python site/build.py build/site
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from assembly import assemble
+from book import build_book, copy_course
+from laboratory import build_laboratory
+from runtime import RUNTIME, build_runtime
+
+SITE = Path(__file__).parent
+ROOT = SITE.parent
+
+
+def main(into: Path) -> None:
+    """Build the site into a folder, which is made anew; beside it stays what the next build can use again."""
+    scratch = into.with_name(f"{into.name}-scratch")
+    for name in ("lite", "book", "pages", "contents"):
+        shutil.rmtree(scratch / name, ignore_errors=True)
+    shutil.rmtree(into, ignore_errors=True)
+    (scratch / "lite").mkdir(parents=True)
+    began = time.perf_counter()
+    build_runtime(into / RUNTIME, SITE / "node_modules", scratch)
+    copy_course(scratch / "contents")
+    _without_outputs(scratch / "contents")
+    version = build_laboratory(into / "try", scratch / "contents", scratch / "lite", _changed_at())
+    build_book(into / "book", scratch)
+    told = assemble(into, version)
+    sys.stdout.write(f"{told}, built in {time.perf_counter() - began:.0f} s: {into}\n")
+
+
+def _without_outputs(contents: Path) -> None:
+    notebooks = list(contents.rglob("*.ipynb"))
+    subprocess.run([Path(sys.executable).with_name("nbstripout"), "--keep-id", *notebooks], check=True)  # noqa: S603
+
+
+def _changed_at() -> str:
+    """Return when the sources were last changed, in ISO 8601: the commit's time, so that a build can be repeated."""
+    git = ["git", "-C", ROOT, "log", "-1", "--format=%ct"]
+    told = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or told or 0)
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())

@@ -1,0 +1,126 @@
+// A page of the book: what is done, guesses before answers, and the button that makes its cells live.
+
+import { progress } from "./kept.mjs";
+
+const ROOT = new URL("..", import.meta.url);
+const PAGE = location.pathname.match(/\/book\/notebooks\/((?:exercises\/)?[\w.-]+)\.html$/)?.[1];
+
+const STARTING = "repid_nb starting";
+
+/** @param {string} tag @param {object} properties @param {(Node | string)[]} children */
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Put a tick beside each chapter and exercise that is done. */
+function showProgress() {
+  const done = progress.all();
+  for (const link of document.querySelectorAll(".sidebar-tree a.reference, .toctree-wrapper a.reference")) {
+    const page = new URL(/** @type {HTMLAnchorElement} */ (link).href).pathname.match(/notebooks\/(.+)\.html$/)?.[1];
+    const what = page && done[page];
+    link.querySelector(".done")?.remove();
+    if (!what) continue;
+    const words = what === "solved" ? "solved" : "run to its end";
+    const tick = element("span", { className: "done", title: words }, "✓");
+    tick.setAttribute("role", "img");
+    tick.setAttribute("aria-label", words);
+    link.append(" ", tick);
+  }
+}
+
+/** Fold what answers a guess, until the reader has made one. @param {HTMLElement} article */
+function foldAnswers(article) {
+  for (const paragraph of article.querySelectorAll("p")) {
+    if (!/^Guess\b/.test(paragraph.textContent.trim())) continue;
+    let cell = paragraph.nextElementSibling;
+    while (cell && !cell.matches(".cell")) cell = cell.nextElementSibling;
+    const output = cell?.querySelector(".cell_output");
+    if (!output || output.closest("details")) continue;
+    const fold = element("details", { className: "guess" }, element("summary", {}, "What happens?"));
+    output.replaceWith(fold);
+    fold.append(output);
+  }
+}
+
+/** @param {HTMLElement} article @param {string} page */
+function offerPython(article, page) {
+  const laboratory = new URL(`try/notebooks/index.html?path=notebooks/${page}.ipynb`, ROOT).href;
+  const note = element("span", { role: "status" }, "In your browser, nothing to install. Ready in a few seconds.");
+  const start = button("▶ Make this page live");
+  const open = element("a", { href: laboratory }, "Open as a notebook");
+  const bar = element("div", { className: "live-bar" }, start, open, note);
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "Run this page");
+  article.querySelector("h1")?.after(bar);
+  start.onclick = async () => {
+    start.disabled = true;
+    note.textContent = "Python is starting …";
+    // An isolated page can stop busy code. It becomes isolated by being loaded again, once, and then starts by itself.
+    sessionStorage.setItem(STARTING, page);
+    if (window.repidSite.isolate?.()) return;
+    sessionStorage.removeItem(STARTING);
+    try {
+      await goLive(article, page, bar, note);
+      start.remove();
+    } catch (error) {
+      note.textContent = `Python could not be started here: ${error instanceof Error ? error.message : error}`;
+      start.disabled = false;
+    }
+  };
+  if (sessionStorage.getItem(STARTING) === page) start.click();
+}
+
+async function goLive(article, page, bar, note) {
+  const { makeLive } = await import("./cells.mjs");
+  const stop = button("■ Stop");
+  stop.disabled = true;
+  const live = makeLive(article, page, {
+    solved(exercise) {
+      progress.note(`exercises/${exercise}`, "solved");
+      showProgress();
+    },
+    ran(isWhole) {
+      if (!isWhole || page.startsWith("exercises/")) return;
+      progress.note(page, "run");
+      showProgress();
+    },
+    busy(isBusy) {
+      stop.disabled = !isBusy;
+    },
+  });
+  const all = button("▶▶ Run all");
+  const over = button("Start over");
+  all.onclick = () => live.runAll();
+  stop.onclick = () => live.interrupt();
+  over.onclick = async () => {
+    if (over.textContent === "Start over") {
+      over.textContent = "Really? Your changes on this page go";
+      setTimeout(() => (over.textContent = "Start over"), 4000);
+      return;
+    }
+    over.textContent = "Start over";
+    note.textContent = "Python is starting anew …";
+    await live.startOver();
+    note.textContent = READY;
+  };
+  await live.ready;
+  note.textContent = READY;
+  bar.prepend(all, stop, over);
+  Object.assign(window, { live });
+}
+
+const READY = "Ready. Change a cell; Shift+Enter runs it. What you change stays in this browser.";
+
+/** @param {string} text */
+function button(text) {
+  return /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, text));
+}
+
+showProgress();
+const article = /** @type {HTMLElement | null} */ (document.querySelector("article"));
+if (article && PAGE && PAGE !== "teachers") {
+  foldAnswers(article);
+  offerPython(article, PAGE);
+}

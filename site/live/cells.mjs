@@ -1,0 +1,161 @@
+// The cells of a page: each can be changed and run, and shows below it what it gives.
+
+import { Kernel } from "./kernel.mjs";
+import { makeEditor } from "./editor.mjs";
+import { Edits } from "./kept.mjs";
+import { Widgets } from "./widgets.mjs";
+
+/**
+ * Make the cells of a page live.
+ *
+ * @param {HTMLElement} article
+ * @param {string} name the page's, such as `02_routing`
+ * @param {{ solved: (exercise: string) => void, ran: (isWhole: boolean) => void, busy: (isBusy: boolean) => void }} page
+ */
+export function makeLive(article, name, page) {
+  const edits = new Edits(name);
+  const widgets = new Widgets((comm, message) => kernel.say(comm, message));
+  const kernel = new Kernel({ comm: (message) => widgets.hear(message), solved: page.solved });
+  const cells = [...article.querySelectorAll(".cell")]
+    .filter((one) => one.querySelector(".cell_input pre"))
+    .map((one, number) => new Cell(/** @type {HTMLElement} */ (one), number, { edits, kernel, widgets, ran }));
+  let underWay = 0;
+
+  /** @param {Cell} cell @param {Promise<boolean>} end */
+  async function ran(cell, end) {
+    underWay += 1;
+    page.busy(true);
+    cell.isRun = await end;
+    underWay -= 1;
+    page.busy(underWay > 0);
+    page.ran(cells.every((one) => one.isRun || one.mayFail));
+  }
+
+  return {
+    ready: kernel.ready,
+    cells,
+    interrupt: () => kernel.interrupt(),
+    async runAll() {
+      for (const cell of cells) if (!(await cell.run()) && !cell.mayFail) return false;
+      return true;
+    },
+    async startOver() {
+      edits.forget();
+      for (const cell of cells) cell.startOver();
+      kernel.restart();
+      await kernel.ready;
+    },
+  };
+}
+
+class Cell {
+  /** @param {HTMLElement} element @param {number} number @param {any} page */
+  constructor(element, number, { edits, kernel, widgets, ran }) {
+    Object.assign(this, { element, number, edits, kernel, widgets, ran });
+    this.isRun = false;
+    // The course shows errors on purpose: such a cell is tagged, and its run is not a failure.
+    this.mayFail = element.classList.contains("tag_raises-exception");
+    const input = element.querySelector(".cell_input");
+    const pre = input.querySelector("pre");
+    this.book = pre.textContent.replace(/\n$/, "");
+    const { now, older } = edits.of(number, this.book);
+    pre.textContent = now;
+    this.editor = makeEditor(pre, {
+      label: `Cell ${number + 1}`,
+      run: () => this.runAndGoOn(),
+      changed: (source) => edits.keep(number, this.book, source),
+      complete: (source) => kernel.complete(source),
+    });
+    this.button = button("▶ Run", () => void this.run());
+    this.bar = document.createElement("div");
+    this.bar.className = "live-cell-bar";
+    this.bar.append(this.button);
+    if (older !== null) this.bar.append(this.bringBack(older));
+    input.append(this.bar);
+    this.output = element.querySelector(".cell_output") ?? element.appendChild(document.createElement("div"));
+    this.output.closest("details.guess")?.replaceWith(this.output);
+    this.output.classList.add("cell_output");
+    this.output.setAttribute("aria-live", "polite");
+    this.committed = [...this.output.childNodes];
+    if (this.committed.length) this.output.classList.add("from-the-book");
+  }
+
+  /** @param {string} older */
+  bringBack(older) {
+    const back = button("This cell has changed in the book. Bring back yours", () => {
+      this.editor.set(older);
+      this.edits.keep(this.number, this.book, older);
+      back.remove();
+    });
+    return back;
+  }
+
+  startOver() {
+    this.editor.set(this.book);
+    this.isRun = false;
+    this.output.replaceChildren(...this.committed);
+    this.output.classList.toggle("from-the-book", this.committed.length > 0);
+  }
+
+  runAndGoOn() {
+    void this.run();
+    const next = this.element.nextElementSibling;
+    const cells = [...document.querySelectorAll(".cell [role=textbox]")];
+    const here = cells.findIndex((one) => this.element.contains(one));
+    /** @type {HTMLElement | undefined} */ (cells[here + 1])?.focus({ preventScroll: next?.matches(".cell") ?? false });
+  }
+
+  /** @returns {Promise<boolean>} */
+  run() {
+    this.button.disabled = true;
+    this.button.textContent = "… running";
+    this.output.classList.remove("from-the-book");
+    let isNew = true;
+    const fresh = () => {
+      if (isNew) this.output.replaceChildren();
+      isNew = false;
+    };
+    const sink = {
+      stream: (text, isError) => {
+        fresh();
+        const last = this.output.lastElementChild;
+        const pre = last?.matches("pre.live-stream") && last.classList.contains("stderr") === isError ? last : null;
+        const into = pre ?? this.output.appendChild(document.createElement("pre"));
+        into.classList.add("live-stream");
+        into.classList.toggle("stderr", isError);
+        into.append(text);
+      },
+      output: (kind, text) => {
+        fresh();
+        show(this.output, kind, text, this.widgets);
+      },
+    };
+    const end = this.kernel.run(this.number, this.editor.source(), sink).then((isGood) => {
+      fresh();
+      this.button.disabled = false;
+      this.button.textContent = "▶ Run";
+      return isGood;
+    });
+    this.ran(this, end);
+    return end;
+  }
+}
+
+/** @param {HTMLElement} output @param {string} kind @param {string} text @param {Widgets} widgets */
+function show(output, kind, text, widgets) {
+  const box = output.appendChild(document.createElement(kind === "html" || kind === "widget" ? "div" : "pre"));
+  if (kind === "widget") void widgets.show(text, box);
+  // The page's own Python made it, which escapes what comes from messages.
+  else if (kind === "html") box.innerHTML = text;
+  else box.textContent = text;
+  if (kind === "error") box.className = "live-error";
+}
+
+/** @param {string} text @param {() => void} press */
+export function button(text, press) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = text;
+  made.onclick = press;
+  return made;
+}

@@ -1,0 +1,91 @@
+// Widgets of a live page: a model for each, as anywidget gives one to a widget's own module.
+
+export class Widgets {
+  /** @param {(comm: string, message: object) => void} say */
+  constructor(say) {
+    this.say = say;
+    /** @type {Map<string, Model>} */
+    this.models = new Map();
+  }
+
+  /** What a widget in Python says. */
+  hear({ kind, comm, text }) {
+    const { state, method, content } = JSON.parse(text);
+    if (kind === "comm_open") this.models.set(comm, new Model(state, (message) => this.say(comm, message)));
+    const model = this.models.get(comm);
+    if (kind === "comm_close") this.models.delete(comm);
+    else if (method === "custom") model?.emit("msg:custom", content);
+    else if (kind === "comm_msg" && state) model?.take(state);
+  }
+
+  /** @param {string} comm @param {HTMLElement} into */
+  async show(comm, into) {
+    const model = this.models.get(comm);
+    if (!model) return;
+    if (model.state._css) {
+      const style = document.createElement("style");
+      style.textContent = model.state._css;
+      into.append(style);
+    }
+    const address = URL.createObjectURL(new Blob([model.state._esm], { type: "text/javascript" }));
+    const { default: made } = await import(address);
+    URL.revokeObjectURL(address);
+    const widget = typeof made === "function" ? await made() : made;
+    const host = document.createElement("div");
+    into.append(host);
+    await widget.initialize?.({ model });
+    await widget.render({ model, el: host });
+  }
+}
+
+class Model {
+  constructor(state, say) {
+    this.state = state;
+    this.say = say;
+    this.changed = {};
+    this.listeners = new Map();
+    this.widget_manager = undefined;
+  }
+
+  get(name) {
+    return this.state[name];
+  }
+
+  set(name, value) {
+    this.state[name] = value;
+    this.changed[name] = value;
+    this.emit(`change:${name}`, value);
+  }
+
+  save_changes() {
+    this.say({ method: "update", state: this.changed });
+    this.changed = {};
+  }
+
+  send(content) {
+    this.say({ method: "custom", content });
+  }
+
+  on(names, listener) {
+    for (const name of names.split(" ")) {
+      if (!this.listeners.has(name)) this.listeners.set(name, new Set());
+      this.listeners.get(name).add(listener);
+    }
+  }
+
+  off(name, listener) {
+    if (!name) this.listeners.clear();
+    else if (listener) this.listeners.get(name)?.delete(listener);
+    else this.listeners.delete(name);
+  }
+
+  emit(name, ...values) {
+    for (const listener of this.listeners.get(name) ?? []) listener(...values);
+  }
+
+  take(news) {
+    Object.assign(this.state, news);
+    for (const name in news) this.emit(`change:${name}`, news[name]);
+    this.emit("change");
+  }
+}

@@ -1,0 +1,84 @@
+"""The built site on a server of its own under a sub-path, and a browser for which there is nothing else in the world."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from support.files import ROOT
+from support.lab import chromium, launched_chromium
+from support.static_host import StaticHost
+
+# Python starts in the page; on a busy machine that takes its time.
+expect.set_options(timeout=90_000)
+
+SITE = ROOT / "build" / "site"
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The folder of the built site."""
+    if not (SITE / "sw.js").exists():
+        missing = "The site is not built. Build it: make site"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def host(site: Path) -> Iterator[StaticHost]:
+    with StaticHost(site, "/sub/path") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = chromium()
+    if executable is None:
+        missing = "Chromium is not installed (Debian, Ubuntu: apt-get install chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        running = launched_chromium(playwright, executable, ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def stranger(browser: Browser, host: StaticHost) -> Iterator[BrowserContext]:
+    """A visitor who has never been here, and whose requests all go to the site's own host."""
+    visitor = browser.new_context(viewport={"width": 1280, "height": 900})
+    elsewhere = watched(visitor, host)
+    yield visitor
+    visitor.close()
+    assert elsewhere == []
+
+
+@pytest.fixture(scope="session")
+def reader(browser: Browser, host: StaticHost) -> Iterator[BrowserContext]:
+    """A visitor who has been here before, for the tests that need no fresh one."""
+    visitor = browser.new_context(viewport={"width": 1280, "height": 900})
+    elsewhere = watched(visitor, host)
+    yield visitor
+    visitor.close()
+    assert elsewhere == []
+
+
+@pytest.fixture
+def page(reader: BrowserContext) -> Iterator[Page]:
+    opened = reader.new_page()
+    yield opened
+    opened.close()
+
+
+def watched(context: BrowserContext, host: StaticHost) -> list[str]:
+    """Return the list in which requests to other hosts will be."""
+    elsewhere: list[str] = []
+    own = (host.origin, "data:", "blob:")
+    context.on("request", lambda request: None if request.url.startswith(own) else elsewhere.append(request.url))
+    return elsewhere
