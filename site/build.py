@@ -16,6 +16,7 @@ from pathlib import Path
 from assembly import assemble
 from book import build_book, copy_course
 from laboratory import build_laboratory
+from lesson import write_landing_lesson
 from runtime import RUNTIME, build_runtime
 
 SITE = Path(__file__).parent
@@ -35,6 +36,7 @@ def main(into: Path) -> None:
     _without_outputs(scratch / "contents")
     version = build_laboratory(into / "try", scratch / "contents", scratch / "lite", _changed_at())
     build_book(into / "book", scratch)
+    write_landing_lesson(into / "lesson.html")
     told = assemble(into, version)
     sys.stdout.write(f"{told}, built in {time.perf_counter() - began:.0f} s: {into}\n")
 
@@ -46,7 +48,7 @@ def _without_outputs(contents: Path) -> None:
 
 def _changed_at() -> str:
     """Return when the sources were last changed, in ISO 8601: the commit's time, so that a build can be repeated."""
-    git = ["git", "-C", ROOT, "log", "-1", "--format=%ct"]
+    git: list[str | Path] = ["git", "-C", ROOT, "log", "-1", "--format=%ct"]
     told = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
     seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or told or 0)
     return datetime.fromtimestamp(seconds, UTC).isoformat()

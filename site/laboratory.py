@@ -51,7 +51,7 @@ def build_laboratory(into: Path, contents: Path, scratch: Path, made_at: str) ->
     sources.mkdir(parents=True)
     _write(sources / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": _configuration()})
     _write(sources / "overrides.json", SETTINGS)
-    command = [Path(sys.executable).with_name("jupyter"), "lite", "build", "--no-sourcemaps"]
+    command: list[str | Path] = [Path(sys.executable).with_name("jupyter"), "lite", "build", "--no-sourcemaps"]
     folders = [f"--lite-dir={sources}", f"--contents={contents}", f"--output-dir={into}"]
     done = subprocess.run(  # noqa: S603
         [*command, *folders, *(f"--apps={app}" for app in APPS)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from importlib import import_module
 from pathlib import Path
 
@@ -13,9 +14,12 @@ EXAMPLES = Path(__file__).with_name("examples")
 
 # The title of each page, and where its names are at home: a room or a module of `repid_nb`.
 THEMES = {
-    "step": ("Step a worker", ["stepping", "widgets", "display"]),
-    "app": ("Send, route, run", ["app", "test_client", "notebook", "core.routing", "core.actor", "core.logger", "core.limits", "core.worker"]),
-    "memory": ("The queue", ["core.memory", "local_broker", "joining"]),
+    "step": ("Step a worker", ["stepping", "widgets", "display", "picture"]),
+    "app": (
+        "Send, route, run",
+        ["app", "test_client", "notebook", "core.routing", "core.actor", "core.limits", "core.logger", "core.worker"],
+    ),
+    "memory": ("The queue", ["core.memory", "hosting"]),
     "arguments": ("Payloads and arguments", ["core.arguments", "core.serializer"]),
     "simulation": ("Many messages on a clock that jumps", ["simulation"]),
     "asyncapi": ("Describe what you have", ["asyncapi", "core.description"]),
@@ -31,11 +35,11 @@ def themes() -> dict[str, list[tuple[str, str]]]:
         LookupError: A public name is on no page.
     """
     pages: dict[str, list[tuple[str, str]]] = {theme: [] for theme in THEMES}
-    for home, names in repid_nb._NAMES.items():
+    for home, name in _public():
         theme = next((one for one, (_, homes) in THEMES.items() if _is_in(home, homes)), None)
         if theme is None:
             raise LookupError(f"No page of the reference has {home}: name it in THEMES.")
-        pages[theme] += [(f"repid_nb.{home}", name) for name in names.split()]
+        pages[theme].append((home, name))
     pages[CLASSROOM[0]] = [("repid_nb.classroom", name) for name in import_module("repid_nb.classroom").__all__]
     return {theme: names for theme, names in pages.items() if names}
 
@@ -62,5 +66,12 @@ def _entry(name: tuple[str, str]) -> str:
     return f"```{{eval-rst}}\n.. {kind}:: {module}.{attribute}{members}\n```"
 
 
+def _public() -> list[tuple[str, str]]:
+    """Return the public names, each with its module, in the order in which type checkers are told them."""
+    stub = ast.parse((Path(repid_nb.__file__).with_name("__init__.pyi")).read_text(encoding="utf-8"))
+    imports = (node for node in stub.body if isinstance(node, ast.ImportFrom))
+    return [(str(node.module), alias.name) for node in imports for alias in node.names]
+
+
 def _is_in(home: str, homes: list[str]) -> bool:
-    return any(home == one or home.startswith(f"{one}.") for one in homes)
+    return any(f"{home}.".startswith(f"repid_nb.{one}.") for one in homes)

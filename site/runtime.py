@@ -113,7 +113,15 @@ def _fetched(scratch: Path) -> list[Path]:
     if not folder.exists():
         started = folder.with_suffix(".part")
         shutil.rmtree(started, ignore_errors=True)
-        _pip("download", "--no-deps", "--only-binary=:all:", "--require-hashes", *PLATFORM, f"--dest={started}", f"--requirement={wanted}")
+        _pip(
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--require-hashes",
+            *PLATFORM,
+            f"--dest={started}",
+            f"--requirement={wanted}",
+        )
         started.rename(folder)
     return sorted(folder.glob("*.whl"))
 

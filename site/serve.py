@@ -1,4 +1,4 @@
-"""Serve the site from a folder, for a class without a network: python serve.py [port]
+"""Serve the site from a folder, for a class without a network: `python serve.py [port]`.
 
 It needs Python and nothing else. The other computers of the room open the address of this one.
 """

@@ -102,7 +102,7 @@ def let_widgets_speak() -> None:
         def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **__: Any) -> None:
             _tell("comm", kind=msg_type, comm=self.comm_id, text=json.dumps(data or {}, default=str))
 
-    comm.create_comm = lambda *args, **keywords: PageComm(*args, **keywords)
+    comm.create_comm = PageComm
 
 
 def hear(comm_id: str, data: str) -> None:
@@ -110,15 +110,15 @@ def hear(comm_id: str, data: str) -> None:
     import comm  # noqa: PLC0415
 
     message = {"content": {"comm_id": comm_id, "data": json.loads(data)}, "buffers": []}
-    comm.get_comm_manager().comm_msg(None, None, message)
+    manager: Any = comm.get_comm_manager()
+    manager.comm_msg(None, None, message)
 
 
 def know_cells() -> None:
     """Let an actor know the run of the cell that declared it: a cell that is run again replaces its actors."""
     from repid_nb.core.routing.reruns import where_cells_run  # noqa: PLC0415
-    from repid_nb.notebook.cells import CellRun  # noqa: PLC0415
 
-    where_cells_run(lambda: CellRun(str(Cell.number), str(Cell.run)))
+    where_cells_run(lambda: (str(Cell.number), str(Cell.run)))
 
 
 def _without_magic(source: str) -> str:

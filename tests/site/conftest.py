@@ -1,4 +1,4 @@
-"""The built site on a server of its own under a sub-path, and a browser for which there is nothing else in the world."""
+"""The built site on a server of its own under a sub-path, and a browser that reaches nothing else."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def browser() -> Iterator[Browser]:
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        running = launched_chromium(playwright, executable, ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"])
+        running = launched_chromium(
+            playwright, executable, ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        )
         yield running
         running.close()
 

@@ -23,7 +23,6 @@ CHANGING = [
     (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
 ]
 SHOWN = """() => window.live.cells.map((cell) => [...cell.output.children].map((one) => ({
-    kind: one.matches('.live-stream') ? 'stream' : one.matches('.live-error') ? 'error' : one.tagName === 'PRE' ? 'text' : 'html',
     html: one.innerHTML,
 })))"""
 

@@ -1,0 +1,109 @@
+"""The site as a whole: nothing from elsewhere, readable by all, kept for when there is no network, updated in parts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from support.axe import problems
+from support.lab import PATIENCE, READY
+from support.static_host import StaticHost
+
+PAGES = ["index.html", "book/index.html", "book/notebooks/02_routing.html", "book/reference/step.html"]
+KEPT = "✓ The whole course works without a network now."
+MOST_MEGABYTES = 50
+
+
+@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong(browser: Browser, host: StaticHost, address: str, scheme: str):
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(f"{host.base}/{address}")
+    found = problems(page, "body")
+    page.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [390, 900, 1400])
+@pytest.mark.parametrize("address", PAGES)
+def test_no_page_scrolls_sideways(browser: Browser, host: StaticHost, address: str, width: int):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(f"{host.base}/{address}")
+    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    page.close()
+    assert over <= 0
+
+
+def test_the_landing_page_plays_a_lesson(page: Page, host: StaticHost):
+    page.goto(f"{host.base}/")
+    lesson = page.frame_locator("iframe")
+    expect(lesson.get_by_text("Five orders, three actors").first).to_be_visible()
+
+
+def test_every_link_of_the_book_leads_somewhere(site: Path):
+    links = (
+        (file, link)
+        for file in (site / "book").rglob("*.html")
+        for link in re.findall(r'href="([^"#?]+)', file.read_text(encoding="utf-8"))
+        if not re.match(r"[a-z]+:", link)
+    )
+    dead = {f"{file.relative_to(site)}: {link}" for file, link in links if not (file.parent / link).exists()}
+    assert dead == set()
+
+
+def test_the_site_is_small_enough(site: Path):
+    size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6
+    assert size <= MOST_MEGABYTES
+
+
+def test_without_a_network_everything_works_that_worked_with_one(browser: Browser, site: Path):
+    with StaticHost(site, "/course") as host:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{host.base}/")
+        expect(page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE)
+        host.go_away()
+        page.goto(f"{host.base}/book/notebooks/01_messages.html")
+        page.get_by_role("button", name="Make this page live").click()
+        expect(page.get_by_text("Ready. Change a cell")).to_be_visible()
+        assert page.evaluate("window.live.cells[0].run()")
+        page.goto(f"{host.base}/try/notebooks/index.html?path=notebooks/02_routing.ipynb")
+        page.wait_for_function(READY, timeout=PATIENCE)
+        context.close()
+
+
+def test_an_update_fetches_what_has_changed_and_says_so(browser: Browser, site: Path, tmp_path: Path):
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder, copy_function=shutil.copy)
+    with StaticHost(folder, "/course") as host:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{host.base}/")
+        expect(page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE)
+        publish_another_landing_page(folder)
+        host.asked.clear()
+        page.reload()
+        expect(page.get_by_text("The course has been updated.")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("heading", name="See how a queue, newly, decides")).to_be_visible()
+        expect(page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE)
+        context.close()
+    assert set(host.asked) <= {"index.html", "sw.js"}
+
+
+def publish_another_landing_page(folder: Path) -> None:
+    page, worker = folder / "index.html", folder / "sw.js"
+    landing = page.read_text(encoding="utf-8")
+    page.write_text(landing.replace("<h1>See how a message queue", "<h1>See how a queue, newly,"), encoding="utf-8")
+    text = worker.read_text(encoding="utf-8")
+    listing = re.search(r"new Map\((\[\[.*?\]\])\.map", text)[1]
+    files = json.loads(listing)
+    for file in files:
+        if file[0] == "index.html":
+            file[1:] = ["0" * 12, page.stat().st_size]
+    text = text.replace(listing, json.dumps(files, separators=(",", ":")))
+    worker.write_text(re.sub(r'BUILD = "\w+"', 'BUILD = "newer"', text), encoding="utf-8")
