@@ -9,7 +9,7 @@ LEFT_BEHIND := $(addprefix metadata.language_info.,version codemirror_mode file_
 STRIP := $(BIN)/nbstripout --keep-output --keep-id --extra-keys "$(LEFT_BEHIND)"
 
 # The style of the AsyncAPI page is not among it: it stands byte for byte in what a committed notebook shows.
-JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*.css tests/js/*.mjs)
+JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*.css tests/js/*.mjs site/live/*.mjs site/pages/*.mjs site/pages/*.js site/pages/*.css site/pages/*.html site/book/static/*.css)
 
 # Kernels, servers and browsers mostly wait for one another. So these parts run side by side with the tests that only
 # compute, and each is about as long as the others.
@@ -18,11 +18,12 @@ NOTEBOOK_TESTS := tests/notebook $(filter-out $(ENVIRONMENT_TESTS),$(wildcard te
 LAB_TESTS := tests/browser/test_notebooks.py
 CORE_TESTS := tests/core tests/soak
 BROKER_TESTS := tests/brokers
+SITE_TESTS := tests/site
 
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lab test versions lint notebooks exercises git-filter bench soak clean system
+.PHONY: lab test test-site site site-serve versions lint notebooks exercises git-filter bench soak clean system
 
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
@@ -35,10 +36,19 @@ test: .venv/test.stamp .rabbitmq/stamp system tests/node_modules/npm.stamp  ## R
 		'$(BIN)/pytest --durations=20 tests/browser --ignore=$(LAB_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(CORE_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(BROKER_TESTS)' \
-		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) $(CORE_TESTS) $(BROKER_TESTS) tests/browser)' \
+		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) $(CORE_TESTS) $(BROKER_TESTS) $(SITE_TESTS) tests/browser)' \
 		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)' \
 		'make --no-print-directory lint'
 	@echo "make test: lint, types, tests and browser tests passed"
+
+test-site: site .venv/test.stamp system tests/node_modules/npm.stamp  ## Build the web site, and walk it in Chromium and Firefox
+	$(BIN)/pytest --durations=20 $(SITE_TESTS)
+
+site: .venv-site/stamp site/node_modules/npm.stamp  ## Build the web site into build/site: the whole course, without a server
+	PYTHONPATH=. .venv-site/bin/python site/build.py build/site
+
+site-serve: site  ## Build the web site and serve it on this computer
+	$(BIN)/python build/site/serve.py
 
 versions: .venv/test.stamp  ## Run the package's own tests on the lowest versions that it declares, and on a newer Python
 	@$(BIN)/python tests/support/side_by_side.py \
@@ -72,7 +82,7 @@ soak: .venv/test.stamp  ## Look for faults: 10,000 histories, each cut, each int
 	PYTHONPATH=.:tests $(BIN)/python -m soak --python lowest --histories 1000 histories
 
 clean:  ## Remove everything that the other commands made
-	rm -rf .venv .venv-* .rabbitmq build dist tests/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .rabbitmq build dist tests/node_modules site/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -87,6 +97,15 @@ clean:  ## Remove everything that the other commands made
 # Where it cannot be fetched the tests that want it are skipped, and say why; with CI=true they fail.
 .rabbitmq/stamp: tests/support/get_rabbitmq.sh
 	tests/support/get_rabbitmq.sh .rabbitmq
+	touch $@
+
+.venv-site/stamp: pyproject.toml .venv/bin/python
+	$(BIN)/python -m venv --clear .venv-site
+	.venv-site/bin/pip install --quiet --disable-pip-version-check --editable ".[site]"
+	touch $@
+
+site/node_modules/npm.stamp: site/package.json | system
+	npm install --prefix site --no-package-lock --no-audit --no-fund
 	touch $@
 
 tests/node_modules/npm.stamp: tests/package.json | system

@@ -44,7 +44,8 @@ onmessage = async ({ data }) => {
   const { python, page, buffer } = await starting;
   if (data.type === "interrupt") page.interrupt();
   else if (data.type === "comm") page.hear(data.comm, data.text);
-  else if (data.type === "complete") postMessage({ type: "completions", id: data.id, text: page.complete(data.source) });
+  else if (data.type === "complete")
+    postMessage({ type: "completions", id: data.id, text: page.complete(data.source) });
   else if (data.type === "run") queue = queue.then(() => run(python, page, buffer, data));
 };
 
