@@ -60,6 +60,7 @@ lint: .venv/test.stamp tests/node_modules/npm.stamp  ## Check style, types and w
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(NPM_BIN)/tsc --project repid_nb/widgets/static/jsconfig.json
+	$(NPM_BIN)/tsc --project site/jsconfig.json
 	$(NPM_BIN)/prettier --check --log-level warn $(JAVASCRIPT)
 	@$(STRIP) --verify $(NOTEBOOKS) || { echo 'Notebooks carry what a run left behind. Mend: make notebooks exercises'; exit 1; }
 

@@ -1,5 +1,8 @@
 """How Sphinx makes the book."""
 
+import re
+from typing import Any
+
 project = "repid_nb"
 author = "the repid_nb team"
 project_copyright = author
@@ -38,3 +41,21 @@ html_show_sphinx = False
 html_show_sourcelink = False
 html_copy_source = False
 copybutton_selector = "div.cell_input div.highlight pre, div.highlight-python pre"
+
+
+def setup(app: Any) -> None:
+    """Mend, in the finished pages, what Sphinx and its theme write that a screen reader cannot use."""
+    # After the theme, which makes its list of chapters in the same event.
+    app.connect("html-page-context", mend, priority=900)
+
+
+def mend(_app: Any, _page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
+    """Give the captions of lists a level, and make the lines of a long signature lines and not a list."""
+    for part in ("body", "furo_navigation_tree"):
+        text = context.get(part) or ""
+        text = text.replace('class="caption" role="heading"', 'class="caption" role="heading" aria-level="2"')
+        context[part] = PARAMETERS.sub(lambda found: LINE.sub(r'<span class="sig-line">\1</span>', found[1]), text)
+
+
+LINE = re.compile(r"<dd>(.*?)</dd>", re.DOTALL)
+PARAMETERS = re.compile(r"<dl>\s*((?:<dd>(?:(?!<dl).)*?</dd>\s*)+)</dl>", re.DOTALL)

@@ -44,6 +44,13 @@ function foldAnswers(article) {
   }
 }
 
+/** Let a keyboard scroll what is wider than the page. @param {HTMLElement} article */
+function letKeyboardScroll(article) {
+  for (const box of article.querySelectorAll(".cell_output, .cell_output pre, div.highlight pre, .table-wrapper")) {
+    if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0");
+  }
+}
+
 /** @param {HTMLElement} article @param {string} page */
 function offerPython(article, page) {
   const laboratory = new URL(`try/notebooks/index.html?path=notebooks/${page}.ipynb`, ROOT).href;
@@ -72,6 +79,7 @@ function offerPython(article, page) {
   if (sessionStorage.getItem(STARTING) === page) start.click();
 }
 
+/** @param {HTMLElement} article @param {string} page @param {HTMLElement} bar @param {HTMLElement} note */
 async function goLive(article, page, bar, note) {
   const { makeLive } = await import("./cells.mjs");
   const stop = button("■ Stop");
@@ -118,8 +126,12 @@ function button(text) {
   return /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, text));
 }
 
+// The theme has two landmarks of one kind, which a screen reader tells apart by their names.
+document.querySelector("aside.sidebar-drawer")?.setAttribute("aria-label", "The course");
+document.querySelector("aside.toc-drawer")?.setAttribute("aria-label", "On this page");
 showProgress();
 const article = /** @type {HTMLElement | null} */ (document.querySelector("article"));
+if (article) letKeyboardScroll(article);
 if (article && PAGE && PAGE !== "teachers") {
   foldAnswers(article);
   offerPython(article, PAGE);

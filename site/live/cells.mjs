@@ -17,8 +17,11 @@ export function makeLive(article, name, page) {
   const widgets = new Widgets((comm, message) => kernel.say(comm, message));
   const kernel = new Kernel({ comm: (message) => widgets.hear(message), solved: page.solved });
   const cells = [...article.querySelectorAll(".cell")]
-    .filter((one) => one.querySelector(".cell_input pre"))
-    .map((one, number) => new Cell(/** @type {HTMLElement} */ (one), number, { edits, kernel, widgets, ran }));
+    .flatMap((element) => {
+      const pre = /** @type {HTMLPreElement | null} */ (element.querySelector(".cell_input pre"));
+      return pre ? [{ element: /** @type {HTMLElement} */ (element), pre }] : [];
+    })
+    .map(({ element, pre }, number) => new Cell(element, pre, number, { edits, kernel, widgets, ran }));
   let underWay = 0;
 
   /** @param {Cell} cell @param {Promise<boolean>} end */
@@ -48,43 +51,52 @@ export function makeLive(article, name, page) {
   };
 }
 
+/**
+ * @typedef {object} Page what a cell needs of its page
+ * @property {Edits} edits
+ * @property {Kernel} kernel
+ * @property {Widgets} widgets
+ * @property {(cell: Cell, end: Promise<boolean>) => void} ran
+ */
+
 class Cell {
-  /** @param {HTMLElement} element @param {number} number @param {any} page */
-  constructor(element, number, { edits, kernel, widgets, ran }) {
-    Object.assign(this, { element, number, edits, kernel, widgets, ran });
-    this.isRun = false;
+  isRun = false;
+
+  /** @param {HTMLElement} element @param {HTMLPreElement} pre @param {number} number @param {Page} page */
+  constructor(element, pre, number, page) {
+    this.element = element;
+    this.number = number;
+    this.page = page;
     // The course shows errors on purpose: such a cell is tagged, and its run is not a failure.
     this.mayFail = element.classList.contains("tag_raises-exception");
-    const input = element.querySelector(".cell_input");
-    const pre = input.querySelector("pre");
-    this.book = pre.textContent.replace(/\n$/, "");
-    const { now, older } = edits.of(number, this.book);
+    this.book = (pre.textContent ?? "").replace(/\n$/, "");
+    const { now, older } = page.edits.of(number, this.book);
     pre.textContent = now;
     this.editor = makeEditor(pre, {
       label: `Cell ${number + 1}`,
       run: () => this.runAndGoOn(),
-      changed: (source) => edits.keep(number, this.book, source),
-      complete: (source) => kernel.complete(source),
+      changed: (source) => page.edits.keep(number, this.book, source),
+      complete: (source) => page.kernel.complete(source),
     });
     this.button = button("▶ Run", () => void this.run());
-    this.bar = document.createElement("div");
-    this.bar.className = "live-cell-bar";
-    this.bar.append(this.button);
-    if (older !== null) this.bar.append(this.bringBack(older));
-    input.append(this.bar);
+    const bar = document.createElement("div");
+    bar.className = "live-cell-bar";
+    bar.append(this.button);
+    if (older !== null) bar.append(this.bringBack(older));
+    pre.closest(".cell_input")?.append(bar);
     this.output = element.querySelector(".cell_output") ?? element.appendChild(document.createElement("div"));
     this.output.closest("details.guess")?.replaceWith(this.output);
     this.output.classList.add("cell_output");
     this.output.setAttribute("aria-live", "polite");
     this.committed = [...this.output.childNodes];
-    if (this.committed.length) this.output.classList.add("from-the-book");
+    this.output.classList.toggle("from-the-book", this.committed.length > 0);
   }
 
   /** @param {string} older */
   bringBack(older) {
     const back = button("This cell has changed in the book. Bring back yours", () => {
       this.editor.set(older);
-      this.edits.keep(this.number, this.book, older);
+      this.page.edits.keep(this.number, this.book, older);
       back.remove();
     });
     return back;
@@ -115,6 +127,7 @@ class Cell {
       if (isNew) this.output.replaceChildren();
       isNew = false;
     };
+    /** @type {import("./kernel.mjs").Sink} */
     const sink = {
       stream: (text, isError) => {
         fresh();
@@ -127,21 +140,21 @@ class Cell {
       },
       output: (kind, text) => {
         fresh();
-        show(this.output, kind, text, this.widgets);
+        show(this.output, kind, text, this.page.widgets);
       },
     };
-    const end = this.kernel.run(this.number, this.editor.source(), sink).then((isGood) => {
+    const end = this.page.kernel.run(this.number, this.editor.source(), sink).then((isGood) => {
       fresh();
       this.button.disabled = false;
       this.button.textContent = "▶ Run";
       return isGood;
     });
-    this.ran(this, end);
+    this.page.ran(this, end);
     return end;
   }
 }
 
-/** @param {HTMLElement} output @param {string} kind @param {string} text @param {Widgets} widgets */
+/** @param {Element} output @param {string} kind @param {string} text @param {Widgets} widgets */
 function show(output, kind, text, widgets) {
   const box = output.appendChild(document.createElement(kind === "html" || kind === "widget" ? "div" : "pre"));
   if (kind === "widget") void widgets.show(text, box);

@@ -14,7 +14,6 @@ import "./prism-python.min.js";
  *   complete: (source: string) => Promise<{ word: string, names: string[] }> }} cell
  */
 export function makeEditor(pre, cell) {
-  pre.textContent = pre.textContent.replace(/\n$/, "");
   pre.setAttribute("role", "textbox");
   pre.setAttribute("aria-multiline", "true");
   pre.setAttribute("aria-label", cell.label);
@@ -59,7 +58,7 @@ export function makeEditor(pre, cell) {
 /** @param {HTMLElement} pre */
 function colour(pre) {
   const { Prism } = window;
-  pre.innerHTML = Prism.highlight(pre.textContent, Prism.languages.python, "python");
+  pre.innerHTML = Prism.highlight(pre.textContent ?? "", Prism.languages.python, "python");
 }
 
 /** The text before the cursor. @param {HTMLElement} pre */
@@ -79,6 +78,10 @@ function stop(event) {
 
 /** The names from which a reader chooses. */
 class Choice {
+  marked = 0;
+  /** @type {(name: string) => void} */
+  chosen = () => {};
+
   /** @param {HTMLElement} pre */
   constructor(pre) {
     this.pre = pre;
@@ -135,7 +138,8 @@ class Choice {
   take(event) {
     if (event.key === "ArrowDown") this.mark(this.marked + 1);
     else if (event.key === "ArrowUp") this.mark(this.marked - 1);
-    else if (event.key === "Enter" || event.key === "Tab") this.choose(this.list.children[this.marked].textContent);
+    else if (event.key === "Enter" || event.key === "Tab")
+      this.choose(this.list.children[this.marked].textContent ?? "");
     else {
       this.close();
       return event.key === "Escape";

@@ -7,24 +7,39 @@
  * @property {(kind: "html" | "text" | "error" | "widget", text: string) => void} output
  */
 
+/**
+ * What a widget in Python says.
+ * @typedef {{ kind: string, comm: string, text: string }} CommMessage
+ */
+
+/** @typedef {{ word: string, names: string[] }} Completions */
+
 export class Kernel {
-  /** @param {{ comm: (message: object) => void, solved: (exercise: string) => void }} page */
+  /** @type {Map<number, { sink: Sink, done: (isGood: boolean) => void }>} */
+  running = new Map();
+  /** @type {Map<number, (found: Completions) => void>} */
+  asked = new Map();
+  questions = 0;
+  /** @type {Uint8Array | null} memory that the page shares with its Python, where it is isolated */
+  buffer = null;
+
+  /** @param {{ comm: (message: CommMessage) => void, solved: (exercise: string) => void }} page */
   constructor(page) {
     this.page = page;
-    this.start();
+    this.worker = this.newWorker();
+    this.ready = this.whenReady();
   }
 
-  start() {
-    /** @type {Map<number, { sink: Sink, done: (isGood: boolean) => void }>} */
-    this.running = new Map();
-    this.asked = new Map();
-    this.buffer = null;
-    this.ready = new Promise((resolve, reject) => {
-      this.worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
-      this.worker.onmessage = ({ data }) => {
-        if (data.type === "ready") resolve(undefined);
-        this.hear(data);
-      };
+  newWorker() {
+    const worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }) => this.hear(data));
+    return worker;
+  }
+
+  /** @returns {Promise<void>} */
+  whenReady() {
+    return new Promise((resolve, reject) => {
+      this.worker.addEventListener("message", ({ data }) => data.type === "ready" && resolve());
       this.worker.onerror = (event) => reject(new Error(event.message || "Python could not be loaded."));
     });
   }
@@ -33,7 +48,11 @@ export class Kernel {
   restart() {
     this.worker.terminate();
     for (const { done } of this.running.values()) done(false);
-    this.start();
+    this.running.clear();
+    this.asked.clear();
+    this.buffer = null;
+    this.worker = this.newWorker();
+    this.ready = this.whenReady();
   }
 
   /** @param {number} cell @param {string} source @param {Sink} sink @returns {Promise<boolean>} */
@@ -50,9 +69,9 @@ export class Kernel {
     this.worker.postMessage({ type: "interrupt" });
   }
 
-  /** @param {string} source @returns {Promise<{ word: string, names: string[] }>} */
+  /** @param {string} source @returns {Promise<Completions>} */
   complete(source) {
-    const id = crypto.randomUUID?.() ?? String(Math.random());
+    const id = (this.questions += 1);
     return new Promise((resolve) => {
       this.asked.set(id, resolve);
       this.worker.postMessage({ type: "complete", id, source });
@@ -64,6 +83,7 @@ export class Kernel {
     this.worker.postMessage({ type: "comm", comm, text: JSON.stringify(message) });
   }
 
+  /** @param {any} data */
   hear(data) {
     const { sink, done } = this.running.get(data.cell) ?? {};
     if (data.type === "ready") this.buffer = data.buffer;

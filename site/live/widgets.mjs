@@ -8,10 +8,11 @@ export class Widgets {
     this.models = new Map();
   }
 
-  /** What a widget in Python says. */
+  /** @param {import("./kernel.mjs").CommMessage} message */
   hear({ kind, comm, text }) {
     const { state, method, content } = JSON.parse(text);
-    if (kind === "comm_open") this.models.set(comm, new Model(state, (message) => this.say(comm, message)));
+    if (kind === "comm_open")
+      this.models.set(comm, new Model(state, (/** @type {object} */ message) => this.say(comm, message)));
     const model = this.models.get(comm);
     if (kind === "comm_close") this.models.delete(comm);
     else if (method === "custom") model?.emit("msg:custom", content);
@@ -38,19 +39,27 @@ export class Widgets {
   }
 }
 
+/** @typedef {(...values: any[]) => void} Listener */
+
 class Model {
+  /** @type {Record<string, any>} */
+  changed = {};
+  /** @type {Map<string, Set<Listener>>} */
+  listeners = new Map();
+  widget_manager = undefined;
+
+  /** @param {Record<string, any>} state @param {(message: object) => void} say */
   constructor(state, say) {
     this.state = state;
     this.say = say;
-    this.changed = {};
-    this.listeners = new Map();
-    this.widget_manager = undefined;
   }
 
+  /** @param {string} name */
   get(name) {
     return this.state[name];
   }
 
+  /** @param {string} name @param {any} value */
   set(name, value) {
     this.state[name] = value;
     this.changed[name] = value;
@@ -62,27 +71,32 @@ class Model {
     this.changed = {};
   }
 
+  /** @param {object} content */
   send(content) {
     this.say({ method: "custom", content });
   }
 
+  /** @param {string} names @param {Listener} listener */
   on(names, listener) {
     for (const name of names.split(" ")) {
-      if (!this.listeners.has(name)) this.listeners.set(name, new Set());
-      this.listeners.get(name).add(listener);
+      const listeners = this.listeners.get(name) ?? new Set();
+      this.listeners.set(name, listeners.add(listener));
     }
   }
 
+  /** @param {string} [name] @param {Listener} [listener] */
   off(name, listener) {
     if (!name) this.listeners.clear();
     else if (listener) this.listeners.get(name)?.delete(listener);
     else this.listeners.delete(name);
   }
 
+  /** @param {string} name @param {any[]} values */
   emit(name, ...values) {
     for (const listener of this.listeners.get(name) ?? []) listener(...values);
   }
 
+  /** @param {Record<string, any>} news */
   take(news) {
     Object.assign(this.state, news);
     for (const name in news) this.emit(`change:${name}`, news[name]);

@@ -1,12 +1,15 @@
 // What the landing page says of being kept for when there is no network.
 
-const words = document.getElementById("kept");
-const million = (bytes) => Math.round(bytes / 1e6);
+const words = /** @type {HTMLElement} */ (document.getElementById("kept"));
 
-window.repidSite.addEventListener("kept", ({ detail: { done, total } }) => {
+/** @param {number} bytes */
+const millions = (bytes) => Math.round(bytes / 1e6);
+
+window.repidSite.addEventListener("kept", (event) => {
+  const { done, total } = /** @type {CustomEvent} */ (event).detail;
   words.textContent =
     done < total
-      ? `Keeping the course for when there is no network: ${million(done)} of ${million(total)} MB`
+      ? `Keeping the course for when there is no network: ${millions(done)} of ${millions(total)} MB`
       : "✓ The whole course works without a network now.";
 });
 

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 import threading
+from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 __all__ = ["StaticHost"]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.connections: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A browser that goes away in the middle of an answer is no fault of the host.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class StaticHost:
@@ -46,8 +66,7 @@ class StaticHost:
 
             def log_message(self, *_: Any) -> None: ...
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
         self.base = self.origin + prefix
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -62,6 +81,10 @@ class StaticHost:
         self.go_away()
 
     def go_away(self) -> None:
-        """Serve nothing any more; the port is closed."""
+        """Serve nothing any more: the port is closed, and so is every connection."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in self._server.connections:
+            # One that its browser has closed is closed.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
