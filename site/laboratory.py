@@ -38,7 +38,7 @@ def build_laboratory(into: Path, contents: Path, scratch: Path, made_at: str) ->
     """Build JupyterLite.
 
     Args:
-        into: Its folder in the site, beside the runtime's.
+        into: Its folder in the site.
         contents: The folder with what a reader finds in it: the notebooks and what they link to.
         scratch: An empty folder. JupyterLite keeps notes of what it has done in the folder where it runs, and skips
             with them the step that names our Python: then a page loads it from a public address.
@@ -73,7 +73,7 @@ def build_laboratory(into: Path, contents: Path, scratch: Path, made_at: str) ->
 
 
 def _configuration() -> dict[str, object]:
-    python = f"../{RUNTIME}"
+    python = f"./{RUNTIME}"
     kernel = {
         "pyodideUrl": f"{python}/pyodide.mjs",
         "disablePyPIFallback": True,

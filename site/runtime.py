@@ -22,8 +22,8 @@ __all__ = ["RUNTIME", "build_runtime"]
 SITE = Path(__file__).parent
 ROOT = SITE.parent
 
-# The folder of the runtime in the site.
-RUNTIME = "python"
+# The folder of the runtime: in the laboratory's, because JupyterLite takes it from nowhere else.
+RUNTIME = "static/pyodide"
 PYODIDE_FILES = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]
 
 # The browser's Python, in pip's words and in those of a requirement's marker.

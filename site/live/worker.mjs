@@ -1,6 +1,6 @@
 // Python for one page, in a thread of its own.
 
-const RUNTIME = new URL("../python/", import.meta.url).href;
+const RUNTIME = new URL("../try/static/pyodide/", import.meta.url).href;
 const quiet = { messageCallback() {} };
 
 /** What a page needs that has a widget. */

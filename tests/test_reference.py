@@ -1,0 +1,33 @@
+"""The reference of the web site: every public name has a page, and its examples run."""
+
+import ast
+import asyncio
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from support.files import ROOT
+
+import repid_nb
+
+sys.path.append(str(ROOT / "site"))
+from reference import EXAMPLES, themes
+
+CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def test_every_public_name_has_a_place_in_the_reference():
+    placed = [name for names in themes().values() for module, name in names if module != "repid_nb.classroom"]
+    assert sorted(placed) == repid_nb.__all__
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.md")), ids=lambda path: path.stem)
+def test_an_example_of_the_reference_does_what_it_says(example: Path):
+    names = {"__name__": "__main__"}
+    for block in CODE.findall(example.read_text(encoding="utf-8")):
+        code = compile(block, example.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        ended = eval(code, names)  # noqa: S307  (our own text)
+        if inspect.iscoroutine(ended):
+            asyncio.run(ended)
