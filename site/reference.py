@@ -19,7 +19,7 @@ THEMES = {
         "Send, route, run",
         ["app", "test_client", "notebook", "core.routing", "core.actor", "core.limits", "core.logger", "core.worker"],
     ),
-    "memory": ("The queue", ["core.memory", "hosting"]),
+    "memory": ("The queue", ["core.memory", "hosting", "joining"]),
     "arguments": ("Payloads and arguments", ["core.arguments", "core.serializer"]),
     "simulation": ("Many messages on a clock that jumps", ["simulation"]),
     "asyncapi": ("Describe what you have", ["asyncapi", "core.description"]),
