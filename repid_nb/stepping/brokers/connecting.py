@@ -9,7 +9,7 @@ from repid_nb.core.errors import NotConnectedError, RepidNbError
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers.adapter import Adapter
 
-__all__ = ["Connection", "in_words"]
+__all__ = ["AT_MOST", "Connection", "answers", "in_words"]
 
 # Seconds that a broker has to answer.
 AT_MOST = 5.0
@@ -63,6 +63,15 @@ class Connection:
     def _use(self) -> None:
         self._is_user = True
         _users[id(self._server)] = _users.get(id(self._server), 0) + 1
+
+
+async def answers(adapter: Adapter) -> bool:
+    """Say whether the broker's port is open."""
+    try:
+        await _knock(adapter)
+    except NotConnectedError:
+        return False
+    return True
 
 
 async def in_words(adapter: Adapter, error: Exception) -> RepidNbError:

@@ -301,6 +301,8 @@ class _Confirmed:
         await self._confirmed(b"+TERM")
 
     async def _confirmed(self, word: bytes) -> None:
+        if not self._message._client.is_connected and not await mended(self._message._client):
+            raise ConnectionError("the connection to NATS is lost")
         await self._message._client.request(self._message.reply, word, timeout=CONFIRMED_WITHIN)
 
 

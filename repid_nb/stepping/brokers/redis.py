@@ -25,6 +25,7 @@ PREFIX = "repid_nb-"
 ALIVE_EVERY = 5.0
 DEAD_AFTER = 30.0
 IN_WORK_SHOWN = 10
+LARGEST_PENDING = 100
 # What repid adds to a dead letter.
 ADDED = (b"original_stream", b"original_id")
 
@@ -56,6 +57,8 @@ class RedisAdapter(Adapter):
         self._groups: set[str] = set()
         # Channels where an entry of ours may be pending although no step has it: a settlement did not get through.
         self._unsure: set[str] = set()
+        # The ids that were handed out and are not settled yet.
+        self._out: set[str] = set()
 
     def forget(self) -> None:
         self._groups.clear()
@@ -82,19 +85,19 @@ class RedisAdapter(Adapter):
         while self._kept.get(channel):
             kept = self._kept[channel].popleft()
             if await self._is_mine(channel, kept):
+                self._out.add(str(kept.message_id))
                 return kept
-        if channel in self._unsure:
-            # From its own pending entries, instead of the new ones.
-            pending = await self._redis.xreadgroup(group, self._me, {stream: "0"}, count=1)
-            if (message := self._message(channel, pending)) is not None:
-                return message
-            self._unsure.discard(channel)
+        if (message := await self._own(channel)) is not None:
+            return message
         block = None if within <= 0 else max(1, int(within * 1000))
-        return self._message(
-            channel, await self._redis.xreadgroup(group, self._me, {stream: ">"}, count=1, block=block)
-        )
+        new = await self._redis.xreadgroup(group, self._me, {stream: ">"}, count=1, block=block)
+        if (message := self._message(channel, new)) is not None:
+            return message
+        await self._take_over(channel)
+        return await self._own(channel)
 
     async def give_back(self, message: ReceivedMessageT) -> None:
+        self._out.discard(str(message.message_id))
         if not message.is_acted_on:
             self._kept.setdefault(message.channel, deque()).append(message)
 
@@ -110,14 +113,22 @@ class RedisAdapter(Adapter):
         finally:
             await client.aclose()
 
+    async def done(self, message: ReceivedMessageT) -> None:
+        # The answer to the settlement was awaited: it is taken in.
+        self._out.discard(str(message.message_id))
+
     def where(self, action: MessageAction | None, channel: str) -> str:
         dead = self._names(channel)[2]
         if action is MessageAction.nacked:
             return "dropped: the server has no dlq_stream_strategy" if dead is None else f"a dead letter, on {dead}"
         return super().where(action, channel)
 
+    def failed(self, word: str, error: Exception, message: ReceivedMessageT) -> str:
+        self._out.discard(str(message.message_id))
+        self._unsure.add(message.channel)
+        return super().failed(word, error, message)
+
     def comes_again(self) -> str:
-        self._unsure.update(self._groups)
         return "it stays pending with this Stepper, which has it again once Redis is back"
 
     def alive_every(self, message: ReceivedMessageT) -> float | None:  # noqa: ARG002  (the same for all)
@@ -167,6 +178,7 @@ class RedisAdapter(Adapter):
     def _message(self, channel: str, answer: Any) -> ReceivedMessageT | None:
         for _, entries in answer or ():
             for entry_id, fields in entries:
+                self._out.add(entry_id.decode())
                 # An entry that was deleted while it was pending has no fields any more.
                 return self._received(channel, entry_id.decode(), fields or {}, self._redis)
         return None
@@ -189,6 +201,17 @@ class RedisAdapter(Adapter):
             min_idle_ms=server._min_idle_ms,
         )
         return message
+
+    async def _own(self, channel: str) -> ReceivedMessageT | None:
+        """Return an entry that is pending with this consumer although no step has it, or None."""
+        if channel not in self._unsure:
+            return None
+        stream, group, _ = self._names(channel)
+        ((_, entries),) = await self._redis.xreadgroup(group, self._me, {stream: "0"}, count=LARGEST_PENDING)
+        lost = [entry for entry in entries if entry[0].decode() not in self._out]
+        if not lost:
+            self._unsure.discard(channel)
+        return self._message(channel, [(stream, lost)])
 
     async def _is_mine(self, channel: str, message: ReceivedMessageT) -> bool:
         """Return whether an entry is still pending with this consumer: another may have claimed it meanwhile."""

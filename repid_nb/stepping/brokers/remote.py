@@ -18,7 +18,7 @@ from repid_nb.core.message import MessageAction
 from repid_nb.core.tasks import start
 from repid_nb.notebook.interrupts import interruptible
 from repid_nb.stepping.brokers.adapter import Adapter, unknown
-from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, in_words
+from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, answers, in_words
 from repid_nb.stepping.brokers.endings import closed, watch
 from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note
 from repid_nb.stepping.brokers.holding import Holding, attempted
@@ -264,6 +264,9 @@ class RemoteSource:
                 self._pulls.pop(other, None)
 
     async def _finish(self, message: RemoteMessage, window: int) -> None:
+        if message.failure and not await answers(self._adapter):
+            self._last = {one.channel: one for one in unknown(self._last, f"{self.knows.broker} did not answer")}
+            return
         if message.failure and not message.inner.is_acted_on:
             # The broker is there, and only this settlement could not be done.
             await attempted(partial(self._adapter.give_back, message.inner))

@@ -1,0 +1,268 @@
+"""What becomes of a message when its program or its broker is gone; and what is said of bad surroundings."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from brokers.scenes import Scene, scene, second_consumer
+from support.brokers import Counts
+from support.files import ROOT
+from support.servers import is_running
+from support.waiting import until
+
+from repid_nb import MessageAction, Repid, Router, Stepper
+from repid_nb.core.errors import NotConnectedError, NotPullableError
+
+KINDS = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-quorum"], indirect=True)
+NAMES = pytest.mark.parametrize("name", ["redis", "nats", "rabbit-quorum"])
+
+# Importing takes longer than the rest, so each program that holds a message is a fork of one that has imported.
+HOLDERS = """
+import asyncio, json, os, signal, sys
+import repid, redis.asyncio, nats, repid.connections.amqp
+import repid_nb.stepping.brokers.remote
+from repid_nb import Repid, Router, Stepper
+
+def hold(kind, dsn, channel):
+    app = Repid()
+    app.servers.register_server("default", getattr(repid, kind)(dsn), is_default=True)
+    router = Router(channel=channel)
+
+    @router.actor
+    async def slow(number: int) -> None:
+        os.write(1, b"%d\\n" % os.getpid())  # what is printed is the Step's
+        await asyncio.Event().wait()
+
+    app.include_router(router)
+    loop = asyncio.new_event_loop()
+    # As a kernel ends: its loop just stops, and the step never comes to its end.
+    loop.add_signal_handler(signal.SIGUSR1, loop.stop)
+    step = loop.create_task(Stepper(app).step())
+    loop.run_forever()
+    sys.exit()
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for line in sys.stdin:
+    if os.fork() == 0:
+        hold(*json.loads(line))
+"""
+
+
+@pytest.fixture(scope="module")
+def holders():
+    with subprocess.Popen(  # noqa: S603  (the interpreter that runs the tests)
+        [sys.executable, "-c", HOLDERS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        bufsize=1,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    ) as program:
+        try:
+            yield program
+        finally:
+            os.killpg(program.pid, signal.SIGKILL)
+
+
+async def held_by_another(holders, broker, channel, how):
+    """Let a program take the next message and hold it in its step, until a signal ends it."""
+    kind = {"redis": "RedisServer", "nats": "NatsServer"}.get(broker.name, "AmqpServer")
+    print(json.dumps([kind, broker.dsn, channel]), file=holders.stdin)
+    pid = int(await asyncio.to_thread(holders.stdout.readline))
+    os.kill(pid, how)
+    await until(lambda: not is_running(pid))
+
+
+async def number_that_comes(broker, channel, **options):
+    async with second_consumer(broker, channel, **options) as came, asyncio.timeout(10):
+        return await came.get()
+
+
+@KINDS
+async def test_what_a_killed_kernel_held_the_next_stepper_has(holders, broker, channel):
+    async with scene(broker, channel, declared={"ack_wait": 0.5} if broker.name == "nats" else {}) as here:
+        await here.send("slow", 1)
+        await held_by_another(holders, broker, channel, signal.SIGKILL)
+        here.go_on.set()
+        async with asyncio.timeout(5):
+            step = await here.step()
+            assert step.message.payload == b'{"number":1}'
+            assert step.settlement.action is MessageAction.acked
+    await broker.comes_to(channel, Counts(ready=0, held=0))
+
+
+@KINDS
+async def test_what_a_program_held_that_ends_goes_back_at_once_also_to_a_worker(holders, broker, channel):
+    async with scene(broker, channel) as here:
+        await here.send("slow", 1)
+        await held_by_another(holders, broker, channel, signal.SIGUSR1)
+        # Within ten seconds: by itself NATS would wait for its ack_wait of half a minute, and Redis for ever.
+        assert await number_that_comes(broker, channel) == 1
+
+
+@NAMES
+async def test_a_broker_that_goes_away_in_a_step_is_told_of_and_the_message_comes_again(own_broker, channel, name):
+    broker = own_broker(name)
+    async with scene(broker, channel, declared={"ack_wait": 1} if name == "nats" else {}) as here:
+        await here.send("slow", 1)
+        if name.startswith("rabbit"):
+            await here.stepper.look()
+        stepping = asyncio.create_task(here.step())
+        await here.started.wait()
+        broker.process.end()
+        here.go_on.set()
+        async with asyncio.timeout(15):
+            step = await stepping
+        assert step.settlement.action is None
+        assert "again" in step.settlement.reason
+        with pytest.raises(NotConnectedError, match=r"does not answer at 127\.0\.0\.1.*: is it running"):
+            await here.stepper.step()
+        broker.process.start()
+        async with asyncio.timeout(20):
+            again = await here.step()
+        assert (again.message.payload, again.settlement.action) == (b'{"number":1}', MessageAction.acked)
+        assert here.done == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["redis", "nats"])
+async def test_a_broker_that_comes_back_in_the_step_has_what_the_step_says(own_broker, channel, name):
+    broker = own_broker(name)
+    async with scene(broker, channel, declared={"ack_wait": 60} if name == "nats" else {}) as here:
+        await here.send("slow", 1)
+        stepping = asyncio.create_task(here.step())
+        await here.started.wait()
+        broker.process.end()
+        broker.process.start()
+        here.go_on.set()
+        async with asyncio.timeout(20):
+            step = await stepping
+        if step.settlement.action is None:
+            async with asyncio.timeout(20):
+                assert (await here.step()).message.payload == b'{"number":1}'
+        await broker.comes_to(channel, Counts(ready=0, held=0))
+
+
+@KINDS
+async def test_a_wrong_port_is_told_at_once(broker, channel):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = Repid()
+    server = type(broker.server())(broker.dsn.replace(str(broker.process.port), str(port)))
+    app.servers.register_server("default", server, is_default=True)
+    async with asyncio.timeout(5):
+        for use in (Stepper(app).step(), Stepper(app).send(channel)):
+            with pytest.raises(NotConnectedError, match=rf"does not answer at 127\.0\.0\.1:{port}: is it running"):
+                await use
+
+
+@pytest.mark.parametrize(
+    ("broker", "said"),
+    [
+        ("nats", "NATS keeps no stream for '{channel}'.* nats stream add {channel}"),
+        ("rabbit-classic", "RabbitMQ does not let a Stepper in at the queue '{channel}'.* declare it first"),
+        ("sqs", "SQS has no queue '{channel}'. Create it first: aws sqs create-queue --queue-name {channel}"),
+    ],
+    indirect=["broker"],
+)
+async def test_a_missing_queue_is_told_with_the_line_that_makes_it(broker, channel, said):
+    here = Scene(broker, channel)
+    async with asyncio.timeout(5):
+        with pytest.raises(NotPullableError, match=said.format(channel=channel)):
+            await here.stepper.step()
+    await here.stepper.close()
+
+
+@pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
+async def test_a_missing_queue_leaves_the_other_channels_alone(broker, channel):
+    await broker.declare(channel)
+    here = Scene(broker, channel)
+    await here.send("ship", 1)
+    lost = Router(channel=f"{channel}.lost")
+    lost.actor(lambda: None)
+    here.app.include_router(lost)
+    with pytest.raises(NotPullableError, match="declare it first"):
+        await here.stepper.step()
+    await broker.declare(f"{channel}.lost")
+    assert (await here.step()).winner == "ship"
+    await here.stepper.close()
+
+
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+async def test_a_key_that_is_no_stream_is_told(broker, channel):
+    async with broker.client() as client:
+        await client.set(f"repid:{channel}", "text")
+    here = Scene(broker, channel)
+    with pytest.raises(NotPullableError, match=f"'repid:{channel}' is no stream"):
+        await here.stepper.step()
+    await here.stepper.close()
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_a_consumer_that_lets_out_more_than_one_is_refused_and_left_as_it_is(broker, channel):
+    await broker.declare(channel, max_ack_pending=1000)
+    here = Scene(broker, channel)
+    with pytest.raises(NotPullableError, match=rf"nats consumer edit {channel} {channel}_group --max-pending 1"):
+        await here.stepper.step()
+    await here.stepper.close()
+    async with broker.jetstream() as jetstream:
+        assert (await jetstream.consumer_info(channel, f"{channel}_group")).config.max_ack_pending == 1000
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_a_nack_without_a_stream_for_dead_letters_is_told_and_the_message_comes_again(broker, channel):
+    async with scene(broker, channel) as here:
+        async with broker.jetstream() as jetstream:
+            await jetstream.delete_stream(f"repid_{channel}_dlq")
+        await here.send("broken")
+        step = await here.step()
+        assert step.settlement.action is None
+        assert f"nats stream add repid_{channel}_dlq" in step.settlement.reason
+        assert (await here.step()).message.id == step.message.id
+
+
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+async def test_what_another_program_wrote_is_stepped_as_it_is(broker, channel):
+    async with scene(broker, channel) as here:
+        async with broker.client() as client:
+            await client.xadd(f"repid:{channel}", {"anything": "1", "headers": "not JSON"})
+        step = await here.step()
+        assert (step.message.payload, step.message.headers) == (b"", None)
+        assert step.settlement.action is MessageAction.rejected
+
+
+@pytest.mark.parametrize("broker", ["rabbit-quorum"], indirect=True)
+async def test_a_message_that_goes_back_often_is_told_of_before_rabbitmq_drops_it(broker, channel):
+    async with scene(broker, channel) as here:
+        await here.send("nobody", 1)
+        steps = [await here.step() for _ in range(3)]
+        assert [bool(step.note) for step in steps] == [False, False, True]
+        assert "went back 3 times. After 20 a quorum queue makes a message a dead letter" in steps[2].note
+
+
+@KINDS
+async def test_a_stepper_that_is_replaced_gives_back_what_it_held(broker, channel):
+    async with scene(broker, channel) as here:
+        await here.send("slow", 1)
+        stepping = asyncio.create_task(here.step())
+        await here.started.wait()
+        stepping.cancel()
+        await asyncio.wait({stepping})
+        del stepping
+        here.stepper = Stepper(here.app)
+        gc.collect()
+        here.go_on.set()
+        async with asyncio.timeout(5):
+            while not here.done:
+                await here.stepper.step()
+    await broker.comes_to(channel, Counts(ready=0, held=0))
