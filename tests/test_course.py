@@ -10,6 +10,8 @@ import pytest
 from support.files import EXERCISES, ROOT, TUTORIALS, name_of
 from support.prose import read
 
+from repid_nb.classroom import exercises
+
 START, *CHAPTERS = TUTORIALS
 WORDS = {"ten": 10, "fifteen": 15, "twenty": 20}
 LEVEL_MINUTES = {"●○○": 10, "●●○": 15, "●●●": 20}
@@ -68,6 +70,11 @@ def test_each_exercise_is_offered_by_the_chapter_that_the_map_names_and_by_no_ot
     }
     assert offered == {(name, chapter) for name, (_, chapter) in exercises_on_the_map().items()}
     assert {name for name, _ in offered} == {path.stem for path in EXERCISES}
+
+
+def test_the_list_of_exercises_has_the_chapters_of_the_map():
+    listed = {one.name: one.chapter for one in exercises()}
+    assert listed == {name: chapter for name, (_, chapter) in exercises_on_the_map().items()}
 
 
 @pytest.mark.parametrize(("plan", "minutes"), [(45, 45), (90, 90), (180, 180 - 90 - 10)])

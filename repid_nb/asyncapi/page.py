@@ -26,6 +26,12 @@ _HEAD = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 """
+# A page in a frame is as dark as the frame's colour scheme; the notebook's theme says only by an attribute what it is.
+_FRAME = (
+    ".repid-nb-page { display: block; box-sizing: border-box; width: 100%; height: 40em; border: 1px solid gray; } "
+    "body[data-jp-theme-light=true] .repid-nb-page, body.vscode-light .repid-nb-page { color-scheme: light; } "
+    "body[data-jp-theme-light=false] .repid-nb-page, body.vscode-dark .repid-nb-page { color-scheme: dark; }"
+)
 
 
 class AsyncAPIPage(str):
@@ -40,8 +46,8 @@ class AsyncAPIPage(str):
         # Without a base of its own, a link within the page would load the page around the frame there (HTML Standard,
         # "fallback base URL").
         page = self.replace("<head>", '<head>\n<base href="about:srcdoc">', 1)
-        style = "width: 100%; height: 40em; border: 1px solid gray"
-        return to_page(element("iframe", srcdoc=page, title="AsyncAPI document", style=style))
+        frame = element("iframe", srcdoc=page, title="AsyncAPI document", class_="repid-nb-page")
+        return f"<style>{_FRAME}</style>{to_page(frame)}"
 
 
 def asyncapi_html(

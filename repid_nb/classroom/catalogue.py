@@ -7,11 +7,12 @@ from functools import cache
 from importlib import import_module
 
 from repid_nb.classroom.exercise import Exercise
+from repid_nb.classroom.progress import link_to, solved
 from repid_nb.classroom.records import Exercises, ListedExercise
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.naming import nearest_name
 
-__all__ = ["exercises", "find"]
+__all__ = ["exercises", "find", "next_to_solve"]
 
 PACKAGE = "repid_nb.classroom.exercises"
 
@@ -20,11 +21,31 @@ _package = import_module(PACKAGE)
 
 
 def exercises() -> Exercises:
-    """List all exercises, the easiest first."""
-    found = sorted(map(find, _names()), key=lambda one: (one.level, one.name))
+    """List all exercises in the order of the course, each with its link, and with a tick where it was solved here."""
+    ticked = solved()
+    found = sorted(map(find, _names()), key=lambda one: (one.chapter, one.level, one.name))
     return Exercises(
-        tuple(ListedExercise(name=one.name, level=one.level, title=one.title, asks=one.asks) for one in found)
+        tuple(
+            ListedExercise(
+                name=one.name,
+                level=one.level,
+                title=one.title,
+                asks=one.asks,
+                chapter=one.chapter,
+                link=link_to(one.name),
+                is_solved=one.name in ticked,
+            )
+            for one in found
+        )
     )
+
+
+def next_to_solve(name: str) -> ListedExercise | None:
+    """Return the exercise to go on with after one: the next that is not solved, else an earlier one, else None."""
+    listed = exercises()
+    place = next(place for place, one in enumerate(listed) if one.name == name)
+    open_ones = (one for one in (*listed[place + 1 :], *listed[:place]) if not one.is_solved)
+    return next(open_ones, None)
 
 
 def find(name: str) -> Exercise:

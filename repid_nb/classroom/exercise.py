@@ -15,7 +15,7 @@ from repid_nb.classroom.answers import AnswerKind, Refused, described
 from repid_nb.classroom.records import Finding
 from repid_nb.core.errors import DeclarationError, NotPullableError
 from repid_nb.core.memory.server import InMemoryServer
-from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.naming import a_kind, is_of_repid
 from repid_nb.core.routing.reruns import as_run_of
 from repid_nb.core.routing.router import Router
@@ -23,7 +23,7 @@ from repid_nb.stepping.memory import as_memory
 from repid_nb.stepping.record import Idle, Sent, Step
 from repid_nb.stepping.stepper import Stepper
 
-__all__ = ["Case", "Exercise", "Send", "Trial", "Want"]
+__all__ = ["Case", "Exercise", "Send", "Trial", "Want", "payload_of", "read_payload"]
 
 # The apps that were tried: an answer that returns one of them again did not make it in its call.
 _tried_apps: WeakSet[Repid] = WeakSet()
@@ -247,6 +247,9 @@ class Trial:
             raise Refused(f"{what} Make the Router inside your function, so that each call starts with a new one.")
 
 
+AFTER_THE_COURSE = 99
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
     """One exercise.
@@ -254,6 +257,7 @@ class Exercise:
     Attributes:
         name: The name for `check` and `hint`, such as `routing-1`.
         level: 1 for the easiest to 3.
+        chapter: The chapter of the course after which it can be solved; without one it comes after all others.
         title: The subject, in a few words.
         asks: What to pass to `check`, in one sentence.
         answer: The kind of the answer.
@@ -275,6 +279,7 @@ class Exercise:
     cases: tuple[Case, ...]
     hints: tuple[str, ...]
     max_steps: int = 100
+    chapter: int = AFTER_THE_COURSE
 
 
 def _wrong_result(returned: Any, wanted: type, called: str) -> Refused:
@@ -287,7 +292,12 @@ def _wrong_result(returned: Any, wanted: type, called: str) -> Refused:
 
 def payload_of(step: Step) -> Any:
     """Return the payload of a step's message, read as JSON where it is JSON; otherwise the bytes."""
+    return read_payload(step.message)
+
+
+def read_payload(message: MessageSnapshot) -> Any:
+    """Return the payload of a message, read as JSON where it is JSON; otherwise the bytes."""
     try:
-        return json.loads(step.message.payload)
+        return json.loads(message.payload)
     except ValueError:
-        return step.message.payload
+        return message.payload

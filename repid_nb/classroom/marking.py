@@ -8,8 +8,9 @@ from functools import cache, partial
 from typing import Any
 
 from repid_nb.classroom.answers import Refused, not_for_answers
-from repid_nb.classroom.catalogue import find
+from repid_nb.classroom.catalogue import find, next_to_solve
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
+from repid_nb.classroom.progress import keep_solved
 from repid_nb.classroom.records import Finding, Marking, Trouble
 from repid_nb.classroom.sandbox import LIMIT, Outcome, run_in_sandbox
 from repid_nb.core.errors import DeclarationError, RepidNbError
@@ -50,7 +51,11 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
         DeclarationError: An item of `also` is not a Case, or a Case without requirements.
     """
     try:
-        return mark(find(name), answer, also)
+        marking = mark(find(name), answer, also)
+        if not marking:
+            return marking
+        keep_solved([name])
+        return replace(marking, next=next_to_solve(name))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("stopped by the interrupt button") from None
 

@@ -22,11 +22,13 @@ class Finding(Record):
         happened: What became of it, in one sentence.
         wanted: What should have become of it, in one sentence, without saying how.
         shown: The Step in which it happened; another record where there was no step; None for nothing to show.
+        before: The queue before that Step, where the order of its messages is what is wrong; otherwise None.
     """
 
     happened: str
     wanted: str
     shown: Record | None = None
+    before: Record | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -42,6 +44,29 @@ class Trouble(Record):
     sentence: str
     where: Raised | None = None
     shown: Record | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedExercise:
+    """One exercise in the list of all.
+
+    Attributes:
+        name: The name for `check` and `hint`.
+        level: 1 for the easiest to 3.
+        title: The subject, in a few words.
+        asks: What to pass to `check`, in one sentence.
+        chapter: The chapter of the course after which it can be solved.
+        link: Its notebook, as a link from the notebook that runs; empty where it is not there.
+        is_solved: Whether it was solved in this working copy of the course.
+    """
+
+    name: str
+    level: int
+    title: str
+    asks: str
+    chapter: int = 0
+    link: str = ""
+    is_solved: bool = False
 
 
 _sealed: set[type] = set()
@@ -73,6 +98,7 @@ class Marking(Record, metaclass=_Sealable):
         trouble: Why the answer could not be tried to the end, or None.
         printed: The output of the learner's code, at most 200,000 characters.
         warned: The warnings of Python, each once; of many the first, and how many more there were.
+        next: The exercise to go on with after this one was solved; None after the last.
     """
 
     exercise: str
@@ -82,6 +108,7 @@ class Marking(Record, metaclass=_Sealable):
     trouble: Trouble | None = None
     printed: str = ""
     warned: tuple[str, ...] = ()
+    next: ListedExercise | None = None
 
     def __bool__(self) -> bool:
         return self.finding is None and self.trouble is None
@@ -104,26 +131,9 @@ class Hint(Record):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedExercise:
-    """One exercise in the list of all.
-
-    Attributes:
-        name: The name for `check` and `hint`.
-        level: 1 for the easiest to 3.
-        title: The subject, in a few words.
-        asks: What to pass to `check`, in one sentence.
-    """
-
-    name: str
-    level: int
-    title: str
-    asks: str
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Exercises(Record, Sequence[ListedExercise]):
-    """All exercises, the easiest first."""
+    """All exercises, in the order of the course."""
 
     exercises: tuple[ListedExercise, ...]
 

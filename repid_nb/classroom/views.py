@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from textwrap import indent
 from xml.etree.ElementTree import Element
 
-from repid_nb.classroom.records import Exercises, Finding, Hint, Marking, Trouble
+from repid_nb.classroom.progress import FILE
+from repid_nb.classroom.records import Exercises, Finding, Hint, ListedExercise, Marking, Trouble
 from repid_nb.core.record import Record
 from repid_nb.display.html_parts import AMBER, GREEN, GREY, LINE, line, listing, shown
 from repid_nb.display.html_view import as_html, step_as_html
@@ -21,7 +22,10 @@ LEVELS = {1: "●○○ level 1", 2: "●●○ level 2", 3: "●●● level 3"
 
 LINES = 10
 
-PASSED = "The public checks pass."
+PASSED = "Solved: the public checks pass."
+EXPLAINED = "Now open The solution, explained, below, and compare it with yours."
+ALL_SOLVED = "That was the last one: all exercises are solved."
+KEPT = f"Ticks are kept in {FILE} beside the exercises, on this machine only. Delete the file to begin anew."
 NOT_YET = "Not yet: this message breaks it."
 NOT_TRIED = "Not yet: it could not be tried to the end."
 
@@ -36,14 +40,17 @@ def _(marking: Marking) -> str:
     lines += [f"  ⚠ {_cut(one)}" for one in marking.warned]
     if marking.printed:
         lines += ["  Your code printed:", _indented(_first_lines(marking.printed), "    ")]
-    if not marking:
-        lines.append(f"  {_advice(marking)}")
+    lines.append(f"  {_advice(marking)}")
+    if marking:
+        lines.append(f"  {_next_words(marking.next)}")
     return "\n".join(lines)
 
 
 @as_text.register
 def _(finding: Finding) -> str:
     lines = [f"What happened:   {_cut(finding.happened)}", f"What was wanted: {_cut(finding.wanted)}"]
+    if finding.before is not None:
+        lines += ["The queue before it:", _indented(as_text(finding.before))]
     return "\n".join([*lines, *([] if finding.shown is None else [_indented(as_text(finding.shown))])])
 
 
@@ -67,8 +74,8 @@ def _(hint: Hint) -> str:
 @as_text.register
 def _(exercises: Exercises) -> str:
     width = max((len(one.name) for one in exercises), default=0)
-    lines = [f"  {LEVELS[one.level]}  {one.name:{width}}  {one.title}" for one in exercises]
-    return "\n".join([counted(len(exercises), "exercise"), *lines])
+    lines = [f"  {_tick(one)} {LEVELS[one.level]}  {one.name:{width}}  {one.title}" for one in exercises]
+    return "\n".join([_how_many(exercises), *lines, *([KEPT] if _has_links(exercises) else [])])
 
 
 @as_html.register
@@ -88,8 +95,9 @@ def _(marking: Marking) -> str:
                 "details", element("summary", size, style="cursor: pointer"), block(marking.printed, "what was printed")
             )
         )
-    if not marking:
-        foot.append(line(_with_code(_advice(marking)), style="margin: 0.15em 0; opacity: 0.8"))
+    foot.append(line(_with_code(_advice(marking)), style="margin: 0.15em 0; opacity: 0.8" if not marking else ""))
+    if marking:
+        foot.append(line(*_next(marking.next)))
     return _frame(head, body, foot)
 
 
@@ -98,7 +106,8 @@ def _(finding: Finding) -> str:
     return shown(
         line(element("b", "What happened: "), _with_code(finding.happened)),
         line(element("b", "What was wanted: "), _with_code(finding.wanted)),
-    ) + _quotation(finding.shown)
+        None if finding.before is None else line("The queue before it:"),
+    ) + "".join(map(_quotation, (finding.before, finding.shown)))
 
 
 @as_html.register
@@ -120,8 +129,11 @@ def _(hint: Hint) -> str:
 
 @as_html.register
 def _(exercises: Exercises) -> str:
-    items: list[list[Child]] = [[LEVELS[one.level], " ", code(one.name), " ", one.title] for one in exercises]
-    return shown(line(counted(len(exercises), "exercise")), listing(items))
+    items: list[list[Child]] = [
+        [f"{_tick(one)} {LEVELS[one.level]} ", _link(one, code(one.name)), " ", one.title] for one in exercises
+    ]
+    kept = line(KEPT, style="opacity: 0.8") if _has_links(exercises) else None
+    return shown(line(element("b", _how_many(exercises))), listing(items), kept)
 
 
 def _verdict(marking: Marking) -> str:
@@ -130,7 +142,37 @@ def _verdict(marking: Marking) -> str:
     return NOT_YET if marking.finding is not None else NOT_TRIED
 
 
+def _tick(exercise: ListedExercise) -> str:
+    return "✓" if exercise.is_solved else "○"
+
+
+def _how_many(exercises: Exercises) -> str:
+    solved = sum(one.is_solved for one in exercises)
+    return f"{counted(len(exercises), 'exercise')} in the order of the course, {solved or 'none'} solved"
+
+
+def _has_links(exercises: Exercises) -> bool:
+    """Return whether the exercises' notebooks are near the one that runs, and with them the ticks."""
+    return any(one.link for one in exercises)
+
+
+def _link(exercise: ListedExercise, said: Child) -> Child:
+    return element("a", said, href=exercise.link) if exercise.link else said
+
+
+def _next_words(exercise: ListedExercise | None) -> str:
+    return ALL_SOLVED if exercise is None else f"Next: {exercise.name} · {exercise.title}."
+
+
+def _next(exercise: ListedExercise | None) -> Iterable[Child]:
+    if exercise is None:
+        return [ALL_SOLVED]
+    return ["Next: ", _link(exercise, code(exercise.name)), f" · {exercise.title}."]
+
+
 def _advice(marking: Marking) -> str:
+    if marking:
+        return EXPLAINED
     return f'Stuck? `hint("{marking.exercise}")` gives one hint at a time.'
 
 

@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from repid_nb.classroom.exercise import Trial, payload_of
+from repid_nb.classroom.exercise import Trial, payload_of, read_payload
 from repid_nb.classroom.records import Finding
+from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.message import MessageAction
 from repid_nb.display.sentences import who_got_it
 from repid_nb.printable import short
@@ -157,8 +158,13 @@ class PulledInOrder:
         for place, (wanted, found) in enumerate(zip(self.payloads, pulled, strict=False), start=1):
             step = trial.steps[place - 1]
             if found != wanted:
-                happened, wanted_then = f"Pull {place} brought {short(found)}.", f"{short(wanted)} was due then."
-                return Finding(happened=happened, wanted=wanted_then, shown=step)
+                reason = self._why_so(step, wanted)
+                return Finding(
+                    happened=f"Pull {place} brought {short(found)}.{reason}",
+                    wanted=f"{short(wanted)} was due then.",
+                    shown=step,
+                    before=step.before.get(step.channel) if reason else None,
+                )
             if step.winner is None:
                 return Finding(happened=f"{who_got_it(step)}.", wanted="An actor should get it.", shown=step)
         number = len(self.payloads)
@@ -172,8 +178,24 @@ class PulledInOrder:
             return Finding(happened=happened, wanted=wanted_in_all, shown=trial.idle)
         return None
 
+    def _why_so(self, step: Step, wanted: Any) -> str:
+        """Return why the queue handed out this message before the wanted one, where both were waiting."""
+        queue = step.before.get(step.channel)
+        waiting = [] if queue is None else [one for one in queue.ready if self._part(read_payload(one)) == wanted]
+        if not waiting:
+            return ""
+        if "priority" in (step.message.headers or {}) or "priority" in (waiting[0].headers or {}):
+            return " A header `priority` travels with the message, and the server does not read it."
+        there, due = step.message.priority, waiting[0].priority
+        if there > due:
+            return f" It has priority {there} and the other one {due}: the higher number is pulled first."
+        named = f"Both have priority {there}" if there != DEFAULT_PRIORITY else "Both have the priority of all, 4"
+        return f" {named}, so the one that was sent first is pulled first."
+
     def _told(self, step: Step) -> Any:
-        payload = payload_of(step)
+        return self._part(payload_of(step))
+
+    def _part(self, payload: Any) -> Any:
         return payload.get(self.field) if self.field and isinstance(payload, dict) else payload
 
 

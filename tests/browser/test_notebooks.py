@@ -12,11 +12,23 @@ from support.lab import Lab
 pytestmark = pytest.mark.browser
 
 # What a person is to read on the page, in no particular place.
-WORDS = {"02_routing": ["winner", "no match"]}
+WORDS = {"02_routing": ["first yes, gets it", "not asked (would say no)"]}
+
+# Pixels of a window with the side bar open; and of one without it, on a page that is magnified to 200 %.
+WITH_SIDE_BAR = (1400, 1200, 1024, 900)
+MAGNIFIED = 700
+
+# The outputs that are wider than their place, or have a part that is; code that a learner folds out may scroll.
+TOO_WIDE = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output')]
+    .filter(output => [output, ...output.querySelectorAll('*')].some(one =>
+        // The workbench lays itself out, and has tests of its own.
+        !one.closest('.jupyter-widgets') && one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1
+        && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX)))
+    .map(output => output.innerText.slice(0, 80))"""
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
-def test_runs_from_top_to_bottom_and_reads_well(lab: Lab, path: Path):
+def test_runs_from_top_to_bottom_and_reads_well_at_any_width(lab: Lab, path: Path):
     lab.open_notebook(f"notebooks/{name_of(path)}")
     lab.page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     assert lab.run_all(), lab.failed_cells()
@@ -27,8 +39,28 @@ def test_runs_from_top_to_bottom_and_reads_well(lab: Lab, path: Path):
             for word in WORDS.get(path.stem, []):
                 assert outputs.get_by_text(word).first.is_visible()
             lab.screenshot(f"{path.stem}-{theme}")
+    assert too_wide(lab) == {}
     assert lab.page.get_by_text("Error displaying widget").count() == 0
     assert lab.script_errors == []
+
+
+def too_wide(lab: Lab) -> dict[int, list[str]]:
+    """Return the beginnings of the outputs that scroll sideways, by the width of the window in pixels."""
+    found = {}
+    for width in (*WITH_SIDE_BAR, MAGNIFIED):
+        lab.page.evaluate(f"jupyterapp.shell.{'collapse' if width == MAGNIFIED else 'expand'}Left()")
+        lab.page.set_viewport_size({"width": width, "height": 900})
+        lab.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        found[width] = lab.page.evaluate(TOO_WIDE)
+    return {width: outputs for width, outputs in found.items() if outputs}
+
+
+def test_a_wide_output_would_be_seen(lab: Lab):
+    lab.open_notebook("notebooks/02_routing.ipynb")
+    lab.page.locator(".jp-OutputArea-output").first.evaluate(
+        "output => { output.firstElementChild.style.minWidth = '800px'; output.style.overflowX = 'auto'; }"
+    )
+    assert list(too_wide(lab)) == [1200, 1024, 900, 700]
 
 
 def test_runs_again_after_a_restart(lab: Lab):

@@ -1,21 +1,29 @@
 """The list of exercises, what holds for each of them, and their hints."""
 
+import itertools
 import re
 
 import pytest
 from support.script import run_script
 
 from repid_nb.classroom import exercises, hint
-from repid_nb.classroom.catalogue import find
+from repid_nb.classroom.catalogue import find, next_to_solve
+from repid_nb.classroom.exercise import AFTER_THE_COURSE
 from repid_nb.core.errors import UnknownNameError
 
 NAMES = [one.name for one in exercises()]
 
 
-def test_the_list_begins_with_the_easiest():
-    levels = [one.level for one in exercises()]
-    assert levels == sorted(levels)
+def test_the_list_has_the_order_of_the_course():
+    order = [(one.chapter, one.level) for one in exercises()]
+    assert order == sorted(order)
+    assert all(chapter < AFTER_THE_COURSE for chapter, _ in order)
     assert {"reading-1", "routing-1", "priority-1", "confirmation-1"} <= set(NAMES)
+
+
+def test_the_next_exercise_follows_in_that_order():
+    for one, after in itertools.pairwise(NAMES):
+        assert next_to_solve(one).name == after
 
 
 def test_the_list_is_a_sequence():

@@ -72,6 +72,28 @@ def test_a_wrong_answer_is_caught_by(answer, mail):
     assert payload_that_breaks("priority-1", answer) == mail
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            sender(PRIORITY, header=True),
+            "A header `priority` travels with the message, and the server does not read it.",
+        ),
+        (
+            sender({"password reset": 0, "newsletter": 9}),
+            "It has priority 9 and the other one 4: the higher number is pulled first.",
+        ),
+        (sender({}), "Both have the priority of all, 4, so the one that was sent first is pulled first."),
+        (sender({}, default=7), "Both have priority 7, so the one that was sent first is pulled first."),
+    ],
+)
+def test_different_mistakes_get_different_words_and_show_the_queue_before_the_pull(answer, said):
+    marking = check("priority-1", answer)
+    assert marking.finding.happened.endswith(said)
+    assert "The queue before it:\n" in repr(marking)
+    assert "The queue before it:" in marking._repr_html_()
+
+
 def test_sorting_is_caught_where_earlier_mails_still_wait():
     marking = check("priority-1", sender({}, in_order=urgent_first))
     assert "the newsletters were still waiting at the second call" in marking.finding.wanted

@@ -42,7 +42,9 @@ def wrong():
 def test_a_right_answer_as_text():
     assert repr(check("routing-1", right)) == (
         "✓ routing-1 · Take every event of an order, and nothing else\n"
-        "  The public checks pass. 13 messages tried; a teacher may try further ones."
+        "  Solved: the public checks pass. 13 messages tried; a teacher may try further ones.\n"
+        "  Now open The solution, explained, below, and compare it with yours.\n"
+        "  Next: routing-2 · Two actors that never get anything."
     )
 
 
@@ -99,7 +101,7 @@ def test_control_characters_are_written_out_in_the_text():
 
 def test_a_right_answer_as_html():
     html = check("routing-1", right)._repr_html_()
-    assert "✓ The public checks pass. 13 messages tried; a teacher may try further ones." in html
+    assert "✓ Solved: the public checks pass. 13 messages tried; a teacher may try further ones." in html
     assert "hint(" not in html
     tags_of(html)
 
@@ -185,8 +187,8 @@ def test_a_hint_as_text_and_as_html():
 
 def test_the_list_of_exercises_as_text_and_as_html():
     found = exercises()
-    assert repr(found).splitlines()[0] == f"{len(found)} exercises"
-    assert "  ●○○ level 1  routing-1 " in repr(found)
+    assert repr(found).splitlines()[0] == f"{len(found)} exercises in the order of the course, none solved"
+    assert "  ○ ●○○ level 1  routing-1 " in repr(found)
     assert tags_of(found._repr_html_()).count("li") == len(found)
 
 

@@ -142,8 +142,12 @@ async def test_the_order_of_pulling_is_told_by_the_first_that_differs():
     trial = await played(*(Send({"bricks": bricks}, topic="build") for bricks in (1, 2, 3)))
     assert PulledInOrder(1, 2, 3, field="bricks").judge(trial) is None
     finding = PulledInOrder(1, 3, 2, field="bricks").judge(trial)
-    assert (finding.happened, finding.wanted) == ("Pull 2 brought 2.", "3 was due then.")
+    assert (finding.happened, finding.wanted) == (
+        "Pull 2 brought 2. Both have the priority of all, 4, so the one that was sent first is pulled first.",
+        "3 was due then.",
+    )
     assert finding.shown.message.id == "m2"
+    assert [message.id for message in finding.before.ready] == ["m2", "m3"]
 
 
 async def test_the_order_of_pulling_holds_for_each_message_once():

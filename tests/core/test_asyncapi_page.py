@@ -422,6 +422,16 @@ def test_in_a_notebook_it_is_the_page_itself_in_a_frame():
     assert inside.text == Tree(page).root.text
 
 
+def test_the_frame_is_as_wide_as_its_place_and_as_dark_as_the_notebook():
+    shown = asyncapi_html(shop())._repr_html_()
+    assert "box-sizing: border-box" in shown
+    assert (
+        "body[data-jp-theme-light=false] .repid-nb-page, body.vscode-dark .repid-nb-page { color-scheme: dark" in shown
+    )
+    (frame,) = Tree(shown).root.all("iframe")
+    assert frame.attributes["class"] == "repid-nb-page"
+
+
 def test_without_html_a_notebook_does_not_print_its_source():
     assert repr(asyncapi_html(shop())) == "An AsyncAPI page of 12 kB. A running notebook shows it."
 

@@ -32,6 +32,7 @@ AT_ONCE = "After a complaint the new pizza comes before everything that waits."
 EXERCISE = Exercise(
     name="broken-app-1",
     level=3,
+    chapter=12,
     title="The pizzeria that somebody left behind",
     asks="Pass a function that builds the app anew, mended.",
     answer=Function("def build()"),

@@ -70,6 +70,7 @@ AGAIN = "The bank will be back: the same message can succeed later."
 EXERCISE = Exercise(
     name="confirmation-1",
     level=2,
+    chapter=7,
     title="Lose no payment, and try none for ever",
     asks="Pass a function that is given the actor `charge` and returns a Router with it.",
     answer=Function("def build(charge)"),

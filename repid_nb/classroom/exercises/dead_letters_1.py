@@ -131,6 +131,7 @@ WRONG = "The message itself is wrong, and sending it again repairs nothing."
 EXERCISE = Exercise(
     name="dead-letters-1",
     level=2,
+    chapter=6,
     title="Monday morning at the cinema",
     asks="Pass a function that is given a Stepper with dead letters and the cinema's Router, and rescues what it may.",
     answer=Function("def rescue(stepper, router)", or_async=True),

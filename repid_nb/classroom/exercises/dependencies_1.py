@@ -66,6 +66,7 @@ VISITOR = "Without the header `x-card` it is a visitor."
 EXERCISE = Exercise(
     name="dependencies-1",
     level=2,
+    chapter=8,
     title="Whose card is this?",
     asks="Pass a function that is given the names by card and returns a Router with `lend` and `reserve`.",
     answer=Function("def build(names)"),

@@ -81,6 +81,7 @@ EMPTY = "A field that is None or empty is the same as one that is not there."
 EXERCISE = Exercise(
     name="headers-1",
     level=2,
+    chapter=8,
     title="Labels for an old warehouse",
     asks="Pass a function that is given a record of the old system and returns the headers of its message.",
     answer=Function("def headers_for(record)"),

@@ -132,6 +132,7 @@ def failed(send: Send, error: str) -> Case:
 EXERCISE = Exercise(
     name="middleware-1",
     level=2,
+    chapter=9,
     title="Keep a book and stay out of the way",
     asks="Pass a function that is given a list, the book, and returns an actor middleware.",
     answer=Function("def make_middleware(book)"),

@@ -29,6 +29,7 @@ OLD = "It comes from an old till."
 EXERCISE = Exercise(
     name="parsing-1",
     level=3,
+    chapter=8,
     title="Two kinds of tills, one queue",
     asks="Pass a function that returns a Router with the actor `book_sale`.",
     answer=Function("def build()"),

@@ -39,6 +39,7 @@ def in_order(*mails: str, given: list[list[dict[str, str]]], because: str = "") 
 EXERCISE = Exercise(
     name="priority-1",
     level=1,
+    chapter=5,
     title="Nobody waits for a password behind a newsletter",
     asks="Pass an async function that sends every email of a list, with the priority of its kind.",
     answer=Function("async def send_mails(app, mails)"),
@@ -94,7 +95,7 @@ EXERCISE = Exercise(
         ),
     ),
     hints=(
-        "Look at the Step: its first line shows the message's priority where it is another than 4.",
+        "Look at the Step: its first lines show the message's priority where it is not 4.",
         (
             "The function is called again while earlier emails still wait. The order in which you send cannot help "
             "those; what does a message have that lets it overtake?"

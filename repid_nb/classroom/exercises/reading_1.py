@@ -102,6 +102,7 @@ async def arrange(trial: Trial) -> None:
 EXERCISE = Exercise(
     name="reading-1",
     level=1,
+    chapter=2,
     title="Who gets which message?",
     asks="Pass a dict: for each message the name of the actor that will get it, or None for nobody.",
     answer=PredictedWinners(tuple(f"m{number}" for number, _ in enumerate(MESSAGES, start=1))),

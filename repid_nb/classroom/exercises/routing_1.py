@@ -64,6 +64,7 @@ def event(name: str) -> Send:
 EXERCISE = Exercise(
     name="routing-1",
     level=1,
+    chapter=2,
     title="Take every event of an order, and nothing else",
     asks="Pass a routing strategy: a function that takes the name of its actor and returns a function of a message.",
     answer=StrategyMaker(Function("def order_events(*, actor_name)")),
@@ -85,7 +86,7 @@ EXERCISE = Exercise(
         Case(event(f"order.{NEW[:3]}.{NEW[3:]}"), Wins(ACTOR), because="It is something that happened to an order."),
     ),
     hints=(
-        'Look at the Step: its column "why" says what your function read of the message, and what it answered.',
+        "Look at the Step: the line of your actor says what your function read of the message, and what it answered.",
         (
             "Two messages need care: one without any headers, where `message.headers` is None, and one whose headers "
             "do not have the name that you look up."

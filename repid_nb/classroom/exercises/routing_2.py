@@ -17,6 +17,7 @@ ELSE = "The front desk takes whatever nobody else takes."
 EXERCISE = Exercise(
     name="routing-2",
     level=1,
+    chapter=4,
     title="Two actors that never get anything",
     asks="Pass a function that builds and returns the Router with the four actors of the workshop.",
     answer=Function("def build()"),

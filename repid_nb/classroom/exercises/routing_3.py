@@ -45,6 +45,7 @@ def handled(actor: str, topic: str | None = None, *, because: str = "", **header
 EXERCISE = Exercise(
     name="routing-3",
     level=3,
+    chapter=4,
     title="Split the clerk who does everything",
     asks="Pass a function that builds and returns the Router of the town hall, with five actors.",
     answer=Function("def build()"),

@@ -160,6 +160,7 @@ def order(count: int | None = None, item: str = "book") -> Send:
 EXERCISE = Exercise(
     name="testing-1",
     level=3,
+    chapter=11,
     title="A test that lets no bad actor through",
     asks="Pass an async function that is given an app and raises an AssertionError where its actor breaks a rule.",
     answer=Function("async def test(app)"),
