@@ -258,6 +258,18 @@ class Run(Record):
         """Draw which share of the messages waited at most how long; arguments as for `plot_waiting`."""
         return self._plot("waiting times", others, labels)
 
+    def river(self, since: float = 0.0, until: float | None = None) -> Picture:
+        """Draw the way of every message: a line where it waits, a bar in the worker that holds it.
+
+        Of more than some eighty messages it draws how many wait, and how many are in work.
+
+        Args:
+            since: The first second of simulated time that is drawn.
+            until: The last; None for the end of the run.
+        """
+        drawn: Picture = Record.as_picture(self, "river", since=since, until=until)
+        return drawn
+
     def plot_utilisation(self) -> Picture:
         """Draw how busy each worker was."""
         return self._plot("utilisation", (), ())

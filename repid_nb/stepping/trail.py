@@ -11,6 +11,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot, paren
 from repid_nb.core.message import MessageAction
 from repid_nb.core.naming import nearest_name
 from repid_nb.core.record import Record
+from repid_nb.stepping.pictured import Pictured
 from repid_nb.stepping.record import Settlement, Step
 
 __all__ = ["Stop", "Trail", "trail_of"]
@@ -39,7 +40,7 @@ class Stop(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Trail(Record):
+class Trail(Pictured, Record):
     """The way of one message, and of the messages that came of it.
 
     Attributes:

@@ -11,7 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stepping.bench import app_of, router_of
 
-from repid_nb import MessageAction, Picture, Router, Step, Stepper, Steps, as_picture
+from repid_nb import (
+    Message,
+    MessageAction,
+    Picture,
+    Router,
+    Simulation,
+    Step,
+    Stepper,
+    Steps,
+    as_picture,
+    every,
+)
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.display.pictures.canvas import fitted, text_width
 from repid_nb.display.river import Passage, River, Visit
@@ -304,6 +315,39 @@ def test_a_river_of_thousands_of_messages_shows_how_many_wait_and_stays_small():
     assert "at most 1" in texts(picture)
     assert "They waited 0.5 seconds on average, 0.5 at most." in picture.text
     assert len(picture.svg) < 40_000
+
+
+async def test_a_trail_shows_what_came_of_a_message_and_folds_what_repeats():
+    router = Router()
+
+    @router.actor(channel="orders")
+    async def ship(message: Message) -> None:
+        await message.send_message_json(channel="emails", payload={"to": "Ada"})
+
+    async with Stepper(app_of(router)) as stepper:
+        await stepper.send("orders", b"", topic="ship")
+        await stepper.send("orders", b"", topic="nobody")
+        await stepper.run()
+        shipped, unwanted = (texts(stepper.trail(name).picture()) for name in ("m1", "m2"))
+    assert {"m1", "m1.1", "ship · acked", 'emails · {"to": "Ada"}', "waits"} <= set(shipped)
+    assert {"nobody · rejected, 9 times", "nobody · nacked"} <= set(unwanted)
+
+
+def test_a_simulated_run_has_a_river():
+    async def ship() -> None:
+        await asyncio.sleep(0.4)
+
+    simulation = Simulation(app_of(router_of(ship)))
+    simulation.produce("tasks", arrivals=every(0.3, count=8))
+    simulation.worker("left", tasks_limit=1)
+    simulation.worker("right", tasks_limit=1)
+    run = simulation.run(until="idle")
+    shown = texts(run.river())
+    assert {"tasks", "left", "right", "m1", "m8"} <= set(shown)
+    assert shown.count("✓") == 8
+    part = texts(run.river(since=1.0, until=1.5))
+    assert "m1" not in part
+    assert len([one for one in part if one.startswith("m")]) < 8
 
 
 def film(**more) -> Picture:

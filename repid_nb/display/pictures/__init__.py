@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from repid_nb.core.errors import UnknownNameError
@@ -14,11 +15,13 @@ from repid_nb.display.pictures.river_picture import picture_of_river
 from repid_nb.display.pictures.rows_picture import picture_of_steps
 from repid_nb.display.pictures.step_picture import picture_of_explanation, picture_of_step
 from repid_nb.display.pictures.system_picture import picture_of_queues
+from repid_nb.display.pictures.trail_picture import picture_of_trail
 from repid_nb.display.river import River, river_of_steps
 from repid_nb.picture import Picture
 from repid_nb.printable import counted
 from repid_nb.stepping.record import Explanation, History, Step, Steps
 from repid_nb.stepping.stepper import Stepper
+from repid_nb.stepping.trail import Trail
 
 __all__ = ["as_picture"]
 
@@ -27,19 +30,23 @@ def as_picture(record: Any, of: str | None = None, **more: Any) -> Picture:
     """Return a record as a picture: SVG with the same in words.
 
     Args:
-        record: A Step, an Explanation, Steps, a History, queues, one channel's queue, or a Stepper.
+        record: A Step, an Explanation, Steps, a History, a Trail, queues, one channel's queue, a Stepper, or a Run.
         of: What to draw of it; None for the first of these. Of a Step: `step`, its whole way; `middleware`, the layers
             around the actor; `settling`, the moment of the settlement and what a crash before or after it loses. Of
             Steps and a History: `rows`, a row for each message; `river`, a lane for each channel and worker; `film`.
             Of a Stepper: `system`, its channels and actors; `rows`; `river`; `film`.
-        more: For a film, its `notes` by the number of a step, and its `title`.
+        more: For a film, its `notes` by the number of a step, and its `title`. For a Run, its seconds, from `since` to
+            `until`.
 
     Raises:
         TypeError: There is no picture of such a thing.
         UnknownNameError: There is no such picture of it.
         DeclarationError: `middleware` and `settling` are of a step in which an actor ran.
     """
-    kinds = next((found for kind, found in _KINDS.items() if isinstance(record, kind)), None)
+    # Few programs simulate: a run's views are loaded with the first run.
+    if type(record).__module__ == "repid_nb.simulation.run":
+        import_module("repid_nb.display.pictures.run_picture")
+    kinds = next((found for kind, found in KINDS.items() if isinstance(record, kind)), None)
     if kinds is None:
         raise TypeError(f"There is no picture of a {type(record).__name__}.")
     wanted = next(iter(kinds)) if of is None else of
@@ -66,7 +73,7 @@ def _system(stepper: Stepper) -> Picture:
     return picture_of_queues(stepper.queues, stepper.listeners, next_channel=stepper.next_channel)
 
 
-_KINDS: Mapping[type, Mapping[str, Callable[..., Picture]]] = {
+KINDS: dict[type, Mapping[str, Callable[..., Picture]]] = {
     Step: {"step": picture_of_step, "middleware": picture_of_middleware, "settling": picture_of_settling},
     Explanation: {"actors": picture_of_explanation},
     Steps: {"rows": _rows, "river": _river, "film": _film},
@@ -74,6 +81,7 @@ _KINDS: Mapping[type, Mapping[str, Callable[..., Picture]]] = {
     River: {"river": picture_of_river},
     QueuesSnapshot: {"queues": picture_of_queues},
     ChannelSnapshot: {"queue": lambda queue: picture_of_queues(QueuesSnapshot((queue,)))},
+    Trail: {"trail": picture_of_trail},
     Stepper: {
         "system": _system,
         "rows": lambda stepper: _rows(stepper.history),
