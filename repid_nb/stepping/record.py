@@ -151,6 +151,7 @@ class Step(Pictured, Record):
         settlement: How the message was settled, and why.
         published: The channels that the actor sent further messages and replies to, one for each.
         note: What is to be known of this step on a broker; otherwise empty.
+        worker: The name of the Stepper that took the step; empty where it has none.
         children: The names of these messages, in the same order: m1.1, m1.2 ... where the message is m1.
         before: The queues before the pull; a window of each with its total.
         after: The queues after the settlement.
@@ -175,6 +176,7 @@ class Step(Pictured, Record):
     published: tuple[str, ...] = ()
     note: str = ""
     children: tuple[str, ...] = ()
+    worker: str = ""
 
     def __post_init__(self) -> None:
         make_plain(self, "channel", "winner")
@@ -182,6 +184,11 @@ class Step(Pictured, Record):
             object.__setattr__(self, "middlewares", tuple(map(text_of, self.middlewares)))
         if self.published:
             object.__setattr__(self, "published", tuple(map(text_of, self.published)))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the message has left the queue for good, by an ack or a reply."""
+        return self.settlement.action in (MessageAction.acked, MessageAction.replied)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the step as plain data that `json.dumps` takes.
@@ -269,10 +276,12 @@ class History(_StepSequence):
     Attributes:
         steps: The steps that are kept, oldest first.
         dropped: How many older ones were dropped because of the limit.
+        dropped_done: How many of those ended in an ack or a reply.
     """
 
     steps: tuple[Step, ...]
     dropped: int = 0
+    dropped_done: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

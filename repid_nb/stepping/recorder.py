@@ -155,18 +155,22 @@ class Recorder(Watcher):
         """Remove the worker's timers from the loop."""
         self._worker.close()
 
-    async def deliver(self, message: PulledMessageT, *, number: int, before: QueuesSnapshot, explain_all: bool) -> Step:
+    async def deliver(
+        self, message: PulledMessageT, *, worker: str, number: int, before: QueuesSnapshot, explain_all: bool
+    ) -> Step:
         """Deliver a message and return the Step.
 
         Where that is interrupted or cancelled, the message is back at its place, sighted as often as before.
 
         Args:
+            worker: The name of the worker.
             number: The number of the Step.
             before: The queues before the pull.
             explain_all: Whether actors after the first match are asked too, for the explanation.
         """
         seen_before = self.sightings.of(message)
         builder = StepBuilder(
+            worker=worker,
             number=number,
             message=replace(message.snapshot(), sightings=self._source.seen(message, seen_before)),
             sightings_limit=self._max_unrouted_retries,

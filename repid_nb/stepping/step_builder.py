@@ -29,6 +29,7 @@ class StepBuilder:
     """Collects the parts of one Step from the events of its delivery.
 
     Attributes:
+        worker: The name of the worker.
         number: The number of the step.
         message: The message as it lay in the queue, with its sightings before this one.
         sightings_limit: At which sighting without a match it is nacked as poison.
@@ -39,6 +40,7 @@ class StepBuilder:
         aftermath: What became of the message after its delivery.
     """
 
+    worker: str
     number: int
     message: MessageSnapshot
     sightings_limit: int
@@ -111,6 +113,7 @@ class StepBuilder:
             after: The queues now.
         """
         return Step(
+            worker=self.worker,
             number=self.number,
             channel=self.message.channel,
             message=self.message,

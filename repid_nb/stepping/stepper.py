@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from operator import itemgetter
@@ -45,7 +45,7 @@ from repid_nb.stepping.trail import Trail, trail_of
 from repid_nb.stepping.turns import Turns
 from repid_nb.stepping.verdicts import VerdictCollector, strategy_of, unsent_message
 
-__all__ = ["Stepper"]
+__all__ = ["TRAIL_WINDOW", "Stepper"]
 
 
 # How many messages of a channel a trail looks at.
@@ -71,6 +71,7 @@ class Stepper(Filmed):
         explain_all: Whether actors after the first match are asked too, for the explanation; they never run. One whose
             strategy may keep state, such as a counter, is not asked: it decides as in a worker.
         history_limit: How many steps are kept, at least 1.
+        name: What its steps call this worker, where there are several.
 
     Attributes:
         gate: Awaited at each phase of a step, with the name of the phase (see `Phase`) and a function that builds the
@@ -91,6 +92,7 @@ class Stepper(Filmed):
         explain_all: bool = True,
         *,
         history_limit: int = 1000,
+        name: str = "",
     ) -> None:
         if max_unrouted_retries < 1 or history_limit < 1:
             raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
@@ -100,6 +102,7 @@ class Stepper(Filmed):
         self.app = app
         self.explain_all = explain_all
         self.max_unrouted_retries = max_unrouted_retries
+        self.name = name
         self._server = server
         self._server_name = server_name
         self._routes: Routes = app.router.routes()
@@ -141,7 +144,11 @@ class Stepper(Filmed):
                 if message is None:
                     return await self._idle(channel)
                 step = await self._recorder.deliver(
-                    message, number=self._timeline.newest + 1, before=before, explain_all=self.explain_all
+                    message,
+                    worker=self.name,
+                    number=self._timeline.newest + 1,
+                    before=before,
+                    explain_all=self.explain_all,
                 )
                 self._timeline.add(step, message, seen_before=step.sightings - 1, turn=source.turn)
             except BaseException:
@@ -325,6 +332,15 @@ class Stepper(Filmed):
     def history(self) -> History:
         """The steps so far; the oldest are dropped when there are more than `history_limit`."""
         return self._timeline.history
+
+    @property
+    def moments(self) -> Sequence[tuple[int, Step]]:
+        """The steps that are kept, each with its moment: a number by which steps of several Steppers come in order."""
+        return self._timeline.kept
+
+    def holds(self, owner: object) -> bool:
+        """Return whether a `Moved` with this owner is about a message that this Stepper has pulled."""
+        return owner is not None and owner is getattr(self._source, "holder", None)
 
     def trail(self, message: str) -> Trail:
         """Return the whole way of a message through all channels, with the messages that came of it.

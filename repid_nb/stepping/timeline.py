@@ -61,7 +61,7 @@ class Timeline:
         self._names = names
         self._limit = limit
         self._kept: deque[_Kept] = deque()
-        self._dropped = 0
+        self._dropped = self._dropped_done = 0
         self._crashes: list[tuple[int, Callable[[], None]]] = []
         self._origin = Place(0, self._mark(), 0)
 
@@ -73,7 +73,7 @@ class Timeline:
     @property
     def history(self) -> History:
         """The steps that are kept."""
-        return History(tuple(kept.step for kept in self._kept), self._dropped)
+        return History(tuple(kept.step for kept in self._kept), self._dropped, self._dropped_done)
 
     @property
     def kept(self) -> Sequence[tuple[int, Step]]:
@@ -111,8 +111,10 @@ class Timeline:
         kept = None if self._journal is None else message
         self._kept.append(_Kept(step, Place(step.number, self._mark(), turn), kept, seen_before))
         if len(self._kept) > self._limit:
-            self._origin = self._kept.popleft().place
+            oldest = self._kept.popleft()
+            self._origin = oldest.place
             self._dropped += 1
+            self._dropped_done += oldest.step.is_done
             self._crashes = [crash for crash in self._crashes if crash[0] > self._origin.moment]
 
     def rewind(self, to: int, source: Source) -> tuple[int, ...]:
@@ -174,12 +176,13 @@ class Timeline:
 
     def saved(self) -> Callable[[], None]:
         """Return a function that puts the history and the sightings back as they are now."""
-        kept, origin, dropped, crashes = tuple(self._kept), self._origin, self._dropped, tuple(self._crashes)
+        kept, origin, crashes = tuple(self._kept), self._origin, tuple(self._crashes)
+        dropped, dropped_done = self._dropped, self._dropped_done
         restore_sightings = self._sightings.saved()
 
         def restore() -> None:
-            self._kept, self._origin, self._dropped = deque(kept), origin, dropped
-            self._crashes = list(crashes)
+            self._kept, self._origin, self._crashes = deque(kept), origin, list(crashes)
+            self._dropped, self._dropped_done = dropped, dropped_done
             restore_sightings()
 
         return restore

@@ -14,9 +14,10 @@ from repid_nb.core.text import text_of
 from repid_nb.printable import cut_to_bytes
 from repid_nb.widgets.wire import key_of, named
 
-__all__ = ["JSON", "Form", "choices"]
+__all__ = ["JSON", "Form", "choices", "typed_bytes"]
 
 JSON = "application/json"
+BYTES = "application/octet-stream"
 MOST_AT_ONCE = 1000
 OFFERED = 30
 
@@ -49,7 +50,7 @@ class Form:
 
         Args:
             given: The fields: `channel` or `operation`, `topic`, `headers` as pairs, `payload`, `content_type`,
-                `priority`, `count`.
+                `priority`, `count`; `encoding` is `hex` where the payload is bytes, typed as `00 ff`.
             app: The app, which knows the operations. The page names each by its key.
 
         Raises:
@@ -67,13 +68,14 @@ class Form:
         if not _is_text(channel):
             raise InvalidMessageError(f"The channel {channel!r} contains an invalid character (a lone surrogate).")
         content_type = str(given.get("content_type") or "").strip() or JSON
-        payload = _payload(str(given.get("payload") or ""), content_type)
+        text = str(given.get("payload") or "")
+        payload = _bytes(text) if given.get("encoding") == "hex" else _payload(text, content_type)
         return cls(
             channel=channel,
             payload=payload,
             topic=str(given["topic"]) if given.get("topic") else None,
             headers=_headers(given.get("headers") or ()),
-            content_type=content_type if isinstance(payload, bytes) else None,
+            content_type=_media_type(content_type) if isinstance(payload, bytes) else None,
             priority=_whole(given.get("priority"), "priority", 0, 9),
             count=_whole(given.get("count"), "number of messages", 1, MOST_AT_ONCE) or 1,
         )
@@ -97,13 +99,42 @@ def _is_text(name: str) -> bool:
     return True
 
 
+def typed_bytes(payload: bytes, content_type: str | None) -> dict[str, str]:
+    """Return the fields of the form for a payload of bytes: text where it is text, otherwise `00 ff`."""
+    content_type = _media_type(content_type)
+    try:
+        return {"payload": payload.decode(), "content_type": content_type}
+    except UnicodeDecodeError:
+        return {"payload": payload.hex(" "), "content_type": content_type, "encoding": "hex"}
+
+
+def _media_type(content_type: str | None) -> str:
+    """Return the media type of bytes that are not JSON."""
+    return BYTES if content_type in (None, "", JSON) else str(content_type)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise InvalidMessageError(
+            "The payload is not bytes: write each as two digits from 0 to f, such as 00 ff 0a."
+        ) from None
+
+
+def _no_constant(name: str) -> Any:
+    raise InvalidMessageError(f"The payload is not JSON: {name} is Python's, and JSON has no such number.")
+
+
 def _payload(text: str, content_type: str) -> Any:
     if not text.strip():
         return None
     if content_type != JSON:
         return text.encode()
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_constant)
+    except InvalidMessageError:
+        raise
     except ValueError as error:
         raise InvalidMessageError(f"The payload is not JSON: {error}.") from None
     except RecursionError:

@@ -6,212 +6,171 @@ It does not depend on a widget or a page. The Stepper holds all data.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from repid_nb.core.errors import InvalidMessageError, RepidNbError, SteppingError
+from repid_nb.core.errors import InvalidMessageError, SteppingError, UnknownNameError
 from repid_nb.core.events import Event, Published
-from repid_nb.display.sentences import idle_sentence, rewound_sentence
+from repid_nb.core.memory.snapshot import MessageSnapshot
+from repid_nb.display import words
+from repid_nb.display.sentences import idle_sentence
 from repid_nb.printable import counted, cut_to_bytes
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets import questions
 from repid_nb.widgets.batches import BatchRunner
-from repid_nb.widgets.breakpoints import Breakpoints
+from repid_nb.widgets.breakpoints import Breakpoints, Breaks
+from repid_nb.widgets.command_runner import OF_A_STEP, CommandRunner, in_words
 from repid_nb.widgets.export import formats
 from repid_nb.widgets.export.replay import CallLog
 from repid_nb.widgets.export.texts import Texts
 from repid_nb.widgets.form import Form
 from repid_nb.widgets.predictions import PredictionScore
+from repid_nb.widgets.samples import prepared_messages
+from repid_nb.widgets.stage_worker import StageWorker
+from repid_nb.widgets.tidying import Tidying
 from repid_nb.widgets.view import View
-from repid_nb.widgets.wire import explanation_fields, named
+from repid_nb.widgets.wire import named
 
 __all__ = ["Session"]
-
-MOST_VIEWS = 16
 
 Reply = Callable[[dict[str, Any]], None]
 
 
-class Session:
-    """Runs the page's commands, one at a time, and never raises: an error becomes a sentence in the panel.
+class Session(CommandRunner):
+    """Runs the page's commands, one at a time a worker, and never raises: an error becomes a sentence in the panel.
 
     Args:
+        steppers: The workers on the stage, one or more, on the same queues.
         changed: Called whenever there is something new to show, with the seconds that the update may wait.
         reply: Sends an answer to the page that asked.
     """
 
-    def __init__(self, stepper: Stepper, changed: Callable[..., None], reply: Reply) -> None:
-        self.stepper = stepper
-        self.view = View(stepper)
+    def __init__(self, steppers: Sequence[Stepper], changed: Callable[..., None], reply: Reply) -> None:
+        super().__init__(View(*steppers), changed)
         self.score = PredictionScore()
-        self.calls = CallLog(stepper)
+        self.breaks = Breaks()
+        self.calls = CallLog(steppers[0])
         self.texts = Texts(self.view, self.calls)
-        self.error = ""
-        self.notice = ""
-        self.answered: dict[str, int] = {}
-        self.busy: str | None = None
-        self._changed = changed
         self._reply = reply
-        self._task: asyncio.Task[None] | None = None
-        self._closed = False
-        self._batch = BatchRunner(stepper, self.view, changed)
-        self._breakpoints = Breakpoints(stepper, self.view, changed, self._on_step)
-        self._end_observing = stepper.observe(self._on_event)
-        self._slow: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+        self._turn = 0
+        self._batch = BatchRunner(self.view, changed)
+        self._tidying = Tidying(self.view, self.calls, self.score)
+        self.workers = {
+            stepper: StageWorker(stepper, Breakpoints(stepper, self.view, self.breaks, changed, self._on_step))
+            for stepper in steppers
+        }
+        self._end_observing = steppers[0].observe(self._on_event)
+        self.slow = {
             "send": self._send,
             "explain": self._explain,
             "step": self._step,
             "step_into": self._step_into,
             "run": self._run,
-            "go_on": self._go_on,
-            "reset": self._reset,
             "resend": self._resend,
             "keep_newest": self._keep_newest,
+            "undo": self._undo,
+            **dict.fromkeys(("go_on", "reset", "delete", "empty", "settle"), self._tidy),
         }
-        self._quick: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+        self.quick = {
             "next_phase": self._next_phase,
             "finish": self._finish,
             "stop": self._stop,
+            "crash": self._crash,
+            "choose": self._choose,
             "seek": self._seek,
             "open": self._answer_with(self.texts.read_piece),
             "take": self._answer_with(self.texts.export_piece),
+            "edit": self._answer_with(partial(questions.form_of, self.view)),
+            "find": self._answer_with(partial(questions.found, self.view)),
+            "trail": self._answer_with(partial(questions.trail, self.view)),
             "load": self._load,
             "unload": self._unload,
             "pull_from": self._pull_from,
             "predict": self._predict,
+            "break_at": lambda command: self.breaks.set(dict(command)),
+            "set_pace": lambda command: self._batch.set_pace(float(command.get("pace") or 0)),
+            "seen": lambda command: self._batch.seen(int(command.get("step") or 0)),
             "dismiss": self._dismiss,
         }
 
-    def handle(self, command: Mapping[str, Any]) -> None:
-        """Run a command of the page: at once, or as a task of its own where it takes time.
+    @property
+    def stepper(self) -> Stepper:
+        """The worker that the page shows."""
+        return self.view.stepper
 
-        Args:
-            command: The `type`, an `id` for the answer (the view that asks, and a number), and the fields of this type.
+    def prepare(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        """Offer prepared messages on the page.
+
+        Raises:
+            InvalidMessageError: It is not a list of dicts, or an argument is not known.
         """
-        if not isinstance(command, Mapping):
-            self._refuse({}, f"The workbench knows no {command!r}.")
-            return
-        kind = str(command.get("type"))
-        if kind in self._quick:
-            self._guard(partial(self._quick[kind], command))
-            self._answer(command)
-        elif kind not in self._slow:
-            self._refuse(command, f"The workbench knows no {kind!r}.")
-        elif self._closed:
-            self._refuse(command, "This workbench is closed. Run its cell again.")
-        elif self.busy is not None:
-            self._refuse(command, f"One thing at a time: the {self.busy.replace('_', ' ')} is not done yet.")
-        else:
-            self._guard(partial(self._begin, kind, command))
-            if self.busy is None:
-                self._answer(command)
+        self.view.prepared = prepared_messages(messages, list(self.view.routes.by_channel))
 
-    async def wait(self) -> None:
-        """Wait until the task of the last command is done."""
-        if self._task is not None:
-            await asyncio.wait({self._task})
+    def go_on_from(self, former: Session) -> None:
+        """Take over the settings of a session in whose place this one is: predictions, breakpoints, the channel."""
+        self.score.on = former.score.on
+        self.breaks.set(former.breaks.fields())
+        if self.stepper in former.view.steppers:
+            self.score.right, self.score.asked = former.score.right, former.score.asked
+            self.view.pull_from = former.view.pull_from
 
-    def close(self) -> asyncio.Task[None] | None:
-        """Stop watching the Stepper; a message that is held goes back to its place.
-
-        Returns:
-            The task that is ending, if one was under way.
-        """
-        if self._closed:
-            return None
-        self._closed = True
+    def close(self) -> list[asyncio.Task[None]]:
         self._end_observing()
-        self._breakpoints.close()
-        if self._task is None or self._task.done():
-            return None
-        self._task.cancel()
-        return self._task
+        return super().close()
+
+    def stopped_notice(self, worker: StageWorker) -> str:
+        if worker.busy == "send" and self._batch.progress is not None:
+            done, most = self._batch.progress
+            return f"Stopped after {done:,} of {counted(most, 'message')}."
+        if self.view.under_way and worker.busy in OF_A_STEP:
+            return "Stopped. What was held is back at its place in the queue."
+        return "Stopped."
+
+    def after(self, worker: StageWorker) -> None:
+        if worker.busy in ("send", "run"):
+            self._batch.reset()
+        crashes, held = worker.crashes, worker.held
+        worker.ended()
+        if crashes:
+            self.guard(lambda: self._crashed(held))
 
     def state(self) -> dict[str, dict[str, Any]]:
         """Return everything that the page shows, as small plain fields by trait; an error becomes the error text."""
         state: dict[str, dict[str, Any]] = {}
+        reset = {"start": "", "empty": ""}
         # An error here would end every later update too, silently.
         try:
             state = self.view.state(self.score)
+            reset = self._tidying.reset_texts(state["history"])
         except Exception as error:
-            self.error = _in_words(error)
+            self.error = in_words(error)
         progress = self._batch.progress
         state["status"] = {
             "busy": self.busy,
-            "held": self._breakpoints.is_paused,
+            "held": self.worker.breakpoints.is_paused,
             "progress": None if progress is None else list(progress),
             "answered": dict(self.answered),
             "error": cut_to_bytes(self.error, 600),
-            "notice": cut_to_bytes(self.notice, 400),
+            "notice": cut_to_bytes(self.worker.breakpoints.reason or self.notice, 400),
+            "breaks": self.breaks.fields(),
+            "undo": self._tidying.undo_text,
+            "reset": reset,
         }
         return state
-
-    def _begin(self, kind: str, command: Mapping[str, Any]) -> None:
-        self.error = self.notice = ""
-        self._task = asyncio.get_running_loop().create_task(self._guarded(kind, command))
-        self.busy = kind
-        # Not at the end of the task itself: when it is cancelled before its first turn, none of its code runs.
-        self._task.add_done_callback(partial(self._ended, command))
-
-    async def _guarded(self, kind: str, command: Mapping[str, Any]) -> None:
-        """Run a command to its end; an exception becomes the error text."""
-        # A strategy, an actor or a serializer may raise any exception, and no code awaits this task.
-        try:
-            await self._slow[kind](command)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:
-            self.error = _in_words(error)
-
-    def _ended(self, command: Mapping[str, Any], task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            self.notice = self._stopped_notice()
-        self.busy = None
-        self._breakpoints.reset()
-        self._batch.reset()
-        self._answer(command)
-
-    def _stopped_notice(self) -> str:
-        if self.busy == "send" and self._batch.progress is not None:
-            done, most = self._batch.progress
-            return f"Stopped after {done:,} of {counted(most, 'message')}."
-        if self.view.under_way and self.busy in ("step", "step_into", "run"):
-            return "Stopped. What was held is back at its place in the queue."
-        return "Stopped."
-
-    def _guard(self, run: Callable[[], Any]) -> None:
-        try:
-            run()
-        except Exception as error:
-            self.error = _in_words(error)
-
-    def _answer(self, command: Mapping[str, Any]) -> None:
-        match command.get("id"):
-            case [str(view), int(number)]:
-                # Only the newest views are kept: closed ones send no further commands.
-                self.answered[view] = max(number, self.answered.pop(view, 0))
-                if len(self.answered) > MOST_VIEWS:
-                    del self.answered[next(iter(self.answered))]
-        self._changed()
-
-    def _refuse(self, command: Mapping[str, Any], why: str) -> None:
-        self.error = why
-        self._answer(command)
 
     # Commands that take time.
 
     async def _send(self, command: Mapping[str, Any]) -> None:
-        self.notice = await self._batch.send(self._form(command))
+        self.notice = await self._batch.send(self.stepper, self._form(command))
 
     async def _explain(self, command: Mapping[str, Any]) -> None:
-        form = self._form(command)
-        headers, payload = form.headers or None, form.payload
-        explanation = self.stepper.explain(form.channel, headers, payload, topic=form.topic)
-        self._reply({"type": "explanation", "id": command.get("id"), **explanation_fields(explanation)})
+        self._reply({**questions.explanation(self.view, self._form(command)), "id": command.get("id")})
 
     async def _step(self, command: Mapping[str, Any]) -> None:
         self._require_now()
+        self.worker.breakpoints.shows_running = True
         asked = self.view.upcoming
         step = await self.stepper.step(self.view.pull_from)
         self.view.show_now()
@@ -221,29 +180,40 @@ class Session:
             self.score.mark(str(command["pick"]), step, asked)
 
     async def _step_into(self, command: Mapping[str, Any]) -> None:
-        self._breakpoints.pause_at_each_phase()
+        self.worker.breakpoints.pause_at_each_phase()
         await self._step(command)
 
     async def _run(self, command: Mapping[str, Any]) -> None:
         self._require_now()
         most, pace = int(command.get("max_steps") or 100), float(command.get("pace") or 0)
-        self.notice = await self._batch.run(most, pace)
+        self._turn = [*self.workers].index(self.stepper)
+        self.notice = await self._batch.run(self._step_of_a_run, most, pace)
 
-    async def _go_on(self, command: Mapping[str, Any]) -> None:
+    async def _step_of_a_run(self) -> Step | Idle:
+        """Take the next step of a run: of this worker, or where there are several, of each in turn."""
+        workers = [*self.workers.values()]
+        turn = self._turn % len(workers)
+        runner = self.in_charge
+        step: Step | Idle | None = None
+        for worker in (*workers[turn:], *workers[:turn]):
+            if worker is not runner and worker.busy is not None:
+                continue
+            self._turn = workers.index(worker) + 1
+            self.view.stepper = worker.stepper
+            worker.breakpoints.shows_running = self._batch.has_pace
+            step = await worker.stepper.step(self.view.pull_from)
+            if isinstance(step, Step):
+                break
+        assert step is not None  # noqa: S101  (the worker that runs is free)
+        return step
+
+    async def _tidy(self, command: Mapping[str, Any]) -> None:
         self._require_own()
-        to = int(command.get("to", self.view.at))
-        self._rewind(to)
+        self.notice = self._tidying.run(str(command["type"]), command)
 
-    async def _reset(self, _command: Mapping[str, Any]) -> None:
+    async def _undo(self, _command: Mapping[str, Any]) -> None:
         self._require_own()
-        self._rewind(self.view.first)
-        self.score.clear()
-
-    def _rewind(self, to: int) -> None:
-        rewound = self.stepper.rewind(to)
-        self.calls.rewound(to)
-        self.view.show_now()
-        self.notice = rewound_sentence(rewound)
+        self.notice = self._tidying.undo()
 
     async def _resend(self, command: Mapping[str, Any]) -> None:
         self._require_now()
@@ -253,10 +223,13 @@ class Session:
         queue = self.stepper.queues.get(channel)
         letters = () if queue is None else queue.dead_letters
         message_id = named(wanted, (one.message.id or "" for one in letters))
+        name = next((words.message_name(one.message) for one in letters if one.message.id == message_id), message_id)
+        before = self._tidying.remember()
         await self.stepper.send_again(channel, message_id)
         self.calls.resent(channel, message_id)
+        self._tidying.can_undo("resend", before)
         self.view.show_now()
-        self.notice = f"{cut_to_bytes(message_id, 20)} is back at the tail of {channel}; its sightings start again."
+        self.notice = f"{cut_to_bytes(name, 20)} is back at the tail of {channel}; its sightings start again."
 
     async def _keep_newest(self, _command: Mapping[str, Any]) -> None:
         forgotten = self.stepper.keep_newest_actors()
@@ -265,21 +238,44 @@ class Session:
     # Commands that run at once, also while another one is under way.
 
     def _next_phase(self, _command: Mapping[str, Any]) -> None:
-        self._breakpoints.resume()
+        self.worker.breakpoints.resume()
 
     def _finish(self, _command: Mapping[str, Any]) -> None:
-        self._breakpoints.run_through()
-        self._breakpoints.resume()
+        self.worker.breakpoints.run_through()
+        self.worker.breakpoints.resume()
 
     def _stop(self, _command: Mapping[str, Any]) -> None:
-        if self._task is None or self._task.done():
+        task = self.in_charge.task
+        if task is None or task.done():
             return
         # A run ends after its step; a run that is stopped twice, or any other command, ends at once.
         if self.busy == "run" and not self._batch.is_stopping:
             self._batch.stop()
             self.notice = "Stopping after this step. Press Stop again to stop at once."
         else:
-            self._task.cancel()
+            task.cancel()
+
+    def _crash(self, _command: Mapping[str, Any]) -> None:
+        self.error = self.notice = ""
+        worker = self.in_charge
+        if worker.task is not None and worker.busy in OF_A_STEP:
+            # It crashes when its task has ended, and the message that was in the middle of its step is back.
+            worker.crashes, worker.held = True, self.view.message_under_way
+            worker.task.cancel()
+        else:
+            self._require_own()
+            self._crashed(None)
+
+    def _crashed(self, held: MessageSnapshot | None) -> None:
+        before = self._tidying.remember()
+        self.notice = self._tidying.crash(held)
+        self._tidying.can_undo("crash", before)
+
+    def _choose(self, command: Mapping[str, Any]) -> None:
+        place = int(command.get("worker") or 0)
+        if not 0 <= place < len(self.workers):
+            raise UnknownNameError(f"There is no worker {place}.")
+        self.view.stepper = [*self.workers][place]
 
     def _seek(self, command: Mapping[str, Any]) -> None:
         self.error = self.notice = ""
@@ -310,10 +306,16 @@ class Session:
         self.calls.stepped(step)
 
     def _on_event(self, event: Event) -> None:
+        self._tidying.changed()
+        self.view.other_workers.hear(event)
         self._changed()
         # Messages of actors are not logged: the actors send them again when the exported cell runs.
-        if isinstance(event, Published) and not self._breakpoints.owns_current_task:
+        if isinstance(event, Published) and not self._tidying.is_at_work and not self._is_sent_by_actor:
             self.calls.sent(event.channel, event.message)
+
+    @property
+    def _is_sent_by_actor(self) -> bool:
+        return any(one.breakpoints.owns_current_task for one in self.workers.values())
 
     def _require_now(self) -> None:
         self._require_own()
@@ -334,10 +336,4 @@ class Session:
         return self.view.channel_named(command.get("channel"))
 
     def _answer_with(self, read: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[[Mapping[str, Any]], None]:
-        return lambda command: self._reply({"type": "text", "id": command.get("id"), **read(command)})
-
-
-def _in_words(error: BaseException) -> str:
-    if isinstance(error, RepidNbError):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else f"{type(error).__name__} was raised."
+        return lambda command: self._reply({"type": "text", **read(command), "id": command.get("id")})

@@ -2,59 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
-from repid_nb.core.routing.routes import Route, Routes
+from repid_nb.core.routing.routes import Routes
+from repid_nb.display import words
 from repid_nb.display.sentences import PREDICTED_NOBODY
 from repid_nb.printable import cut_to_bytes, first_within
-from repid_nb.stepping.record import Step
+from repid_nb.stepping.names import names_of
+from repid_nb.stepping.record import Rewound, Step
 from repid_nb.stepping.recorder import Phase
-from repid_nb.stepping.stale_actors import CALM, stale_notes
-from repid_nb.stepping.stepper import Stepper
-from repid_nb.stepping.verdicts import strategy_of
+from repid_nb.stepping.stepper import TRAIL_WINDOW, Stepper
+from repid_nb.stepping.trail import Trail, trail_of
+from repid_nb.widgets.actors import ACTORS_BYTES, ActorFields, add_code
 from repid_nb.widgets.form import choices
+from repid_nb.widgets.merged import MergedHistory
+from repid_nb.widgets.others import OtherWorkers
 from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.river import window_of
+from repid_nb.widgets.samples import Prepared
 from repid_nb.widgets.wire import (
     channel_fields,
     history_fields,
     lane_fields,
     named,
     step_fields,
+    ticket_fields,
     tray_fields,
 )
 
 __all__ = ["View"]
 
-ACTORS_BYTES = 900
 CHOICES_BYTES = 1_500
+
+ShownPhase: TypeAlias = Phase | Literal["running"]
+"""The phases of a step, and between "about to run" and "ran" that its actor runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A step that has begun: its phase, a function that builds it so far, and since when it is there, in seconds."""
+
+    phase: ShownPhase
+    so_far: Callable[[], Step]
+    since: float
 
 
 class View:
-    """Knows which moment of the session the page shows, and reads its data from the Stepper.
+    """Knows which moment of the session the page shows, and reads its data from the Steppers.
 
     Args:
         stepper: The Stepper, which holds all data.
+        others: Further Steppers on the same queues: each is a worker on the stage, and they have one history.
 
     Attributes:
+        stepper: The worker that the page shows, and that its next step belongs to.
+        steppers: All workers.
         pull_from: The channel that the page's steps pull from; None for each channel in turn.
+        prepared: The messages that a teacher has prepared.
+        other_workers: What workers that are not on the stage hold.
     """
 
-    def __init__(self, stepper: Stepper) -> None:
+    def __init__(self, stepper: Stepper, *others: Stepper) -> None:
         self.stepper = stepper
+        self.steppers = (stepper, *others)
         self.pull_from: str | None = None
+        self.prepared: Prepared = []
+        self.other_workers = OtherWorkers(
+            names_of(stepper.server), lambda owner: any(one.holds(owner) for one in self.steppers)
+        )
+        self._merged = MergedHistory(self.steppers)
         self._at: int | None = None
         self._loaded: tuple[Step, ...] | None = None
-        self._under_way: tuple[Phase, Callable[[], Step]] | None = None
-        self._routes = Routes()
+        self._under_way: dict[Stepper, UnderWay] = {}
+        self._routes: dict[Stepper, Routes] = {}
+        self._actors = ActorFields()
 
     @property
     def steps(self) -> Sequence[Step]:
         """The steps of the history, or the loaded ones."""
-        return self.stepper.history.steps if self._loaded is None else self._loaded
+        return self._merged.steps if self._loaded is None else self._loaded
 
     @property
     def is_replay(self) -> bool:
@@ -68,8 +99,14 @@ class View:
 
     @property
     def under_way(self) -> bool:
-        """Whether a step has begun and has not ended."""
-        return self._under_way is not None
+        """Whether a step of the worker that is shown has begun and has not ended."""
+        return self.stepper in self._under_way
+
+    @property
+    def message_under_way(self) -> MessageSnapshot | None:
+        """The message of that step, or None."""
+        under_way = self._under_way.get(self.stepper)
+        return None if under_way is None else under_way.so_far().message
 
     @property
     def first(self) -> int:
@@ -90,9 +127,8 @@ class View:
 
     @property
     def routes(self) -> Routes:
-        """The actors that are registered now."""
-        self._routes = self.stepper.app.router.routes(known=self._routes)
-        return self._routes
+        """The actors of the worker that is shown, as they are registered now."""
+        return self._routes_of(self.stepper)
 
     @property
     def queues(self) -> QueuesSnapshot:
@@ -118,9 +154,28 @@ class View:
         self._loaded = steps
         self._at = None if steps is None else self.first
 
-    def set_under_way(self, phase: Phase | None, so_far: Callable[[], Step] | None) -> None:
+    def set_under_way(self, stepper: Stepper, phase: ShownPhase | None, so_far: Callable[[], Step] | None) -> None:
         """Set the phase of the step under way, and the function that builds it so far; None and None when it ends."""
-        self._under_way = None if phase is None or so_far is None else (phase, so_far)
+        if phase is None or so_far is None:
+            self._under_way.pop(stepper, None)
+        else:
+            self._under_way[stepper] = UnderWay(phase, so_far, time.monotonic())
+
+    def rewind(self, to: int) -> Rewound:
+        """Put the queues back as they were right after a step of the history, whichever worker took it."""
+        return self._merged.rewind(to)
+
+    def restart(self) -> Rewound:
+        """Go back to the moment before the first step, with everything that was sent since."""
+        return self._merged.first_stepper.restart()
+
+    def trail(self, name: str) -> Trail:
+        """Return the trail of a message, through the steps that are shown."""
+        return trail_of(name, self.steps, self.stepper.snapshot(TRAIL_WINDOW) if self.is_live else self.queues)
+
+    def worker_name(self, stepper: Stepper) -> str:
+        """Return what the page calls a worker; empty where there is only one."""
+        return self._merged.name_of(stepper)
 
     def step_of(self, number: int) -> Step:
         """Return a step by its number, also the one under way.
@@ -128,8 +183,9 @@ class View:
         Raises:
             UnknownNameError: It is not kept any more.
         """
-        if self._under_way is not None and (so_far := self._under_way[1]()).number == number:
-            return so_far
+        for under_way in self._under_way.values():
+            if (so_far := self._merged.numbered(under_way.so_far())).number == number:
+                return so_far
         for step in self.steps:
             if step.number == number:
                 return step
@@ -161,15 +217,15 @@ class View:
         """Return what the page shows, as plain fields by trait."""
         routes, queues, steps = self.routes, self.queues, self.steps
         first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
+        done = 0 if self.is_replay else self._merged.dropped_done
         at = newest if self._at is None else self._at
         next_channel = self.next_channel if self.is_live else None
-        phase: Phase | None = None
-        if self._under_way is not None and self.is_live:
-            phase, so_far = self._under_way
-            step: Step | None = so_far()
+        under_way = self._under_way.get(self.stepper) if self.is_live else None
+        if under_way is not None:
+            step: Step | None = self._merged.numbered(under_way.so_far())
         else:
             step = next((one for one in reversed(steps) if one.number == at), None)
-        counts = {channel: len(actors) for channel, actors in routes.by_channel.items()}
+        counts = self._listening()
         focus = step.channel if step is not None else next_channel or next(iter(counts), None)
         return {
             "lanes": {
@@ -177,40 +233,67 @@ class View:
                 "pull_from": channel_fields(self.pull_from) if self.pull_from else None,
             },
             "tray": tray_fields(queues),
-            "actors": self._actors(routes, focus),
-            "step": {} if step is None else step_fields(step, phase),
+            "actors": self._actors.fields(routes, focus),
+            "step": {} if step is None else self._step_fields(step, under_way),
             "history": {
                 **history_fields(steps, at, first=first, newest=newest),
                 "replay": self.is_replay,
                 "live": self.is_live,
-                "done": sum(_is_done(one) for one in steps if one.number <= at),
+                "done": done + sum(one.is_done for one in steps if one.number <= at),
             },
-            "choices": _bounded(choices(self.stepper.app, routes.routes, queues)),
-            "prediction": self._prediction(score, routes.routes),
+            "choices": {
+                **_bounded(choices(self.stepper.app, routes.routes, queues)),
+                "prepared": self.prepared,
+            },
+            "prediction": self._prediction(score),
+            "workers": {"workers": [*self._workers(), *self.other_workers.fields()] if self.is_live else []},
             "river": window_of(steps, at, queues),
         }
 
-    def _actors(self, routes: Routes, channel: str | None) -> dict[str, Any]:
-        listening = [route for route in routes.routes if route.actor.channel_address == channel]
-        notes = stale_notes(routes, channel or "")
-        actors = (
-            {
-                "position": position,
-                "actor": cut_to_bytes(route.actor.name, 60),
-                "strategy": cut_to_bytes(strategy_of(route), 40),
-                **({"note": cut_to_bytes(notes[position], 160)} if position in notes else {}),
-            }
-            for position, route in enumerate(listening, start=1)
-        )
-        shown = first_within(actors, ACTORS_BYTES)
-        return {
-            "channel": cut_to_bytes(channel or "", 60),
-            "actors": shown,
-            "more": len(listening) - len(shown),
-            "stale": any(not note.startswith(CALM) for note in notes.values()),
-        }
+    def options(self, channel: str) -> list[list[str]]:
+        """Return all predictions of who gets a message of a channel: the value of each, and its text."""
+        listening = [route for route in self.routes.routes if route.actor.channel_address == channel]
+        actors = [[str(place), cut_to_bytes(one.actor.name, 60)] for place, one in enumerate(listening, start=1)]
+        return [*actors, *([value, text] for value, text in PREDICTED_NOBODY.items())]
 
-    def _prediction(self, score: PredictionScore, routes: Sequence[Route]) -> dict[str, Any]:
+    def _step_fields(self, step: Step, under_way: UnderWay | None) -> dict[str, Any]:
+        fields = step_fields(step, None if under_way is None else under_way.phase)
+        add_code(fields, step.channel, self.routes)
+        if under_way is not None and under_way.phase == "running":
+            fields["elapsed"] = round(time.monotonic() - under_way.since, 2)
+        return fields
+
+    def _workers(self) -> Iterator[dict[str, Any]]:
+        if len(self.steppers) == 1:
+            return
+        for place, stepper in enumerate(self.steppers):
+            under_way = self._under_way.get(stepper)
+            so_far = None if under_way is None else under_way.so_far()
+            yield {
+                "key": str(place),
+                "name": cut_to_bytes(self.worker_name(stepper), 60),
+                "own": True,
+                "chosen": stepper is self.stepper,
+                "at": None if so_far is None else channel_fields(so_far.channel)["channel"],
+                "message": None if so_far is None else ticket_fields(so_far.message),
+                "phase": None if under_way is None else under_way.phase,
+                "winner": None if so_far is None or so_far.winner is None else cut_to_bytes(so_far.winner, 60),
+            }
+
+    def _routes_of(self, stepper: Stepper) -> Routes:
+        routes = self._routes[stepper] = stepper.app.router.routes(known=self._routes.get(stepper))
+        return routes
+
+    def _listening(self) -> dict[str, int]:
+        """Return how many actors listen on each channel, of all workers together."""
+        counts: dict[str, int] = {}
+        apps = {id(stepper.app): stepper for stepper in reversed(self.steppers)}
+        for stepper in reversed(apps.values()):
+            for channel, actors in self._routes_of(stepper).by_channel.items():
+                counts[channel] = counts.get(channel, 0) + len(actors)
+        return counts
+
+    def _prediction(self, score: PredictionScore) -> dict[str, Any]:
         fields = {
             "on": score.on,
             "right": score.right,
@@ -220,18 +303,14 @@ class View:
         message = self.upcoming if score.on else None
         if message is None:
             return fields
-        listening = [route.actor.name for route in routes if route.actor.channel_address == message.channel]
-        options = ([str(place), cut_to_bytes(name, 60)] for place, name in enumerate(listening, start=1))
-        nobody = [[value, text] for value, text in PREDICTED_NOBODY.items()]
+        options, nobody = self.options(message.channel), len(PREDICTED_NOBODY)
+        shown = first_within(options[:-nobody], ACTORS_BYTES)
         return {
             **fields,
-            "message": cut_to_bytes(message.id or "", 60),
-            "options": [*first_within(options, ACTORS_BYTES), *nobody],
+            "message": cut_to_bytes(words.message_name(message), 60),
+            "options": [*shown, *options[-nobody:]],
+            "more": len(options) - nobody - len(shown),
         }
-
-
-def _is_done(step: Step) -> bool:
-    return step.settlement.action is not None and step.settlement.action.value in ("acked", "replied")
 
 
 def _bounded(offered: dict[str, Any]) -> dict[str, Any]:

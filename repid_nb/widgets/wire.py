@@ -22,6 +22,7 @@ from repid_nb.printable import counted, cut_to_bytes, first_within, whole
 from repid_nb.stepping.record import Explanation, Raised, Step, Verdict
 
 __all__ = [
+    "TONES",
     "channel_fields",
     "explanation_fields",
     "history_fields",

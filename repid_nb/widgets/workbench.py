@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,25 @@ import anywidget
 import traitlets
 
 from repid_nb.app import Repid
-from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.errors import DeclarationError, InvalidMessageError
+from repid_nb.core.naming import a_kind
+from repid_nb.core.routing.router import Router
 from repid_nb.notebook.cells import ipython_shell, this_cell
 from repid_nb.picture import Picture as SvgPicture
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.page import TITLE, write_lesson
+from repid_nb.widgets.export.saved import saved_html
 from repid_nb.widgets.export.still import Picture, picture_of
+from repid_nb.widgets.saved_output import HIDDEN_BESIDE_A_WIDGET, SavedOutput
 from repid_nb.widgets.session import Session
 
 __all__ = ["Workbench"]
 
 # Seconds between two updates of the page: a kernel that sends more loses some, silently.
 BETWEEN_UPDATES = 0.05
+# Seconds without an update after which the output that is saved follows: it has the whole lesson.
+AT_REST = 3.0
 
 _open: list[Workbench] = []
 
@@ -35,19 +41,28 @@ class Workbench(anywidget.AnyWidget):
 
     It is a view on a Stepper: it shows steps that a cell takes, and the other way round. There is one open workbench
     per Stepper. When the cell that made it runs again, the new one takes its place, where the front end says which cell
-    runs, as JupyterLab does.
+    runs, as JupyterLab does, and goes on with the form, the pace and the settings of the page.
+
+    With several Steppers on one server each is a worker on the stage, with one history: competing consumers.
 
     Args:
         stepper_or_app: A Stepper; or an app, for which a Stepper is made.
-        projector: Whether to use large type, for a classroom.
+        others: Further Steppers on the same server.
+        messages: Prepared messages, one click each: for each a dict with arguments of `Stepper.send`, and `label` for
+            what its button says; without a channel the first one with actors is meant.
+        projector: Whether to use large type, for a classroom; None for as before, or else small.
 
     Attributes:
-        stepper: The Stepper.
+        stepper: The Stepper; with several, the first one.
+
+    Raises:
+        DeclarationError: It is neither a Stepper nor an app, or the Steppers are on different servers.
+        InvalidMessageError: A prepared message is not one.
     """
 
     # As texts: given a path, anywidget keeps each widget for ever, to update it when the file changes.
     _esm = read_script()
-    _css = read_style()
+    _css = read_style() + HIDDEN_BESIDE_A_WIDGET
 
     lanes = traitlets.Dict().tag(sync=True)
     tray = traitlets.Dict().tag(sync=True)
@@ -56,15 +71,27 @@ class Workbench(anywidget.AnyWidget):
     history = traitlets.Dict().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
     prediction = traitlets.Dict().tag(sync=True)
+    workers = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     river = traitlets.Dict().tag(sync=True)
     projector = traitlets.Bool(default_value=False).tag(sync=True)
+    # What the page wants to have again when the cell is run again; only the page sets it.
+    kept = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, stepper_or_app: Stepper | Repid, *, projector: bool = False) -> None:
+    def __init__(
+        self,
+        stepper_or_app: Stepper | Repid,
+        *others: Stepper,
+        messages: Iterable[Mapping[str, Any]] = (),
+        projector: bool | None = None,
+    ) -> None:
+        _check_workers(stepper_or_app, others)
         self._cell = this_cell()
         self._owns_stepper = isinstance(stepper_or_app, Repid)
-        self.stepper = self._replace_others(stepper_or_app)
-        self._session = Session(self.stepper, self._update_soon, self.send)
+        former = self._replaced(stepper_or_app, others)
+        self.stepper = self._replace(former, stepper_or_app)
+        self._session = Session((self.stepper, *others), self._update_soon, self.send)
+        self._session.prepare(messages)
         self._notes: dict[int, str] = {}
         self._loop = _running_loop()
         self._last_update = 0.0
@@ -72,7 +99,15 @@ class Workbench(anywidget.AnyWidget):
         self._update_due = 0.0
         self._closing: asyncio.Task[None] | None = None
         self._shell = ipython_shell()
-        super().__init__(**self._session.state(), projector=projector)
+        self._saved = SavedOutput(self._saved_form)
+        self._saving: asyncio.TimerHandle | None = None
+        self._is_told = False
+        kept: dict[str, Any] = {}
+        for one in former:
+            # Of several the last one has what was set last.
+            projector, kept = one.projector if projector is None else projector, one.kept or kept
+            self._session.go_on_from(one._session)  # noqa: SLF001
+        super().__init__(**self._session.state(), projector=bool(projector), kept=kept)
         self.on_msg(self._on_message)
         if self._shell is not None:
             # A cell may change the app or the Stepper: the page is updated when it is done.
@@ -151,49 +186,60 @@ class Workbench(anywidget.AnyWidget):
         return write_lesson(path, self.stepper, self._notes, title=title, first=first, last=last)
 
     def close(self) -> None:
-        """Take the widget off the page and let the Stepper go; a Stepper that was made for it is closed too."""
+        """Take the widget off the page and let the Steppers go; a Stepper that was made for it is closed too."""
         if self not in _open:
             return
-        task = self._detach()
+        tasks = self._detach()
         if self._owns_stepper:
-            self._close_stepper(task)
+            self._close_stepper(tasks)
 
-    def _replace_others(self, stepper_or_app: Stepper | Repid) -> Stepper:
-        """Close the workbenches that this one replaces, and return the Stepper to show."""
+    def _replaced(self, stepper_or_app: Stepper | Repid, others: Sequence[Stepper]) -> list[Workbench]:
+        """Return the open workbenches whose place this one takes."""
+        wanted = {id(one) for one in (stepper_or_app, *others)}
+        return [
+            one
+            for one in _open
+            if wanted & {id(stepper) for stepper in one._session.view.steppers}  # noqa: SLF001
+            or (one._owns_stepper and one.stepper.app is stepper_or_app)  # noqa: SLF001
+            or self._runs_again(one)
+        ]
+
+    def _runs_again(self, one: Workbench) -> bool:
+        # Two cells may have the same source, so only a run of a cell with an id replaces an earlier run.
+        cell, before = self._cell, one._cell
+        return cell is not None and cell.is_named and before is not None and cell.follows(before)
+
+    def _replace(self, former: Sequence[Workbench], stepper_or_app: Stepper | Repid) -> Stepper:
+        """Close the workbenches whose place this one takes, and return the Stepper to show."""
         found = None
-        for other in [*_open]:
+        for other in former:
             if stepper_or_app is other.stepper or (other._owns_stepper and stepper_or_app is other.stepper.app):  # noqa: SLF001
                 found = other.stepper
                 self._owns_stepper = other._owns_stepper  # noqa: SLF001
                 other._detach()  # noqa: SLF001
-            # Two cells may have the same source, so only a run of a cell with an id replaces an earlier run.
-            elif (
-                self._cell is not None
-                and self._cell.is_named
-                and other._cell is not None  # noqa: SLF001
-                and self._cell.follows(other._cell)  # noqa: SLF001
-            ):
+            else:
                 other.close()
         if found is not None:
             return found
         return stepper_or_app if isinstance(stepper_or_app, Stepper) else Stepper(stepper_or_app)
 
-    def _detach(self) -> asyncio.Task[None] | None:
+    def _detach(self) -> list[asyncio.Task[None]]:
         _open.remove(self)
-        task = self._session.close()
-        if self._update is not None:
-            self._update.cancel()
+        tasks = self._session.close()
+        for handle in (self._update, self._saving):
+            if handle is not None:
+                handle.cancel()
         if self._shell is not None:
             self._shell.events.unregister("post_run_cell", self._on_cell_done)
         layout = self.layout
         super().close()
         layout.close()
-        return task
+        return tasks
 
-    def _close_stepper(self, task: asyncio.Task[None] | None) -> None:
+    def _close_stepper(self, tasks: list[asyncio.Task[None]]) -> None:
         async def close() -> None:
-            if task is not None:
-                await asyncio.wait({task})
+            if tasks:
+                await asyncio.wait(tasks)
             await self.stepper.close()
 
         loop = _running_loop()
@@ -212,17 +258,35 @@ class Workbench(anywidget.AnyWidget):
 
     def _on_cell_done(self, *_: Any) -> None:
         self._update_soon()
+        self._saved.update()
 
     def _update_soon(self, after: float = 0.0) -> None:
         """Schedule an update of the page to the state that is the newest then; updates keep a distance in time.
 
         Args:
-            after: Seconds that the update may wait for a newer state.
+            after: Seconds that the update may wait for a newer state; `AT_ONCE` where it has to be out before the
+                caller goes on.
         """
         loop = _running_loop()
-        if loop is None:
+        if self._loop is not None and loop is not self._loop:
+            self._tell_loop(self._loop)
+        elif loop is None or after < 0:
             self._update_now()
+        else:
+            self._schedule(loop, after)
+
+    def _tell_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Schedule an update from another thread, such as one in which a worker runs."""
+        if self._is_told or loop.is_closed():
             return
+        self._is_told = True
+        loop.call_soon_threadsafe(self._was_told)
+
+    def _was_told(self) -> None:
+        self._is_told = False
+        self._update_soon()
+
+    def _schedule(self, loop: asyncio.AbstractEventLoop, after: float) -> None:
         rest = max(after, self._last_update + BETWEEN_UPDATES - time.monotonic(), 0.0)
         due = loop.time() + rest
         if self._update is not None:
@@ -234,6 +298,8 @@ class Workbench(anywidget.AnyWidget):
         self._update = loop.call_later(rest, self._update_now)
 
     def _update_now(self) -> None:
+        if self._update is not None:
+            self._update.cancel()
         self._update = None
         self._last_update = time.monotonic()
         if self.comm is None:
@@ -241,6 +307,27 @@ class Workbench(anywidget.AnyWidget):
         with self.hold_sync():
             for name, value in self._session.state().items():
                 setattr(self, name, value)
+        self._save_soon()
+
+    def _save_soon(self) -> None:
+        """Let the output that is saved follow when the page has been at rest for a while."""
+        self._saved.changed()
+        if self._saving is not None:
+            self._saving.cancel()
+        loop = _running_loop()
+        self._saving = None if loop is None else loop.call_later(AT_REST, self._saved.update)
+
+    def _ipython_display_(self) -> None:
+        """Show the widget, and beneath it what stands for it where no widget lives."""
+        from IPython.display import display  # noqa: PLC0415  (only IPython calls this)
+
+        data, metadata = self._repr_mimebundle_() or ({}, {})
+        del data["text/html"]
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
+        self._saved.show()
+
+    def _saved_form(self) -> tuple[str, str]:
+        return saved_html(self._session.view, self._notes), self.snapshot().text
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Add plain HTML and text for pages that cannot show a widget."""
@@ -248,6 +335,23 @@ class Workbench(anywidget.AnyWidget):
         data, metadata = made if isinstance(made, tuple) else (made or {}, {})
         picture = self.snapshot()
         return {**data, "text/html": picture.html, "text/plain": picture.text}, dict(metadata)
+
+
+def _check_workers(first: object, others: Sequence[object]) -> None:
+    for one in (first, *others):
+        if isinstance(one, Stepper) or (one is first and isinstance(one, Repid)):
+            continue
+        fix = "app.include_router(router), then Workbench(app)" if isinstance(one, Router) else "Workbench(app)"
+        raise DeclarationError(
+            f"A Workbench takes an app or a Stepper, and further Steppers, not {a_kind(one)}. Write {fix}."
+        )
+    steppers = [one for one in (first, *others) if isinstance(one, Stepper)]
+    if len({id(one) for one in steppers}) < len(steppers):
+        raise DeclarationError("Each worker on a stage needs a Stepper of its own: this one is given twice.")
+    if others and (len(steppers) < len(others) + 1 or len({id(one.server) for one in steppers}) > 1):
+        raise DeclarationError(
+            "Several workers on one stage are Steppers on one server: Workbench(stepper_a, stepper_b)."
+        )
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -23,7 +23,7 @@ class Page:
     def __init__(self, stepper: Stepper) -> None:
         self.stepper = stepper
         self.replies: list[dict[str, Any]] = []
-        self.session = Session(stepper, lambda _after=0.0: None, self.replies.append)
+        self.session = Session([stepper], lambda _after=0.0: None, self.replies.append)
 
     async def do(self, kind: str, **rest: Any) -> dict[str, Any]:
         self.session.handle({"type": kind, **rest})
@@ -95,8 +95,8 @@ async def page() -> AsyncIterator[Page]:
     stepper = Stepper(app, max_unrouted_retries=3)
     shown = Page(stepper)
     yield shown
-    if (task := shown.session.close()) is not None:
-        await asyncio.wait({task})
+    if tasks := shown.session.close():
+        await asyncio.wait(tasks)
     await stepper.close()
 
 
@@ -924,4 +924,4 @@ async def test_what_is_shown_costs_the_same_with_a_long_history(page: Page):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(type(page.stepper), "history", property(lambda self: (looks(), history.fget(self))[1]))
         page.session.state()
-    assert looked_at < 5
+    assert looked_at < 7

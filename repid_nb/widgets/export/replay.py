@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
@@ -32,7 +32,15 @@ class _Resent:
     message_id: str | None
 
 
-_Call: TypeAlias = MessageSnapshot | _Resent | str
+@dataclass(frozen=True, slots=True)
+class _About:
+    """A call about one message, whose id stands where the braces are."""
+
+    call: str
+    message_id: str | None
+
+
+_Call: TypeAlias = MessageSnapshot | _Resent | _About | str
 
 
 class CallLog:
@@ -81,6 +89,28 @@ class CallLog:
             self._begin(to)
         else:
             self._add(f"stepper.rewind({to - self._first_step})")
+
+    def restarted(self, to: int) -> None:
+        """Add a restart, to right after step `to`; one to before the first logged call starts the log anew."""
+        if to <= self._first_step:
+            self._begin(to)
+        else:
+            self._add("stepper.restart()")
+
+    def called(self, call: str, message_id: str | None = None) -> None:
+        """Add a call as it is written in Python; `{}` in it stands for the id of a message."""
+        self._add(call if message_id is None else _About(call, message_id))
+
+    def saved(self) -> Callable[[], None]:
+        """Return a function that puts the log back as it is now."""
+        first, left_out, dropped = self._first_step, self._left_out, self._dropped
+        calls, priorities = tuple(self._calls), dict(self._priorities)
+
+        def restore() -> None:
+            self._first_step, self._left_out, self._dropped = first, left_out, dropped
+            self._calls, self._priorities = deque(calls), dict(priorities)
+
+        return restore
 
     def resent(self, channel: str, message_id: str | None) -> None:
         """Add that a dead letter was put back on its queue."""
@@ -134,6 +164,10 @@ class CallLog:
                     yield f"stepper.resend({channel!r}, {names[message_id]!r})"
                 case _Resent(channel, message_id):
                     yield f"# Left out: {message_id!r} of {channel!r} was sent again; this cell does not know its id."
+                case _About(text, message_id) if message_id in names:
+                    yield text.format(repr(names[message_id]))
+                case _About(text, message_id):
+                    yield f"# Left out: {text.format(repr(message_id))}: this cell does not know the id."
                 case str():
                     yield call
 

@@ -1,0 +1,50 @@
+"""The output that stands for a workbench where no widget lives: in a saved, exported or published notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["HIDDEN_BESIDE_A_WIDGET", "SavedOutput"]
+
+# The style of a living widget is on the page, and hides what stands for it. JupyterLab shows each output in a line of
+# its own, of which no gap may be left; beside a widget that is gone its output stays.
+HIDDEN_BESIDE_A_WIDGET = """
+body:not([data-jp-theme-name]) .repid-nb-saved,
+.jp-OutputArea-child:has(.repid-wb) + .jp-OutputArea-child:has(.repid-nb-saved) {
+  display: none;
+}
+"""
+
+
+class SavedOutput:
+    """Shows plain HTML beneath a widget, and keeps it current.
+
+    Args:
+        read: Returns the HTML and the text as they are now.
+    """
+
+    def __init__(self, read: Callable[[], tuple[str, str]]) -> None:
+        self._read = read
+        self._handle: Any = None
+        self._is_old = False
+
+    def show(self) -> None:
+        """Put the output beneath the widget."""
+        from IPython.display import display  # noqa: PLC0415  (only IPython calls this)
+
+        self._handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
+
+    def changed(self) -> None:
+        """Note that there is something new to keep."""
+        self._is_old = True
+
+    def update(self) -> None:
+        """Replace the output, if there is something new."""
+        if self._handle is not None and self._is_old:
+            self._is_old = False
+            self._handle.update(self._bundle(), raw=True)
+
+    def _bundle(self) -> dict[str, str]:
+        html, text = self._read()
+        return {"text/html": html, "text/plain": text}
