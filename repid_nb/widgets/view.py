@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
+from repid_nb.core.message import MessageAction
 from repid_nb.core.routing.routes import Routes
 from repid_nb.display import words
 from repid_nb.display.sentences import PREDICTED_NOBODY
@@ -240,6 +241,8 @@ class View:
                 "replay": self.is_replay,
                 "live": self.is_live,
                 "done": done + sum(one.is_done for one in steps if one.number <= at),
+                "back": sum(one.settlement.action is MessageAction.rejected for one in steps if one.number <= at),
+                "no_way_back": self.stepper.knows.no_way_back,
             },
             "choices": {
                 **_bounded(choices(self.stepper.app, routes.routes, queues)),

@@ -41,7 +41,7 @@ Fields = dict[str, Any]
 # In bytes of UTF-8, as they are sent.
 NAME = 60
 TEXT = 300
-LANES_BYTES = 2_000
+LANES_BYTES = 1_200
 TRAY_BYTES = 700
 VERDICTS_BYTES = 1_500
 ARGUMENTS_BYTES = 500

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -25,11 +24,10 @@ from repid_nb.widgets.export.saved import saved_html
 from repid_nb.widgets.export.still import Picture, picture_of
 from repid_nb.widgets.saved_output import HIDDEN_BESIDE_A_WIDGET, SavedOutput
 from repid_nb.widgets.session import Session
+from repid_nb.widgets.updates import Updates, running_loop
 
 __all__ = ["Workbench"]
 
-# Seconds between two updates of the page: a kernel that sends more loses some, silently.
-BETWEEN_UPDATES = 0.05
 # Seconds without an update after which the output that is saved follows: it has the whole lesson.
 AT_REST = 3.0
 
@@ -90,18 +88,14 @@ class Workbench(anywidget.AnyWidget):
         self._owns_stepper = isinstance(stepper_or_app, Repid)
         former = self._replaced(stepper_or_app, others)
         self.stepper = self._replace(former, stepper_or_app)
-        self._session = Session((self.stepper, *others), self._update_soon, self.send)
+        self._updates = Updates(self._update)
+        self._session = Session((self.stepper, *others), self._updates.soon, self.send)
         self._session.prepare(messages)
         self._notes: dict[int, str] = {}
-        self._loop = _running_loop()
-        self._last_update = 0.0
-        self._update: asyncio.Handle | None = None
-        self._update_due = 0.0
         self._closing: asyncio.Task[None] | None = None
         self._shell = ipython_shell()
         self._saved = SavedOutput(self._saved_form)
         self._saving: asyncio.TimerHandle | None = None
-        self._is_told = False
         kept: dict[str, Any] = {}
         for one in former:
             # Of several the last one has what was set last.
@@ -226,9 +220,9 @@ class Workbench(anywidget.AnyWidget):
     def _detach(self) -> list[asyncio.Task[None]]:
         _open.remove(self)
         tasks = self._session.close()
-        for handle in (self._update, self._saving):
-            if handle is not None:
-                handle.cancel()
+        self._updates.cancel()
+        if self._saving is not None:
+            self._saving.cancel()
         if self._shell is not None:
             self._shell.events.unregister("post_run_cell", self._on_cell_done)
         layout = self.layout
@@ -242,7 +236,7 @@ class Workbench(anywidget.AnyWidget):
                 await asyncio.wait(tasks)
             await self.stepper.close()
 
-        loop = _running_loop()
+        loop = running_loop()
         if loop is None:
             asyncio.run(close())
         else:
@@ -251,57 +245,17 @@ class Workbench(anywidget.AnyWidget):
     def _on_message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
         # JupyterLab may deliver a page's messages on a subshell: a thread with its own loop.
         # The Stepper belongs to the loop of the cells.
-        if self._loop is None or self._loop is _running_loop():
+        loop = self._updates.loop
+        if loop is None or loop is running_loop():
             self._session.handle(content)
         else:
-            self._loop.call_soon_threadsafe(self._session.handle, content)
+            loop.call_soon_threadsafe(self._session.handle, content)
 
     def _on_cell_done(self, *_: Any) -> None:
-        self._update_soon()
+        self._updates.soon()
         self._saved.update()
 
-    def _update_soon(self, after: float = 0.0) -> None:
-        """Schedule an update of the page to the state that is the newest then; updates keep a distance in time.
-
-        Args:
-            after: Seconds that the update may wait for a newer state; `AT_ONCE` where it has to be out before the
-                caller goes on.
-        """
-        loop = _running_loop()
-        if self._loop is not None and loop is not self._loop:
-            self._tell_loop(self._loop)
-        elif loop is None or after < 0:
-            self._update_now()
-        else:
-            self._schedule(loop, after)
-
-    def _tell_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Schedule an update from another thread, such as one in which a worker runs."""
-        if self._is_told or loop.is_closed():
-            return
-        self._is_told = True
-        loop.call_soon_threadsafe(self._was_told)
-
-    def _was_told(self) -> None:
-        self._is_told = False
-        self._update_soon()
-
-    def _schedule(self, loop: asyncio.AbstractEventLoop, after: float) -> None:
-        rest = max(after, self._last_update + BETWEEN_UPDATES - time.monotonic(), 0.0)
-        due = loop.time() + rest
-        if self._update is not None:
-            if self._update_due <= due:
-                return
-            self._update.cancel()
-        # Kept here, because the handle of Pyodide's loop does not know when it is due.
-        self._update_due = due
-        self._update = loop.call_later(rest, self._update_now)
-
-    def _update_now(self) -> None:
-        if self._update is not None:
-            self._update.cancel()
-        self._update = None
-        self._last_update = time.monotonic()
+    def _update(self) -> None:
         if self.comm is None:
             return
         with self.hold_sync():
@@ -314,7 +268,7 @@ class Workbench(anywidget.AnyWidget):
         self._saved.changed()
         if self._saving is not None:
             self._saving.cancel()
-        loop = _running_loop()
+        loop = running_loop()
         self._saving = None if loop is None else loop.call_later(AT_REST, self._saved.update)
 
     def _ipython_display_(self) -> None:
@@ -352,10 +306,3 @@ def _check_workers(first: object, others: Sequence[object]) -> None:
         raise DeclarationError(
             "Several workers on one stage are Steppers on one server: Workbench(stepper_a, stepper_b)."
         )
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

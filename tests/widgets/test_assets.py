@@ -178,7 +178,7 @@ async def test_the_kernel_knows_every_command_of_the_page():
     app = Repid()
     app.servers.register_server("default", InMemoryServer(), is_default=True)
     for kind in commands:
-        session = Session(Stepper(app), lambda _after=0.0: None, lambda _reply: None)
+        session = Session([Stepper(app)], lambda _after=0.0: None, lambda _reply: None)
         session.handle({"type": kind})
         await session.wait()
         session.close()

@@ -11,67 +11,10 @@ from typing import Any
 
 import pytest
 from support.waiting import until
+from widgets.page import Page, done_again, new_app, story_of
 
-from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
+from repid_nb import InMemoryServer, Message, Repid, Stepper, catch_all_routing_strategy
 from repid_nb.core.routing.reruns import as_run_of
-from repid_nb.widgets.session import Session
-
-
-class Page:
-    """What a page would send and see."""
-
-    def __init__(self, stepper: Stepper) -> None:
-        self.stepper = stepper
-        self.replies: list[dict[str, Any]] = []
-        self.session = Session([stepper], lambda _after=0.0: None, self.replies.append)
-
-    async def do(self, kind: str, **rest: Any) -> dict[str, Any]:
-        self.session.handle({"type": kind, **rest})
-        return await self.rest()
-
-    async def send(self, payload: str = "{}", topic: str | None = None, **rest: Any) -> dict[str, Any]:
-        return await self.do("send", form={"channel": "tasks", "payload": payload, "topic": topic, **rest})
-
-    async def rest(self) -> dict[str, Any]:
-        """Wait until the session is done or holds a message."""
-        await until(lambda: self.session.busy is None or self.status["held"])
-        return self.state
-
-    @property
-    def state(self) -> dict[str, Any]:
-        return self.session.state()
-
-    @property
-    def status(self) -> dict[str, Any]:
-        return self.state["status"]
-
-    @property
-    def waiting(self) -> list[str]:
-        return [message["name"] for message in self.state["lanes"]["lanes"][0]["messages"]]
-
-
-def new_app() -> tuple[Repid, Router]:
-    app, router = Repid(), Router(channel="tasks")
-    app.servers.register_server("default", InMemoryServer(), is_default=True)
-    app.include_router(router)
-    return app, router
-
-
-async def done_again(page: Page) -> Stepper:
-    """Run the cell that is exported, and return its Stepper."""
-    body = "".join(f"    {line}\n" for line in page.session.texts.export("cell").splitlines())
-    scope: dict[str, Any] = {"app": page.stepper.app}
-    exec(f"async def cell():\n{body}    return stepper", scope)  # noqa: S102
-    again: Stepper = await scope["cell"]()
-    return again
-
-
-def story_of(stepper: Stepper) -> tuple[list[Any], list[Any]]:
-    """Return what was stepped and what waits, without the ids."""
-    return (
-        [(step.message.payload, step.winner, step.settlement.action) for step in stepper.history],
-        [(one.payload, one.headers, one.content_type, one.priority) for one in stepper.queues["tasks"].ready],
-    )
 
 
 @pytest.fixture
@@ -223,9 +166,7 @@ async def test_a_held_message_is_given_back_to_its_place(page: Page):
 async def test_closing_gives_back_what_is_held_and_lets_the_stepper_go(page: Page):
     await page.send(topic="greet", payload='{"to": "ada"}')
     await page.do("step_into")
-    task = page.session.close()
-    assert task is not None
-    await asyncio.wait({task})
+    await asyncio.wait(page.session.close())
     assert page.stepper.gate is None
     assert page.stepper.queues["tasks"].waiting == 1
     assert (await page.stepper.step()).winner == "greet"
@@ -275,7 +216,7 @@ async def test_an_actor_that_never_ends_can_be_stopped(page: Page):
     await page.send(topic="wait_for_ever")
     page.session.handle({"type": "step"})
     await until(lambda: page.session.view.under_way)
-    assert page.state["step"]["phase"] == "about to run"
+    assert page.state["step"]["phase"] == "running"
     page.session.handle({"type": "stop"})
     await page.session.wait()
     assert page.waiting == ["m1"]

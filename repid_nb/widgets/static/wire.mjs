@@ -90,9 +90,11 @@
  * @property {History} history
  * @property {Choices} choices
  * @property {Prediction} prediction
+ * @property {{workers: StageWorker[]}} workers  those on the stage, where there are several, and others that hold one
  * @property {Status} status
  * @property {River} river
  * @property {boolean} projector
+ * @property {Kept} kept
  *
  * @typedef {object} History
  * @property {number} at  the step that is shown; 0 for the moment before the first
@@ -135,6 +137,21 @@
  * @property {{right: boolean | null, answer: string} | null} last
  * @property {string} [message]  which message the next step pulls; only while predictions are on
  * @property {[pick: string, text: string][]} [options]
+ * @property {number} [more]  how many further actors there are; `find` has them
+ *
+ * A worker: one on the stage (`own`), or another one of the server, of which is known what it holds.
+ * @typedef {object} StageWorker
+ * @property {string} key  what `choose` takes; empty for another one
+ * @property {string} name
+ * @property {boolean} own
+ * @property {boolean} [chosen]  whether it is the one that is shown, and that the next step belongs to
+ * @property {string | null} at  the channel of its message
+ * @property {Ticket | null} message
+ * @property {Phase | null} phase
+ * @property {string | null} [winner]
+ *
+ * What the page wants to have again when the cell runs again; only the page sets it.
+ * @typedef {{form?: Partial<Form>, pace?: string, most?: string}} Kept
  *
  * @typedef {object} Status
  * @property {string | null} busy  the command that is under way
@@ -143,6 +160,9 @@
  * @property {Record<string, number>} answered  the newest command that each view has an answer to
  * @property {string} error
  * @property {string} notice
+ * @property {Breaks} [breaks]  where each step stops
+ * @property {string} [undo]  what Undo would take back, in words; empty for nothing
+ * @property {{start: string, empty: string}} [reset]  what each way of a reset would do, in words; empty for nothing
  * @property {"lesson"} [replay]  whether a lesson plays, without a kernel
  */
 
@@ -157,14 +177,28 @@
  * @property {string} content_type
  * @property {string} priority
  * @property {string} count
+ * @property {"" | "hex"} [encoding]  hex: the payload is bytes, typed as 00 ff
  * @property {[name: string, value: string][]} headers
  *
  * @typedef {{type: "open", what: "waiting", channel: string, message: string}
  *   | {type: "open", what: "message" | "printed" | "result" | "raised", step: number}
  *   | {type: "take", form: "cell" | "json_lines" | "mermaid" | "html"}} TextQuestion
  *
+ * @typedef {{before_reveal: boolean, nobody: boolean, failed: boolean, actors: string[]}} Breaks
+ *
+ * @typedef {{type: "trail" | "edit", channel?: string, message: string} | {type: "trail" | "edit", step: number}
+ *   | {type: "find", what: "actors" | "channels" | "options", text: string, channel?: string}} Question
+ *
  * @typedef {{type: "step" | "step_into", pick?: string}
- *   | {type: "next_phase" | "finish" | "stop" | "reset" | "keep_newest" | "unload" | "dismiss"}
+ *   | {type: "next_phase" | "finish" | "stop" | "keep_newest" | "unload" | "dismiss" | "undo" | "crash"}
+ *   | {type: "reset", how?: "start" | "empty"}
+ *   | {type: "delete", channel: string, message: string}
+ *   | {type: "empty", channel: string}
+ *   | {type: "settle", message: string, action: "ack" | "nack" | "reject" | "release"}
+ *   | ({type: "break_at"} & Partial<Breaks>)
+ *   | {type: "choose", worker: string}
+ *   | {type: "set_pace", pace: number}
+ *   | {type: "seen", step: number}
  *   | {type: "run", max_steps: number, pace: number}
  *   | {type: "seek" | "go_on", to: number}
  *   | {type: "send" | "explain", form: Form}
@@ -172,13 +206,18 @@
  *   | {type: "pull_from", channel: string}
  *   | {type: "predict", on: boolean}
  *   | {type: "load", text: string}
+ *   | Question
  *   | (TextQuestion & {from: number})} Command
  *
  * @typedef {[view: string, number: number]} CommandId
  *
  * @typedef {{type: "explanation", id: CommandId, who: string, verdicts: Verdict[], more_verdicts: number}} Explanation
  * @typedef {{type: "text", id: CommandId, from: number, next: number, total: number, text: string}} TextPiece
- * @typedef {Explanation | TextPiece} Answer
+ * @typedef {{name: string, depth: number, step: number | null, text: string, tone: Tone}} TrailRow
+ * @typedef {{type: "trail", id: CommandId, name: string, rows: TrailRow[], more: number}} Trail
+ * @typedef {{type: "form", id: CommandId, form: Partial<Form>}} FormAnswer
+ * @typedef {{type: "found", id: CommandId, what: string, rows: [value: string, text: string][], more: number}} Found
+ * @typedef {Explanation | TextPiece | Trail | FormAnswer | Found} Answer
  */
 
 /**
@@ -217,6 +256,8 @@ const EMPTY = {
   status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
   river: { unit: "step", begin: 0, end: 0, channels: [], workers: [], visits: [] },
   projector: false,
+  workers: { workers: [] },
+  kept: {},
 };
 
 export const TRAITS = Object.keys(EMPTY);
