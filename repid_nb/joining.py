@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from repid_nb.core.errors import BrokerError
 from repid_nb.hosting.programs import INSTALL
+from repid_nb.notebook.cells import in_kernel
 
 if TYPE_CHECKING:
     from repid_nb.hosting.guest import Guest
@@ -15,7 +16,7 @@ __all__ = ["join"]
 
 
 def join(address: str, name: str | None = None) -> Guest:
-    """Take part in a teacher's queue.
+    """Take part in a teacher's queue. In a notebook the teacher's questions appear below the cell.
 
         teacher = join("redis://class:PASSWORD@HOST:PORT")
         await teacher.send("orders", {"number": 1}, topic="ship")
@@ -36,4 +37,6 @@ def join(address: str, name: str | None = None) -> Guest:
     except ImportError as error:
         raise BrokerError(f"repid's client for Redis cannot be imported: {error}. {INSTALL}") from error
     guest: Guest = guests.Guest(address, name)
+    if in_kernel():
+        import_module("repid_nb.widgets.ballot").show_ballot(address, guest.name)
     return guest

@@ -21,7 +21,8 @@ from repid_nb.hosting.shared_redis import ANSWERS, LONGEST_STREAM, QUESTION
 
 __all__ = ["Listener", "Poll", "Question", "Standing"]
 
-# A server that is gone without a word is noticed after this time, and looked for again after the other.
+# A server that is gone without a word is noticed after this time, and looked for again after the other. The client's
+# own time limit would swallow a cancellation (asyncio.wait_for before Python 3.12).
 SILENCE_SECONDS = 15
 RETRY_SECONDS = 1.0
 BLOCK_MILLISECONDS = 1000
@@ -77,7 +78,7 @@ class Poll:
         """
         self.standing = Standing()
         self._changed = changed
-        self._client = Redis.from_url(dsn, decode_responses=True, socket_timeout=SILENCE_SECONDS)
+        self._client = Redis.from_url(dsn, decode_responses=True)
         self._votes: dict[str, int] = {}
         self._counting: asyncio.Task[None] | None = None
 
@@ -113,14 +114,16 @@ class Poll:
         last = "0"
         while True:
             try:
-                for _, entries in await self._client.xread({ANSWERS: last}, count=500, block=BLOCK_MILLISECONDS) or ():
-                    for last, fields in entries:  # noqa: B007  (the last one is where the next read goes on)
-                        self._take(fields)
-                joined = await self._joined()
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    answer = await self._client.xread({ANSWERS: last}, count=500, block=BLOCK_MILLISECONDS)
+                    joined = await self._joined()
             except (RedisError, OSError):
                 logger.warning("class.poll.error", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            for _, entries in answer or ():
+                for last, fields in entries:  # noqa: B007  (the last one is where the next read goes on)
+                    self._take(fields)
             self._stand(self.standing.question, joined)
 
     def _take(self, fields: Mapping[str, str]) -> None:
@@ -156,7 +159,7 @@ class Listener:
             dsn: The shared broker, with the password of the class.
             heard: Is called with each question, and again with its truth.
         """
-        self._client = Redis.from_url(dsn, decode_responses=True, socket_timeout=SILENCE_SECONDS)
+        self._client = Redis.from_url(dsn, decode_responses=True)
         self._heard = heard
         self._voter = secrets.token_hex(8)
 
@@ -166,25 +169,31 @@ class Listener:
         try:
             while True:
                 try:
-                    if last == "0":
-                        newest = await self._client.xrevrange(QUESTION, count=1)
-                    else:
-                        answer = await self._client.xread({QUESTION: last}, block=BLOCK_MILLISECONDS)
-                        newest = [entry for _, entries in answer or () for entry in entries[-1:]]
-                    if newest:
-                        last = newest[-1][0]
-                        self._heard(_question(newest[-1][1]))
-                    elif last == "0":
-                        last = "0-0"  # none yet: from now on, the first that comes
+                    async with asyncio.timeout(SILENCE_SECONDS):
+                        entries = await self._newer(last)
                 except (RedisError, OSError):
                     await asyncio.sleep(RETRY_SECONDS)
+                    continue
+                if entries:
+                    last = entries[-1][0]
+                    self._heard(_question(entries[-1][1]))
+                elif last == "0":
+                    last = "0-0"  # none yet: from now on, the first that comes
         finally:
             await self._client.aclose()
+
+    async def _newer(self, last: str) -> Sequence[tuple[str, Mapping[str, str]]]:
+        if last == "0":
+            newest: Any = await self._client.xrevrange(QUESTION, count=1)
+            return newest or ()
+        answer: Any = await self._client.xread({QUESTION: last}, block=BLOCK_MILLISECONDS)
+        return [entry for _, entries in answer or () for entry in entries]
 
     async def answer(self, question: Question, choice: int) -> None:
         """Answer by the number of a choice, from 0; a later answer to the same question takes the place of this one."""
         fields: dict[Any, Any] = {"question": question.id, "voter": self._voter, "choice": str(choice)}
-        await self._client.xadd(ANSWERS, fields, maxlen=LONGEST_STREAM)
+        async with asyncio.timeout(SILENCE_SECONDS):
+            await self._client.xadd(ANSWERS, fields, maxlen=LONGEST_STREAM)
 
 
 def _question(fields: Mapping[str, str]) -> Question:

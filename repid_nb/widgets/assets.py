@@ -8,7 +8,7 @@ without a build step, each after those that it imports.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from repid_nb.display.colours import css_variables
@@ -53,9 +53,9 @@ def read_script(folder: Path = STATIC, entry: str = ENTRY) -> str:
     return "\n".join(f"// {name}\n{_without_modules(text)}" for name, text in modules.items())
 
 
-def read_style(folder: Path = STATIC) -> str:
+def read_style(folder: Path = STATIC, styles: Iterable[str] = STYLES) -> str:
     """Return the page's style sheet: the colours of all views, then one part a region, the room that they have last."""
-    parts = [(folder / f"{name}.css").read_text(encoding="utf-8") for name in STYLES]
+    parts = [(folder / f"{name}.css").read_text(encoding="utf-8") for name in styles]
     return "\n".join([f".repid-wb {{\n{css_variables()}\n}}\n", *parts])
 
 

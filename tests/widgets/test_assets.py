@@ -61,6 +61,7 @@ FLOORS = [
     "layout.mjs",
     "workbench.mjs",
     "player.mjs",
+    "ballot.mjs",
     "lesson.mjs",
 ]
 
@@ -108,9 +109,12 @@ def test_the_joined_script_is_one_module_with_a_render_function():
 
 
 def test_every_module_is_joined_once():
-    joined = re.findall(r"^// (\w+\.mjs)$", read_script(entry="lesson.mjs"), re.MULTILINE)
-    assert sorted(joined) == sorted(MODULES)
-    assert joined[-1] == "lesson.mjs"
+    joined = [
+        re.findall(r"^// (\w+\.mjs)$", read_script(entry=entry), re.MULTILINE) for entry in ("lesson.mjs", "ballot.mjs")
+    ]
+    assert [len(set(modules)) for modules in joined] == [len(modules) for modules in joined]
+    assert set().union(*joined) == set(MODULES)
+    assert [modules[-1] for modules in joined] == ["lesson.mjs", "ballot.mjs"]
 
 
 def test_the_style_is_read():

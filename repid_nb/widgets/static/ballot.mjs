@@ -1,0 +1,84 @@
+// A student's ballot: the teacher's question with a button for each answer, and what was right once it is told.
+
+import { bdi, button, createChanges, fill, h, icon, setEnabled } from "./dom.mjs";
+
+/**
+ * @typedef {{id: string, text: string, choices: string[], truth: string | null}} Question
+ * @typedef {{name: string, question: Question | null, picked: number | null, busy: boolean, error: string}} Ballot
+ *
+ * @typedef {object} BallotModel  what anywidget gives, as far as it is used here
+ * @property {(name: "ballot") => Ballot} get
+ * @property {(name: string, heard: () => void) => void} on
+ * @property {(name: string, heard: () => void) => void} off
+ * @property {(message: object) => void} send
+ */
+
+/**
+ * @param {{model: BallotModel, el: HTMLElement}} context
+ * @returns {() => void} what cleans up
+ */
+export function render({ model, el }) {
+  const head = h("p.ballotname", null);
+  // It changes without a press of the reader's: a screen reader says it.
+  const question = h("p.question", { role: "status" });
+  const answers = h("div.answers", { role: "group", "aria-label": "Your answer" });
+  const verdict = h("p.verdict", { role: "status" });
+  const error = h("p.error", { role: "alert" });
+  const body = h("div.body.ballot", null, head, question, answers, verdict, error);
+  const root = h("section.root", { class: "repid-wb", "aria-label": "question of the class" }, body);
+  const hasChanged = createChanges();
+
+  /** @param {number} choice */
+  function answer(choice) {
+    model.send({ type: "answer", question: model.get("ballot").question?.id, choice });
+  }
+
+  function draw() {
+    const shown = model.get("ballot");
+    const asked = shown.question;
+    if (hasChanged("head", [shown.name])) fill(head, "You are ", h("b", null, bdi(shown.name)));
+    if (hasChanged("question", [asked?.text])) {
+      fill(question, asked ? bdi(asked.text) : "Joined. The teacher's question comes here.");
+    }
+    if (hasChanged("choices", [asked?.id])) fill(answers, asked?.choices.map(choiceButton));
+    if (asked) [...answers.children].forEach((one, place) => mark(one, place, shown, asked));
+    if (hasChanged("verdict", verdictOf(shown))) fill(verdict, verdictOf(shown).map(bdi));
+    verdict.dataset.right = String(asked?.truth === asked?.choices[shown.picked ?? -1]);
+    if (hasChanged("error", shown.error)) fill(error, shown.error);
+  }
+
+  /** @param {string} choice @param {number} place */
+  function choiceButton(choice, place) {
+    return button(`choice-${place}`, [h("span.markspace", null), bdi(choice)], () => answer(place));
+  }
+
+  el.replaceChildren(root);
+  model.on("change:ballot", draw);
+  draw();
+  return () => {
+    model.off("change:ballot", draw);
+    el.replaceChildren();
+  };
+}
+
+/** @param {Element} element @param {number} place @param {Ballot} shown @param {Question} asked */
+function mark(element, place, shown, asked) {
+  const isPicked = place === shown.picked;
+  const isRight = asked.truth !== null && asked.choices[place] === asked.truth;
+  element.setAttribute("aria-pressed", String(isPicked));
+  element.classList.toggle("wb-right", isRight);
+  setEnabled(element, asked.truth === null && !shown.busy);
+  const space = element.querySelector(".wb-markspace");
+  if (space) fill(space, isRight ? icon("✓ ") : isPicked ? icon(asked.truth === null ? "● " : "✗ ") : "");
+}
+
+/** Return the sentence below the buttons, in pieces. @param {Ballot} shown @returns {string[]} */
+export function verdictOf({ question, picked }) {
+  if (!question) return [];
+  if (question.truth === null) return [picked === null ? "" : "Answered. You may still change it."];
+  const said = picked === null ? null : question.choices[picked];
+  if (said === question.truth) return ["✓ Right: ", question.truth];
+  return said === null ? ["It was ", question.truth] : ["✗ It was ", question.truth, ", and you said ", said];
+}
+
+export default { render };
