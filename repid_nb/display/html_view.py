@@ -10,6 +10,7 @@ from functools import singledispatch
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from repid_nb.core.limits import Wait
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.reasons import ACTOR_RETURNED
 from repid_nb.display import words
@@ -42,6 +43,8 @@ from repid_nb.display.sentences import (
     trail_rows,
     who_by_name,
     who_in_headline,
+    who_waits,
+    why_it_waits,
 )
 from repid_nb.display.text_view import as_text
 from repid_nb.html import Child, block, code, element, folded
@@ -123,6 +126,7 @@ def _(explanation: Explanation) -> str:
         ),
         line("on ", code(explanation.channel), ": ", *message_words(explanation.message, payload=ON_ITS_OWN)),
         *_verdicts(explanation, would=True),
+        *(line(f"A worker that runs now would let it wait: {why_it_waits(wait)}") for wait in explanation.waits),
         line("Nothing was sent.", style=DIM),
         name=f"Who would get this? {who_by_name(explanation.winner)}",
         colour=GREY,
@@ -134,6 +138,7 @@ def _(explanation: Explanation) -> str:
 @as_html.register(Settlement)
 @as_html.register(MessageSnapshot)
 @as_html.register(DeadLetter)
+@as_html.register(Wait)
 @as_html.register(Argument)
 @as_html.register(FieldError)
 def _(record: Any) -> str:
@@ -159,7 +164,9 @@ def _(idle: Idle) -> str:
         for channel, waiting in idle.unheard
     )
     said = [" · nothing came from ", *where, f": {idle.note}"] if idle.note else [" · nothing is waiting on ", *where]
-    return shown(line(element("b", "Idle"), *said), *unheard)
+    if idle.waits:
+        said = [" · nothing on ", *where, " can start now"]
+    return shown(line(element("b", "Idle"), *said), *map(line, map(who_waits, idle.waits)), *unheard)
 
 
 @as_html.register

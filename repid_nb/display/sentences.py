@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from repid_nb.core.limits import Wait
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.naming import ALMOST, did_you_mean
@@ -35,6 +36,8 @@ __all__ = [
     "who_by_name",
     "who_got_it",
     "who_in_headline",
+    "who_waits",
+    "why_it_waits",
 ]
 
 NAME = 30
@@ -167,11 +170,30 @@ def idle_lines(idle: Idle) -> list[str]:
     """Return a line that nothing was waiting, and one for each channel with messages and without actors."""
     where = ", ".join(map(one_line, idle.channels)) or "any channel: no actor is registered yet"
     said = f"nothing came from {where}: {idle.note}" if idle.note else f"nothing is waiting on {where}"
-    lines = [f"Idle · {said}"]
+    if idle.waits:
+        said = f"nothing on {where} can start now"
+    lines = [f"Idle · {said}", *map(who_waits, idle.waits)]
     for channel, waiting in idle.unheard:
         name = f"{one_line(repr(channel))}{lookalike_note(channel, idle.channels)}"
         lines.append(f"{counted(waiting, 'message')} on {name}, where no actor listens{channel_hint(channel, idle)}")
     return lines
+
+
+def who_waits(wait: Wait) -> str:
+    """Return which message waits, for which limit, and which messages hold it."""
+    who = f"what is on {one_line(wait.channel)}" if wait.message is None else one_line(wait.message)
+    return f"{who} waits: {why_it_waits(wait)}"
+
+
+def why_it_waits(wait: Wait) -> str:
+    """Return for which limit a message waits, and which messages hold it."""
+    names = [one_line(name) for name in wait.holders]
+    if wait.held > len(names):
+        names.append(f"{wait.held - len(names)} more")
+    if not names:
+        return one_line(wait.reason)
+    holders = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{one_line(wait.reason)}; {holders} {'holds' if wait.held == 1 else 'hold'} it"
 
 
 def channel_hint(channel: str, idle: Idle) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from typing import Any
 
+from repid_nb.core.limits import Wait
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.reasons import ACTOR_RETURNED
@@ -19,6 +20,8 @@ from repid_nb.display.sentences import (
     trail_rows,
     who_by_name,
     who_in_headline,
+    who_waits,
+    why_it_waits,
 )
 from repid_nb.printable import bounded, counted, one_line, printable, safe, whole
 from repid_nb.stepping.record import (
@@ -91,7 +94,13 @@ def _(explanation: Explanation) -> str:
         f"Who would get this? {_who(explanation, would=True)}",
         f"  on {one_line(explanation.channel)} · {words.topic_text(explanation.message)}",
     ]
-    return "\n".join([*header, *_verdict_lines(explanation.verdicts), "  Nothing was sent."])
+    waits = [f"  A worker that runs now would let it wait: {why_it_waits(wait)}" for wait in explanation.waits]
+    return "\n".join([*header, *_verdict_lines(explanation.verdicts), *waits, "  Nothing was sent."])
+
+
+@as_text.register
+def _(wait: Wait) -> str:
+    return who_waits(wait)
 
 
 @as_text.register

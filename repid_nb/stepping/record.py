@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
+from repid_nb.core.limits import Wait
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.record import Record
@@ -218,12 +219,14 @@ class Idle(Record):
         unheard: Channels on which messages wait and no actor listens, each with how many wait.
         queues: The queues at that moment.
         note: On a broker, why it is not certain that nothing waits; otherwise empty.
+        waits: The messages that were pulled and are back, because a limit policy has no room for them.
     """
 
     channels: tuple[str, ...]
     unheard: tuple[tuple[str, int], ...] = ()
     queues: QueuesSnapshot = field(default_factory=QueuesSnapshot)
     note: str = ""
+    waits: tuple[Wait, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", tuple(map(text_of, self.channels)))
@@ -293,12 +296,14 @@ class Explanation(Pictured, Record):
         message: The message.
         verdicts: One for each actor of the channel, in order of registration.
         winner: The name of the actor that would run, or None.
+        waits: What it would wait for at the workers that run on the server now; empty where it would start.
     """
 
     channel: str
     message: MessageSnapshot
     verdicts: tuple[Verdict, ...]
     winner: str | None
+    waits: tuple[Wait, ...] = ()
 
     def __post_init__(self) -> None:
         make_plain(self, "channel", "winner")

@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal, TypeAlias
 
-from repid_nb.core.abilities import give_back
+from repid_nb.core.abilities import give_back, queued_of
 from repid_nb.core.actor import ActorData, ActorExecutionContext
 from repid_nb.core.events import Event, Finished, Matched, Published, Pulled, Started, Watcher
 from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.tasks import CancelRequests, in_own_task
+from repid_nb.core.worker.gate import gate_of
+from repid_nb.core.worker.gated import GatedWorker
+from repid_nb.core.worker.limited import Declared
 from repid_nb.core.worker.sightings import Sightings
-from repid_nb.core.worker.worker import Worker
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.interrupts import interruptible
 from repid_nb.stepping.captured_output import caught_printing
@@ -108,7 +110,9 @@ class Recorder(Watcher):
         # The actors of which a Step has said that their cell ran again: once is enough.
         self._told: set[object] = set()
         self._current: _CurrentStep | None = None
-        self._worker = Worker(context, self._routes.by_channel, max_unrouted_retries=max_unrouted_retries, watcher=self)
+        self._worker = GatedWorker(
+            context, self._routes.by_channel, max_unrouted_retries=max_unrouted_retries, watcher=self
+        )
 
     @property
     def routes(self) -> Routes:
@@ -118,6 +122,10 @@ class Recorder(Watcher):
     def routes(self, routes: Routes) -> None:
         self._routes = routes
         self._worker.actors = routes.by_channel
+        # A step never waits for a limit: a policy without room ends it.
+        self._worker.gate = gate_of(Declared(routes.by_channel, routes.channels), waits=False)
+        if self._worker.gate is not None:
+            self._worker.gate.name_of = lambda message: self._names.of(queued_of(message) or message)
 
     @property
     def sightings(self) -> Sightings:

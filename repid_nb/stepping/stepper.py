@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from operator import itemgetter
@@ -11,15 +11,17 @@ from typing import Any, Self
 from weakref import WeakSet
 
 from repid_nb.app import Repid
-from repid_nb.core.abilities import give_back
+from repid_nb.core.abilities import give_back, queued_of
 from repid_nb.core.checks import check_address
 from repid_nb.core.errors import ClosedError, DeclarationError, InvalidMessageError, SteppingError, UnknownNameError
 from repid_nb.core.events import Observer
+from repid_nb.core.limits import Wait
 from repid_nb.core.memory.contents import Checkpoint
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot, parent_name
-from repid_nb.core.message import ServerT
+from repid_nb.core.message import ReceivedMessageT, ServerT
 from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.core.routing.routes import Routes
+from repid_nb.core.worker.gate import MustWaitError, gates_of
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers.choose import source_of
@@ -123,7 +125,7 @@ class Stepper(Filmed):
             channel: The channel to pull from; None for each channel with actors in turn.
 
         Returns:
-            The Step; or an Idle, which is falsy, when nothing waits.
+            The Step; or an Idle, which is falsy, when nothing waits, or what waits has no room in a limit policy.
 
         Raises:
             UnknownNameError: No actor listens on that channel.
@@ -139,23 +141,31 @@ class Stepper(Filmed):
             self._check_channel(channel)
             before = await self._recorder.look(WINDOW, () if channel is None else (channel,))
             self._timeline.begin(source.turn)
-            message: PulledMessageT | None = await source.pull(channel)
-            try:
-                if message is None:
-                    return await self._idle(channel)
-                step = await self._recorder.deliver(
-                    message,
-                    worker=self.name,
-                    number=self._timeline.newest + 1,
-                    before=before,
-                    explain_all=self.explain_all,
-                )
-                self._timeline.add(step, message, seen_before=step.sightings - 1, turn=source.turn)
-            except BaseException:
-                # Once more, because an interrupt may have cut the recorder's own clean-up short.
-                if message is not None:
-                    await give_back(message)
-                raise
+            waits: dict[str, Wait] = {}
+            while True:
+                message: PulledMessageT | None = await source.pull(channel)
+                try:
+                    if message is None:
+                        return await self._idle(channel, waits.values())
+                    step = await self._recorder.deliver(
+                        message,
+                        worker=self.name,
+                        number=self._timeline.newest + 1,
+                        before=before,
+                        explain_all=self.explain_all,
+                    )
+                    self._timeline.add(step, message, seen_before=step.sightings - 1, turn=source.turn)
+                    break
+                except MustWaitError as no_room:
+                    # It is back. The other channels are tried, each once.
+                    if no_room.wait.channel in waits or channel is not None:
+                        return await self._idle(channel, {**waits, no_room.wait.channel: no_room.wait}.values())
+                    waits[no_room.wait.channel] = no_room.wait
+                except BaseException:
+                    # Once more, because an interrupt may have cut the recorder's own clean-up short.
+                    if message is not None:
+                        await give_back(message)
+                    raise
             if self.gate is not None:
                 await self.gate("settled", lambda: step)
             return step
@@ -179,7 +189,7 @@ class Stepper(Filmed):
         while len(steps) < max_steps:
             step = await self.step(channel)
             if isinstance(step, Idle):
-                return Steps(tuple(steps), "idle")
+                return Steps(tuple(steps), "idle", len(step.waits))
             steps.append(step)
         counts = [self._source.waiting(one) for one in (self._routes.by_channel if channel is None else [channel])]
         known = [count for count in counts if count is not None]
@@ -270,7 +280,23 @@ class Stepper(Filmed):
         message = unsent_message(channel, payload, with_topic(headers, topic), self.app.default_serializer)
         verdicts, winner = VerdictCollector(self._routes, channel).explain(message, ask_all=self.explain_all)
         shown = replace(message.snapshot(), id=None, name="")
-        return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner)
+        waits = self._would_wait(channel, len(message.payload), winner)
+        return Explanation(channel=channel, message=shown, verdicts=verdicts, winner=winner, waits=waits)
+
+    @property
+    def waits(self) -> tuple[Wait, ...]:
+        """What the workers that run on this server in this process keep waiting now, and for which limit."""
+        return tuple(wait for gate in gates_of(self._server) for wait in gate.waiting(self._name_of))
+
+    def _would_wait(self, channel: str, size: int, winner: str | None) -> tuple[Wait, ...]:
+        actor = next((one for one in self._routes.by_channel[channel] if one.name == winner), None)
+        if actor is None:
+            return ()
+        found = (gate.would_wait(channel, size, actor, self._name_of) for gate in gates_of(self._server))
+        return tuple(wait for wait in found if wait is not None)
+
+    def _name_of(self, message: ReceivedMessageT) -> str:
+        return self._names.of(queued_of(message) or message)
 
     @property
     def queues(self) -> QueuesSnapshot:
@@ -561,7 +587,7 @@ class Stepper(Filmed):
     ) -> None:
         await self.close()
 
-    async def _idle(self, channel: str | None) -> Idle:
+    async def _idle(self, channel: str | None, waits: Iterable[Wait]) -> Idle:
         queues = await self._recorder.look(WINDOW)
         unheard = ((one.channel, one.waiting) for one in queues.channels if one.channel not in self._routes.by_channel)
         return Idle(
@@ -569,6 +595,7 @@ class Stepper(Filmed):
             unheard=tuple((name, waiting) for name, waiting in unheard if waiting),
             queues=queues,
             note=self._source.idle_note(),
+            waits=tuple(waits),
         )
 
     def snapshot(self, window: int | None = WINDOW) -> QueuesSnapshot:

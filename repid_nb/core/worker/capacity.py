@@ -16,7 +16,7 @@ from repid_nb.core.actor import ActorData
 from repid_nb.core.limits import BackpressureResource, Limits
 from repid_nb.core.message import ReceivedMessageT
 
-__all__ = ["Capacity", "Hold", "Ledger", "Waiter", "capacities_of", "cost_of"]
+__all__ = ["Capacity", "Hold", "Ledger", "Waiter", "capacities_of"]
 
 
 @dataclass(slots=True, eq=False)
@@ -95,7 +95,7 @@ def capacities_of(limits: Limits, owner: str, resume_at: float = 1.0) -> tuple[C
     return tuple(Capacity(size, unit, owner, resume_at) for size, unit in sizes if size is not None)
 
 
-def cost_of(message: ReceivedMessageT, capacity: Capacity) -> int:
+def _cost_of(message: ReceivedMessageT, capacity: Capacity) -> int:
     """Return how much of a capacity a message takes."""
     return 1 if capacity.unit == "messages" else len(message.payload)
 
@@ -172,7 +172,7 @@ class Ledger:
 
     def take(self, message: ReceivedMessageT, capacities: Sequence[Capacity]) -> Hold | None:
         """Give a message all of the capacities; None where it has to wait."""
-        claims = [(capacity, cost_of(message, capacity)) for capacity in capacities]
+        claims = [(capacity, _cost_of(message, capacity)) for capacity in capacities]
         if any(capacity.is_contested or not capacity.has_room(cost) for capacity, cost in claims):
             return None
         hold = Hold(self, message, claims)
@@ -181,7 +181,7 @@ class Ledger:
 
     def queue_up(self, message: ReceivedMessageT, actor: ActorData | None, capacities: Sequence[Capacity]) -> Waiter:
         """Let a message wait for the capacities."""
-        claims = [(capacity, cost_of(message, capacity)) for capacity in capacities]
+        claims = [(capacity, _cost_of(message, capacity)) for capacity in capacities]
         future = asyncio.get_running_loop().create_future()
         waiter = Waiter(next(self._numbers), message, actor, claims, future)
         self._lines.setdefault(tuple(capacities), deque()).append(waiter)

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 from weakref import WeakSet
 
 from repid_nb.core import reasons
@@ -21,12 +22,14 @@ from repid_nb.core.limits import LimitPolicyT, Limits, ReservationLeaseT, Wait, 
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.tasks import start
-from repid_nb.core.worker.capacity import Capacity, Hold, Ledger, Waiter, cost_of
+from repid_nb.core.worker.capacity import Capacity, Hold, Ledger, Waiter
 from repid_nb.core.worker.doors import Doors
 from repid_nb.core.worker.limited import Declared, Limited
 from repid_nb.core.worker.subscription import PausablePullerT
 
 __all__ = ["Admission", "Gate", "MustWaitError", "Refusal", "gate_of", "gates_of"]
+
+NameOf: TypeAlias = Callable[[ReceivedMessageT], str]
 
 HOLDERS_NAMED = 8
 # Why a door is shut, where it is no message that waits.
@@ -96,6 +99,7 @@ class Gate:
         waits: Whether messages wait here, or raise MustWaitError.
         server: The server that the worker runs on; None while it does not run.
         failed: Is called when a policy or a function of a limit fails: the worker has to stop.
+        name_of: Says what a message is called where it waits; by default its id.
         releasing: The tasks that give leases back.
     """
 
@@ -103,6 +107,7 @@ class Gate:
         self.waits = waits
         self.server: object = None
         self.failed: Callable[[], None] = lambda: None
+        self.name_of: NameOf = _id_of
         self._limited = limited
         self._shut_by = limited.shut_by()
         self.releasing: set[asyncio.Task[bool]] = set()
@@ -223,20 +228,28 @@ class Gate:
 
     # -- what is seen
 
-    def would_wait(self, message: ReceivedMessageT, actor: ActorData) -> Wait | None:
-        """Return what a message for an actor would wait for if it were sent now; None where it would start."""
-        for capacity in (*self._limited.of_channel(message.channel), *self._limited.of_actor(actor)):
-            cost = cost_of(message, capacity)
-            if capacity.is_contested or not capacity.has_room(cost):
-                return _wait_for(capacity, cost, message.channel, None)
-        return next((one for one in self.waiting() if one.message is None and one.channel == message.channel), None)
+    def would_wait(self, channel: str, size: int, actor: ActorData, name_of: NameOf | None = None) -> Wait | None:
+        """Return what a message with a payload of that size would wait for if it were sent now, or None.
 
-    def waiting(self) -> Iterator[Wait]:
+        Args:
+            name_of: Says what a message is called; by default as the gate does.
+        """
+        for capacity in (*self._limited.of_channel(channel), *self._limited.of_actor(actor)):
+            cost = 1 if capacity.unit == "messages" else size
+            if capacity.is_contested or not capacity.has_room(cost):
+                return _wait_for(capacity, cost, channel, None, name_of or self.name_of)
+        return self._wait_of_channel(channel, name_of or self.name_of)
+
+    def waiting(self, name_of: NameOf | None = None) -> Iterator[Wait]:
         """Yield what waits now: the messages in the worker's hands, the oldest first, then the channels."""
-        yield from map(self._wait_of, self._ledger.waiters)
-        yield from (_wait_for_policy(one) for one in self._reservations if one.waits)
+        called = name_of or self.name_of
+        for waiter in self._ledger.waiters:
+            yield self._wait_of(waiter, called)
+        for reservation in self._reservations:
+            if reservation.waits:
+                yield _wait_for_policy(reservation, called)
         for channel in self._limited.channels:
-            wait = self._wait_of_channel(channel)
+            wait = self._wait_of_channel(channel, called)
             if wait is not None:
                 yield wait
 
@@ -280,12 +293,12 @@ class Gate:
 
         async def on_wait() -> None:
             if not self.waits:
-                raise MustWaitError(_wait_for_policy(reservation))
+                raise MustWaitError(_wait_for_policy(reservation, self.name_of))
             if not reservation.waits:
                 reservation.waits = True
                 self._set_paused(channels, reservation, shut=True)
                 if tell is not None:
-                    tell(Waiting(message, actor, _wait_for_policy(reservation)))
+                    tell(Waiting(message, actor, _wait_for_policy(reservation, self.name_of)))
 
         self._reservations.append(reservation)
         try:
@@ -311,20 +324,21 @@ class Gate:
                 needed = self._limited.of_channel(channel)
                 self._doors.set(channel, IS_FULL, shut=any(one.is_shut for one in needed if one in self._shut_by))
 
-    def _wait_of(self, waiter: Waiter) -> Wait:
+    def _wait_of(self, waiter: Waiter, name_of: NameOf | None = None) -> Wait:
+        called = name_of or self.name_of
         lacking = waiter.lacking or waiter.claims
         capacity, cost = next(((one, cost) for one, cost in lacking if not one.has_room(cost)), lacking[0])
-        return _wait_for(capacity, cost, waiter.message.channel, waiter.message.message_id)
+        return _wait_for(capacity, cost, waiter.message.channel, called(waiter.message), called)
 
-    def _wait_of_channel(self, channel: str) -> Wait | None:
+    def _wait_of_channel(self, channel: str, name_of: NameOf) -> Wait | None:
         for door in (None, channel):
             for reason in self._doors.reasons(door):
                 if isinstance(reason, Waiter):
-                    return _behind(self._wait_of(reason), channel)
+                    return _behind(self._wait_of(reason, name_of), channel)
                 if isinstance(reason, _Reservation):
-                    return _behind(_wait_for_policy(reason), channel)
+                    return _behind(_wait_for_policy(reason, name_of), channel)
         full = next((one for one in self._limited.of_channel(channel) if one.is_shut), None)
-        return None if full is None else _wait_for(full, 1, channel, None)
+        return None if full is None else _wait_for(full, 1, channel, None, name_of)
 
 
 class Admission:
@@ -372,8 +386,12 @@ def _name_of(policy: LimitPolicyT) -> str:
     return type(policy).__name__
 
 
-def _wait_for(capacity: Capacity, cost: int, channel: str, message: str | None) -> Wait:
-    holders = tuple(one.message_id or "" for one in islice(capacity.holders.values(), HOLDERS_NAMED))
+def _id_of(message: ReceivedMessageT) -> str:
+    return message.message_id or ""
+
+
+def _wait_for(capacity: Capacity, cost: int, channel: str, message: str | None, name_of: NameOf) -> Wait:
+    holders = tuple(name_of(one) for one in islice(capacity.holders.values(), HOLDERS_NAMED))
     return Wait(
         channel=channel,
         message=message,
@@ -384,10 +402,10 @@ def _wait_for(capacity: Capacity, cost: int, channel: str, message: str | None) 
     )
 
 
-def _wait_for_policy(reservation: _Reservation) -> Wait:
+def _wait_for_policy(reservation: _Reservation, name_of: NameOf) -> Wait:
     name = f"{_name_of(reservation.policy)} of {reservation.actor.name}"
     message = reservation.message
-    return Wait(channel=message.channel, message=message.message_id, limit=name, reason=f"{name} has no room")
+    return Wait(channel=message.channel, message=name_of(message), limit=name, reason=f"{name} has no room")
 
 
 def _behind(wait: Wait, channel: str) -> Wait:
