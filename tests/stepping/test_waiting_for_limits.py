@@ -113,7 +113,7 @@ async def test_a_payload_that_is_too_large_is_settled_in_its_step(app):
     step = await stepper.step()
     assert (step.winner, step.result, step.duration) == ("report", None, None)
     assert step.settlement.action is MessageAction.nacked
-    assert step.settlement.reason.startswith("its payload of 25 bytes is larger than the limit of 20")
+    assert step.settlement.reason.startswith("its payload of 24 bytes is larger than the limit of 20")
 
 
 async def test_what_a_running_worker_keeps_waiting_is_seen(app):
