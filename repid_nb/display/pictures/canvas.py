@@ -42,8 +42,8 @@ def text_width(text: str, size: float, *, mono: bool = False, bold: bool = False
         elif mono:
             parts += _MONO_CHARACTER
         else:
-            parts += 0.36 if one in _NARROW else 0.95 if one in _BROAD else 0.7 if one.isupper() else 0.61
-    return parts * size * (1.08 if bold and not mono else 1)
+            parts += 0.36 if one in _NARROW else 1.0 if one in _BROAD else 0.7 if one.isupper() else 0.61
+    return parts * size * (1.12 if bold and not mono else 1)
 
 
 def fitted(text: str, width: float, size: float, *, mono: bool = False, bold: bool = False) -> str:

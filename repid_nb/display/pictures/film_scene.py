@@ -65,7 +65,8 @@ class Scene:
     @property
     def bins_y(self) -> float:
         """Where the row of the ends begins."""
-        return max(self.lanes_end, self.rows_end) + 18
+        # The name of the worker stands below it.
+        return max(self.lanes_end + 18, self.rows_end + 18, self.worker_y + 62)
 
     def bin(self, action: MessageAction | None) -> tuple[float, float]:
         """Return the middle of where a message with this outcome ends."""
@@ -180,7 +181,10 @@ def _play_end(scene: Scene, step: Step, track: Track, start: float, end: float) 
     if action is not None and action is not MessageAction.rejected:
         x, y = scene.bin(action)
         if action is MessageAction.nacked:
-            x -= 62 - 12 * min(len(scene.dead), 2)
+            x -= 50
+            # There is room for the newest one.
+            if scene.dead:
+                scene.tracks[scene.dead[-1]].go(end - 0.1, end + 0.1, opacity=0.0)
             scene.dead.append(name_of(step.message))
         track.go(start, end, x, y)
         if action is not MessageAction.nacked:

@@ -171,6 +171,8 @@ def _draw_times(canvas: Canvas, river: River, bed: _Bed) -> None:
     if length <= 0:
         return
     every = _tick(length, most=10)
+    if river.unit == "step":
+        every = max(every, 1.0)
     first = int(bed.begin / every) + (1 if river.unit == "step" else 0)
     moment = first * every
     while moment <= river.end + 1e-9:

@@ -71,10 +71,10 @@ def picture_of_queues(
 
 
 def _titles(canvas: Canvas, *, with_actors: bool) -> None:
-    canvas.text(MARGIN, 28, "Channels" if with_actors else "Queues", size=15, bold=True)
+    canvas.text(MARGIN, 28, "Channels" if with_actors else "Queues", size=14, bold=True, colour=QUIET)
     if with_actors:
-        canvas.text(WORKER, 28, "Worker", size=15, bold=True, anchor="middle")
-        canvas.text(ACTORS, 28, "Actors, asked in turn", size=15, bold=True)
+        canvas.text(WORKER, 28, "Worker", size=14, bold=True, colour=QUIET, anchor="middle")
+        canvas.text(ACTORS + 8, 28, "Actors, asked in turn", size=14, bold=True, colour=QUIET)
 
 
 def _draw_channel(canvas: Canvas, found: ChannelSnapshot, actors: Sequence[Listener] | None, y: float) -> float:

@@ -1,0 +1,111 @@
+"""Pictures and films as a browser draws them, and in the real JupyterLab."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+from display.samples import records
+from playwright.sync_api import Browser, expect
+from support.lab import Lab
+
+from repid_nb import Picture, as_picture
+
+pytestmark = pytest.mark.browser
+
+CELLS = [
+    """
+from repid_nb import InMemoryServer, Repid, Router, Stepper
+
+app = Repid()
+app.servers.register_server("default", InMemoryServer(), is_default=True)
+router = Router(channel="orders")
+app.include_router(router)
+
+
+@router.actor
+async def ship(number: int) -> str:
+    return "on its way"
+
+
+stepper = Stepper(app)
+for number in range(3):
+    await stepper.send("orders", {"number": number}, topic="ship")
+""",
+    "stepper.picture()",
+    "(await stepper.step()).picture()",
+    "(await stepper.run()).film()",
+    "stepper.history.picture()",
+    'stepper.history.picture("river")',
+]
+
+
+@pytest.fixture
+def opened(lab: Lab, jupyter_root: Path) -> Lab:
+    """Run a notebook of pictures."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, jupyter_root / "pictures.ipynb")
+    lab.open_notebook("pictures.ipynb")
+    assert lab.run_all()
+    return lab
+
+
+def test_pictures_are_shown_in_a_notebook(opened: Lab):
+    shown = opened.page.locator(".jp-RenderedSVG img")
+    expect(shown).to_have_count(5)
+    for number in range(5):
+        width = shown.nth(number).evaluate("image => image.decode().then(() => image.naturalWidth)")
+        assert width == 560
+        assert shown.nth(number).bounding_box()["width"] <= 560
+    opened.screenshot("pictures")
+    opened.set_theme("dark")
+    opened.screenshot("pictures-dark")
+
+
+# Each text that gets out of its picture, and each two texts of one picture that lie on each other.
+ASTRAY = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
+    const room = svg.viewBox.baseVal;
+    const boxes = [...svg.querySelectorAll('text')]
+        .filter(one => one.textContent.trim() && !one.closest('[opacity="0"]'))
+        .map(one => ({text: one.textContent, box: one.getBoundingClientRect(), svg: svg.getBoundingClientRect()}));
+    const out = boxes.filter(({box, svg}) => box.left < svg.left || box.top < svg.top || box.right > svg.right
+        || box.bottom > svg.bottom).map(one => one.text);
+    const onEachOther = boxes.flatMap((one, place) => boxes.slice(place + 1).filter(other =>
+        Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left) > 3
+        && Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top) > 6)
+        .map(other => `${one.text} / ${other.text}`));
+    return [...out, ...onEachOther];
+})"""
+LONG = ["WWWWWWWWWWWWWWWW_MMMMMMMMMMMMM", "漢字" * 20]
+
+
+async def pictures(text: str) -> list[Picture]:
+    """Draw everything that has a picture, with `text` wherever a name can be."""
+    found = await records(text)
+    made = [as_picture(one) for kind in ("Step", "Explanation", "QueuesSnapshot", "Steps") for one in found[kind]]
+    ran = next(step for step in found["Step"] if step.winner is not None)
+    history = found["History"][0]
+    return [
+        *made,
+        ran.picture("middleware"),
+        ran.picture("settling"),
+        history.picture(),
+        history.picture("river"),
+        history.film({1: text}, title=text),
+    ]
+
+
+@pytest.mark.parametrize("text", ["plain", *LONG])
+def test_every_text_stays_in_its_place(browser: Browser, text: str):
+    # Playwright has a loop in this thread.
+    with ThreadPoolExecutor() as threads:
+        drawn = threads.submit(lambda: asyncio.run(pictures(text))).result()
+    page = browser.new_page(viewport={"width": 450, "height": 600}, reduced_motion="reduce")
+    page.set_content("".join(f"<div>{picture.svg}</div>" for picture in drawn))
+    assert page.evaluate(ASTRAY) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 450
+    page.close()
