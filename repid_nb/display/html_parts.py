@@ -164,12 +164,17 @@ def row(symbol: str, name: str, *said: Child, as_code: bool = False, colour: str
         dim: Whether the row matters less than the others.
     """
     # A name breaks only where it would take the room of what there is to say.
-    breaks = "" if len(name) > UNBROKEN else "; white-space: nowrap"
+    unbroken = "" if len(name) > UNBROKEN else "white-space: nowrap"
     weight = "bold" if colour else "normal"
     return element(
         "tr",
         element("td", symbol, style=_SYMBOL),
-        element("th", code(name) if as_code else name, scope="row", style=f"{_CELL}; font-weight: {weight}{breaks}"),
+        element(
+            "th",
+            code(name, style=unbroken) if as_code else name,
+            scope="row",
+            style=f"{_CELL}; font-weight: {weight}; {'' if as_code else unbroken}",
+        ),
         element("td", *said, style=_CELL),
         style=f"background: {colour or 'transparent'}" + (f"; {DIM}" if dim else ""),
     )
@@ -212,8 +217,10 @@ def strip(queue: ChannelSnapshot, taken: MessageSnapshot, action: MessageAction 
     more = (queue.waiting or 0) - min(WAITING, len(queue.ready))
     if more > 0:
         yield f" … {more:,} more"
-    if queue.waiting == 0:
-        yield " nothing waits"
-    elif queue.ready:
+    if queue.ready:
         yield " ← tail"
-    yield element("span", f" · {words.totals_text(queue)}", style=DIM)
+    found = [] if queue.waiting == 0 else [words.waiting_text(queue.waiting)]
+    found += [f"{queue.working:,} in work"] if queue.working else []
+    found += [counted(queue.dead, "dead letter")] if queue.dead else []
+    note = f" ({queue.note})" if queue.note else ""
+    yield element("span", f" · {', '.join(found) or 'nothing waits'}{note}", style=DIM)

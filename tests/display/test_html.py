@@ -202,7 +202,7 @@ async def test_the_queue_is_drawn_from_what_was_taken_to_the_tail():
         for topic in ("fax", "ship_order", "ship_order"):
             await stepper.send("mail", topic=topic)
         page = read(as_html(await stepper.step("mail")))
-    assert "mail m1 taken m2 ship_order m3 ship_order m1 fax ↩ ← tail · 3 waiting, 0 dead letters" in page.text
+    assert "mail m1 taken m2 ship_order m3 ship_order m1 fax ↩ ← tail · 3 waiting" in page.text
 
 
 async def test_what_is_wrong_with_an_answer_is_nowhere_green():
@@ -258,7 +258,7 @@ async def test_nobody_is_named_when_no_actor_matched():
 async def test_where_the_message_is_now_is_said():
     page = read(as_html(await step_of_the_sketch()))
     assert "✓ acked: the actor returned · done, it has left the queue" in page.text
-    assert "user_tasks m1 taken nothing waits · 0 waiting, 0 dead letters" in page.text
+    assert "user_tasks m1 taken · nothing waits" in page.text
 
 
 async def test_a_long_payload_is_folded_behind_its_beginning_and_its_length():

@@ -33,7 +33,10 @@ class Picture:
 def picture_of(view: View) -> Picture:
     """Return a picture of the step that is shown, and of the queues."""
     step = next((one for one in view.steps if one.number == view.at), None)
-    parts: list[object] = [view.queues] if step is None else [step, view.queues]
+    # The queue of a step is a part of it; as long as nothing has changed there, once is enough.
+    channels = [one for one in view.queues.channels if step is None or step.after.get(one.channel) != one]
+    parts: list[object] = [step] if step is not None else [] if channels else [view.queues]
+    parts += channels
     caption = to_html(element("div", CAPTION, style="opacity: 0.75"))
     return Picture(
         f"<div>{caption}{''.join(as_html(part) for part in parts)}</div>",
