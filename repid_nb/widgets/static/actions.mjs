@@ -1,13 +1,14 @@
 // The actions of the page, by button or by key.
 
 import { emptyForm, formMessage } from "./form_rules.mjs";
+import { messageActions } from "./message_actions.mjs";
 import { openText } from "./texts.mjs";
 import { aboutNow } from "./upkeep.mjs";
 
 /**
  * @import { Chip } from "./chips.mjs"
  * @import { Ask } from "./kernel.mjs"
- * @import { Actor, Form, State, TextQuestion } from "./wire.mjs"
+ * @import { Actor, Breaks, Form, State, TextQuestion } from "./wire.mjs"
  * @import { Ui } from "./ui.mjs"
  */
 
@@ -21,19 +22,20 @@ import { aboutNow } from "./upkeep.mjs";
  * @property {() => void} drawNow
  * @property {(large: boolean) => void} setLarge
  * @property {() => boolean} canSend
- * @property {(place: "root" | "step" | "payload" | "picking" | "menu") => void} focus
+ * @property {(place: Place) => void} focus
  * @property {() => void} showOpened  scrolls to the text that is open
+ *
+ * @typedef {"root" | "step" | "payload" | "picking" | "menu"} Place  what can be focused
  *
  * @typedef {ReturnType<typeof createActions>} Actions
  */
 
 /** @param {Page} page */
 export function createActions(page) {
-  return { ...stepActions(page), ...historyActions(page), ...formActions(page), ...panelActions(page) };
+  const form = formActions(page);
+  const message = messageActions(page, form.fillIn);
+  return { ...stepActions(page), ...historyActions(page), ...form, ...message, ...panelActions(page) };
 }
-
-/** Seconds that a story takes at each pace, which the kernel has to wait besides. @type {Record<string, number>} */
-const STORY = { 0.4: 1, 1.5: 2.8, 4: 2.8 };
 
 /** @param {Page} page */
 function stepActions({ ui, state, ask, update, drawNow, focus }) {
@@ -56,18 +58,31 @@ function stepActions({ ui, state, ask, update, drawNow, focus }) {
     ask(pick ? { type, pick } : { type });
   }
 
-  const paceOf = (/** @type {string} */ pace) => Number(pace) + (STORY[pace] ?? 0);
   return {
     step: () => step("step"),
     into: () => step("step_into"),
     pick: (/** @type {string} */ pick) => send(ui.picking ?? "step", pick),
     next: () => ask({ type: "next_phase" }),
     finish: () => ask({ type: "finish" }),
-    run: () => ask({ type: "run", max_steps: Number(ui.most), pace: paceOf(ui.pace) }),
+    run: () => {
+      // The kernel waits for the page between two steps from now on.
+      if (Number(ui.pace)) ask({ type: "seen", step: state().history.newest });
+      ask({ type: "run", max_steps: Number(ui.most), pace: Number(ui.pace) });
+    },
     stop: () => ask({ type: "stop" }),
     setPace: (/** @type {string} */ pace) => {
       ui.pace = pace;
+      if (state().status.busy === "run") ask({ type: "set_pace", pace: Number(pace) });
       update();
+    },
+    crash: () => ask({ type: "crash" }),
+    undo: () => ask({ type: "undo" }),
+    choose: (/** @type {string} */ worker) => ask({ type: "choose", worker }),
+    breakAt: (/** @type {Partial<Breaks>} */ breaks) => ask({ type: "break_at", ...breaks }),
+    breakAtActor: (/** @type {string} */ actor) => {
+      const actors = state().status.breaks?.actors ?? [];
+      const isSet = actors.includes(actor);
+      ask({ type: "break_at", actors: isSet ? actors.filter((one) => one !== actor) : [...actors, actor] });
     },
     pullFrom: (/** @type {string} */ channel) => ask({ type: "pull_from", channel }),
     keepNewest: () => ask({ type: "keep_newest" }),
@@ -107,9 +122,10 @@ function historyActions({ ui, state, ask, update }) {
     goOn: () => ask({ type: "go_on", to: state().history.at }),
     backToNow: () => (state().history.replay ? ask({ type: "unload" }) : seek(state().history.newest)),
     load: (/** @type {string} */ text) => ask({ type: "load", text }),
-    reset: () => {
-      if (ui.sure) {
-        ask({ type: "reset" });
+    reset: (/** @type {"start" | "empty"} */ how) => {
+      // Where nothing can be undone, it has to be pressed twice.
+      if (!state().history.no_way_back || ui.sure) {
+        ask({ type: "reset", how });
         return;
       }
       ui.sure = true;
@@ -129,6 +145,7 @@ function formActions({ ui, state, ask, update, drawNow, canSend, focus }) {
   }
 
   return {
+    fillIn,
     write: () => {
       ui.writing = true;
       drawNow();
@@ -142,8 +159,10 @@ function formActions({ ui, state, ask, update, drawNow, canSend, focus }) {
     /** Fill the form with a message that an actor would take. @param {Actor} actor */
     writeTo: ({ actor, strategy, sample }) => {
       const { step, actors } = state();
-      const topic = sample ? (sample.topic ?? "") : strategy.startsWith("topic") ? actor : "";
-      fillIn({ channel: step.number ? step.key : actors.channel, topic, payload: sample?.payload ?? "" });
+      const known = sample ?? actors.actors.find((one) => one.actor === actor)?.sample;
+      const topic = known ? (known.topic ?? "") : strategy.startsWith("topic") ? actor : "";
+      const channel = step.number ? step.key : (actors.key ?? actors.channel);
+      fillIn({ channel, topic, payload: known?.payload ?? "" });
     },
     sendChip: (/** @type {Chip} */ { form, sends }) => {
       if (sends) ask({ type: "send", form: { ...emptyForm(), ...form } });
@@ -182,6 +201,11 @@ function panelActions(page) {
       ui.menu = !ui.menu;
       drawNow();
       if (ui.menu) focus("menu");
+    },
+    findChannel: () => {
+      ui.menu = true;
+      drawNow();
+      focus("menu");
     },
     keys: () => set({ keys: !ui.keys }),
     cancelPick: () => set({ picking: null }),

@@ -2,6 +2,7 @@
 
 import { count } from "./amounts.mjs";
 import { bdi, button, code, h, icon, smallButton } from "./dom.mjs";
+import { findField } from "./finder.mjs";
 import { andMore, hint } from "./tickets.mjs";
 
 /**
@@ -25,6 +26,10 @@ export function actorElements(actors, actions) {
       actors.rows.map((row) => ("folded" in row ? foldedElement(row, actions) : actorElement(row, actors, actions))),
     ),
     actors.more > 0 && andMore(count(actors.more, "more actor")),
+    actors.more > 0 &&
+      findField(actions, "actors", "Find one", (_, actor) =>
+        actions.writeTo({ actor, position: 0, strategy: "topic" }),
+      ),
     actors.noWinner && h("div.nobody", null, h("b", null, actors.noWinner)),
   ];
 }
@@ -62,7 +67,7 @@ export function actorElement(row, { channel }, actions) {
       title: `Write a message to ${row.actor}`,
     }),
     saysElement(row, actions),
-    row.unfolded && detailElements(row, channel),
+    row.unfolded && detailElements(row, channel, actions),
     row.note && h("div.warning", null, row.note.startsWith("↻") ? "" : icon("⚠ "), bdi(row.note)),
     row.run && runElement(row.run, actions.open),
   );
@@ -83,13 +88,16 @@ function saysElement(row, { unfold }) {
   });
 }
 
-/** @param {ActorRow} row @param {string} channel */
-function detailElements({ says, details, position }, channel) {
+/** @param {ActorRow} row @param {string} channel @param {Actions} actions */
+function detailElements({ says, details, position, actor }, channel, { breakAtActor }) {
   const lines = [says, ...details, channel && `actor ${position} of ${channel}`].filter(Boolean);
+  const label = "Stop where it gets a message";
+  const stop = channel && smallButton(`break at ${position}`, label, () => breakAtActor(actor));
   return h(
     "ul.details",
     null,
     lines.map((text) => h("li", null, bdi(text))),
+    stop && h("li.live", null, stop),
   );
 }
 

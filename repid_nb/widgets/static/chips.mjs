@@ -16,7 +16,7 @@ const MOST_CHIPS = 8;
 export function chipsOf({ choices, actors, step }) {
   const prepared = (choices.prepared ?? []).map(([label, form]) => ({ label, payload: "", form, sends: true }));
   if (prepared.length) return prepared;
-  const channel = step.number ? step.key : actors.channel;
+  const channel = actors.key ?? (step.number ? step.key : actors.channel);
   const samples = actors.actors.flatMap(({ actor, sample }) => (sample ? [sampleChip(actor, channel, sample)] : []));
   if (samples.length) return samples.slice(0, MOST_CHIPS);
   return choices.topics
@@ -27,9 +27,9 @@ export function chipsOf({ choices, actors, step }) {
 /**
  * @param {string} actor
  * @param {string} channel
- * @param {{topic?: string, payload: string}} sample
+ * @param {{topic?: string, payload?: string}} sample
  * @returns {Chip}
  */
-function sampleChip(actor, channel, { topic = "", payload }) {
+function sampleChip(actor, channel, { topic = "", payload = "" }) {
   return { label: actor, payload, form: { channel, topic, payload }, sends: true };
 }

@@ -54,7 +54,7 @@ export function createDirector(stage, show) {
     if (target) show(target);
   }
 
-  return { follow, finish, stop: teller.stop };
+  return { follow, finish, stop: teller.stop, isTelling: teller.isTelling };
 }
 
 /**

@@ -17,6 +17,7 @@ export function emptyForm() {
     content_type: JSON_TYPE,
     priority: "",
     count: "1",
+    encoding: "",
     headers: [],
   };
 }
@@ -28,7 +29,11 @@ export function emptyForm() {
  */
 export function formProblem(form) {
   if (!form.channel && !form.operation) return { field: "to", text: "Say where it goes." };
-  if ((form.content_type || JSON_TYPE) === JSON_TYPE && form.payload.trim()) {
+  if (form.encoding === "hex") {
+    if (!/^([0-9a-f]{2}\s*)*$/i.test(form.payload.trim())) {
+      return { field: "payload", text: "Bytes are typed as pairs of 0 to 9 and a to f: 00 ff 7b." };
+    }
+  } else if ((form.content_type || JSON_TYPE) === JSON_TYPE && form.payload.trim()) {
     const problem = jsonProblem(form.payload);
     if (problem) {
       return { field: "payload", text: `Line ${problem.line}, column ${problem.column}: ${problem.text}` };

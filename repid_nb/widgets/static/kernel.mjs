@@ -13,7 +13,7 @@ import { readState } from "./wire.mjs";
 const SILENCE = 4000;
 
 /** Commands whose answer changes nothing that the next click depends on: the page does not wait for them. */
-const WITHOUT_WAITING = ["open", "take", "dismiss"];
+const WITHOUT_WAITING = ["open", "take", "dismiss", "trail", "edit", "find", "seen", "set_pace"];
 
 /**
  * @param {Model} model
@@ -37,9 +37,9 @@ export function createKernel(model, ui, { update, drawNow, onAsk }) {
     if (!WITHOUT_WAITING.includes(command.type)) {
       onAsk();
       ui.pending = number;
+      clearTimeout(silence);
+      silence = setTimeout(noticeSilence, SILENCE);
     }
-    clearTimeout(silence);
-    silence = setTimeout(noticeSilence, SILENCE);
     try {
       model.send({ ...command, id: [view, number] });
     } catch {
@@ -58,11 +58,9 @@ export function createKernel(model, ui, { update, drawNow, onAsk }) {
 
   /** Note which commands are answered. @param {Status} status */
   function noticeStatus(status) {
-    if (ui.pending !== null && (status.answered[view] ?? 0) >= ui.pending) {
-      ui.pending = null;
-      ui.silent = false;
-    }
-    if (status.busy) ui.silent = false;
+    const isAnswered = ui.pending !== null && (status.answered[view] ?? 0) >= ui.pending;
+    if (isAnswered) ui.pending = null;
+    if (isAnswered || status.busy) ui.silent = false;
   }
 
   // It was live when the page was made, so a change says that it is not: the kernel was started again, or is gone.

@@ -24,12 +24,13 @@ export const KEYS = [
   ["1 … 9", "Pick an actor; 0 for the tail, D for the dead letters"],
   ["L", "The stage alone, as large as the screen"],
   ["M", "More tools"],
+  ["Z", "Undo what was done by hand"],
   ["?", "These keys"],
 ];
 
 /**
  * @typedef {"step" | "into" | "next" | "finish" | "run" | "stop" | "back" | "forward" | "first" | "now" | "go on"
- *   | "write" | "who" | "predict" | "large" | "menu" | "keys" | "escape" | `pick ${string}`} KeyAction
+ *   | "write" | "who" | "predict" | "large" | "menu" | "undo" | "keys" | "escape" | `pick ${string}`} KeyAction
  */
 
 /** @type {Map<string, KeyAction>} keys that always mean the same */
@@ -45,6 +46,7 @@ const PLAIN_KEYS = new Map([
   ["p", "predict"],
   ["l", "large"],
   ["m", "menu"],
+  ["z", "undo"],
   ["?", "keys"],
 ]);
 
@@ -126,7 +128,7 @@ export function createKeyListener(page, actions) {
 
 /** @param {Ui} ui */
 function isOpen(ui) {
-  return ui.keys || ui.picking || ui.opened || ui.explanation || ui.menu || ui.presses.length > 0;
+  return ui.keys || ui.picking || ui.opened || ui.explanation || ui.menu || ui.followed || ui.presses.length > 0;
 }
 
 /**
@@ -141,6 +143,7 @@ function leave({ ui, state, update, focus }, actions, field) {
   else if (ui.picking) ui.picking = null;
   else if (ui.opened) ui.opened = null;
   else if (ui.explanation) ui.explanation = null;
+  else if (ui.followed) ui.followed = null;
   else if (ui.menu) ui.menu = false;
   else if (field) {
     field.blur();
@@ -168,6 +171,9 @@ function perform(action, { state, ui }, actions) {
   switch (action) {
     case "go on":
       if (banner?.goOn) actions.goOn();
+      break;
+    case "undo":
+      if (controls.undo) actions.undo();
       break;
     case "first":
       if (controls.back) actions.first();

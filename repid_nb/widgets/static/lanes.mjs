@@ -1,24 +1,22 @@
 // The first column: the queue's lanes, each with the messages that wait on it.
 
 import { count } from "./amounts.mjs";
-import { bdi, code, h, icon } from "./dom.mjs";
-import { andMore, hint, ticket, ticketProperties } from "./tickets.mjs";
+import { bdi, button, code, h, icon, smallButton } from "./dom.mjs";
+import { andMore, hint, ticketProperties } from "./tickets.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
  * @import { LanePlan } from "./stage_plan.mjs"
  * @import { Lane, Message, NoStep, Step, Ticket } from "./wire.mjs"
- *
- * @typedef {Actions["open"]} Open
  */
 
-/** @param {LanePlan[]} lanes @param {Step | NoStep} step @param {Open} open */
-export function laneElements(lanes, step, open) {
-  return lanes.length ? lanes.map((lane) => laneElement(lane, step, open)) : [hint("No channel yet.")];
+/** @param {LanePlan[]} lanes @param {Step | NoStep} step @param {Actions} actions */
+export function laneElements(lanes, step, actions) {
+  return lanes.length ? lanes.map((lane) => laneElement(lane, step, actions)) : [hint("No channel yet.")];
 }
 
-/** @param {LanePlan} lane @param {Step | NoStep} step @param {Open} open */
-function laneElement(lane, step, open) {
+/** @param {LanePlan} lane @param {Step | NoStep} step @param {Actions} actions */
+function laneElement(lane, step, actions) {
   const isSource = step.number !== undefined && step.key === lane.key;
   const names = ["wb-lane", lane.next && "wb-next", isSource && "wb-is-source"].filter(Boolean);
   const parent = step.number === undefined ? null : step.message;
@@ -34,41 +32,51 @@ function laneElement(lane, step, open) {
     h(
       "div.pipe",
       null,
-      Boolean(lane.in_work) && inWorkElement(lane),
-      lane.messages.length > 0 && waitingElement(lane, parent, open),
+      Boolean(lane.in_work) && inWorkElement(lane, actions),
+      lane.messages.length > 0 && waitingElement(lane, parent, actions),
       lane.more > 0 && lane.messages.length > 0 && andMore(`${lane.more.toLocaleString("en")} more`),
     ),
     lane.withoutActors && h("p.warning", null, icon("⚠ "), "no actor listens here"),
     lane.note && hint(lane.note),
-    lane.more_channels && andMore(count(lane.more_channels, "more channel")),
+    lane.more_channels &&
+      smallButton("more channels", `… and ${count(lane.more_channels, "more channel")}`, actions.findChannel),
   );
 }
 
-/** Messages that were pulled and are not settled: still on the queue, but no worker gets them. @param {Lane} lane */
-function inWorkElement(lane) {
+/**
+ * Make the messages that were pulled and are not settled: still on the queue, but no worker gets them.
+ * @param {Lane} lane
+ * @param {Actions} actions
+ */
+function inWorkElement(lane, { follow }) {
+  const held = (/** @type {Ticket} */ message) =>
+    button(`work ${message.id}`, bdi(message.name), () => follow(message, "work", lane.key), {
+      ...ticketProperties(message),
+      "data-message": null,
+      class: "wb-ticket wb-held",
+    });
   const more = (lane.in_work ?? 0) - lane.working.length;
   return h(
     "div.messagehead.inwork",
     null,
     h("span.count", null, "in work: "),
-    lane.working.map((message) => ticket(message, { "data-message": null })),
+    lane.working.map(held),
     more > 0 && h("span.count", null, ` and ${more.toLocaleString("en")} more`),
   );
 }
 
-/** @param {LanePlan} lane @param {Ticket | null} parent  the message of the step @param {Open} open */
-function waitingElement(lane, parent, open) {
+/** @param {LanePlan} lane @param {Ticket | null} parent  the message of the step @param {Actions} actions */
+function waitingElement(lane, parent, actions) {
   return h(
     "ol.messages",
     { tabindex: "0", "data-k": `messages ${lane.key}`, "aria-label": `Waiting on ${lane.channel}` },
-    lane.messages.map((message) => h("li.message", null, messageElement(lane, message, parent, open))),
+    lane.messages.map((message) => h("li.message", null, messageElement(lane, message, parent, actions))),
   );
 }
 
-/** @param {Lane} lane @param {Message} message @param {Ticket | null} parent @param {Open} open */
-function messageElement(lane, message, parent, open) {
+/** @param {Lane} lane @param {Message} message @param {Ticket | null} parent @param {Actions} actions */
+function messageElement(lane, message, parent, { follow }) {
   const { id, name, topic, priority, seen, from, payload } = message;
-  const openMessage = () => open(`Message ${name}`, { type: "open", what: "waiting", channel: lane.key, message: id });
   const isChild = parent !== null && from === parent.name;
   return h(
     "button.ticket.wide",
@@ -78,7 +86,7 @@ function messageElement(lane, message, parent, open) {
       "data-k": `open ${lane.key} ${id}`,
       "data-child": isChild,
       title: [message.title, topic === null ? "no topic" : `topic ${topic}`, payload].filter(Boolean).join(" · "),
-      onclick: openMessage,
+      onclick: () => follow(message, "waiting", lane.key),
     },
     h("span.ticketname", null, bdi(name)),
     priority !== undefined && h("span.tag.strong", null, `priority ${priority}`),

@@ -10,7 +10,7 @@ import { createSendRow } from "./send_row.mjs";
 import { createTools } from "./tools.mjs";
 
 /**
- * @import { Actions } from "./actions.mjs"
+ * @import { Actions, Place } from "./actions.mjs"
  * @import { Children } from "./dom.mjs"
  * @import { Plan } from "./plan.mjs"
  * @import { Regions } from "./regions.mjs"
@@ -38,7 +38,7 @@ export function createLayout(actions, ui, update) {
     null,
     [tools.element, menu.element, row.element, form.element, hosts.keys, hosts.errors, hosts.explanation],
     [hosts.banner, hosts.score, hosts.picking, h("div.head", null, hosts.headline, hosts.notice), hosts.story],
-    [stage, film.element, river.element, hosts.opened],
+    [stage, hosts.trail, film.element, river.element, hosts.opened],
   );
   const root = h(
     "section.root",
@@ -46,7 +46,7 @@ export function createLayout(actions, ui, update) {
     body,
   );
 
-  /** @param {"root" | "step" | "payload" | "picking" | "menu"} place */
+  /** @param {Place} place */
   function focus(place) {
     const first = { picking: hosts.picking, menu: menu.element };
     if (place === "root") root.focus();

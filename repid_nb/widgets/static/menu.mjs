@@ -1,6 +1,8 @@
 // The tools that are seldom used, in a panel of their own.
 
-import { button, createChanges, fill, h, newId, setEnabled } from "./dom.mjs";
+import { createBreaks } from "./breaks.mjs";
+import { button, createChanges, h, newId, setEnabled } from "./dom.mjs";
+import { fillList } from "./finder.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
@@ -17,12 +19,15 @@ import { button, createChanges, fill, h, newId, setEnabled } from "./dom.mjs";
 export function createMenu(actions, ui, update) {
   const source = sourceField(actions);
   const most = mostField(ui, update);
-  const reset = button("reset", "Reset", actions.reset, { title: "Everything back to the first moment" });
+  const resets = resetTools(actions, ui);
+  const breaks = createBreaks(actions);
   const keys = button("keys", "? Keys", actions.keys, { title: "What the keys do (?)", "aria-expanded": "false" });
   const element = h(
     "section.menu",
     { "aria-label": "More", hidden: true },
-    h("div.menurow", null, source.element, most.element, reset, keys),
+    h("div.menurow", null, source.element, most.element, h("span.gap"), keys),
+    breaks.element,
+    resets.element,
     h("div.menurow.live", null, exportTools(actions)),
   );
 
@@ -31,9 +36,34 @@ export function createMenu(actions, ui, update) {
     element.hidden = !ui.menu;
     source.draw(state, ui);
     most.draw(shown);
-    setEnabled(reset, shown.reset);
-    reset.textContent = ui.sure ? "Confirm reset" : "Reset";
+    breaks.draw(state);
+    resets.draw(shown, state);
     keys.setAttribute("aria-expanded", String(ui.keys));
+  }
+
+  return { element, draw };
+}
+
+/**
+ * Make the two ways back, each with what it would do.
+ * @param {Actions} actions
+ * @param {Ui} ui
+ */
+function resetTools(actions, ui) {
+  const start = button("reset", "Back to the start", () => actions.reset("start"));
+  const empty = button("empty", "Empty the queues", () => actions.reset("empty"), { class: "wb-button wb-live" });
+  const said = h("span.resetsaid");
+  const element = h("div.menurow", null, h("b.menuname", null, "Reset"), start, empty, said);
+
+  /** @param {ControlsPlan} shown @param {State} state */
+  function draw(shown, { status: { reset }, history }) {
+    const canStart = shown.reset && (reset === undefined || reset.start !== "") && !history.no_way_back;
+    setEnabled(start, canStart);
+    setEnabled(empty, shown.send && reset?.empty !== "");
+    start.title = canStart ? (reset?.start ?? "Everything back to the first moment") : (history.no_way_back ?? "");
+    empty.title = reset?.empty ?? "";
+    empty.textContent = ui.sure ? "Confirm: empty the queues" : "Empty the queues";
+    said.textContent = [canStart && reset?.start, reset?.empty].filter(Boolean).join(" ");
   }
 
   return { element, draw };
@@ -51,6 +81,14 @@ function sourceField(actions) {
     placeholder: "each channel in turn",
     title: "A channel's name; empty for each channel in turn",
     onchange: () => actions.pullFrom(input.value.trim()),
+    // What is offered is only a part of many channels: the others are found by a part of their name.
+    oninput: () =>
+      actions.find("channels", input.value, (rows) =>
+        fillList(
+          list,
+          rows.map(([, name]) => name),
+        ),
+      ),
   });
   const element = h("label.field.inline.live", null, "Pull from ", input, list);
   const hasChanged = createChanges();
@@ -58,12 +96,7 @@ function sourceField(actions) {
   /** @param {State} state @param {Ui} ui */
   function draw({ lanes, choices }, { pending }) {
     const names = [...new Set([...choices.channels.map(([, name]) => name), ...lanes.lanes.map((one) => one.channel)])];
-    if (hasChanged("names", names))
-      fill(
-        list,
-        names.map((value) => h("option", { value })),
-      );
-    // What was just chosen stands there until the kernel has heard of it.
+    if (hasChanged("names", names)) fillList(list, names); // What was just chosen stands there until the kernel has heard of it.
     const isMine = pending !== null || input === input.ownerDocument.activeElement;
     if (!isMine) input.value = lanes.pull_from?.channel ?? "";
   }

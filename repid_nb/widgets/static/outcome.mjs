@@ -69,9 +69,8 @@ function settlementElement({ word, reason, took }) {
 }
 
 /** @param {DeadLetter} letter @param {boolean} isLocked @param {Actions} actions */
-function deadLetterElement(letter, isLocked, { open, resend }) {
+function deadLetterElement(letter, isLocked, { follow, resend }) {
   const { key, id, name, reason, topic } = letter;
-  const openLetter = () => open(`Dead letter ${name}`, { type: "open", what: "waiting", channel: key, message: id });
   return h(
     "li.letter",
     null,
@@ -81,9 +80,9 @@ function deadLetterElement(letter, isLocked, { open, resend }) {
         type: "button",
         ...ticketProperties(letter),
         "data-k": `open ${key} ${id}`,
-        "aria-label": `Open ${name}`,
+        "aria-label": `Follow ${name}`,
         title: [topic === null ? "no topic" : `topic ${topic}`, reason].join(" · "),
-        onclick: openLetter,
+        onclick: () => follow(letter, "dead", key),
       },
       h("span.ticketname", null, bdi(name)),
     ),

@@ -3,6 +3,7 @@
 import { actorElement } from "./actors.mjs";
 import { count } from "./amounts.mjs";
 import { bdi, button, h, icon, smallButton } from "./dom.mjs";
+import { findField } from "./finder.mjs";
 import { KEYS } from "./keys.mjs";
 import { verdictRow } from "./stage_plan.mjs";
 import { beginning, download } from "./texts.mjs";
@@ -75,13 +76,15 @@ export function scoreElements(score) {
 }
 
 /** @param {PickingPlan | null} picking @param {Actions} actions */
-export function pickingElements(picking, { pick, cancelPick }) {
+export function pickingElements(picking, actions) {
   if (!picking) return [];
+  const { pick, cancelPick } = actions;
   const options = picking.options.map(({ value, text, key }) =>
     button(`pick ${value}`, [key && h("span.position", null, key), bdi(text)], () => pick(value)),
   );
   const cancel = smallButton("pick cancel", "Not now", cancelPick);
-  return [h("fieldset.picking", null, h("legend", null, bdi(picking.question)), options, cancel)];
+  const others = picking.more > 0 && findField(actions, "options", `One of ${count(picking.more, "more actor")}`, pick);
+  return [h("fieldset.picking", null, h("legend", null, bdi(picking.question)), options, others, cancel)];
 }
 
 /** @param {Explanation | null} explanation @param {Actions} actions */

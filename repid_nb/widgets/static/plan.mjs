@@ -36,11 +36,13 @@ import { stagePlan } from "./stage_plan.mjs";
  * @property {boolean} seek
  * @property {boolean} reset
  * @property {boolean} send
+ * @property {boolean} crash
+ * @property {string} undo  what can be taken back, in words; empty for nothing
  * @property {string} progress
  * @property {string} most  the problem with the number of steps of a run; empty without one
  *
  * @typedef {{text: string, goOn: boolean, undone: string, back: string}} BannerPlan
- * @typedef {{question: string, options: {value: string, text: string, key: string}[]}} PickingPlan
+ * @typedef {{question: string, options: {value: string, text: string, key: string}[], more: number}} PickingPlan
  * @typedef {{score: string, verdict: string, tone: Tone, answer: string}} ScorePlan
  */
 
@@ -97,6 +99,8 @@ function controlsPlan({ step, status, history }, ui, waiting) {
     seek: !ui.gone && !status.busy && history.newest > history.first,
     reset: !busy && !history.replay && !isBackOff && (history.newest > history.first || waiting > 0),
     send: !busy && !history.replay,
+    crash: held || Boolean(status.busy === "step" || status.busy === "run"),
+    undo: busy || history.replay ? "" : (status.undo ?? ""),
     progress: status.progress ? `${status.progress[0]} of at most ${status.progress[1]}` : "",
     most: held ? "" : most,
   };
@@ -139,10 +143,11 @@ export function stepName(at) {
 }
 
 /** @param {Prediction} prediction @returns {PickingPlan | null} */
-function pickingPlan({ message = "", options }) {
+function pickingPlan({ message = "", options, more = 0 }) {
   if (!options) return null;
   const shortened = message.length > 8 ? `…${message.slice(-8)}` : message;
   return {
+    more,
     question: `Who will get ${shortened}?`,
     options: options.map(([value, text]) => ({ value, text, key: /^\d$/.test(value) ? value : "" })),
   };

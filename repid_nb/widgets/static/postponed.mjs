@@ -18,6 +18,11 @@ export function doPostponed({ ui, state, update }, actions) {
     ui.dragged = null;
     update();
   }
+  // The way of a message goes on with the steps.
+  if (ui.followed?.trail && ui.followed.newest !== history.newest) {
+    ui.followed.newest = history.newest;
+    actions.askTrail();
+  }
   const next = ui.presses.shift();
   if (next && plan(state(), ui).controls[next]) actions[next]();
 }

@@ -7,6 +7,7 @@ import { outcomeElements } from "./outcome.mjs";
 import { bannerElements, errorElements, explanationElements, headlineElements, keyElements } from "./panels.mjs";
 import { noticeElements, pickingElements, scoreElements, textElements } from "./panels.mjs";
 import { trackElement } from "./track.mjs";
+import { trailElements } from "./trail.mjs";
 import { workerElements } from "./worker.mjs";
 
 /**
@@ -44,6 +45,7 @@ export function createRegions(actions, focusPage) {
     worker: h("div"),
     actors: h("div"),
     outcome: h("div"),
+    trail: h("div.trailbox"),
     opened: h("div.openedbox"),
   };
   const hasChanged = createChanges();
@@ -98,18 +100,20 @@ function refocus(host, key, focusPage) {
 const TRACK = ["pulled", "asked", "run", "settled"];
 
 /** @param {Region} region @param {Plan} shown @param {State} state @param {Actions} actions */
-function drawColumns(region, shown, { history, tray, step }, actions) {
+function drawColumns(region, shown, { history, tray, step, workers: { workers } }, actions) {
   const isLocked = shown.controls.busy || !history.live;
   const source = step.number ? [step.key, step.message.name] : null;
-  region("lanes", [shown.lanes, source], () => laneElements(shown.lanes, step, actions.open));
-  region("worker", shown.worker, () => workerElements(shown.worker, actions.open));
+  region("lanes", [shown.lanes, source], () => laneElements(shown.lanes, step, actions));
+  region("worker", [shown.worker, workers], () => workerElements(shown.worker, workers, actions));
   region("actors", shown.actors, () => actorElements(shown.actors, actions));
   region("outcome", [shown.outcome, tray, isLocked], () => outcomeElements(shown.outcome, tray, isLocked, actions));
   for (const word of TRACK) region(word, shown.track?.[word], () => trackElement(word, shown.track));
 }
 
 /** @param {Region} region @param {Plan} shown @param {Ui} ui @param {Actions} actions */
-function drawAround(region, shown, { explanation, opened, keys }, actions) {
+function drawAround(region, shown, { explanation, followed, opened, keys }, actions) {
+  const isLocked = !shown.controls.send;
+  const way = followed && [followed.message, followed.where, followed.trail, isLocked];
   const notice = shown.errors.length ? "" : shown.notice;
   // Not its text: a file may have many megabytes, and the region is drawn with every piece that arrives.
   const openedSoFar = opened && [opened.title, opened.next, opened.total, opened.whole];
@@ -121,6 +125,7 @@ function drawAround(region, shown, { explanation, opened, keys }, actions) {
   region("score", shown.score, () => scoreElements(shown.score));
   region("picking", shown.picking, () => pickingElements(shown.picking, actions));
   region("explanation", explanation, () => explanationElements(explanation, actions));
+  region("trail", way, () => trailElements(followed, isLocked, actions));
   region("opened", openedSoFar, () => textElements(opened, actions));
   region("keys", keys, () => keyElements(keys, actions));
 }

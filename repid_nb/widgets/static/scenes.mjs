@@ -17,7 +17,7 @@ import { PHASES } from "./wire.mjs";
  * @property {number} hold  milliseconds there
  *
  * What a scene shows; the rest of the page is as it is now.
- * @typedef {Pick<State, "lanes" | "tray" | "actors" | "step" | "history" | "prediction">} Told
+ * @typedef {Pick<State, "lanes" | "tray" | "actors" | "step" | "history" | "prediction" | "river">} Told
  *
  * One leg of the way that a message goes on the page.
  * @typedef {{leg: "pull" | "ask" | "run"} | {leg: "settle", to: Bin}} Leg
@@ -108,8 +108,10 @@ function still(told, after, step, to = null, travel = 0, hold = 0) {
  * @param {boolean} isPulled  whether it is pulled now
  * @returns {Told}
  */
-function earlierThan({ lanes, tray, actors, history, prediction, step: old }, step, isPulled) {
-  return { lanes: isPulled ? withoutMessage(lanes, step) : lanes, tray, actors, history, prediction, step: old };
+function earlierThan({ lanes, ...before }, step, isPulled) {
+  const { tray, actors, history, prediction, river, step: old } = before;
+  const left = isPulled ? withoutMessage(lanes, step) : lanes;
+  return { lanes: left, tray, actors, history, prediction, river, step: old };
 }
 
 /** @param {State["lanes"]} lanes @param {Step} step @returns {State["lanes"]} */

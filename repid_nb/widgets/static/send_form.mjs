@@ -10,7 +10,7 @@ import { formProblem } from "./form_rules.mjs";
  * @import { Ui } from "./ui.mjs"
  * @import { Choices, Form, State } from "./wire.mjs"
  *
- * @typedef {"channel" | "topic" | "payload" | "content_type" | "priority" | "count"} TextField
+ * @typedef {"channel" | "topic" | "payload" | "content_type" | "priority" | "count" | "encoding"} TextField
  */
 
 /**
@@ -69,7 +69,7 @@ function typed(ui, name, update) {
   return {
     "data-k": `form ${name}`,
     oninput: (event) => {
-      ui.form[name] = /** @type {HTMLInputElement} */ (event.target).value;
+      Object.assign(ui.form, { [name]: /** @type {HTMLInputElement} */ (event.target).value });
       update();
     },
   };
@@ -214,16 +214,23 @@ function moreFields(ui, update) {
   );
   const numbers = { type: "number", min: 1, max: 1000 };
   const count = h("input.input.narrow", { ...typed(ui, "count", update), ...numbers });
+  const encoding = h(
+    "select.input",
+    typed(ui, "encoding", update),
+    h("option", { value: "" }, "text"),
+    h("option", { value: "hex" }, "bytes: 00 ff"),
+  );
   const headers = headersField(ui, update);
   const element = h(
     "details.more",
     null,
-    h("summary", null, "Headers, content type, priority, how many"),
+    h("summary", null, "Headers, content type, bytes, priority, how many"),
     h(
       "div.morerow",
       null,
       headers.element,
       h("label.field", null, "Content type", contentType, typeList),
+      h("label.field", null, "Payload as", encoding),
       h("label.field", null, "Priority", priority),
       h("label.field", null, "How many", count),
     ),
@@ -231,6 +238,7 @@ function moreFields(ui, update) {
 
   function draw() {
     showText(contentType, ui.form.content_type);
+    showText(encoding, ui.form.encoding ?? "");
     showText(priority, ui.form.priority);
     showText(count, ui.form.count);
     headers.draw();

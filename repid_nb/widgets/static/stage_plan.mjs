@@ -22,6 +22,7 @@ import { PHASES } from "./wire.mjs";
  *
  * @typedef {object} WorkerStep
  * @property {PulledMessage} message
+ * @property {string} channel  its key
  * @property {number} number
  * @property {string | null} [sighting]
  * @property {[seen: number, most: number] | null} dots  the same to count, where it can be counted at a glance
@@ -101,7 +102,7 @@ function lanePlan(lane) {
  */
 function workerPlan(step, held, live) {
   if (!step.number || step.phase === "leaving") return { step: null, held: false, note: "" };
-  const { message, number, sighting = null, sightings } = step;
+  const { message, number, key: channel, sighting = null, sightings } = step;
   const [seen = 0, most = 0] =
     sightings ??
     /^(\d+) of (\d+)$/
@@ -111,7 +112,7 @@ function workerPlan(step, held, live) {
     [];
   const underWay = held ? "held here" : "at work";
   return {
-    step: { message, number, sighting, dots: sighting && most <= MOST_DOTS ? [seen, most] : null },
+    step: { message, channel, number, sighting, dots: sighting && most <= MOST_DOTS ? [seen, most] : null },
     held: Boolean(step.phase),
     note: step.phase ? underWay : live ? "" : "as it was",
   };

@@ -73,7 +73,7 @@ export function createStoryteller(stage, show) {
     show({ ...now, ...story.shown });
   }
 
-  return { tell, stop, retarget, target: () => story?.target ?? null };
+  return { tell, stop, retarget, isTelling: () => story !== null, target: () => story?.target ?? null };
 }
 
 /**

@@ -30,7 +30,7 @@ export function createTools(actions, ui) {
   function draw(shown, state) {
     steps.draw(shown);
     runs.draw(shown, state);
-    switches.draw(state, ui);
+    switches.draw(shown, state, ui);
   }
 
   /** Return the button that takes the place of one that is hidden now. @param {Element} gone */
@@ -45,6 +45,10 @@ function stepTools(actions) {
   const step = button("step", "Step", actions.step, { ...primary, title: "Take one message its whole way (S, Space)" });
   const next = button("next", "", actions.next, { ...primary, title: "The next phase (I, Space)" });
   const into = button("into", "Step into", actions.into, { title: "Stop after each phase (I)" });
+  const crash = button("crash", "Crash the worker", actions.crash, {
+    title: "The worker dies now: what it holds is seen again",
+    class: "wb-button wb-live",
+  });
   const finish = button("finish", "Finish the step", actions.finish, { title: "Without further stops (F)" });
   const putBack = button("put back", "Put it back", actions.stop, { title: "As if it had not been pulled (Esc)" });
   const replacements = [
@@ -53,18 +57,20 @@ function stepTools(actions) {
     [next, step],
     [finish, step],
     [putBack, step],
+    [crash, step],
   ];
 
   /** @param {ControlsPlan} shown */
   function draw(shown) {
     for (const one of [step, into]) one.hidden = shown.held;
     for (const one of [next, finish, putBack]) one.hidden = !shown.held;
+    crash.hidden = !shown.crash;
     next.textContent = shown.next;
     setEnabled(step, shown.step);
     setEnabled(into, shown.into);
   }
 
-  return { element: group(step, next, into, finish, putBack), step, next, replacements, draw };
+  return { element: group(step, next, into, finish, putBack, crash), step, next, replacements, draw };
 }
 
 /** @param {Actions} actions @param {Ui} ui */
@@ -110,6 +116,7 @@ function paceSelect(ui, setPace) {
 
 /** @param {Actions} actions */
 function pageSwitches(actions) {
+  const undo = button("undo", "Undo", actions.undo, { title: "Take back what was done last by hand (Z)" });
   const predict = button("predict", "Predict", actions.predict, {
     title: "Guess before each step (P)",
     "aria-pressed": "false",
@@ -124,13 +131,15 @@ function pageSwitches(actions) {
     "aria-expanded": "false",
   });
 
-  /** @param {State} state @param {Ui} ui */
-  function draw({ prediction, projector }, ui) {
+  /** @param {ControlsPlan} shown @param {State} state @param {Ui} ui */
+  function draw(shown, { prediction, projector }, ui) {
+    undo.hidden = !shown.undo;
+    undo.textContent = shown.undo;
     predict.setAttribute("aria-pressed", String(prediction.on));
     large.setAttribute("aria-pressed", String(projector));
     large.textContent = projector ? "Leave the stage" : "Stage only";
     menu.setAttribute("aria-expanded", String(ui.menu));
   }
 
-  return { element: group(predict, large, menu), draw };
+  return { element: group(undo, predict, large, menu), draw };
 }

@@ -2,7 +2,7 @@
 
 import { emptyForm } from "./form_rules.mjs";
 
-/** @import { Explanation, Form, TextQuestion } from "./wire.mjs" */
+/** @import { Explanation, Form, TextQuestion, Ticket, Trail } from "./wire.mjs" */
 
 /**
  * A text, as far as it was fetched.
@@ -15,6 +15,17 @@ import { emptyForm } from "./form_rules.mjs";
  * @property {number} total  how many characters the whole has
  * @property {boolean} whole
  * @property {() => void} more  asks for the next piece
+ */
+
+/**
+ * A message that was clicked, and its way.
+ * @typedef {object} Followed
+ * @property {Ticket} message
+ * @property {"waiting" | "dead" | "work" | "step"} where  on its lane, among the dead, in work, or in a step
+ * @property {string} channel  the key of its channel
+ * @property {TextQuestion} question  by which its whole text is read
+ * @property {Trail | null} trail  null until the kernel has answered
+ * @property {number} newest  the newest step then
  */
 
 /**
@@ -35,6 +46,7 @@ import { emptyForm } from "./form_rules.mjs";
  * @property {Form} form
  * @property {(Explanation & {about: string}) | null} explanation  about: the form and the moment that it is about
  * @property {OpenedText | null} opened
+ * @property {Followed | null} followed
  * @property {number[]} unfolded  positions of the actors of which all is told
  * @property {boolean} everyActor  whether folded rows of actors are shown
  * @property {boolean} dragging  whether the pointer drags over the history
@@ -60,6 +72,7 @@ export function emptyUi() {
     form: emptyForm(),
     explanation: null,
     opened: null,
+    followed: null,
     unfolded: [],
     everyActor: false,
     dragging: false,

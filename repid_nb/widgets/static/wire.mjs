@@ -26,7 +26,7 @@
  * @typedef {Channel & LaneFields} Lane
  *
  * @typedef {{where: string, text: string}} CodeLine
- * @typedef {{topic?: string, payload: string}} Sample  a message that an actor would take
+ * @typedef {{topic?: string, payload?: string}} Sample  a message that an actor would take
  * @typedef {{position: number, actor: string, strategy: string, note?: string, code?: CodeLine, sample?: Sample}} Actor
  * @typedef {Actor & VerdictFields} Verdict
  * @typedef {object} VerdictFields
@@ -85,7 +85,7 @@
  * @typedef {object} State
  * @property {{lanes: Lane[], pull_from?: Channel | null}} lanes
  * @property {{dead: number | null, letters: DeadLetter[]}} tray
- * @property {{channel: string, actors: Actor[], more: number, stale: boolean}} actors
+ * @property {{channel: string, key?: string, actors: Actor[], more: number, stale: boolean}} actors
  * @property {Step | NoStep} step
  * @property {History} history
  * @property {Choices} choices

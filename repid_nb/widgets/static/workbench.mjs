@@ -5,11 +5,13 @@ import { createActions } from "./actions.mjs";
 import { createClock } from "./clock.mjs";
 import { createDirector } from "./director.mjs";
 import { createKernel } from "./kernel.mjs";
+import { createKeeper, takeUp } from "./keeping.mjs";
 import { createKeyListener } from "./keys.mjs";
 import { createLayout } from "./layout.mjs";
 import { plan } from "./plan.mjs";
 import { doPostponed } from "./postponed.mjs";
 import { createProjector } from "./projector.mjs";
+import { createReader } from "./reading.mjs";
 import { createThreads } from "./threads.mjs";
 import { emptyUi } from "./ui.mjs";
 import { dropStale } from "./upkeep.mjs";
@@ -27,6 +29,7 @@ import { readState, TRAITS } from "./wire.mjs";
  */
 export function render({ model, el }) {
   const ui = emptyUi();
+  takeUp(ui, readState(model).kept);
   const state = () => readState(model);
   let frame = 0;
   const kernel = createKernel(model, ui, { update, drawNow, onAsk: () => director.finish() });
@@ -46,7 +49,12 @@ export function render({ model, el }) {
   const layout = createLayout(actions, ui, update);
   const projector = createProjector(layout.root, model, update);
   const screen = createScreen(layout, ui);
-  const director = createDirector(layout.stage, screen.show);
+  const reader = createReader(page);
+  const keeper = createKeeper(model, ui);
+  const director = createDirector(layout.stage, (shown) => {
+    screen.show(shown);
+    reader.follow(director.isTelling());
+  });
 
   function draw() {
     frame = 0;
@@ -54,6 +62,7 @@ export function render({ model, el }) {
     kernel.noticeStatus(now.status);
     director.follow(now, ui.pace);
     doPostponed(page, actions);
+    keeper.follow();
   }
 
   /** Draw at once: a button that may not be pressed twice is greyed before a second press can arrive. */
@@ -74,8 +83,8 @@ export function render({ model, el }) {
 
   return () => {
     for (const name of TRAITS) model.off(`change:${name}`, update);
-    for (const part of [kernel, screen, projector]) part.close();
-    director.stop();
+    for (const part of [kernel, screen, projector, keeper]) part.close();
+    for (const part of [director, reader]) part.stop();
     cancelAnimationFrame(frame);
     el.replaceChildren();
   };

@@ -3,31 +3,34 @@
 import { count } from "./amounts.mjs";
 import { bdi, button, code, h, icon, smallButton } from "./dom.mjs";
 import { andMore, tags, ticketProperties } from "./tickets.mjs";
+import { otherWorkerElements } from "./workers.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
  * @import { WorkerPlan, WorkerStep } from "./stage_plan.mjs"
- * @import { PulledMessage } from "./wire.mjs"
- *
- * @typedef {Actions["open"]} Open
+ * @import { Child } from "./dom.mjs"
+ * @import { PulledMessage, StageWorker } from "./wire.mjs"
  */
 
-/** @param {WorkerPlan} worker @param {Open} open */
-export function workerElements(worker, open) {
-  if (!worker.step) return [h("div.slot.empty", { "data-slot": "worker" }, h("span.nothing", null, "idle"))];
-  return [heldElement(worker, worker.step, open)];
+/** @param {WorkerPlan} worker @param {StageWorker[]} workers @param {Actions} actions */
+export function workerElements(worker, workers, actions) {
+  const name = workers.find((one) => one.chosen)?.name;
+  const head = name && h("b.workername", null, bdi(name));
+  const idle = h("div.slot.empty", { "data-slot": "worker" }, head, h("span.nothing", null, "idle"));
+  return [worker.step ? heldElement(worker, worker.step, head, actions) : idle, otherWorkerElements(workers, actions)];
 }
 
-/** @param {WorkerPlan} worker @param {WorkerStep} step @param {Open} open */
-function heldElement(worker, { message, number, sighting, dots }, open) {
+/** @param {WorkerPlan} worker @param {WorkerStep} step @param {Child} head @param {Actions} actions */
+function heldElement(worker, { message, number, sighting, dots, channel }, head, { open, follow }) {
   const openMessage = () => open(`Message ${message.name}`, { type: "open", what: "message", step: number });
   const isLong = message.payload.endsWith("…") || message.headers.length > 3 || message.more_headers > 0;
-  const look = { ...ticketProperties(message), class: "wb-ticket wb-current", "aria-label": `Open ${message.name}` };
+  const look = { ...ticketProperties(message), class: "wb-ticket wb-current", "aria-label": `Follow ${message.name}` };
   return h(
     "div.slot",
     { "data-slot": "worker", class: `wb-slot${worker.held ? " wb-held" : ""}` },
+    head,
     h("div.slothead", null, h("span.stepname", null, `Step ${number}`), h("span.count", null, worker.note)),
-    button("open message", bdi(message.name), openMessage, look),
+    button("open message", bdi(message.name), () => follow(message, "step", channel, number), look),
     h("div.payloadblock", { title: sizeText(message) }, code(message.payload)),
     isLong && smallButton("open whole", "open", openMessage, { "aria-label": `Open all of ${message.name}` }),
     h("div.slottags", null, tags({ ...message, seen: undefined })),
