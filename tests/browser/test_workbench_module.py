@@ -64,6 +64,12 @@ def writing(shown: Stage) -> Stage:
     return shown
 
 
+def open_m1(shown: Stage) -> None:
+    """Open the whole text of the message that the worker holds."""
+    shown.press("Follow m1")
+    shown.press("Open it")
+
+
 def test_a_stage_is_clean_whatever_was_on_its_page_before(stage: Callable[..., Stage]):
     page = stage("waiting", theme="dark", width=480, motion="no-preference").page
     page.evaluate("""() => {
@@ -290,7 +296,6 @@ def test_a_greyed_button_does_nothing(stage: Callable[..., Stage], state: str, g
         expect(pressed).to_be_disabled()
         pressed.dispatch_event("click")
     assert shown.asked() == []
-    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
 
 
 @pytest.mark.parametrize("keys", ["Enter", "Control+Enter"])
@@ -318,9 +323,10 @@ def test_two_views_of_a_workbench_each_wait_for_their_own_answers(stage: Callabl
     page = stage("acked").page
     page.evaluate("show_again()")
     first, second = page.locator(".repid-wb").all()
-    first.get_by_role("button", name="Open m1").click()
+    first.get_by_role("button", name="Follow m1").click()
+    first.get_by_role("button", name="Open it").click()
     second.get_by_role("button", name="Step", exact=True).click()
-    (asked, stepped) = (one["id"] for one in page.evaluate("sent"))
+    (_, asked, stepped) = (one["id"] for one in page.evaluate("sent"))
     answer = "([view, number]) => model.set('status', {...model.get('status'), answered: {[view]: number}})"
     page.evaluate(answer, [asked[0], 5000])
     page.evaluate("id => reply({type: 'text', id, from: 0, next: 1, total: 1, text: 'x'})", asked)
@@ -358,7 +364,7 @@ def test_the_focus_stays_in_the_history(stage: Callable[..., Stage], states: Sta
         ("pulled", "i", {"type": "next_phase"}),
         ("pulled", "f", {"type": "finish"}),
         ("pulled", "Escape", {"type": "stop"}),
-        ("waiting", "r", {"type": "run", "max_steps": 100, "pace": 4.3}),
+        ("waiting", "r", {"type": "run", "max_steps": 100, "pace": 1.5}),
         ("waiting", " ", {"type": "step"}),
         ("pulled", "PageDown", {"type": "next_phase"}),
         ("rejected", "PageUp", {"type": "seek", "to": 2}),
@@ -377,7 +383,8 @@ def test_a_key_does_what_its_button_does(stage: Callable[..., Stage], state: str
     assert shown.asked() == []
     shown.page.locator(".repid-wb").focus()
     shown.page.keyboard.press(key)
-    assert [{name: one[name] for name in asked} for one in shown.asked()] == [asked]
+    done = [one for one in shown.asked() if one["type"] != "seen"]
+    assert [{name: one[name] for name in asked} for one in done] == [asked]
 
 
 def test_keys_are_letters_while_somebody_types(stage: Callable[..., Stage]):
@@ -432,12 +439,12 @@ def test_an_answer_to_who_would_get_this_is_shown_with_its_reasons(stage: Callab
 
 def test_a_long_text_is_read_on_when_asked(stage: Callable[..., Stage]):
     shown = stage("acked")
-    shown.press("Open m1")
+    open_m1(shown)
     shown.tell("🎉bc<b>", size=3)
     expect(shown.page.locator(".wb-opened")).to_contain_text("3 of 6 characters")
     shown.press("Show more")
     shown.press("Show more")
-    assert [one["from"] for one in shown.asked()] == [0, 3, 3]
+    assert [one["from"] for one in shown.asked() if "from" in one] == [0, 3, 3]
     shown.tell("🎉bc<b>", size=3, question=1)
     shown.tell("🎉bc<b>", size=3, question=2)
     expect(shown.page.locator(".wb-whole")).to_have_text("🎉bc<b>")
@@ -450,7 +457,7 @@ def test_a_file_is_fetched_to_its_end(stage: Callable[..., Stage]):
     shown.press("A Mermaid diagram")
     for question in range(3):
         shown.tell("🎉b🎉d🎉", size=2, question=question)
-    assert [one["from"] for one in shown.asked()] == [0, 2, 4]
+    assert [one["from"] for one in shown.asked() if "from" in one] == [0, 2, 4]
     expect(shown.page.locator(".wb-whole")).to_have_text("🎉b🎉d🎉")
     expect(shown.page.get_by_role("button", name="Download")).to_be_visible()
 
@@ -460,7 +467,7 @@ def test_of_two_texts_the_one_that_was_opened_last_is_shown(stage: Callable[...,
     shown.press("More")
     shown.press("A Mermaid diagram")
     shown.tell("diagram", size=4)
-    shown.press("Open m1")
+    open_m1(shown)
     shown.tell("message", size=4, question=2)
     shown.tell("diagram", size=4, question=1)
     expect(shown.page.locator(".wb-opened")).to_contain_text("Message m1")
@@ -469,33 +476,10 @@ def test_of_two_texts_the_one_that_was_opened_last_is_shown(stage: Callable[...,
 
 def test_a_text_that_was_closed_stays_closed(stage: Callable[..., Stage]):
     shown = stage("acked")
-    shown.press("Open m1")
-    shown.press("Close")
+    open_m1(shown)
+    shown.page.locator("[data-k='close text']").click()
     shown.tell("message")
     expect(shown.page.locator(".wb-opened")).to_have_count(0)
-
-
-def test_reset_asks_twice(stage: Callable[..., Stage]):
-    shown = stage("acked")
-    shown.press("More")
-    shown.press("Reset")
-    assert shown.asked() == []
-    shown.press("Confirm reset")
-    assert shown.asked()[0]["type"] == "reset"
-
-
-def test_after_anything_else_reset_asks_twice_again(stage: Callable[..., Stage], states: States):
-    shown = stage("acked")
-    shown.press("More")
-    shown.press("Reset")
-    shown.press("Step")
-    shown.show(states["raised"])
-    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
-    shown.press("Reset")
-    shown.press("Confirm reset")
-    assert [one["type"] for one in shown.asked()] == ["step", "reset"]
-    shown.show(states["waiting"])
-    expect(shown.page.locator("[data-k=reset]")).to_have_text("Reset")
 
 
 def test_how_many_steps_a_run_may_take_is_checked_where_it_is_typed(stage: Callable[..., Stage]):
@@ -506,7 +490,7 @@ def test_how_many_steps_a_run_may_take_is_checked_where_it_is_typed(stage: Calla
     expect(shown.page.get_by_text("At most: 1 to 10,000 steps.")).to_be_visible()
     shown.page.get_by_label("at most").fill("7")
     shown.press("Run")
-    assert [one["max_steps"] for one in shown.asked()] == [7]
+    assert [one["max_steps"] for one in shown.asked() if one["type"] == "run"] == [7]
 
 
 def test_a_kernel_that_does_not_answer_is_said_in_words(browser: Browser, states: States):
@@ -701,11 +685,12 @@ def test_what_is_said_of_a_guess_goes_away_with_its_step(stage: Callable[..., St
 def test_a_dead_letter_that_is_open_is_closed_when_it_is_sent_again(stage: Callable[..., Stage]):
     shown = stage("poison")
     shown.page.locator(".wb-letter .wb-ticket").first.click()
+    shown.press("Open it")
     shown.tell("the whole letter")
     expect(shown.page.locator(".wb-opened")).to_be_visible()
     shown.page.locator("[data-k^='resend ']").first.click()
     expect(shown.page.locator(".wb-opened")).to_have_count(0)
-    assert [one["type"] for one in shown.asked()] == ["open", "resend"]
+    assert [one["type"] for one in shown.asked()] == ["trail", "open", "resend"]
 
 
 def test_nothing_is_sent_to_loaded_steps(stage: Callable[..., Stage], states: States):
@@ -788,3 +773,170 @@ def test_the_fields_of_the_form_stand_in_one_line_however_much_is_typed(stage: C
     tops = fields.evaluate_all("all => [...new Set(all.map(one => Math.round(one.getBoundingClientRect().top)))]")
     assert (fields.count(), len(tops)) == (4, 1)
     assert shown.page.get_by_label("Payload").evaluate("one => one.clientWidth") > 200
+
+
+WAY = [
+    {"name": "m1", "depth": 0, "step": 1, "text": "greet got it: acked", "tone": "good"},
+    {"name": "m1.1", "depth": 1, "step": None, "text": "waits on emails", "tone": "open"},
+]
+
+
+def answer(shown: Stage, kind: str, **fields: Any) -> None:
+    """Answer the newest question of a stage."""
+    number = shown.asked()[-1]["id"]
+    shown.page.evaluate("content => reply(content)", {"type": kind, "id": number, **fields})
+
+
+def test_a_click_on_a_message_shows_its_whole_way(stage: Callable[..., Stage], states: States):
+    shown = stage("acked")
+    shown.press("Follow m1")
+    assert [(one["type"], one["step"]) for one in shown.asked()] == [("trail", 1)]
+    answer(shown, "trail", name="m1", rows=WAY, more=0)
+    way = shown.page.get_by_role("region", name="The way of m1")
+    expect(way).to_contain_text("m1.1")
+    expect(way.locator(".wb-trailrow").nth(1)).to_have_text("m1.1 waits on emails")
+    way.get_by_role("button", name="m1 greet got it").click()
+    assert (shown.asked()[-1]["type"], shown.asked()[-1]["to"]) == ("seek", 1)
+    shown.show(states["raised"])
+    assert shown.asked()[-1]["type"] == "trail"
+    shown.page.keyboard.press("Escape")
+    expect(way).to_have_count(0)
+
+
+def test_a_waiting_message_is_edited_and_deleted(stage: Callable[..., Stage]):
+    shown = stage("waiting")
+    shown.page.locator(".wb-lanes [data-message=m2]").click()
+    shown.press("Edit and send again")
+    assert [(one["type"], one["channel"], one["message"]) for one in shown.asked()] == [
+        ("trail", "tasks", "m2"),
+        ("edit", "tasks", "m2"),
+    ]
+    answer(shown, "form", form={"channel": "tasks", "topic": "greet", "payload": "00 ff", "encoding": "hex"})
+    expect(shown.page.get_by_label("Payload", exact=True)).to_have_value("00 ff")
+    shown.press("Send")
+    assert shown.asked()[-1]["form"]["encoding"] == "hex"
+    shown.page.evaluate("show(model.get('lanes') && {status: model.get('status')})")
+    shown.press("Delete")
+    assert [shown.asked()[-1][name] for name in ("type", "channel", "message")] == ["delete", "tasks", "m2"]
+
+
+def test_bytes_are_checked_as_they_are_typed(stage: Callable[..., Stage]):
+    shown = writing(stage("empty"))
+    shown.page.get_by_text("Headers, content type").click()
+    shown.page.get_by_label("Typed as").select_option("hex")
+    shown.page.get_by_label("Payload", exact=True).fill("00 f")
+    expect(shown.page.locator(".wb-send > .wb-problem")).to_contain_text("Bytes are typed as pairs")
+    shown.page.get_by_label("Payload", exact=True).fill("00 ff")
+    expect(shown.page.locator(".wb-send > .wb-problem")).to_be_empty()
+
+
+def test_what_was_done_by_hand_can_be_undone(stage: Callable[..., Stage], states: States):
+    shown = stage("acked")
+    expect(shown.page.locator("[data-k=undo]")).to_be_hidden()
+    shown.show({**states["acked"], "status": {**states["acked"]["status"], "undo": "Undo reset"}})
+    shown.press("Undo reset")
+    assert shown.asked()[-1]["type"] == "undo"
+
+
+def test_reset_says_what_it_would_do(stage: Callable[..., Stage], states: States):
+    shown = stage("acked")
+    reset = {"start": "Back to before step 1: 1 step is taken back.", "empty": ""}
+    shown.show({**states["acked"], "status": {**states["acked"]["status"], "reset": reset}})
+    shown.press("More")
+    expect(shown.page.locator(".wb-menu")).to_contain_text("Back to before step 1: 1 step is taken back.")
+    expect(shown.page.get_by_role("button", name="Empty the queues")).to_be_disabled()
+    shown.press("Back to the start")
+    assert (shown.asked()[-1]["type"], shown.asked()[-1]["how"]) == ("reset", "start")
+
+
+def test_where_nothing_can_be_undone_emptying_asks_twice(stage: Callable[..., Stage], states: States):
+    shown = stage("acked")
+    history = {**states["acked"]["history"], "no_way_back": "no way back on Redis"}
+    shown.show({**states["acked"], "history": history})
+    shown.press("More")
+    shown.press("Empty the queues")
+    assert shown.asked() == []
+    shown.press("Confirm: empty the queues")
+    assert (shown.asked()[-1]["type"], shown.asked()[-1]["how"]) == ("reset", "empty")
+
+
+def test_steps_stop_where_it_is_said(stage: Callable[..., Stage], states: States):
+    shown = stage("acked")
+    shown.press("More")
+    shown.page.get_by_label("before the reveal").check()
+    assert [shown.asked()[-1][name] for name in ("type", "before_reveal")] == ["break_at", True]
+    breaks = {"before_reveal": True, "nobody": False, "failed": False, "actors": ["greet"]}
+    shown.show({**states["acked"], "status": {**states["acked"]["status"], "breaks": breaks}})
+    expect(shown.page.get_by_label("before the reveal")).to_be_checked()
+    shown.page.locator("[data-k='why 2']").click()
+    shown.press("Stop where it gets a message")
+    assert shown.asked()[-1]["actors"] == ["greet", "fail"]
+
+
+def test_any_of_many_actors_is_found_for_a_prediction(stage: Callable[..., Stage], states: States):
+    shown = stage("predicting")
+    prediction = {**states["predicting"]["prediction"], "more": 53}
+    shown.show({**states["predicting"], "prediction": prediction})
+    shown.press("Step")
+    found = shown.page.get_by_label("One of 53 more actors")
+    found.press_sequentially("46")
+    assert [shown.asked()[-1][name] for name in ("type", "what", "text")] == ["find", "options", "46"]
+    answer(shown, "found", what="options", rows=[["46", "actor_46"]], more=0)
+    found.press("Enter")
+    assert [shown.asked()[-1][name] for name in ("type", "pick")] == ["step", "46"]
+
+
+def test_several_workers_stand_on_one_stage(stage: Callable[..., Stage], states: States):
+    ticket = {"id": "m2", "name": "m2"}
+    workers = [
+        {"key": "0", "name": "worker A", "own": True, "chosen": True, "at": None, "message": None, "phase": None},
+        {
+            "key": "1",
+            "name": "worker B",
+            "own": True,
+            "at": "tasks",
+            "message": ticket,
+            "phase": "running",
+            "winner": "fail",
+        },
+        {"key": "", "name": "another worker", "own": False, "at": "tasks", "message": ticket, "phase": None},
+    ]
+    shown = stage("acked")
+    shown.show({**states["acked"], "workers": {"workers": workers}})
+    expect(shown.page.locator(".wb-workers")).to_contain_text("worker A")
+    expect(shown.page.locator(".wb-foreign")).to_have_text("another workerm2from tasks")
+    shown.page.get_by_role("button", name="worker B m2 in fail").click()
+    assert [shown.asked()[-1][name] for name in ("type", "worker")] == ["choose", "1"]
+    assert problems(shown.page, ".repid-wb") == []
+
+
+def test_a_run_goes_on_when_its_step_was_seen(browser: Browser, states: States):
+    shown = Stage(browser.new_page(), states["waiting"])
+    shown.page.clock.install()
+    shown.press("Run")
+    assert [one["type"] for one in shown.asked()] == ["seen", "run"]
+    shown.page.evaluate(
+        "state => show(state)", {**states["acked"], "status": {**states["acked"]["status"], "busy": "run"}}
+    )
+    shown.page.clock.run_for(1000)
+    assert [one["type"] for one in shown.asked()] == ["seen", "run"]
+    shown.page.clock.run_for(1000)
+    assert [(one["type"], one.get("step")) for one in shown.asked()][2:] == [("seen", 1)]
+    shown.page.get_by_label("Pace").select_option("0.4")
+    assert [one["type"] for one in shown.asked()][3:] == ["set_pace"]
+    shown.page.close()
+    assert shown.errors == []
+
+
+def test_form_pace_and_number_of_steps_are_kept_by_the_kernel(browser: Browser, states: States):
+    kept = {"form": {"channel": "tasks", "topic": "fail", "payload": "{}"}, "pace": "4", "most": "7"}
+    shown = Stage(browser.new_page(), {**states["waiting"], "kept": kept})
+    shown.page.clock.install()
+    expect(shown.page.get_by_label("Pace")).to_have_value("4")
+    writing(shown)
+    expect(shown.page.get_by_label("Topic")).to_have_value("fail")
+    shown.page.get_by_label("Topic").fill("greet")
+    shown.page.clock.run_for(1000)
+    assert shown.page.evaluate("[model.get('kept').form.topic, model.get('kept').most]") == ["greet", "7"]
+    shown.page.close()
+    assert shown.errors == []

@@ -132,7 +132,7 @@ class Stage:
 
     def tell(self, text: str, *, size: int = 4_000, question: int = 0) -> None:
         """Answer one of the questions for a whole text with the piece of it that was asked for."""
-        asked = self.asked()[question]
+        asked = [one for one in self.asked() if one["type"] in ("open", "take")][question]
         self.page.evaluate(
             "content => reply(content)",
             {"type": "text", "id": asked["id"], **piece_of(text, asked["from"], size)},

@@ -4,6 +4,7 @@ import { bdi, fill, h, smallButton } from "./dom.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
+ * @import { Ui } from "./ui.mjs"
  * @import { State } from "./wire.mjs"
  */
 
@@ -34,8 +35,10 @@ export function createBreaks(actions) {
   );
   let drawn = "";
 
-  /** @param {State} state */
-  function draw({ status: { breaks } }) {
+  /** @param {State} state @param {Ui} ui */
+  function draw({ status: { breaks } }, { pending }) {
+    // What was just set stands there until the kernel has heard of it.
+    if (pending !== null) return;
     for (const { kind, box } of boxes) box.checked = Boolean(breaks?.[kind]);
     const actors = breaks?.actors ?? [];
     if (drawn === actors.join("\n")) return;

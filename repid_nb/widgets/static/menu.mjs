@@ -36,7 +36,7 @@ export function createMenu(actions, ui, update) {
     element.hidden = !ui.menu;
     source.draw(state, ui);
     most.draw(shown);
-    breaks.draw(state);
+    breaks.draw(state, ui);
     resets.draw(shown, state);
     keys.setAttribute("aria-expanded", String(ui.keys));
   }

@@ -86,7 +86,7 @@ function deadLetterElement(letter, isLocked, { follow, resend }) {
       },
       h("span.ticketname", null, bdi(name)),
     ),
-    h("div.whydead", { title: reason }, bdi(reason)),
+    h("span.hidden", null, bdi(reason)),
     smallButton(`resend ${key} ${id}`, [icon("↻"), h("span.resendword", null, " Send again")], () => resend(key, id), {
       "aria-disabled": String(isLocked),
       class: "wb-button wb-small wb-live",

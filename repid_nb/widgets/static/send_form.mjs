@@ -230,7 +230,7 @@ function moreFields(ui, update) {
       null,
       headers.element,
       h("label.field", null, "Content type", contentType, typeList),
-      h("label.field", null, "Payload as", encoding),
+      h("label.field", null, "Typed as", encoding),
       h("label.field", null, "Priority", priority),
       h("label.field", null, "How many", count),
     ),

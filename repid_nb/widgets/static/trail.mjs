@@ -57,7 +57,7 @@ function handlingElements({ message, where, question }, isLocked, actions) {
 /** @param {TrailRow} row @param {Actions} actions */
 function rowElement({ name, depth, step, text, tone }, { seek }) {
   const label = h("span.name", { style: hueStyle({ name }) }, bdi(name));
-  const words = [label, h("span", { class: `wb-trailtext wb-tone-${tone}` }, bdi(text))];
+  const words = [label, " ", h("span", { class: `wb-trailtext wb-tone-${tone}` }, bdi(text))];
   const indent = { class: "wb-trailrow", style: `--wb-depth: ${depth}` };
   if (step === null) return h("li", indent, words);
   const title = `Show step ${step}`;
