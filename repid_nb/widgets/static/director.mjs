@@ -1,7 +1,7 @@
 // What the page shows of each state of the kernel: it at once, or the story of how it came to be.
 
 import { clearTokens, moveTickets, placesOf } from "./flights.mjs";
-import { scenesBetween } from "./scenes.mjs";
+import { isLaterMoment, isSameMoment, scenesBetween } from "./scenes.mjs";
 import { createStoryteller } from "./storyteller.mjs";
 
 /** @import { State } from "./wire.mjs" */
@@ -11,11 +11,17 @@ const SPEEDS = new Map([["0.4", 0.4]]);
 
 /**
  * @param {HTMLElement} stage
- * @param {(state: State) => void} show  draws a state
+ * @param {(state: State) => void} draw
+ * @param {(isTelling: boolean) => void} onShown  told of each state that was drawn, and whether its step goes on
  */
-export function createDirector(stage, show) {
+export function createDirector(stage, draw, onShown) {
   /** @type {State | null} */
   let shown = null;
+  /** @param {State} state */
+  const show = (state) => {
+    draw(state);
+    onShown(teller.isTelling());
+  };
   const teller = createStoryteller(stage, show);
 
   /**
@@ -27,7 +33,7 @@ export function createDirector(stage, show) {
     const target = teller.target();
     const before = shown;
     shown = now;
-    if (target && isSameMoment(target, now)) {
+    if (target && (isSameMoment(target, now) || isLaterMoment(target, now))) {
       teller.retarget(now);
       return;
     }
@@ -35,7 +41,7 @@ export function createDirector(stage, show) {
     const isMoving = before !== null && mayMove(stage, before, now, pace);
     const scenes = isMoving ? scenesBetween(before, now) : [];
     const speed = now.status.busy === "run" ? (SPEEDS.get(pace) ?? 1) : 1;
-    if (scenes.length && now.step.number) teller.tell(scenes, now, now.step, speed);
+    if (before && scenes.length && now.step.number) teller.tell(scenes, before, now, now.step, speed);
     else change(now, isMoving);
   }
 
@@ -55,16 +61,6 @@ export function createDirector(stage, show) {
   }
 
   return { follow, finish, stop: teller.stop, isTelling: teller.isTelling };
-}
-
-/**
- * Return whether two states show the same moment of the same step.
- * @param {State} one
- * @param {State} other
- */
-function isSameMoment({ step: one, history }, { step: other, history: now }) {
-  const isSameStep = one.number === other.number && one.phase === other.phase;
-  return isSameStep && history.at === now.at && history.live === now.live && history.newest === now.newest;
 }
 
 /**

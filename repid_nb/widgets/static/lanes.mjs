@@ -53,7 +53,7 @@ function inWorkElement(lane, { follow }) {
     button(`work ${message.id}`, bdi(message.name), () => follow(message, "work", lane.key), {
       ...ticketProperties(message),
       "data-message": null,
-      class: "wb-ticket wb-held",
+      class: "wb-ticket wb-inhand",
     });
   const more = (lane.in_work ?? 0) - lane.working.length;
   return h(

@@ -96,7 +96,8 @@ function sourceField(actions) {
   /** @param {State} state @param {Ui} ui */
   function draw({ lanes, choices }, { pending }) {
     const names = [...new Set([...choices.channels.map(([, name]) => name), ...lanes.lanes.map((one) => one.channel)])];
-    if (hasChanged("names", names)) fillList(list, names); // What was just chosen stands there until the kernel has heard of it.
+    if (hasChanged("names", names)) fillList(list, names);
+    // What was just chosen stands there until the kernel has heard of it.
     const isMine = pending !== null || input === input.ownerDocument.activeElement;
     if (!isMine) input.value = lanes.pull_from?.channel ?? "";
   }

@@ -198,3 +198,24 @@ function settleScenes(early, after, step, to) {
  * @param {Bin} to
  */
 const withoutReturned = (lanes, step, to) => (to === "back" ? withoutMessage(lanes, step) : lanes);
+
+/**
+ * Return whether two states show the same moment of the same step.
+ * @param {State} one
+ * @param {State} other
+ */
+export function isSameMoment({ step: one, history }, { step: other, history: now }) {
+  const isSameStep = one.number === other.number && one.phase === other.phase;
+  return isSameStep && history.at === now.at && history.live === now.live && history.newest === now.newest;
+}
+
+/**
+ * Return whether a state shows the same step later on.
+ * @param {State} one
+ * @param {State} other
+ */
+export function isLaterMoment({ step: one, history }, { step: other, history: now }) {
+  const isSame = one.number !== undefined && one.number === other.number && one.message.id === other.message.id;
+  const phase = (/** @type {Phase | null} */ given) => (given ? PHASES.indexOf(given) : PHASES.length);
+  return isSame && history.live && now.live && phase(one.phase) < phase(other.phase);
+}

@@ -1,6 +1,7 @@
 // Telling a story: its stills one after the other, each when the message has arrived where it shows it.
 
 import { createToken, moveTickets, placesOf, spotOf } from "./flights.mjs";
+import { isSameMoment, scenesBetween } from "./scenes.mjs";
 
 /**
  * @import { Places } from "./flights.mjs"
@@ -8,7 +9,9 @@ import { createToken, moveTickets, placesOf, spotOf } from "./flights.mjs";
  * @import { State, Step } from "./wire.mjs"
  *
  * @typedef {object} Story
- * @property {State} target  what the page shows at its end
+ * @property {Scene[]} scenes
+ * @property {State} before  what the page showed at its beginning
+ * @property {State} target  what it shows at its end
  * @property {Step} step
  * @property {number} speed
  * @property {Told} shown
@@ -25,25 +28,22 @@ export function createStoryteller(stage, show) {
   /** @type {Story | null} */
   let story = null;
 
-  /** @param {Scene[]} scenes @param {State} target @param {Step} step @param {number} speed */
-  async function tell(scenes, target, step, speed) {
-    const told = {
-      target,
-      step,
-      speed,
-      shown: scenes[0].shown,
-      token: null,
-      place: startOf(stage, step),
-      timer: undefined,
-    };
+  /** @param {Scene[]} scenes @param {State} before @param {State} target @param {Step} step @param {number} speed */
+  async function tell(scenes, before, target, step, speed) {
+    const [{ shown }] = scenes;
+    const place = startOf(stage, step);
+    /** @type {Story} */
+    const told = { scenes, before, target, step, speed, shown, token: null, place, timer: undefined };
     story = told;
     stage.classList.add("wb-telling");
-    for (const scene of scenes) {
-      if (scene.to) await travel(stage, told, scene.to, scene.travel);
-      const isLast = scene === scenes[scenes.length - 1];
-      told.shown = isLast ? told.target : scene.shown;
+    for (let index = 0; index < told.scenes.length; index += 1) {
+      const { to, travel: time } = told.scenes[index];
+      if (to) await travel(stage, told, to, time);
+      // Meanwhile the step may have gone on: then there is more to tell.
+      const isLast = index === told.scenes.length - 1;
+      told.shown = isLast ? told.target : told.scenes[index].shown;
       present(told, isLast);
-      if (scene.hold && !isLast) await pause(told, scene.hold);
+      if (!isLast && told.scenes[index].hold) await pause(told, told.scenes[index].hold);
     }
   }
 
@@ -66,9 +66,10 @@ export function createStoryteller(stage, show) {
     story = null;
   }
 
-  /** Go on towards a newer state of the same moment. @param {State} now */
+  /** Go on towards a newer state, with more to tell where the step has gone on. @param {State} now */
   function retarget(now) {
     if (!story) return;
+    if (!isSameMoment(story.target, now)) story.scenes = scenesBetween(story.before, now);
     story.target = now;
     show({ ...now, ...story.shown });
   }

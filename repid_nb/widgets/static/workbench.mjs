@@ -51,10 +51,7 @@ export function render({ model, el }) {
   const screen = createScreen(layout, ui);
   const reader = createReader(page);
   const keeper = createKeeper(model, ui);
-  const director = createDirector(layout.stage, (shown) => {
-    screen.show(shown);
-    reader.follow(director.isTelling());
-  });
+  const director = createDirector(layout.stage, screen.show, reader.follow);
 
   function draw() {
     frame = 0;
