@@ -93,7 +93,7 @@ class BatchRunner:
         if sent is None:
             return "Nothing was put on the queue: producer middleware kept it back."
         if form.count == 1:
-            what = words.message_name(sent.message)
+            what = words.message_name(sent.message) if sent.message.id else "a message"
             waiting = "" if sent.waiting is None else f": {counted(sent.waiting, 'message')} waiting there"
         else:
             what = counted(form.count, "message")

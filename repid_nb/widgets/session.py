@@ -26,6 +26,7 @@ from repid_nb.widgets.export import formats
 from repid_nb.widgets.export.replay import CallLog
 from repid_nb.widgets.export.texts import Texts
 from repid_nb.widgets.form import Form
+from repid_nb.widgets.live_look import LiveLook
 from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.samples import prepared_messages
 from repid_nb.widgets.stage_worker import StageWorker
@@ -62,6 +63,7 @@ class Session(CommandRunner):
             for stepper in steppers
         }
         self._end_observing = steppers[0].observe(self._on_event)
+        self._live_look = LiveLook(steppers[0], changed, self._broker_said)
         self.slow = {
             "send": self._send,
             "explain": self._explain,
@@ -118,6 +120,7 @@ class Session(CommandRunner):
 
     def close(self) -> list[asyncio.Task[None]]:
         self._end_observing()
+        self._live_look.stop()
         return super().close()
 
     def stopped_notice(self, worker: StageWorker) -> str:
@@ -125,7 +128,8 @@ class Session(CommandRunner):
             done, most = self._batch.progress
             return f"Stopped after {done:,} of {counted(most, 'message')}."
         if self.view.under_way and worker.busy in OF_A_STEP:
-            return "Stopped. What was held is back at its place in the queue."
+            where = self.stepper.knows.given_back or "back at its place in the queue"
+            return f"Stopped. What was held is {where}."
         return "Stopped."
 
     def after(self, worker: StageWorker) -> None:
@@ -296,6 +300,10 @@ class Session(CommandRunner):
 
     def _predict(self, command: Mapping[str, Any]) -> None:
         self.score.on = bool(command.get("on"))
+
+    def _broker_said(self, error: str) -> None:
+        self.error = error
+        self._changed()
 
     def _dismiss(self, _command: Mapping[str, Any]) -> None:
         self.error = self.notice = ""

@@ -138,6 +138,7 @@ def lane_fields(
                 "messages": first_within(waiting, LANES_BYTES // busy),
                 "working": [ticket_fields(one) for one in queue.in_work[:2]],
                 "in_work": queue.working,
+                **({"note": cut_to_bytes(queue.note, 120)} if queue.note else {}),
             },
         )
     order = {key_of(name): place for place, name in enumerate(dict.fromkeys([*actors, *known]))}
@@ -254,6 +255,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
             for name, channel in islice(zip(step.children, step.published, strict=False), CHILDREN)
         ],
         "story": step_sentence(step, phase),
+        **({"note": cut_to_bytes(step.note, TEXT)} if step.note else {}),
     }
     fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
     if phase is None:

@@ -14,7 +14,7 @@ from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.fingerprints import fingerprint
 from repid_nb.stepping.source import Knowledge
 
-__all__ = ["Adapter", "Inbox", "mended", "pictured", "unknown"]
+__all__ = ["Adapter", "Inbox", "mended", "pictured", "unknown", "within"]
 
 REASONS_LIMIT = 1000
 # Seconds between a client's tries to come back are two at most.
@@ -32,11 +32,13 @@ class Adapter:
     Attributes:
         knows: What is known of the broker, and what can be done there.
         port: The port of the broker where the address names none; 0 where there is no usual one.
+        counts_late: Whether what was just sent may not be counted yet.
         reasons: Why this Stepper nacked a message, by its content: brokers keep no reasons, and not its id either.
     """
 
     knows: Knowledge
     port: int = 0
+    counts_late: bool = False
 
     def __init__(self, server: Any) -> None:
         self.server = server
@@ -216,3 +218,20 @@ async def mended(server: Any) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def within(queue: ChannelSnapshot, window: int | None) -> ChannelSnapshot:
+    """Return a queue with at most so many messages of each kind; None for all."""
+    if window is None or max(len(queue.ready), len(queue.in_work), len(queue.dead_letters)) <= window:
+        return queue
+    return ChannelSnapshot(
+        channel=queue.channel,
+        waiting=queue.waiting,
+        ready=queue.ready[:window],
+        working=queue.working,
+        in_work=queue.in_work[:window],
+        dead=queue.dead,
+        dead_letters=queue.dead_letters[max(0, len(queue.dead_letters) - window) :],
+        dead_dropped=queue.dead_dropped,
+        note=queue.note,
+    )

@@ -54,6 +54,8 @@ class AmqpAdapter(Adapter):
         priority=True,
     )
     port = 5672
+    # repid's sends are settled before RabbitMQ has them, and a quorum queue takes some milliseconds.
+    counts_late = True
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)

@@ -17,7 +17,7 @@ from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.tasks import start
 from repid_nb.notebook.interrupts import interruptible
-from repid_nb.stepping.brokers.adapter import Adapter, unknown
+from repid_nb.stepping.brokers.adapter import Adapter, unknown, within
 from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, answers, in_words
 from repid_nb.stepping.brokers.endings import closed, watch
 from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note
@@ -40,6 +40,11 @@ PATIENCE = 1.0
 # Of how many channels more than those with actors a look tells, and how many messages it asks for at most.
 MORE_CHANNELS = 10
 LARGEST_WINDOW = 100
+# How many messages of each kind are asked for after a send.
+SHOWN = 20
+# How often, and after how many seconds, a broker that counts late is asked again about what was just sent.
+LATE_LOOKS = 10
+BETWEEN_LATE_LOOKS = 0.01
 
 
 class RemoteSource:
@@ -130,7 +135,7 @@ class RemoteSource:
         named = dict.fromkeys([*channels, *self._last])
         known = {one.channel: one for one in unknown(channel for channel in named if channel in self._channels)}
         known.update(self._last)
-        return QueuesSnapshot(tuple(_within(known[one], window) for one in named if one in known))
+        return QueuesSnapshot(tuple(within(known[one], window) for one in named if one in known))
 
     async def look(self, window: int | None, sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:
         wanted = LARGEST_WINDOW if window is None else min(window, LARGEST_WINDOW)
@@ -188,7 +193,11 @@ class RemoteSource:
         if message is None:
             return None
         self._note_channel(message.channel)
-        await self.look(0, lambda _: 0, ())
+        for _ in range(LATE_LOOKS if self._adapter.counts_late else 1):
+            await self.look(SHOWN, lambda _: 0, ())
+            if self.waiting(message.channel) != 0:
+                break
+            await asyncio.sleep(BETWEEN_LATE_LOOKS)
         return Sent(message=message, waiting=self.waiting(message.channel))
 
     def resend_nowait(self, channel: str, message_id: str | None) -> int:  # noqa: ARG002  (the port's)
@@ -198,9 +207,11 @@ class RemoteSource:
 
     async def resend(self, channel: str, message_id: str | None) -> int:
         try:
-            return await self._adapter.resend(channel, message_id)
+            sent = await self._adapter.resend(channel, message_id)
         except Exception as error:
             raise await in_words(self._adapter, error) from error
+        await self.look(SHOWN, lambda _: 0, ())
+        return sent
 
     async def close(self) -> None:
         self._finalizer.detach()
@@ -324,19 +335,3 @@ class RemoteSource:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _within(queue: ChannelSnapshot, window: int | None) -> ChannelSnapshot:
-    if window is None or max(len(queue.ready), len(queue.in_work), len(queue.dead_letters)) <= window:
-        return queue
-    return ChannelSnapshot(
-        channel=queue.channel,
-        waiting=queue.waiting,
-        ready=queue.ready[:window],
-        working=queue.working,
-        in_work=queue.in_work[:window],
-        dead=queue.dead,
-        dead_letters=queue.dead_letters[max(0, len(queue.dead_letters) - window) :],
-        dead_dropped=queue.dead_dropped,
-        note=queue.note,
-    )

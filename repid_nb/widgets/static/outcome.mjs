@@ -57,14 +57,15 @@ function binElement(outcome, bin, symbol, name, number, ...children) {
 }
 
 /** @param {OutcomePlan} outcome */
-function settlementElement({ word, reason, took }) {
-  const all = [word, reason, took].filter(Boolean).join(" · ");
+function settlementElement({ word, reason, took, note }) {
+  const all = [word, reason, took, note].filter(Boolean).join(" · ");
   return h(
     "div.settlement",
     { title: all },
     h("b.settledword", null, word),
     reason && h("div.whysettled", null, bdi(reason)),
     took && h("div.count", null, took),
+    note && h("div.count", null, bdi(note)),
   );
 }
 

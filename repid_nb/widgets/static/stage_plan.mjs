@@ -61,6 +61,7 @@ import { PHASES } from "./wire.mjs";
  * @property {string} word
  * @property {string} reason
  * @property {string} took
+ * @property {string} note  what is to be known of the step on a broker
  * @property {string} done  how many steps ended so
  * @property {string} back
  */
@@ -310,6 +311,7 @@ function outcomePlan(step, { done, back }) {
     word: settlement?.word ?? "",
     reason: settlement?.reason ?? "",
     took: settlement?.took ? `the actor took ${settlement.took}` : "",
+    note: (step.number && step.note) || "",
     done: done.toLocaleString("en"),
     back: back === undefined ? "" : back.toLocaleString("en"),
   };

@@ -74,6 +74,7 @@
  * @property {number} [sent]  how many messages the actor sent
  * @property {(Channel & {name: string})[]} [children]  the first of these, with their names and where they went
  * @property {string} story
+ * @property {string} [note]  what is to be known of the step on a broker
  * @property {Settlement} [settlement]  missing while the step is held
  * @typedef {Channel & StepFields} Step
  *
