@@ -24,7 +24,7 @@ BARS = "font-family: ui-monospace, 'DejaVu Sans Mono', monospace; line-height: 1
 
 @as_text.register
 def _(run: Run) -> str:
-    lines = [f"Run · {words.headline(run)}", f"  waiting  {words.verdict(run)}"]
+    lines = [f"Run of {words.time_text(run.seconds)} · {words.headline(run)}", f"  waiting  {words.verdict(run)}"]
     bars = words.sparkline(run.waiting_over_time())
     if bars:
         lines.append(f"  0 s |{bars}| {words.time_text(run.seconds)}")
@@ -103,7 +103,7 @@ def _(comparison: Comparison) -> str:
 def _(run: Run) -> str:
     bars, ends = words.sparkline(run.waiting_over_time()), words.time_text(run.seconds)
     return shown(
-        line(element("b", "Run"), f" · {words.headline(run)}"),
+        line(element("b", "Run"), f" of {words.time_text(run.seconds)} · {words.headline(run)}"),
         line("waiting: ", words.verdict(run)),
         line("0 s ", element("span", bars, style=BARS, **{"aria-hidden": "true"}), f" {ends}") if bars else None,
         _run_table(run),
@@ -204,4 +204,4 @@ def _times(times: Times) -> str:
 def _compared(comparison: Comparison) -> str:
     same = "the same messages arrived" if comparison.same_arrivals else "⚠ other messages arrived, or at other moments"
     first, second = (words.time_text(seconds) for seconds in comparison.seconds)
-    return f"Two runs · {first} and {second} · {same}"
+    return f"Two runs of {first} and {second} · {same}" if first != second else f"Two runs of {first} · {same}"

@@ -73,7 +73,6 @@ def headline(run: Run) -> str:
     """Return what the run was, in a line."""
     total = run.total
     parts = [
-        f"{time_text(run.seconds)} simulated",
         counted(total.messages, "message"),
         f"{total.throughput:.3g} done a second",
         f"seed {run.seed}",

@@ -1,4 +1,4 @@
-"""A progress bar for what takes long, in a cell or a terminal; nothing is shown of what is over within a second."""
+"""A progress bar for what takes long, in a cell or a terminal; nothing is shown of what is over within two seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from repid_nb.notebook.cells import in_kernel
 
 __all__ = ["Progress"]
 
-SHOWN_AFTER = 1.0
+SHOWN_AFTER = 2.0
 EVERY = 0.25
 WIDTH = 30
 

@@ -166,8 +166,9 @@ class Run(Record):
     def step(self, which: int | str, pull: int = -1) -> Step:
         """Return a message's pull as a Step, as a Stepper would have recorded it.
 
-        The arguments and the result of the actor are not kept in a run, so they are not in the Step. The verdicts are
-        asked for now, of the actors as they were at the run; a run that was loaded from a file has none.
+        What the actor returned is not kept in a run, so it is not in the Step; its arguments are shown as they stand in
+        the message. The verdicts are asked for now, of the actors as they were at the run; a run that was loaded from a
+        file has neither.
 
         Args:
             which: The message's id, such as "m17", or its place from 0.

@@ -185,7 +185,7 @@ class Simulation:
     ) -> Run:
         """Run the simulation from its beginning and return the record of it. Each call is a run of its own.
 
-        It may be called in a cell, in a script and in a thread. After a second a progress bar shows how far it is.
+        It may be called in a cell, in a script and in a thread. After two seconds a progress bar shows how far it is.
         The interrupt button (Ctrl+C) ends it there, and the run so far is returned.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import Queues
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
@@ -12,7 +13,8 @@ from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
 from repid_nb.simulation.loop import MICROSECONDS
-from repid_nb.stepping.record import Raised, Settlement, Step, Verdict
+from repid_nb.stepping.arguments import given_arguments
+from repid_nb.stepping.record import Argument, Raised, Settlement, Step, Verdict
 from repid_nb.stepping.recorder import WINDOW
 from repid_nb.stepping.verdicts import VerdictCollector
 
@@ -37,14 +39,23 @@ def step_of(columns: Columns, routes: Routes | None, rows: Sequence[int], row: i
     kind, _, text = error.partition(": ")
     outcome = OUTCOMES[columns.outcome[row]]
     started = columns.started[row]
+    winner = None if actor == NOT_YET else columns.actors[actor]
+    verdicts: tuple[Verdict, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    if routes is not None:
+        pulled = _pulled(message)
+        verdicts, _ = VerdictCollector(routes, message.channel).explain(pulled, ask_all=True)
+        there = (one for one in routes.by_channel.get(message.channel, ()) if one.name == winner)
+        arguments = next((given_arguments(pulled, one) for one in there if started != NOT_YET), ())
     return Step(
         number=row + 1,
         channel=message.channel,
         message=message,
         sightings=rows.index(row) + 1,
         sightings_limit=MAX_UNROUTED_RETRIES,
-        verdicts=() if routes is None else _verdicts(routes, message),
-        winner=None if actor == NOT_YET else columns.actors[actor],
+        verdicts=verdicts,
+        winner=winner,
+        arguments=arguments,
         exception=Raised(type=kind, message=text) if error else None,
         duration=None if NOT_YET in (started, ended) else (ended - started) / MICROSECONDS,
         settlement=Settlement(
@@ -55,12 +66,12 @@ def step_of(columns: Columns, routes: Routes | None, rows: Sequence[int], row: i
     )
 
 
-def _verdicts(routes: Routes, message: MessageSnapshot) -> tuple[Verdict, ...]:
+def _pulled(message: MessageSnapshot) -> InMemoryReceivedMessage:
     queue = Queues(dead_letter_limit=1).of(message.channel)
     queue.put(QueuedMessage(message.payload, message.headers, message.content_type, None, message.id), message.priority)
     pulled = queue.take(owner=None)
     assert pulled is not None  # noqa: S101  (it was just put there)
-    return VerdictCollector(routes, message.channel).explain(pulled, ask_all=True)[0]
+    return pulled
 
 
 def _snapshot(columns: Columns, number: int, sightings: int = 0) -> MessageSnapshot:

@@ -12,7 +12,7 @@ from repid_nb.core.message import ReceivedMessageT
 from repid_nb.printable import contained, short
 from repid_nb.stepping.record import Argument
 
-__all__ = ["read_arguments"]
+__all__ = ["given_arguments", "read_arguments"]
 
 
 def read_arguments(
@@ -50,6 +50,19 @@ def read_arguments(
             ),
         )
     return tuple(arguments)
+
+
+def given_arguments(message: ReceivedMessageT, actor: ActorData) -> tuple[Argument, ...]:
+    """Return the arguments of an actor that stand in a message, as they stand there: nothing is read or resolved."""
+    sources: dict[str, Any] = getattr(actor.converter, "argument_sources", dict)()
+    payload, headers = _json_object(message.payload), message.headers or {}
+    given: dict[str, Any] = {}
+    for name, source in sources.items():
+        if source.kind == "full payload":
+            given[name] = payload
+        elif (value := _origin(source, payload, headers)[1]) is not _ABSENT:
+            given[name] = value
+    return read_arguments(message, actor, (), given)
 
 
 _ABSENT = object()

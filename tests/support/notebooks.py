@@ -35,7 +35,8 @@ import random, uuid
 _source = random.Random(0)
 uuid.uuid4 = lambda: uuid.UUID(int=_source.getrandbits(128), version=4)
 """
-# A busy machine takes its time over a step; none of those in the tutorials is meant to.
+# A busy machine takes its time over a step; none of those in the tutorials is meant to. A cell with the tag `simulated`
+# shows times of a simulation, which are always the same.
 SLOW = re.compile(r"(?<=· )(?:\d\d ms|\d+(?:\.\d+)? s)\b")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -79,7 +80,8 @@ def executed(path: Path, python: Path = Path(sys.executable)) -> nbformat.Notebo
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.execution_count = None
-            cell.outputs = [lasting for output in cell.outputs if (lasting := _lasting(output)) is not None]
+            slow = None if "simulated" in cell.metadata.get("tags", []) else SLOW
+            cell.outputs = [lasting for output in cell.outputs if (lasting := _lasting(output, slow)) is not None]
     return notebook
 
 
@@ -97,7 +99,7 @@ def _kernel_of(python: Path) -> type[AsyncKernelManager]:
     return Kernel
 
 
-def _lasting(output: Any) -> Any:
+def _lasting(output: Any, slow: re.Pattern[str] | None = SLOW) -> Any:
     """Return an output without what changes from run to run, or None where nothing is left."""
     match output.output_type:
         case "error":
@@ -106,10 +108,12 @@ def _lasting(output: Any) -> Any:
         case "execute_result" | "display_data":
             output.data.pop(WIDGET_VIEW, None)
             for form, shown in output.data.items():
-                output.data[form] = SLOW.sub("under 10 ms", shown) if isinstance(shown, str) else shown
+                if slow is not None and isinstance(shown, str):
+                    output.data[form] = slow.sub("under 10 ms", shown)
             if "execution_count" in output:
                 output.execution_count = None
-            if not output.data:
+            # A progress bar of a busy machine leaves nothing but its place.
+            if not any(output.data.values()):
                 return None
     return output
 
