@@ -124,6 +124,7 @@ class Trial:
         sent: The messages that were sent for the case, in order.
         idle: The Idle of the Stepper when nothing was left to pull; before that None.
         notes: Values that an exercise's `arrange` keeps for its requirements.
+        played: How many messages a simulation of the exercise had, beside those of the Steps.
     """
 
     def __init__(self, answer: Any, given: tuple[Any, ...], channel: str) -> None:
@@ -136,6 +137,7 @@ class Trial:
         self.sent: list[Sent] = []
         self.idle: Idle | None = None
         self.notes: dict[str, Any] = {}
+        self.played = 0
         self._first_step = 0
 
     async def call(self, *args: Any, **kwargs: Any) -> Any:

@@ -116,7 +116,7 @@ class _Progress:
 
     def end(self, trial: Trial) -> None:
         """Count the messages of a trial, and keep what was printed, up to a limit."""
-        self.tried += len({step.message.id for step in trial.steps})
+        self.tried += trial.played + len({step.message.id for step in trial.steps})
         for step in trial.stepper.history:
             self.printed += step.printed[: MOST_PRINTED - len(self.printed)]
 

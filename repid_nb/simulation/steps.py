@@ -21,6 +21,7 @@ from repid_nb.stepping.verdicts import VerdictCollector
 __all__ = ["step_of"]
 
 _NACKED, _GIVEN_BACK, _NOT_SETTLED = (OUTCOMES.index(word) for word in ("nacked", "given back", "not settled"))
+_AT_THE_END = "it was still in work when the run ended"
 _ACTIONS = {action.value: action for action in MessageAction}
 
 
@@ -39,6 +40,7 @@ def step_of(columns: Columns, routes: Routes | None, rows: Sequence[int], row: i
     kind, _, text = error.partition(": ")
     outcome = OUTCOMES[columns.outcome[row]]
     started = columns.started[row]
+    reason = _AT_THE_END if ended == NOT_YET else columns.reasons[columns.reason[row]] or outcome
     winner = None if actor == NOT_YET else columns.actors[actor]
     verdicts: tuple[Verdict, ...] = ()
     arguments: tuple[Argument, ...] = ()
@@ -58,9 +60,7 @@ def step_of(columns: Columns, routes: Routes | None, rows: Sequence[int], row: i
         arguments=arguments,
         exception=Raised(type=kind, message=text) if error else None,
         duration=None if NOT_YET in (started, ended) else (ended - started) / MICROSECONDS,
-        settlement=Settlement(
-            action=_ACTIONS.get(outcome), reason=columns.reasons[columns.reason[row]] or f"{outcome} at the end"
-        ),
+        settlement=Settlement(action=_ACTIONS.get(outcome), reason=reason),
         before=_queues(columns, message.channel, columns.pulled[row], row, before=True),
         after=_queues(columns, message.channel, max(columns.ended) if ended == NOT_YET else ended, row, before=False),
     )

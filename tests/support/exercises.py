@@ -38,8 +38,16 @@ COPIES = ROOT / "notebooks" / "exercises"
 # In the order in which they are to be done.
 LEVELS = {
     "level-1": ("reading-1", "routing-1", "routing-2", "operations-1", "priority-1"),
-    "level-2": ("confirmation-1", "headers-1", "dead-letters-1", "dependencies-1", "middleware-1"),
-    "level-3": ("parsing-1", "routing-3", "testing-1", "broken-app-1"),
+    "level-2": (
+        "confirmation-1",
+        "headers-1",
+        "dead-letters-1",
+        "dependencies-1",
+        "middleware-1",
+        "queue-length-1",
+        "starvation-1",
+    ),
+    "level-3": ("parsing-1", "routing-3", "testing-1", "broken-app-1", "retry-storm-1"),
 }
 EXERCISES = tuple(name for names in LEVELS.values() for name in names)
 
