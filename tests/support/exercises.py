@@ -138,7 +138,9 @@ def _way_on(name: str) -> str:
     read_first = CHAPTER.findall(cells(name)["statement"])[0]
     if read_first == START:
         return f"**Back to:** {MAP}"
-    following = next(one for one in chapters if one.name > read_first)
+    following = next((one for one in chapters if one.name > read_first), None)
+    if following is None:
+        return f"**Back to:** {MAP}"
     title = nbformat.read(following, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
     return f"**Go on:** [{title}](../{following.name}) · {MAP}"
 

@@ -100,6 +100,7 @@ async def arrange(trial: Trial) -> None:
 EXERCISE = Exercise(
     name="queue-length-1",
     level=2,
+    chapter=13,
     title="How many workers are enough?",
     asks="Pass a function that is given `play`, and returns the smallest number of workers that is enough.",
     answer=Function("def enough(play)", or_async=True),

@@ -168,6 +168,7 @@ def day(*, down: tuple[float, float] = (0, 0), refused: tuple[int, ...] = (), be
 EXERCISE = Exercise(
     name="retry-storm-1",
     level=3,
+    chapter=13,
     title="Try again without a storm",
     asks="Pass a function that is given the bank, and returns a Router with an actor `charge`.",
     answer=Function("def make_router(bank)"),
@@ -186,13 +187,13 @@ EXERCISE = Exercise(
     ),
     hints=(
         (
-            "With `on_error='reject'` a payment comes again at once. How many calls are that in a second? What could the "
-            "actor do with the time before the next try?"
+            "With `on_error='reject'` a payment comes again at once. How many calls are that in a second? What could "
+            "the actor do with the time before the next try?"
         ),
         "`await asyncio.sleep(...)` costs nothing but time. Wait longer before each further try: 1, 2, 4, 8 seconds.",
         (
             "Two kinds of error need two ways: only a `ConnectionError` may go better later. And an actor has a "
-            "`timeout`, 300 seconds if you say nothing."
+            "`timeout`: 300 seconds if you say nothing."
         ),
     ),
 )

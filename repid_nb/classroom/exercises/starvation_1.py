@@ -111,6 +111,7 @@ def case(*calls: Call, starving: tuple[str, ...] = (), workers: int = 1, because
 EXERCISE = Exercise(
     name="starvation-1",
     level=2,
+    chapter=13,
     title="Who never has a turn?",
     asks="Pass a function that is given a run, and returns the topics that starve.",
     answer=Function("def who_starves(run)", or_async=True),
