@@ -116,9 +116,9 @@ def test_a_drag_over_the_river_seeks(page: Page, exported: Path):
     river = page.get_by_role("slider", name="Step, on the river")
     box = river.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 90, box["y"] + 20)
+    page.mouse.move(box["x"] + 106, box["y"] + 20)
     page.mouse.down()
-    page.mouse.move(box["x"] + 90 + 46 * 2, box["y"] + 20, steps=6)
+    page.mouse.move(box["x"] + 110 + 46 * 2, box["y"] + 20, steps=6)
     page.mouse.up()
     page.wait_for_url("**#step=3")
     expect(river).to_have_attribute("aria-valuetext", "Step 3: m2 of orders, ✗ nacked")

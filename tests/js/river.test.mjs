@@ -121,7 +121,7 @@ describe("a river of a simulated run", () => {
     const { works, lanes } = riverPlan({ ...run, visits: visits.slice(0, 6), end: 4 }, { width: 800, at: 0 });
     assert.deepEqual(
       works.slice(0, 4).map((one) => one.y - lanes[2].y),
-      [10, lanes[3].y - lanes[2].y + 10, lanes[4].y - lanes[2].y + 10, 30],
+      [12, lanes[3].y - lanes[2].y + 12, lanes[4].y - lanes[2].y + 12, 36],
     );
   });
 

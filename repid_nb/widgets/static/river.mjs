@@ -174,10 +174,10 @@ function workParts({ name, x1, x2, y, end }) {
   const style = hueStyle({ name });
   const middle = (x1 + x2) / 2;
   const parts = [
-    s("rect", { class: "wb-work", x: x1, y: y - 7, width, height: 14, rx: 4, style }),
-    s("circle", { class: `wb-end wb-end-${endTone(end)}`, cx: x2, cy: y + 5, r: 5 }),
-    s("text", { class: "wb-endsign", x: x2, y: y + 8, "text-anchor": "middle" }, endSymbol(end)),
+    s("rect", { class: "wb-work", x: x1, y: y - 9, width, height: 18, rx: 4, style }),
+    s("circle", { class: `wb-end wb-end-${endTone(end)}`, cx: x2, cy: y + 5, r: 8 }),
+    s("text", { class: "wb-endsign", x: x2, y: y + 9.5, "text-anchor": "middle" }, endSymbol(end)),
   ];
-  if (width < name.length * 7 + 8) return parts;
-  return [...parts, s("text", { class: "wb-workname", x: middle - 2, y: y + 4, "text-anchor": "middle" }, name)];
+  if (width < name.length * 8 + 14) return parts;
+  return [...parts, s("text", { class: "wb-workname", x: middle - 3, y: y + 4.5, "text-anchor": "middle" }, name)];
 }

@@ -26,14 +26,14 @@
  * @property {number} scale  pixels a moment
  */
 
-export const GUTTER = 84;
+export const GUTTER = 100;
 /** The width of a step. */
-const NARROWEST = 18;
+const NARROWEST = 22;
 const WIDEST = 46;
 /** The height of a line, how many a lane has at most, and of a lane of a worker. */
 const LINE_HEIGHT = 8;
 const LANE_ROWS = 6;
-const WORK_HEIGHT = 20;
+const WORK_HEIGHT = 24;
 const LANE_GAP = 8;
 const BAND_HEIGHT = 34;
 /** More messages than these are drawn as bands. */
@@ -174,14 +174,14 @@ function pathsOf(river, visits, rows, { lanes, from, to, left, scale }) {
     const middle = lanes[river.channels.length + worker].y + (slot + 0.5) * WORK_HEIGHT;
     const gap = Math.min(5, (done - taken) * scale * 0.15);
     works.push({ name, x1: x(taken) + gap, x2: x(done) - gap, y: middle, end, step: Math.round(done) });
-    links.push({ name, d: bend(x(taken), y, x(taken) + gap, middle - 7), kind: "pull" });
+    links.push({ name, d: bend(x(taken), y, x(taken) + gap, middle - 9), kind: "pull" });
   }
   for (const visit of visits) {
     const before = comingFrom(visit, visits);
     if (!before || visit[2] < from) continue;
     const work = works.find((one) => one.name === before[0] && one.step === Math.round(doneOf(before) ?? NaN));
     const kind = before[0] === visit[0] ? "back" : "child";
-    if (work) links.push({ name: visit[0], d: bend(work.x2, work.y - 7, x(visit[2]), rowY(visit)), kind });
+    if (work) links.push({ name: visit[0], d: bend(work.x2, work.y - 9, x(visit[2]), rowY(visit)), kind });
   }
   return { waits, works, links };
 }
