@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from copy import copy
 from numbers import Real
 from typing import Any
 
@@ -179,6 +180,12 @@ class Repid:
                 graceful_shutdown_time=graceful_shutdown_time,
             )
         return RunnerInfo(processed=processed)
+
+    def copy(self, router: Router) -> Repid:
+        """Return an app like this one, without servers and with another router."""
+        other = copy(self)
+        other._servers, other._router = ServerRegistry(), router  # noqa: SLF001  (the same class)
+        return other
 
     def execution_context(self, server: ServerT) -> ActorExecutionContext:
         """Return the context that a worker on `server` gives to actors' dependencies."""

@@ -97,8 +97,8 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_660
-MOST_LINES_IN_THE_CORE = 8_650
+MOST_LINES_IN_THE_KERNEL = 2_680
+MOST_LINES_IN_THE_CORE = 8_700
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ClassVar
 
 from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.message import ServerT
 from repid_nb.core.naming import nearest_name
 
-__all__ = ["MessageRegistry", "ServerRegistry"]
+__all__ = ["MessageRegistry", "ServerRegistry", "standing_in"]
+
+
+# By the identity of a server: the one that is used in its place, in this context.
+_stand_ins: ContextVar[Mapping[int, ServerT]] = ContextVar("repid_nb_stand_ins", default={})  # noqa: B039  (never changed)
+
+
+@contextmanager
+def standing_in(server: ServerT, original: ServerT) -> Iterator[None]:
+    """Let every app find `server` in the place of another one, in this context: for a copy of a world."""
+    ServerRegistry.has_stand_ins = True
+    token = _stand_ins.set({**_stand_ins.get(), id(original): server})
+    try:
+        yield
+    finally:
+        _stand_ins.reset(token)
 
 
 class ServerRegistry:
     """The servers of an app, one of them the default (`app.servers`)."""
+
+    # Until there is one, a look-up does not pay for the question.
+    has_stand_ins: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._servers: dict[str, ServerT] = {}
@@ -36,7 +56,8 @@ class ServerRegistry:
 
     def get_server(self, name: str | None = None) -> ServerT | None:
         """Return the server of that name, by default the default server; None when there is none."""
-        return self._servers.get((self._default_server if name is None else name) or "")
+        server = self._servers.get((self._default_server if name is None else name) or "")
+        return _stand_ins.get().get(id(server), server) if self.has_stand_ins else server
 
     def find(self, name: str | None = None) -> ServerT:
         """Do what `get_server` does, but raise an UnknownNameError that names the nearest known name."""

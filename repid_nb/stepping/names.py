@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -109,6 +109,12 @@ class Names:
         numbers = [int(name.removeprefix(f"{parent}.")) for name in children if parent_name(name) == parent]
         if numbers:
             self._children[parent] = min(numbers) - 1
+
+    def go_on_from(self, others: Names, copies: Mapping[QueuedMessage, QueuedMessage]) -> None:
+        """Name copies as their originals, and what comes next as it would be named there."""
+        self._sent, self._children = others._sent, others._children.copy()
+        for original, copy in copies.items():
+            self._queued[copy] = others.of(original)
 
     def saved(self) -> Callable[[], None]:
         """Return a function that sets the counts of children back to what they are now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from operator import itemgetter
 from types import TracebackType
@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from repid_nb.app import Repid
 from repid_nb.core.abilities import give_back, queued_of
+from repid_nb.core.actor import OnErrorT
 from repid_nb.core.checks import check_address
 from repid_nb.core.errors import ClosedError, DeclarationError, InvalidMessageError, SteppingError, UnknownNameError
 from repid_nb.core.events import Observer
@@ -20,6 +21,7 @@ from repid_nb.core.memory.contents import Checkpoint
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot, parent_name
 from repid_nb.core.message import ReceivedMessageT, ServerT
 from repid_nb.core.naming import a_kind, nearest_name
+from repid_nb.core.registry import standing_in
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.gate import MustWaitError, gates_of
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
@@ -35,6 +37,7 @@ from repid_nb.stepping.editing import (
     sent_since,
     settle,
 )
+from repid_nb.stepping.fork import Fork, OtherRules, copied_server, forked_app
 from repid_nb.stepping.names import names_of
 from repid_nb.stepping.pictured import Filmed
 from repid_nb.stepping.record import Explanation, History, Idle, Rewound, Sent, Step, Steps
@@ -95,6 +98,7 @@ class Stepper(Filmed):
         *,
         history_limit: int = 1000,
         name: str = "",
+        _fork: Fork | None = None,
     ) -> None:
         if max_unrouted_retries < 1 or history_limit < 1:
             raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
@@ -114,8 +118,13 @@ class Stepper(Filmed):
         self._names = names_of(server)
         self._names.listen(self._source.observe, self)
         self._recorder = Recorder(self._source, self._names, app.execution_context(server), max_unrouted_retries)
-        self._timeline = Timeline(self._source.journal, self._recorder.sightings, self._names, history_limit)
+        first = 0 if _fork is None else _fork.step
+        self._timeline = Timeline(self._source.journal, self._recorder.sightings, self._names, history_limit, first)
         self._closed = False
+        self._fork = _fork
+        if _fork is not None:
+            self._names.go_on_from(_fork.names, _fork.copies)
+            self._recorder.sightings.copy_from(_fork.sightings, _fork.copies)
         _steppers.add(self)
 
     async def step(self, channel: str | None = None) -> Step | Idle:
@@ -424,6 +433,60 @@ class Stepper(Filmed):
         again = put_again(source.queues, from_outside)
         return replace(rewound, sent_again=again, queues=self.snapshot(WINDOW))
 
+    def fork(
+        self,
+        step: int | None = None,
+        *,
+        order: Sequence[str] = (),
+        on_error: OnErrorT | Mapping[str, OnErrorT] | None = None,
+        priority: Mapping[str, int] | None = None,
+    ) -> Stepper:
+        """Make a second world: the same messages on queues of their own, with other rules. What if?
+
+        The actors are the same functions, and strategies that keep state are shared with the first world. What the
+        actors of the second one send stays there. For several workers, make more Steppers of its app:
+        `Stepper(fork.app)`.
+
+        Args:
+            step: The number of the step after which the worlds part; None for now. Steps are numbered on from it.
+            order: Names of actors that are asked first, in this order.
+            on_error: What becomes of a message whose actor raised, for all actors or by their names.
+            priority: Other priorities of waiting messages, 0 to 9, by their names: `{"m3": 9}`.
+
+        Returns:
+            The Stepper of the second world; it is closed like any other.
+
+        Raises:
+            UnknownNameError: There is no such actor.
+            InvalidMessageError: There is no way back to that step, or a priority is out of range.
+            SteppingError: The messages are on a broker, or a step is under way.
+        """
+        self._check_rewind()
+        source = in_memory(self._source, "fork")
+        router = OtherRules(self.app.router, order, on_error)
+        restore = None
+        if step is not None:
+            restore = self.checkpoint()
+            self._rewind(step)
+        try:
+            server, copies = copied_server(source.queues, self._names.of, priority or {})
+            fork = Fork(self._server, self._timeline.newest, self._names, self._recorder.sightings, copies)
+            made = Stepper(
+                forked_app(self.app, self._server, server, router),
+                self._server_name,
+                self.max_unrouted_retries,
+                self.explain_all,
+                history_limit=self._timeline.limit,
+                name=self.name,
+                _fork=fork,
+            )
+            made._source.hold()
+            made._source.turn = source.turn
+        finally:
+            if restore is not None:
+                restore()
+        return made
+
     def delete(self, channel: str, message_id: str) -> MessageSnapshot:
         """Delete a message that waits, or a dead letter. A rewind brings it back.
 
@@ -628,9 +691,13 @@ class Stepper(Filmed):
         async with self._turn("step"):
             self._check_open()
             self._refresh()
-            with self._recorder.owning_tasks():
+            with self._recorder.owning_tasks(), self._in_its_world():
                 await self._open()
                 yield self._source
+
+    def _in_its_world(self) -> AbstractContextManager[None]:
+        """Let actors of a fork, which know the app of the original, send to its own server."""
+        return nullcontext() if self._fork is None else standing_in(self._server, self._fork.original)
 
     async def _open(self) -> None:
         self._check_open()

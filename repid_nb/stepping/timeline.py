@@ -53,17 +53,18 @@ class Timeline:
         sightings: The worker's counts of sightings, which are rewound too.
         names: The names of messages: what is sent again after a rewind has its old name.
         limit: How many steps are kept.
+        first: The number of the moment before the first step.
     """
 
-    def __init__(self, journal: Journal | None, sightings: Sightings, names: Names, limit: int) -> None:
+    def __init__(self, journal: Journal | None, sightings: Sightings, names: Names, limit: int, first: int = 0) -> None:
         self._journal = journal
         self._sightings = sightings
         self._names = names
-        self._limit = limit
+        self.limit = limit
         self._kept: deque[_Kept] = deque()
         self._dropped = self._dropped_done = 0
         self._crashes: list[tuple[int, Callable[[], None]]] = []
-        self._origin = Place(0, self._mark(), 0)
+        self._origin = Place(first, self._mark(), 0)
 
     @property
     def newest(self) -> int:
@@ -96,8 +97,8 @@ class Timeline:
         Args:
             turn: The index of the channel that is pulled from next.
         """
-        if self.newest == 0:
-            self._origin = Place(0, self._mark(), turn)
+        if not self._kept and not self._dropped:
+            self._origin = Place(self._origin.number, self._mark(), turn)
 
     def add(self, step: Step, message: ReceivedMessageT, *, seen_before: int, turn: int) -> None:
         """Add the newest step; the oldest is dropped when there are too many.
@@ -110,7 +111,7 @@ class Timeline:
         # Only a rewind needs the message, and it may hold a connection.
         kept = None if self._journal is None else message
         self._kept.append(_Kept(step, Place(step.number, self._mark(), turn), kept, seen_before))
-        if len(self._kept) > self._limit:
+        if len(self._kept) > self.limit:
             oldest = self._kept.popleft()
             self._origin = oldest.place
             self._dropped += 1

@@ -17,10 +17,12 @@ class MergedHistory:
 
     Args:
         steppers: The Steppers; with more than one, each step says by its `worker` whose it is.
+        first: The number of the moment before the first step of several.
     """
 
-    def __init__(self, steppers: Sequence[Stepper]) -> None:
+    def __init__(self, steppers: Sequence[Stepper], first: int = 0) -> None:
         self._steppers = steppers
+        self._first = first
         self._numbered: dict[int, Step] = {}
 
     @property
@@ -81,7 +83,7 @@ class MergedHistory:
 
     @property
     def _before(self) -> int:
-        return sum(stepper.history.dropped for stepper in self._steppers)
+        return self._first + sum(stepper.history.dropped for stepper in self._steppers)
 
     def _in_order(self) -> list[tuple[int, Stepper, Step]]:
         kept = [(moment, stepper, step) for stepper in self._steppers for moment, step in stepper.moments]

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from repid_nb.core.errors import InvalidMessageError, SteppingError, UnknownNameError
+from repid_nb.core.errors import SteppingError, UnknownNameError
 from repid_nb.core.events import Event, Published
 from repid_nb.core.memory.snapshot import MessageSnapshot
-from repid_nb.display import words
 from repid_nb.display.sentences import idle_sentence
 from repid_nb.printable import counted, cut_to_bytes
 from repid_nb.stepping.record import Idle, Step
@@ -32,7 +31,7 @@ from repid_nb.widgets.samples import prepared_messages
 from repid_nb.widgets.stage_worker import StageWorker
 from repid_nb.widgets.tidying import Tidying
 from repid_nb.widgets.view import View
-from repid_nb.widgets.wire import named
+from repid_nb.widgets.what_if import WhatIf
 
 __all__ = ["Session"]
 
@@ -62,6 +61,7 @@ class Session(CommandRunner):
             stepper: StageWorker(stepper, Breakpoints(stepper, self.view, self.breaks, changed, self._on_step))
             for stepper in steppers
         }
+        self._what_if = WhatIf(self.view)
         self._end_observing = steppers[0].observe(self._on_event)
         self._live_look = LiveLook(steppers[0], changed, self._broker_said)
         self.slow = {
@@ -73,6 +73,8 @@ class Session(CommandRunner):
             "resend": self._resend,
             "keep_newest": self._keep_newest,
             "undo": self._undo,
+            "fork": self._fork,
+            "step_worlds": self._step_worlds,
             **dict.fromkeys(("go_on", "reset", "delete", "empty", "settle"), self._tidy),
         }
         self.quick = {
@@ -91,6 +93,7 @@ class Session(CommandRunner):
             "unload": self._unload,
             "pull_from": self._pull_from,
             "predict": self._predict,
+            "end_fork": lambda _: self._what_if.end(),
             "break_at": lambda command: self.breaks.set(dict(command)),
             "set_pace": lambda command: self._batch.set_pace(float(command.get("pace") or 0)),
             "seen": lambda command: self._batch.seen(int(command.get("step") or 0)),
@@ -121,6 +124,8 @@ class Session(CommandRunner):
     def close(self) -> list[asyncio.Task[None]]:
         self._end_observing()
         self._live_look.stop()
+        if self._what_if.is_on:
+            self._what_if.end()
         return super().close()
 
     def stopped_notice(self, worker: StageWorker) -> str:
@@ -148,6 +153,7 @@ class Session(CommandRunner):
         try:
             state = self.view.state(self.score)
             reset = self._tidying.reset_texts(state["history"])
+            state["what_if"] = self._what_if.fields()
         except Exception as error:
             self.error = in_words(error)
         progress = self._batch.progress
@@ -219,21 +225,21 @@ class Session(CommandRunner):
         self._require_own()
         self.notice = self._tidying.undo()
 
+    async def _fork(self, command: Mapping[str, Any]) -> None:
+        self._require_own()
+        self._tidying.is_at_work = True
+        try:
+            self.notice = self._what_if.begin(command)
+        finally:
+            self._tidying.is_at_work = False
+
+    async def _step_worlds(self, _command: Mapping[str, Any]) -> None:
+        self._require_own()
+        self.notice = await self._what_if.step()
+
     async def _resend(self, command: Mapping[str, Any]) -> None:
         self._require_now()
-        channel, wanted = self._channel(command), str(command.get("message"))
-        if channel is None:
-            raise InvalidMessageError("Say which channel's dead letter is to be sent again.")
-        queue = self.stepper.queues.get(channel)
-        letters = () if queue is None else queue.dead_letters
-        message_id = named(wanted, (one.message.id or "" for one in letters))
-        name = next((words.message_name(one.message) for one in letters if one.message.id == message_id), message_id)
-        before = self._tidying.remember()
-        await self.stepper.send_again(channel, message_id)
-        self.calls.resent(channel, message_id)
-        self._tidying.can_undo("resend", before)
-        self.view.show_now()
-        self.notice = f"{cut_to_bytes(name, 20)} is back at the tail of {channel}; its sightings start again."
+        self.notice = await self._tidying.resend(command)
 
     async def _keep_newest(self, _command: Mapping[str, Any]) -> None:
         forgotten = self.stepper.keep_newest_actors()

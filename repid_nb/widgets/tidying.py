@@ -145,6 +145,21 @@ class Tidying:
             "What its actors had done stays done."
         )
 
+    async def resend(self, command: Mapping[str, Any]) -> str:
+        """Send a dead letter again, and return a notice; on a broker too."""
+        channel, wanted = self._channel(command), str(command.get("message"))
+        queue = self._view.stepper.queues.get(channel)
+        letters = () if queue is None else queue.dead_letters
+        chosen = next((one.message for one in letters if key_of(one.message.id or "") == wanted), None)
+        message_id = named(wanted, ()) if chosen is None else chosen.id or ""
+        before = self.remember()
+        await self._view.stepper.send_again(channel, message_id)
+        self._calls.resent(channel, message_id)
+        self.can_undo("resend", before)
+        self._view.show_now()
+        name = cut_to_bytes(message_id if chosen is None else words.message_name(chosen), 20)
+        return f"{name} is back at the tail of {cut_to_bytes(channel, 60)}; its sightings start again."
+
     def _go_on(self, command: Mapping[str, Any]) -> str:
         to = int(command.get("to", self._view.at))
         rewound = self._view.rewind(to)

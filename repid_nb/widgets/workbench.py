@@ -69,6 +69,7 @@ class Workbench(anywidget.AnyWidget):
     history = traitlets.Dict().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
     prediction = traitlets.Dict().tag(sync=True)
+    what_if = traitlets.Dict().tag(sync=True)
     workers = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     river = traitlets.Dict().tag(sync=True)

@@ -71,6 +71,7 @@ export function state(changes = {}) {
     projector: false,
     workers: { workers: [] },
     kept: {},
+    what_if: { on: false },
     ...changes,
   };
 }

@@ -124,8 +124,17 @@ def held_by(queues: Queues, owner: object) -> list[InMemoryReceivedMessage]:
     return sorted(held, key=lambda one: one.position)
 
 
-def copied_into(queues: Queues, others: Queues) -> dict[QueuedMessage, QueuedMessage]:
-    """Copy what waits, what is dead, and what is in work as if it waited, onto other queues; return each copy."""
+def copied_into(
+    queues: Queues, others: Queues, priority: Callable[[QueuedMessage, int], int] = lambda _message, given: given
+) -> dict[QueuedMessage, QueuedMessage]:
+    """Copy what waits, what is dead, and what is in work as if it waited, onto other queues.
+
+    Args:
+        priority: Says which priority the copy of a message has, given the message and its own.
+
+    Returns:
+        Each message with its copy.
+    """
     copies: dict[QueuedMessage, QueuedMessage] = {}
 
     def copy(message: QueuedMessage) -> QueuedMessage:
@@ -139,10 +148,9 @@ def copied_into(queues: Queues, others: Queues) -> dict[QueuedMessage, QueuedMes
         other = others.of(queue.channel)
         for line in queue.by_priority:
             back = [(one.position, one.queued) for one in queue.in_work if one.priority == line.priority]
-            for _, message in sorted([*back, *line.returned], key=lambda entry: entry[0]):
-                other.put(copy(message), line.priority)
-            for message in line.ready:
-                other.put(copy(message), line.priority)
+            first = [message for _, message in sorted([*back, *line.returned], key=lambda entry: entry[0])]
+            for message in (*first, *line.ready):
+                other.put(copy(message), priority(message, line.priority))
         other.dead.extend(Dead(copy(one.message), one.priority, one.reason) for one in queue.dead)
         other.dead_dropped = queue.dead_dropped
     return copies

@@ -20,7 +20,7 @@ from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
 from repid_nb.core.memory.subscriber import InMemorySubscriber
 from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT
 
-__all__ = ["InMemoryServer"]
+__all__ = ["InMemoryServer", "checked_priority"]
 
 HIGHEST_PRIORITY = 9
 
@@ -163,7 +163,7 @@ class InMemoryServer:
                     "server_specific_parameters must be a dict, such as {'priority': 9}, "
                     f"not {server_specific_parameters!r}.",
                 )
-            priority = _checked_priority(server_specific_parameters.get("priority", DEFAULT_PRIORITY))
+            priority = checked_priority(server_specific_parameters.get("priority", DEFAULT_PRIORITY))
             wanted_id = server_specific_parameters.get("message_id")
             message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
         message = QueuedMessage(payload, headers, content_type, reply_to, message_id)
@@ -286,7 +286,8 @@ def _not_connected(purpose: str) -> NotConnectedError:
     )
 
 
-def _checked_priority(priority: object) -> int:
+def checked_priority(priority: object) -> int:
+    """Return a priority; raise InvalidMessageError where it is not a whole number from 0 to 9."""
     if isinstance(priority, int) and not isinstance(priority, bool) and 0 <= priority <= HIGHEST_PRIORITY:
         return priority
     raise InvalidMessageError(

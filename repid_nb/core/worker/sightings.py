@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from repid_nb.core.abilities import queued_of
@@ -66,6 +67,12 @@ class Sightings:
             self._queued, self._by_id = WeakKeyDictionary(queued), by_id.copy()
 
         return restore
+
+    def copy_from(self, others: Sightings, copies: Mapping[Any, object]) -> None:
+        """Count the copies of messages on a queue as often as their originals."""
+        for original, copy in copies.items():
+            if seen := others.of_queued(original):
+                self._queued[copy], self._has_counted = seen, True
 
     def clear(self) -> None:
         """Forget all messages, as a worker that is started anew."""

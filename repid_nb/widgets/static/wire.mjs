@@ -96,6 +96,7 @@
  * @property {River} river
  * @property {boolean} projector
  * @property {Kept} kept
+ * @property {WhatIf} what_if
  *
  * @typedef {object} History
  * @property {number} at  the step that is shown; 0 for the moment before the first
@@ -151,6 +152,18 @@
  * @property {Phase | null} phase
  * @property {string | null} [winner]
  *
+ * A second world, beside the first: which rules are others, and each step from where they part.
+ * @typedef {object} WhatIfFields
+ * @property {number} [at]  the step after which the worlds part
+ * @property {string} [change]  what is different, in words
+ * @property {WorldsRow[]} [rows]  the newest steps of both
+ * @property {number} [more]
+ * @property {number | null} [differs]  the first step that went another way
+ * @property {number} [waiting]  in the second world, as the next
+ * @property {number} [dead]
+ * @typedef {{on: boolean} & WhatIfFields} WhatIf
+ * @typedef {{number: number, here: StepSummary | null, there: StepSummary | null, same: boolean}} WorldsRow
+ *
  * What the page wants to have again when the cell runs again; only the page sets it.
  * @typedef {{form?: Partial<Form>, pace?: string, most?: string}} Kept
  *
@@ -185,6 +198,8 @@
  *   | {type: "open", what: "message" | "printed" | "result" | "raised", step: number}
  *   | {type: "take", form: "cell" | "json_lines" | "mermaid" | "html"}} TextQuestion
  *
+ * @typedef {{order?: string[], on_error?: string | Record<string, string>, workers?: number}} Rules
+ * @typedef {Rules & {priority?: Record<string, number>}} OtherRules
  * @typedef {{before_reveal: boolean, nobody: boolean, failed: boolean, actors: string[]}} Breaks
  *
  * @typedef {{type: "trail" | "edit", channel?: string, message: string} | {type: "trail" | "edit", step: number}
@@ -198,6 +213,8 @@
  *   | {type: "settle", message: string, action: "ack" | "nack" | "reject" | "release"}
  *   | ({type: "break_at"} & Partial<Breaks>)
  *   | {type: "choose", worker: string}
+ *   | ({type: "fork", at?: number} & OtherRules)
+ *   | {type: "step_worlds" | "end_fork"}
  *   | {type: "set_pace", pace: number}
  *   | {type: "seen", step: number}
  *   | {type: "run", max_steps: number, pace: number}
@@ -259,6 +276,7 @@ const EMPTY = {
   projector: false,
   workers: { workers: [] },
   kept: {},
+  what_if: { on: false },
 };
 
 export const TRAITS = Object.keys(EMPTY);
