@@ -227,11 +227,7 @@ class Session(CommandRunner):
 
     async def _fork(self, command: Mapping[str, Any]) -> None:
         self._require_own()
-        self._tidying.is_at_work = True
-        try:
-            self.notice = self._what_if.begin(command)
-        finally:
-            self._tidying.is_at_work = False
+        self.notice = self._what_if.begin(command)
 
     async def _step_worlds(self, _command: Mapping[str, Any]) -> None:
         self._require_own()
