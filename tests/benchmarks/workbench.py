@@ -142,7 +142,7 @@ async def memory() -> dict[str, float]:
     @router.actor
     async def greet() -> None: ...
 
-    session = Session(Stepper(app, history_limit=100), lambda _after=0.0: None, lambda _reply: None)
+    session = Session([Stepper(app, history_limit=100)], lambda _after=0.0: None, lambda _reply: None)
 
     async def steps(count: int) -> None:
         for _ in range(count):

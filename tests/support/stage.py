@@ -168,7 +168,7 @@ async def _play(made: dict[str, dict[str, Any]]) -> None:
     app, router = Repid(), Router(channel="tasks")
     app.servers.register_server("default", InMemoryServer(), is_default=True)
     app.include_router(router)
-    session = Session(Stepper(app, max_unrouted_retries=2), lambda _after=0.0: None, lambda _reply: None)
+    session = Session([Stepper(app, max_unrouted_retries=2)], lambda _after=0.0: None, lambda _reply: None)
 
     async def do(kind: str, **rest: Any) -> None:
         session.handle({"type": kind, **rest})

@@ -25,7 +25,7 @@ export function actorElements(actors, actions) {
       { "aria-label": `Actors of ${actors.channel}` },
       actors.rows.map((row) => ("folded" in row ? foldedElement(row, actions) : actorElement(row, actors, actions))),
     ),
-    actors.more > 0 && andMore(count(actors.more, "more actor")),
+    actors.more > 0 && andMore(`${count(actors.more, "more actor")}, not shown`),
     actors.more > 0 &&
       findField(actions, "actors", "Find one", (_, actor) =>
         actions.writeTo({ actor, position: 0, strategy: "topic" }),

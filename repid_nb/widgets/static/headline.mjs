@@ -99,7 +99,7 @@ function askedSoFar({ verdicts }) {
 /** @param {Step} step */
 function whyFirst({ verdicts, more_verdicts = 0 }) {
   const asked = verdicts.length + more_verdicts;
-  return asked > 1 ? `the first of ${count(asked, "actor")} that said yes` : "the only actor, and it said yes";
+  return asked > 1 ? `the first of ${count(asked, "actor")} to say yes` : "the only actor, and it said yes";
 }
 
 /** @param {Step} step */

@@ -23,5 +23,7 @@ export function dropStale(ui, state) {
   const { prediction, step, status } = state;
   if (ui.explanation && (status.error || ui.explanation.about !== aboutNow(ui.form, state))) ui.explanation = null;
   const guess = JSON.stringify([prediction.asked, prediction.last]);
-  if (ui.scored?.guess !== guess) ui.scored = { guess, step: step.number ?? 0 };
+  // Of a guess that was there before the page, it is not known what it was about.
+  const about = ui.scored === null ? -1 : (step.number ?? 0);
+  if (ui.scored?.guess !== guess) ui.scored = { guess, step: about };
 }
