@@ -149,7 +149,7 @@ def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None) -> 
             passages[name].visits.append(Visit(channel=queue.channel, since=since.get((queue.channel, name), end)))
     return River(
         channels=tuple(channels),
-        workers=(WORKER,) if steps else (),
+        workers=tuple(dict.fromkeys(step.worker or WORKER for step in steps)),
         passages=tuple(_in_order(_closed(name, one, parents) for name, one in passages.items() if one.visits)),
         begin=begin,
         end=end,
@@ -161,7 +161,7 @@ def _visit_of(step: Step, since: float) -> Visit:
         channel=step.channel,
         since=since,
         taken=step.number - 1,
-        worker=WORKER,
+        worker=step.worker or WORKER,
         done=step.number,
         action=step.settlement.action,
         step=step.number,

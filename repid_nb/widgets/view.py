@@ -226,7 +226,7 @@ class View:
             step: Step | None = self._merged.numbered(under_way.so_far())
         else:
             step = next((one for one in reversed(steps) if one.number == at), None)
-        counts = self._listening()
+        counts = self.listening()
         focus = step.channel if step is not None else next_channel or next(iter(counts), None)
         return {
             "lanes": {
@@ -287,7 +287,7 @@ class View:
         routes = self._routes[stepper] = stepper.app.router.routes(known=self._routes.get(stepper))
         return routes
 
-    def _listening(self) -> dict[str, int]:
+    def listening(self) -> dict[str, int]:
         """Return how many actors listen on each channel, of all workers together."""
         counts: dict[str, int] = {}
         apps = {id(stepper.app): stepper for stepper in reversed(self.steppers)}

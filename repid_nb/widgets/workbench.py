@@ -17,6 +17,7 @@ from repid_nb.core.naming import a_kind
 from repid_nb.core.routing.router import Router
 from repid_nb.notebook.cells import ipython_shell, this_cell
 from repid_nb.picture import Picture as SvgPicture
+from repid_nb.stepping.record import Steps
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.page import TITLE, write_lesson
@@ -152,7 +153,7 @@ class Workbench(anywidget.AnyWidget):
         Args:
             title: What it is called.
         """
-        return self.stepper.history.film(self._notes, title=title)
+        return Steps(tuple(self._session.view.steps), "idle").film(self._notes, title=title)
 
     def export(
         self,
@@ -178,7 +179,7 @@ class Workbench(anywidget.AnyWidget):
         Raises:
             InvalidMessageError: There are no such steps, there are more than 500, or the folder does not exist.
         """
-        return write_lesson(path, self.stepper, self._notes, title=title, first=first, last=last)
+        return write_lesson(path, self._session.view, self._notes, title=title, first=first, last=last)
 
     def close(self) -> None:
         """Take the widget off the page and let the Steppers go; a Stepper that was made for it is closed too."""
@@ -278,6 +279,8 @@ class Workbench(anywidget.AnyWidget):
 
         data, metadata = self._repr_mimebundle_() or ({}, {})
         del data["text/html"]
+        # A page that knows no widgets shows this text, and beneath it the state that was left last.
+        data["text/plain"] = "The workbench, as it was left:"
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
         self._saved.show()
 

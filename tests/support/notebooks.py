@@ -38,6 +38,7 @@ uuid.uuid4 = lambda: uuid.UUID(int=_source.getrandbits(128), version=4)
 # A busy machine takes its time over a step; none of those in the tutorials is meant to. A cell with the tag `simulated`
 # shows times of a simulation, which are always the same.
 SLOW = re.compile(r"(?<=· )(?:\d\d ms|\d+(?:\.\d+)? s)\b")
+SAVED_FRAME = re.compile(r"<style>\.repid-nb-saved [^<]*</style><iframe[^>]*></iframe>")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -106,7 +107,11 @@ def _lasting(output: Any, slow: re.Pattern[str] | None = SLOW) -> Any:
             # Frames name files of this machine; the last line is what the reader is to see.
             output.traceback = [f"{output.ename}: {output.evalue}"]
         case "execute_result" | "display_data":
-            output.data.pop(WIDGET_VIEW, None)
+            # What stands for a widget is an output of its own; the frame in it plays the page's whole script.
+            if output.data.pop(WIDGET_VIEW, None) is not None and "text/html" not in output.data:
+                return None
+            if "text/html" in output.data:
+                output.data["text/html"] = SAVED_FRAME.sub("", output.data["text/html"])
             for form, shown in output.data.items():
                 if slow is not None and isinstance(shown, str):
                     output.data[form] = slow.sub("under 10 ms", shown)

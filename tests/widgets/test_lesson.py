@@ -48,7 +48,7 @@ async def stepped(stepper: Stepper) -> None:
 async def lesson(notes: dict[int, str] | None = None) -> dict[str, Any]:
     async with Stepper(shop()) as stepper:
         await stepped(stepper)
-        return lesson_of(stepper, stepper.history.steps, notes)
+        return lesson_of((stepper,), stepper.history.steps, notes)
 
 
 class Scripts(HTMLParser):
@@ -138,7 +138,7 @@ async def test_long_texts_are_in_the_lesson_and_bounded():
         await stepper.send("orders", {"number": 1, "more": "x" * 50_000}, topic="ship")
         await stepper.send("orders", {"number": 2, "more": "y" * 500}, topic="ship")
         await stepper.step()
-        texts = lesson_of(stepper, stepper.history.steps)["texts"]
+        texts = lesson_of((stepper,), stepper.history.steps)["texts"]
     assert "… and " in texts["1/message"]
     assert len(texts["1/message"]) < 21_000
     assert "y" * 500 in texts["waiting/orders/m2"]
@@ -148,17 +148,17 @@ async def test_long_texts_are_in_the_lesson_and_bounded():
 async def test_a_lesson_without_steps_and_one_with_too_many_are_refused_in_words():
     async with Stepper(app_of(router_of(lambda: None)), history_limit=MOST_STEPS + 1) as stepper:
         with pytest.raises(InvalidMessageError, match="take a step first"):
-            lesson_of(stepper, ())
+            lesson_of((stepper,), ())
         await stepper.send("tasks", b"")
         step = await stepper.step()
         with pytest.raises(InvalidMessageError, match=r"at most 500 steps, and these are 501"):
-            lesson_of(stepper, [step] * (MOST_STEPS + 1))
+            lesson_of((stepper,), [step] * (MOST_STEPS + 1))
 
 
 async def test_the_page_asks_for_nothing_and_runs_only_its_own_script():
     async with Stepper(shop()) as stepper:
         await stepped(stepper)
-        page = lesson_page(stepper, stepper.history.steps)
+        page = lesson_page((stepper,), stepper.history.steps)
     found = Scripts(page)
     (data_type, data), (script_type, script) = found.scripts
     assert (data_type, script_type) == ("application/json", "module")
@@ -175,7 +175,7 @@ async def test_hostile_texts_stay_data():
     async with Stepper(shop()) as stepper:
         await stepper.send("orders", HOSTILE.encode("utf-8", "replace"), topic=HOSTILE, headers={HOSTILE: HOSTILE})
         await stepper.run(3)
-        page = lesson_page(stepper, stepper.history.steps, {1: HOSTILE}, title=HOSTILE)
+        page = lesson_page((stepper,), stepper.history.steps, {1: HOSTILE}, title=HOSTILE)
     found = Scripts(page)
     assert len(found.scripts) == 2
     assert "img" not in found.tags
@@ -193,6 +193,21 @@ async def test_a_workbench_exports_its_steps_with_notes(tmp_path: Path):
     page = path.read_text(encoding="utf-8")
     assert json.loads(Scripts(page).scripts[0][1])["notes"] == {"0": "Three messages wait.", "2": "Nobody wants it."}
     assert "<title>Who gets it?</title>" in page
+    workbench.close()
+
+
+async def test_a_lesson_of_two_workers_has_the_steps_and_the_actors_of_both(tmp_path: Path):
+    first = Stepper(shop())
+    second = Stepper(first.app)
+    workbench = Workbench(first, second)
+    await first.send("orders", {"number": 1}, topic="ship")
+    await first.send("orders", {"number": 2}, topic="ship")
+    await first.step()
+    await second.step()
+    path = workbench.export(tmp_path / "lesson.html")
+    made = json.loads(Scripts(path.read_text(encoding="utf-8")).scripts[0][1])
+    assert [one["number"] for one in made["summaries"]] == [1, 2]
+    assert len(made["river"]["workers"]) == 2
     workbench.close()
 
 
@@ -243,6 +258,6 @@ async def test_a_lesson_of_many_steps_stays_small():
         for number in range(60):
             await stepper.send("tasks", {"number": number})
         steps = await stepper.run(60)
-        size, tenth = (len(json.dumps(lesson_of(stepper, some))) for some in (steps.steps, steps[:6]))
+        size, tenth = (len(json.dumps(lesson_of((stepper,), some))) for some in (steps.steps, steps[:6]))
     assert size < 60 * 5_000
     assert size < 12 * tenth

@@ -30,11 +30,13 @@ ALL_TEXTS = 1_000_000
 OPTIONS_BYTES = 900
 
 
-def lesson_of(stepper: Stepper, steps: Sequence[Step], notes: Mapping[int, str] | None = None) -> dict[str, Any]:
+def lesson_of(
+    steppers: Sequence[Stepper], steps: Sequence[Step], notes: Mapping[int, str] | None = None
+) -> dict[str, Any]:
     """Return the lesson of some steps as plain data.
 
     Args:
-        stepper: The Stepper that took them, which knows the actors.
+        steppers: The workers on the stage, which know the actors.
         steps: The steps, oldest first.
         notes: What to say at a moment, by the number of its step; 0 is the moment before the first.
 
@@ -50,7 +52,7 @@ def lesson_of(stepper: Stepper, steps: Sequence[Step], notes: Mapping[int, str] 
         )
     first = steps[0].number - 1
     parts = _Parts()
-    view = View(stepper)
+    view = View(*steppers)
     view.load(tuple(steps))
     moments = []
     for place in range(len(steps) + 1):
@@ -67,7 +69,11 @@ def lesson_of(stepper: Stepper, steps: Sequence[Step], notes: Mapping[int, str] 
         "stories": [_stories(step) for step in steps],
         "river": river_fields(river_of_steps(steps)),
         "texts": _texts(steps),
-        "notes": {str(number): bounded(text, LONGEST_TEXT) for number, text in (notes or {}).items()},
+        "notes": {
+            str(number): bounded(text, LONGEST_TEXT)
+            for number, text in (notes or {}).items()
+            if first <= number <= steps[-1].number
+        },
     }
 
 
@@ -90,10 +96,9 @@ def _moment(view: View, parts: _Parts, following: Step | None) -> list[int]:
     """Return the places of what the page shows at a moment; what was sent until the next step waits already."""
     shown = view.state(PredictionScore())
     queues = view.queues if following is None else following.before
-    counts = {channel: len(actors) for channel, actors in view.routes.by_channel.items()}
     channel = None if following is None else following.channel
     lanes = {
-        "lanes": lane_fields(queues, counts, view.stepper.max_unrouted_retries, channel),
+        "lanes": lane_fields(queues, view.listening(), view.stepper.max_unrouted_retries, channel),
         "pull_from": None,
     }
     return [

@@ -19,6 +19,7 @@ from repid_nb.stepping.record import Step, Steps
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import STATIC, read_script, read_style
 from repid_nb.widgets.export.lesson import lesson_of
+from repid_nb.widgets.view import View
 
 __all__ = ["TITLE", "lesson_page", "write_lesson"]
 
@@ -29,14 +30,14 @@ _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028
 
 
 def lesson_page(
-    stepper: Stepper, steps: Sequence[Step], notes: Mapping[int, str] | None = None, *, title: str = TITLE
+    steppers: Sequence[Stepper], steps: Sequence[Step], notes: Mapping[int, str] | None = None, *, title: str = TITLE
 ) -> str:
     """Return a lesson as an HTML page that plays by itself.
 
     It loads nothing: its policy forbids any address, and any script but its own. Texts of messages are data in it.
 
     Args:
-        stepper: The Stepper that took the steps.
+        steppers: The workers on the stage, which took the steps.
         steps: The steps, oldest first.
         notes: What to say at a moment, by the number of its step.
         title: The heading.
@@ -44,7 +45,7 @@ def lesson_page(
     Raises:
         InvalidMessageError: There is no step, or there are too many.
     """
-    lesson = lesson_of(stepper, steps, notes)
+    lesson = lesson_of(steppers, steps, notes)
     data = json.dumps(lesson, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE)
     # A lone surrogate cannot be written as UTF-8.
     data = data.encode("utf-8", "backslashreplace").decode()
@@ -73,18 +74,18 @@ def lesson_page(
 
 def write_lesson(
     path: str | PathLike[str],
-    stepper: Stepper,
+    view: View,
     notes: Mapping[int, str] | None = None,
     *,
     title: str = TITLE,
     first: int | None = None,
     last: int | None = None,
 ) -> Path:
-    """Write steps of a Stepper's history as a lesson, and return the path of the file.
+    """Write steps of a session as a lesson, and return the path of the file.
 
     Args:
         path: The file, such as `lesson.html`.
-        stepper: The Stepper.
+        view: The session; loaded steps are written where they are shown.
         notes: What to say at a moment, by the number of its step.
         title: The heading.
         first: The number of the first step to take; None for the oldest that is kept.
@@ -94,11 +95,11 @@ def write_lesson(
         InvalidMessageError: There are no such steps, there are too many, or there is no such folder.
     """
     file = Path(path)
-    kept = stepper.history.steps
+    kept = view.steps
     steps = [step for step in kept if (first is None or step.number >= first) and (last is None or step.number <= last)]
     if kept and not steps:
         raise InvalidMessageError(f"There is no such step: give numbers from {kept[0].number} to {kept[-1].number}.")
-    page = lesson_page(stepper, steps, notes, title=title)
+    page = lesson_page(view.steppers, steps, notes, title=title)
     if not file.parent.is_dir():
         raise InvalidMessageError(f"There is no folder {str(file.parent)!r}: make it first, or give another path.")
     file.write_text(page, encoding="utf-8")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from repid_nb.display import as_html
+from repid_nb.stepping.record import Steps
 from repid_nb.widgets.export.lesson import MOST_STEPS
 from repid_nb.widgets.export.page import TITLE, lesson_page
 from repid_nb.widgets.export.still import picture_of
@@ -28,11 +30,12 @@ def saved_html(view: View, notes: Mapping[int, str] | None = None) -> str:
         view: The view; loaded steps are played where they are shown.
         notes: What to say at a moment, by the number of its step.
     """
-    still = f'<div class="repid-nb-still">{picture_of(view).html}</div>'
-    steps = view.steps[-MOST_STEPS:]
+    steps = tuple(view.steps[-MOST_STEPS:])
+    run = as_html(Steps(steps, "idle")) if len(steps) > 1 else ""
+    still = f'<div class="repid-nb-still">{run}{picture_of(view).html}</div>'
     if not steps:
         return f'<div class="repid-nb-saved">{still}</div>'
-    page = lesson_page(view.stepper, steps, notes)
+    page = lesson_page(view.steppers, steps, notes)
     # Without `allow-same-origin` the frame cannot reach the notebook around it.
     frame = (
         f'<iframe title="{TITLE}" sandbox="allow-scripts" loading="lazy" srcdoc="{escape(page)}" '
