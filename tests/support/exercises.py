@@ -47,7 +47,7 @@ LEVELS = {
         "queue-length-1",
         "starvation-1",
     ),
-    "level-3": ("parsing-1", "routing-3", "testing-1", "broken-app-1", "retry-storm-1"),
+    "level-3": ("parsing-1", "routing-3", "testing-1", "broken-app-1", "retry-storm-1", "limits-1"),
 }
 EXERCISES = tuple(name for names in LEVELS.values() for name in names)
 
