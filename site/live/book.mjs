@@ -126,6 +126,16 @@ function button(text) {
   return /** @type {HTMLButtonElement} */ (element("button", { type: "button" }, text));
 }
 
+window.repidSite.addEventListener("updated", () => {
+  const bar = element(
+    "div",
+    { className: "live-bar" },
+    "The course has been updated. Load the page again to see the new one.",
+  );
+  bar.setAttribute("role", "status");
+  document.querySelector("article")?.prepend(bar);
+});
+
 // The theme has two landmarks of one kind, which a screen reader tells apart by their names.
 document.querySelector("aside.sidebar-drawer")?.setAttribute("aria-label", "The course");
 document.querySelector("aside.toc-drawer")?.setAttribute("aria-label", "On this page");

@@ -16,7 +16,13 @@ function address(path) {
 
 self.addEventListener("install", () => self.skipWaiting());
 
-self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+/** @type {Promise<void> | undefined} */
+let takingOver;
+
+self.addEventListener("activate", (event) => {
+  takingOver = takeOver();
+  event.waitUntil(takingOver);
+});
 
 async function takeOver() {
   const cache = await caches.open(CACHE);
@@ -101,6 +107,8 @@ let keeping;
 
 /** Fetch everything that is not kept yet, and tell the page how far that is. @param {Client} client */
 async function keepAll(client) {
+  // What the former build has kept is not missing; it is just being copied.
+  await takingOver;
   const cache = await caches.open(CACHE);
   const kept = new Set((await cache.keys()).map((request) => request.url));
   const missing = [...FILES].filter(([path]) => !kept.has(address(path)));

@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from support.files import NOTEBOOKS, ROOT
 from support.static_host import StaticHost
 
@@ -71,3 +71,84 @@ def test_every_cell_of_a_page_shows_in_the_page_what_is_committed(page: Page, ho
         if texts != was:
             different.append({"source": source[:200], "was": was, "now": texts})
     assert different == [], "\n".join(f"{one}" for one in different)
+
+
+def cell(page: Page, number: int) -> Locator:
+    return page.get_by_role("textbox", name=f"Cell {number}", exact=True)
+
+
+def write(page: Page, number: int, source: str) -> None:
+    cell(page, number).click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(source)
+
+
+def test_a_changed_cell_runs_by_shift_enter_and_is_there_after_a_reload(page: Page, host: StaticHost):
+    open_live(page, host, "01_messages")
+    write(page, 1, "print('mine')")
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator("pre.live-stream").first).to_have_text("mine\n")
+    open_live(page, host, "01_messages")
+    expect(cell(page, 1)).to_have_text("print('mine')")
+    page.get_by_role("button", name="Start over").click()
+    page.get_by_role("button", name="Really?").click()
+    expect(cell(page, 1)).not_to_have_text("print('mine')")
+
+
+def test_tab_completes_a_name_of_the_page_and_escape_lets_tab_leave(page: Page, host: StaticHost):
+    open_live(page, host, "01_messages")
+    write(page, 1, "import asyncio")
+    page.keyboard.press("Shift+Enter")
+    expect(page.get_by_role("button", name="▶ Run", exact=True).first).to_be_enabled()
+    write(page, 1, "asyncio.create_ta")
+    page.keyboard.press("Tab")
+    expect(cell(page, 1)).to_have_text("asyncio.create_task")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="▶ Run", exact=True).first).to_be_focused()
+
+
+def test_the_stop_button_stops_what_is_busy_and_what_awaits(page: Page, host: StaticHost):
+    open_live(page, host, "01_messages")
+    for source in ("print('begun')\nwhile True:\n    pass", "print('begun')\nimport asyncio\nawait asyncio.sleep(600)"):
+        write(page, 1, source)
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator("pre.live-stream").first).to_have_text("begun\n")
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator("pre.live-error").first).to_be_visible()
+        expect(page.get_by_role("button", name="Stop")).to_be_disabled()
+
+
+def test_a_solved_exercise_is_ticked_in_the_contents(page: Page, host: StaticHost):
+    open_live(page, host, "exercises/routing-1")
+    write(
+        page,
+        1,
+        "from repid_nb.classroom import check\n"
+        "def order_events(*, actor_name, **options):\n"
+        "    return lambda message: (message.headers or {}).get('event', '').startswith('order.')\n"
+        "check('routing-1', order_events)",
+    )
+    page.keyboard.press("Shift+Enter")
+    expect(page.get_by_role("img", name="solved").first).to_be_visible()
+
+
+def test_an_answer_stands_behind_a_guess_until_the_reader_asks(page: Page, host: StaticHost):
+    page.goto(f"{host.base}/book/notebooks/02_routing.html")
+    fold = page.locator("details.guess").first
+    expect(fold.locator(".cell_output")).to_be_hidden()
+    fold.get_by_text("What happens?").click()
+    expect(fold.locator(".cell_output")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_workbench_steps_in_the_page(reader: BrowserContext, host: StaticHost, scheme: str):
+    page = reader.new_page()
+    page.emulate_media(color_scheme=scheme)
+    open_live(page, host, "03_workbench")
+    page.evaluate("(async () => { await live.cells[0].run(); await live.cells[1].run(); })()")
+    stage = page.locator(".repid-wb").first
+    stage.get_by_role("button", name="send_sms").first.click()
+    stage.get_by_role("button", name="Step", exact=True).click()
+    expect(stage.get_by_role("heading").filter(has_text="got")).to_be_visible()
+    page.close()

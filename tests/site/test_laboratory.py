@@ -10,7 +10,9 @@ from playwright.sync_api import BrowserContext, Page
 from support.lab import PATIENCE, READY
 from support.static_host import StaticHost
 
-OUTPUTS = """() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.outputs
+# The cell that a test fills: the one below the first.
+CELL = 1
+OUTPUTS = f"""() => jupyterapp.shell.currentWidget.content.widgets[{CELL}].model.sharedModel.outputs
     .flatMap((one) => [one.text, one.data?.['text/plain'], one.ename, one.evalue].flat())
     .join(' ')"""
 
@@ -47,13 +49,14 @@ def open_notebook(page: Page, host: StaticHost, name: str) -> None:
 
 def start(page: Page, source: str) -> None:
     page.evaluate(
-        """(source) => {
+        """([source, cell]) => {
             window.finished = false;
             const { content } = jupyterapp.shell.currentWidget;
+            content.activeCellIndex = cell;
             content.activeCell.model.sharedModel.setSource(source);
             jupyterapp.commands.execute('notebook:run-cell').finally(() => { window.finished = true; });
         }""",
-        source,
+        [source, CELL],
     )
 
 
