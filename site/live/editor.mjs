@@ -38,7 +38,8 @@ export function makeEditor(pre, cell) {
     { capture: true },
   );
   const jar = CodeJar(pre, colour, { tab: "    ", addClosing: false });
-  jar.onUpdate(cell.changed);
+  // Not the editor's own event, which keys cause only: text is also dropped, dictated and inserted by a menu.
+  pre.addEventListener("input", () => cell.changed(jar.toString()));
 
   async function offer() {
     const source = before(pre);

@@ -16,7 +16,7 @@ declare module "*/codejar.js" {
     editor: HTMLElement,
     highlight: (editor: HTMLElement) => void,
     options: { tab: string; addClosing: boolean },
-  ): { toString(): string; updateCode(code: string): void; onUpdate(listener: (code: string) => void): void };
+  ): { toString(): string; updateCode(code: string): void };
 }
 
 declare module "*/prism-core.min.js";
