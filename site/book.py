@@ -35,6 +35,7 @@ def build_book(into: Path, scratch: Path) -> None:
     """
     sources = scratch / "book"
     shutil.copytree(SITE / "book", sources)
+    shutil.copy(SITE / "pages" / "icon.svg", sources)
     copy_course(sources)
     write_reference(sources / "reference")
     # MyST-NB writes a folder of its own beside the pages.

@@ -33,6 +33,7 @@ napoleon_attr_annotations = True
 html_theme = "furo"
 html_title = "repid_nb"
 html_static_path = ["static"]
+html_favicon = "icon.svg"
 html_css_files = ["book.css"]
 # Outside the book: seen from its folder of static files.
 html_js_files = ["../../site.js", ("../../live/book.mjs", {"type": "module"})]

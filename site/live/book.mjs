@@ -119,7 +119,11 @@ async function goLive(article, page, bar, note) {
   Object.assign(window, { live });
 }
 
-const READY = "Ready. Change a cell; Shift+Enter runs it. What you change stays in this browser.";
+const READY =
+  "Ready. Change a cell; Shift+Enter runs it. What you change stays in this browser." +
+  (crossOriginIsolated
+    ? ""
+    : " Stop ends only what awaits here, because this address has no https: reload the page instead.");
 
 /** @param {string} text */
 function button(text) {

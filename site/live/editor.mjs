@@ -37,7 +37,7 @@ export function makeEditor(pre, cell) {
     },
     { capture: true },
   );
-  const jar = CodeJar(pre, colour, { tab: "    ", addClosing: false });
+  const jar = CodeJar(pre, colour, { tab: "    ", addClosing: false, indentOn: /[:([{]\s*$/ });
   // Not the editor's own event, which keys cause only: text is also dropped, dictated and inserted by a menu.
   pre.addEventListener("input", () => cell.changed(jar.toString()));
 

@@ -15,7 +15,7 @@ declare module "*/codejar.js" {
   export function CodeJar(
     editor: HTMLElement,
     highlight: (editor: HTMLElement) => void,
-    options: { tab: string; addClosing: boolean },
+    options: { tab: string; addClosing: boolean; indentOn: RegExp },
   ): { toString(): string; updateCode(code: string): void };
 }
 

@@ -175,7 +175,10 @@ def _text_of(error: BaseException, file: str) -> str:
         trace = trace.tb_next
     if isinstance(error, asyncio.CancelledError):
         return "Stopped."
-    return "".join(traceback.format_exception(error.with_traceback(trace or error.__traceback__)))
+    if trace is None:
+        # It never ran: a syntax error, of which the page's own lines say nothing.
+        return "".join(traceback.format_exception_only(error))
+    return "".join(traceback.format_exception(error.with_traceback(trace)))
 
 
 def _tell(type: str, **message: Any) -> None:  # noqa: A002  (the name that messages have in the browser)

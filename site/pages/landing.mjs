@@ -6,6 +6,9 @@ function say(id, words) {
   if (place) place.textContent = words;
 }
 
+if (!("serviceWorker" in navigator))
+  say("kept", "This address has no https, so the browser does not keep the course for when there is no network.");
+
 /** @param {number} bytes */
 const millions = (bytes) => Math.round(bytes / 1e6);
 

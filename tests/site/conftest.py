@@ -44,9 +44,8 @@ def browser() -> Iterator[Browser]:
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        running = launched_chromium(
-            playwright, executable, ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        )
+        hosts = "MAP class.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        running = launched_chromium(playwright, executable, [f"--host-resolver-rules={hosts}"])
         yield running
         running.close()
 

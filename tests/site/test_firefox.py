@@ -26,8 +26,8 @@ def firefox() -> str:
 def test_a_chapter_and_an_exercise_run_in_firefox(firefox: str, host: StaticHost):
     addresses = [f"{host.base}/book/notebooks/{name}.html" for name in ("02_routing", "exercises/routing-1")]
     script = ROOT / "tests" / "site" / "firefox.mjs"
-    done = subprocess.run(
-        ["node", script, firefox, *addresses],
+    done = subprocess.run(  # noqa: S603
+        [shutil.which("node") or "node", script, firefox, *addresses],
         capture_output=True,
         text=True,
         check=False,

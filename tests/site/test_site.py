@@ -76,6 +76,18 @@ def test_without_a_network_everything_works_that_worked_with_one(browser: Browse
         context.close()
 
 
+def test_without_https_pages_run_and_say_what_is_missing(browser: Browser, host: StaticHost):
+    page = browser.new_page()
+    base = host.base.replace("127.0.0.1", "class.test")
+    page.goto(f"{base}/")
+    expect(page.get_by_text("This address has no https")).to_be_visible()
+    page.goto(f"{base}/book/notebooks/01_messages.html")
+    page.get_by_role("button", name="Make this page live").click()
+    expect(page.get_by_text("Stop ends only what awaits here")).to_be_visible()
+    assert page.evaluate("window.live.cells[0].run()")
+    page.close()
+
+
 def test_an_update_fetches_what_has_changed_and_says_so(browser: Browser, site: Path, tmp_path: Path):
     folder = tmp_path / "site"
     shutil.copytree(site, folder, copy_function=shutil.copy)
