@@ -42,17 +42,25 @@ function tell(type, message) {
 
 onmessage = async ({ data }) => {
   const { python, page, buffer } = await starting;
-  if (data.type === "interrupt") page.interrupt();
+  if (data.type === "interrupt") interrupt(page);
   else if (data.type === "comm") page.hear(data.comm, data.text);
   else if (data.type === "complete")
     postMessage({ type: "completions", id: data.id, text: page.complete(data.source) });
   else if (data.type === "run") queue = queue.then(() => run(python, page, buffer, data));
 };
 
+/** Whether the page has asked to stop the cell that is about to run: its packages are being loaded. */
+let isStopped = false;
+let isInPython = false;
+
+function interrupt(page) {
+  if (isInPython) page.interrupt();
+  else if (running !== -1) isStopped = true;
+}
+
 async function run(python, page, buffer, { cell, source }) {
   running = cell;
-  // Pressed while nothing ran, the button is not meant for this cell.
-  buffer?.fill(0);
+  isStopped = false;
   let isGood = false;
   try {
     await python.loadPackagesFromImports(source, quiet);
@@ -60,9 +68,15 @@ async function run(python, page, buffer, { cell, source }) {
       widgets ??= python.loadPackage(WIDGETS, quiet).then(() => page.let_widgets_speak());
       await widgets;
     }
-    isGood = await page.run_cell(cell, source);
+    // Pressed while nothing ran, the button is not meant for this cell.
+    buffer?.fill(0);
+    isInPython = true;
+    if (isStopped) tell("output", { kind: "error", text: "Stopped." });
+    else isGood = await page.run_cell(cell, source);
   } catch (error) {
     tell("output", { kind: "error", text: String(error) });
   }
+  isInPython = false;
+  running = -1;
   postMessage({ type: "done", cell, isGood });
 }

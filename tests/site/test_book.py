@@ -118,10 +118,11 @@ def test_tab_completes_a_name_of_the_page_and_escape_lets_tab_leave(page: Page, 
 
 def test_the_stop_button_stops_what_is_busy_and_what_awaits(page: Page, host: StaticHost):
     open_live(page, host, "01_messages")
-    for source in ("print('begun')\nwhile True:\n    pass", "print('begun')\nimport asyncio\nawait asyncio.sleep(600)"):
+    for number, endless in enumerate(("while True:\n    pass", "import asyncio\nawait asyncio.sleep(600)")):
+        source = f"print('begun', {number})\n{endless}"
         page.evaluate("(source) => live.cells[0].editor.set(source)", source)
         cell(page, 1).press("Shift+Enter")
-        expect(page.locator("pre.live-stream").first).to_have_text("begun\n")
+        expect(page.locator("pre.live-stream").first).to_have_text(f"begun {number}\n")
         page.get_by_role("button", name="Stop").click()
         expect(page.locator("pre.live-error").first).to_be_visible()
         expect(page.get_by_role("button", name="Stop")).to_be_disabled()
