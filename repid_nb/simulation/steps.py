@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import Queues
@@ -78,6 +79,7 @@ def _snapshot(columns: Columns, number: int, sightings: int = 0) -> MessageSnaps
     headers = columns.all_headers[columns.headers[number]]
     return MessageSnapshot(
         id=f"m{number + 1}",
+        name=f"m{number + 1}",
         channel=columns.channels[columns.channel[number]],
         payload=columns.payload(number),
         headers=None if headers is None else dict(headers),
@@ -87,31 +89,63 @@ def _snapshot(columns: Columns, number: int, sightings: int = 0) -> MessageSnaps
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """One wait of a message on its queue.
+
+    Attributes:
+        place: By which it is sorted among those of one priority: a message that was given back keeps its old place.
+        after: The row of the pull before it; NOT_YET for the first wait.
+        row: The row of the pull that ended it; NOT_YET where none did.
+    """
+
+    number: int
+    place: tuple[int, int]
+    since: int
+    after: int
+    row: int
+
+
+def _waits(columns: Columns, channel: int) -> Iterator[_Wait]:
+    """Yield the waits of a channel's messages."""
+    places: dict[int, tuple[int, int]] = {}
+    last: dict[int, int] = {}
+    for row, number in enumerate(columns.message):
+        if columns.channel[number] == channel:
+            since, after = columns.since[row], last.get(number, NOT_YET)
+            place = places.pop(number, (since, after))
+            yield _Wait(number, place, since, after, row)
+            last[number] = row
+            if columns.outcome[row] in (_GIVEN_BACK, _NOT_SETTLED):
+                places[number] = place
+    for number, since in enumerate(columns.waits_since):
+        if since != NOT_YET and columns.channel[number] == channel:
+            after = last.get(number, NOT_YET)
+            yield _Wait(number, places.get(number, (since, after)), since, after, NOT_YET)
+
+
 def _queues(columns: Columns, channel: str, moment: int, row: int, *, before: bool) -> QueuesSnapshot:
-    """Return the channel's queue at a moment: right before the pull of the row, or once it had ended."""
-    wanted = columns.channels.number(channel)
-    waiting: list[tuple[int, int, int]] = []
+    """Return the channel's queue at a moment: right before the pull of the row, or once it had ended.
+
+    What happened in the same microsecond happened in the order of the rows.
+    """
+    first = row if before else row + 1
+    waiting: list[tuple[int, tuple[int, int], int]] = []
     working: list[int] = []
     dead: list[tuple[int, int]] = []
-    place: dict[int, int] = {}
-    for one, number in enumerate(columns.message):
-        if columns.channel[number] != wanted:
-            continue
-        since, pulled, ended = columns.since[one], columns.pulled[one], columns.ended[one]
-        # What was given back is in its old place, and not at the tail.
-        key = place.pop(number, since)
-        if columns.outcome[one] in (_GIVEN_BACK, _NOT_SETTLED):
-            place[number] = key
-        is_later = one >= row if before and pulled == moment else pulled > moment
-        if since <= moment and is_later:
-            waiting.append((-columns.priority[number], key, number))
-        elif pulled <= moment and (one < row or not before) and (ended == NOT_YET or ended > moment):
+
+    def is_over(when: int, at_row: int) -> bool:
+        return when != NOT_YET and (when < moment or (when == moment and at_row < first))
+
+    for wait in _waits(columns, columns.channels.number(channel)):
+        one, number = wait.row, wait.number
+        if one == NOT_YET or not is_over(columns.pulled[one], one):
+            if is_over(wait.since, wait.after):
+                waiting.append((-columns.priority[number], wait.place, number))
+        elif not is_over(columns.ended[one], one):
             working.append(number)
-        if columns.outcome[one] == _NACKED and ended <= moment and not (before and one == row):
-            dead.append((ended, one))
-    for number, since in enumerate(columns.waits_since):
-        if since != NOT_YET and since <= moment and columns.channel[number] == wanted:
-            waiting.append((-columns.priority[number], place.get(number, since), number))
+        elif columns.outcome[one] == _NACKED:
+            dead.append((columns.ended[one], one))
     waiting.sort()
     letters = [
         DeadLetter(message=_snapshot(columns, columns.message[one]), reason=columns.reasons[columns.reason[one]])
