@@ -97,7 +97,7 @@ class Messages(Sequence[SimulatedMessage]):
             worker=self._workers[columns.worker[row]],
             actor=None if actor == NOT_YET else columns.actors[actor],
             outcome=OUTCOMES[columns.outcome[row]],
-            reason=columns.reasons[columns.reason[row]],
+            reason="" if columns.ended[row] == NOT_YET else columns.reasons[columns.reason[row]],
             error=columns.errors[columns.error[row]],
         )
 

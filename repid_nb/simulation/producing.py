@@ -19,7 +19,7 @@ class Sender:
     """Sends the messages of one producer through the app, each at its moment; a timer of the loop.
 
     Args:
-        last: After which microsecond none is sent; None for no end.
+        last: From which microsecond on none is sent; None for no end.
         ended: Called once there is none left.
         failed: Called with what a send raised; then none is sent any more.
     """
@@ -57,7 +57,7 @@ class Sender:
         self._wait(next(self._moments, None))
 
     def _wait(self, moment: int | None) -> None:
-        if moment is None or (self._last is not None and moment > self._last):
+        if moment is None or (self._last is not None and moment >= self._last):
             self._ended()
         else:
             self._moment = moment
