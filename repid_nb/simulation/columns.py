@@ -99,13 +99,14 @@ class Columns:
     error: array[int] = field(default_factory=lambda: array("i"))
     sources: Names[str] = field(default_factory=Names)
     channels: Names[str] = field(default_factory=Names)
-    all_headers: Names[tuple[tuple[str, str], ...] | None] = field(default_factory=lambda: Names(((),)))
+    all_headers: Names[tuple[tuple[str, str], ...] | None] = field(default_factory=Names)
     content_types: Names[str | None] = field(default_factory=Names)
     actors: Names[str] = field(default_factory=Names)
     reasons: Names[str] = field(default_factory=lambda: Names(("",)))
     errors: Names[str] = field(default_factory=lambda: Names(("",)))
-    # Mostly the next message has the headers of the one before: to compare them costs less than to look them up.
-    _headers_before: tuple[dict[str, str] | None, int] = field(default=({}, 0), repr=False, compare=False)
+    # Mostly the next message is like the one before, and to compare them costs less than to look each name up.
+    _said_before: tuple[str, dict[str, str] | None, str | None] | None = field(default=None, repr=False, compare=False)
+    _numbers_before: tuple[int, int, int] = field(default=(0, 0, 0), repr=False, compare=False)
 
     def payload(self, number: int) -> bytes:
         """Return the payload of a message, by its number from 0."""
@@ -115,16 +116,18 @@ class Columns:
     def add_message(self, now: int, source: int, channel: str, message: SentMessageT, priority: int) -> int:
         """Add a message that waits from now on; return its number from 0."""
         number = len(self.sent)
-        headers = message.headers
-        if headers != self._headers_before[0]:
-            of_them = self.all_headers.number(None if headers is None else tuple(headers.items()))
-            self._headers_before = (headers, of_them)
+        said = (channel, message.headers, message.content_type)
+        if said != self._said_before:
+            # A copy: an actor may change the headers of its message.
+            self._said_before = (channel, dict(message.headers) if message.headers else message.headers, said[2])
+            self._numbers_before = self._numbers_of(*said)
+        channel_number, headers_number, content_type_number = self._numbers_before
         self.sent.append(now)
         self.source.append(source)
-        self.channel.append(self.channels.number(channel))
+        self.channel.append(channel_number)
         self.priority.append(priority)
-        self.headers.append(self._headers_before[1])
-        self.content_type.append(self.content_types.number(message.content_type))
+        self.headers.append(headers_number)
+        self.content_type.append(content_type_number)
         self.payloads += message.payload
         self.payload_end.append(len(self.payloads))
         self.waits_since.append(now)
@@ -148,3 +151,12 @@ class Columns:
         self.waits_since[number] = NOT_YET
         self.last_pull[number] = row
         return row
+
+    def _numbers_of(
+        self, channel: str, headers: dict[str, str] | None, content_type: str | None
+    ) -> tuple[int, int, int]:
+        return (
+            self.channels.number(channel),
+            self.all_headers.number(None if headers is None else tuple(headers.items())),
+            self.content_types.number(content_type),
+        )

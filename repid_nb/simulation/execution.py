@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from repid_nb.app import Repid
@@ -30,7 +31,7 @@ from repid_nb.simulation.randomness import WorkTimes
 from repid_nb.simulation.records import WorkerLife
 from repid_nb.simulation.run import Run
 from repid_nb.simulation.servers import Connection, copied_messages, standing_in
-from repid_nb.simulation.worker import RecordedWorker
+from repid_nb.simulation.worker import RecordedGatedWorker, RecordedWorker
 from repid_nb.stepping.captured_output import caught_printing
 
 __all__ = ["Execution"]
@@ -151,10 +152,11 @@ class Execution:
         connection = Connection(server.queues)
         routes = self._routes
         declared = Declared(routes.by_channel, routes.channels, plan.limits, plan.limit_policies, plan.propagation)
-        worker = RecordedWorker(
+        gate = gate_of(declared)
+        kind: Any = RecordedWorker if gate is None else partial(RecordedGatedWorker, gate=gate)
+        worker: RecordedWorker = kind(
             self._app.execution_context(connection),
             routes.by_channel,
-            gate=gate_of(declared),
             ledger=self._ledger,
             number=life.number,
             times=self._times,

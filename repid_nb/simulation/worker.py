@@ -15,24 +15,23 @@ from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import NO_MIDDLEWARE
 from repid_nb.core.worker.confirmation import AFTER_RETURN
 from repid_nb.core.worker.delivery import Delivery
-from repid_nb.core.worker.gate import Gate
 from repid_nb.core.worker.gated import GatedWorker
+from repid_nb.core.worker.worker import Worker
 from repid_nb.simulation.columns import NOT_YET
 from repid_nb.simulation.ledger import Ledger
 from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop, Moment
 from repid_nb.simulation.randomness import WorkTimes
 
-__all__ = ["RecordedWorker"]
+__all__ = ["RecordedGatedWorker", "RecordedWorker"]
 
 
-class RecordedWorker(GatedWorker):
+class RecordedWorker(Worker):
     """Writes down each message's way, and lets actors take their time.
 
     A Watcher would hear more, and cost twice as much as the run itself. So the worker's own steps are noted where they
     begin and end: the delivery, the routing, the reading of the arguments, and the actor's function.
 
     Args:
-        gate: The worker's limits; None where nothing is limited.
         ledger: Where it is written down.
         number: The number of the worker in the run.
         times: How long actors take.
@@ -43,11 +42,11 @@ class RecordedWorker(GatedWorker):
         context: ActorExecutionContext,
         actors: Mapping[str, Sequence[ActorData]],
         *,
-        gate: Gate | None,
         ledger: Ledger,
         number: int,
         times: WorkTimes,
         loop: JumpingLoop,
+        **limits: Any,
     ) -> None:
         self._ledger = ledger
         self._number = number
@@ -56,7 +55,7 @@ class RecordedWorker(GatedWorker):
             channel: [_Timed(actor, ledger, self._rows, times, loop).actor for actor in there]
             for channel, there in actors.items()
         }
-        super().__init__(context, timed, gate=gate)
+        super().__init__(context, timed, **limits)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
         """Do what a worker does, and write it down."""
@@ -84,6 +83,10 @@ class RecordedWorker(GatedWorker):
         for row in self._rows.values():
             self._ledger.came_back(row)
         self._rows.clear()
+
+
+class RecordedGatedWorker(RecordedWorker, GatedWorker):
+    """The same with limits: `gate` is the further argument."""
 
 
 class _Timed:

@@ -28,6 +28,8 @@ TEN_ACTORS = Case("repid_nb", "--actors 10 --messages 2000")
 STEPS = Case("repid_nb", "--steps --actors 10 --messages 300")
 FEW_WAITING = Case("repid_nb", "--steps --messages 300 --waiting 10")
 ASYNCIO = Case("import", "asyncio")
+SIMULATED = Case("simulation", "--messages 100000")
+SUSPENDED = Case("repid_nb", "--suspend")
 
 BROKERS = ["redis", "nats"]
 if (HERE.parents[1] / ".rabbitmq" / "root").exists():  # where the system offers none it is not fetched
@@ -141,6 +143,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
         for broker in BROKERS
         for sleep in (0, 10)
     ),
+    "A simulation of 100,000 messages through two workers, recorded, over run_worker": (
+        Row("repid_nb, whose actor takes its time", SIMULATED, OURS, 3.0),
+        Row("over an actor that suspends once", SIMULATED, SUSPENDED),
+    ),
     "Import, over import asyncio": (
         Row("repid_nb", Case("import", "repid_nb"), ASYNCIO, 1.3),
         Row("repid_nb, with what an app needs", Case("import", "repid_nb.app"), ASYNCIO),
@@ -150,6 +156,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
 }
 MEMORY = Case("repid_nb", "--memory")
 MEMORY_GOAL = 90
+RECORDED = Case("simulation", "--memory --messages 20000")
+RECORDED_GOAL = 400
 
 
 def main() -> None:
@@ -170,7 +178,9 @@ def main() -> None:
             print(_line(row, samples))
     if not given.only:
         weight = MEMORY.run()["bytes"]
-        print(f"\nA queued message beside its payload and headers: {weight:.0f} bytes (goal: at most {MEMORY_GOAL})\n")
+        print(f"\nA queued message beside its payload and headers: {weight:.0f} bytes (goal: at most {MEMORY_GOAL})")
+        weight = RECORDED.run()["bytes"]
+        print(f"A message of a run, its payload included: {weight:.0f} bytes (goal: at most {RECORDED_GOAL})\n")
         print("\n".join(_about()))
 
 

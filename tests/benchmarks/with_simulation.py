@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tracemalloc
 
 from work import TOPIC, Clock, Tally, options, payload
@@ -38,8 +37,5 @@ with clock.phase("work"):
     run = simulation.run(until="idle", max_real_seconds=300)
 if GIVEN.memory:
     clock.other["bytes"] = tracemalloc.get_traced_memory()[0] / GIVEN.messages
-    clock.other["each"] = (
-        sum(sys.getsizeof(getattr(run.columns, name)) for name in ("payloads", "sent", "pulled")) / GIVEN.messages
-    )
 assert tally.runs == run.total.done == GIVEN.messages
 clock.report(GIVEN.messages)
