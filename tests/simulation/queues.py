@@ -25,7 +25,7 @@ async def ship() -> None:
 
 
 def markovian(
-    *, per_second: float, takes: Any, workers: int = 1, tasks: int = 1, seed: int = 1, count: int = 3000
+    *, per_second: float, takes: Any, workers: int = 1, tasks: int = 1, seed: int = 1, count: int = 2500
 ) -> Run:
     """Return a run in which messages arrive at random, and workers take them one after another."""
     simulation = Simulation(app_with(ship), seed=seed)

@@ -66,7 +66,7 @@ def test_priorities_wait_as_cobhams_formula_says():
             simulation.produce("orders", topic="ship", priority=priority, arrivals=poisson(per_second=rate))
         simulation.takes("ship", uniform(0.05, 0.15))
         simulation.worker(tasks_limit=1)
-        return simulation.run(seconds=400)
+        return simulation.run(seconds=250)
 
     runs = over_seeds(run)
     second_moment = 0.1**2 + 0.1**2 / 12
