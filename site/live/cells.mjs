@@ -69,6 +69,8 @@ class Cell {
     this.page = page;
     // The course shows errors on purpose: such a cell is tagged, and its run is not a failure.
     this.mayFail = element.classList.contains("tag_raises-exception");
+    // It needs another program, a socket or a library that a browser has not.
+    this.isLeftOut = element.classList.contains("tag_not-in-a-browser");
     this.book = (pre.textContent ?? "").replace(/\n$/, "");
     const { now, older } = page.edits.of(number, this.book);
     pre.textContent = now;
@@ -109,6 +111,15 @@ class Cell {
     this.output.classList.toggle("from-the-book", this.committed.length > 0);
   }
 
+  sayWhatIsLeftOut() {
+    this.isRun = true;
+    if (this.element.querySelector(".left-out")) return;
+    const note = document.createElement("p");
+    note.className = "left-out";
+    note.textContent = "A browser cannot run this cell. Below is what it showed elsewhere.";
+    this.output.before(note);
+  }
+
   runAndGoOn() {
     void this.run();
     const next = this.element.nextElementSibling;
@@ -119,6 +130,10 @@ class Cell {
 
   /** @returns {Promise<boolean>} */
   run() {
+    if (this.isLeftOut) {
+      this.sayWhatIsLeftOut();
+      return Promise.resolve(true);
+    }
     this.button.disabled = true;
     this.button.textContent = "… running";
     this.output.classList.remove("from-the-book");
