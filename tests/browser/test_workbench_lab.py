@@ -308,6 +308,50 @@ def test_an_actor_that_runs_has_a_clock(story_page: Page, lab: Lab):
     expect(story_page.locator(".wb-headline")).to_have_text("slow_report got m4 ✓ acked")
 
 
+CLASSROOM = """
+workbench = Workbench(app, messages=[
+    {"topic": "ship_order", "payload": {"number": 1}},
+    {"label": "to nobody", "topic": "nobody", "payload": {"number": 2}},
+])
+workbench
+"""
+
+
+def test_a_lesson_in_front_of_a_class(story_page: Page, lab: Lab):
+    page = story_page
+    run_cell(lab, CLASSROOM)
+    bench = page.locator(".repid-wb")
+    expect(bench.get_by_role("button", name="to nobody")).to_be_visible()
+    # Everything is back to the start in one press, and that is taken back by another.
+    press(page, "More")
+    press(page, "Empty the queues")
+    expect(bench.locator(".wb-lanes [data-message]")).to_have_count(0)
+    press(page, "Undo reset")
+    expect(bench.locator(".wb-lanes [data-message]")).to_have_count(3)
+    press(page, "Empty the queues")
+    bench.get_by_label("before the reveal").check()
+    press(page, "More")
+    # A prepared message is sent by one click; the step stops before the reveal, and a clicker goes on.
+    press(page, 'ship_order {"number": 1}')
+    expect(bench.locator(".wb-lanes [data-message]")).to_have_count(1)
+    press(page, "Step")
+    expect(bench.locator(".wb-notice")).to_contain_text("who gets it?")
+    press(page, "Crash the worker")
+    expect(bench.locator(".wb-notice")).to_contain_text("The worker crashed")
+    expect(bench.locator(".wb-lanes [data-message]")).to_have_count(1)
+    press(page, "Step")
+    expect(bench.get_by_role("button", name="Ask the actors")).to_be_visible()
+    press(page, "Finish the step")
+    expect(bench.locator(".wb-headline")).to_contain_text("ship_order got m")
+    # The whole way of a message, with what came of it.
+    bench.locator(".wb-slot .wb-current").click()
+    expect(bench.locator(".wb-trailrow")).to_have_count(3)
+    press(page, "Edit and send again")
+    expect(bench.get_by_label("Payload", exact=True)).to_have_value('{"number":1}')
+    page.keyboard.press("Escape")
+    expect(bench.locator(".wb-trailpanel")).to_have_count(0)
+
+
 def test_by_keyboard_alone(workbench: Page):
     page = workbench
     page.locator(".repid-wb").focus()
