@@ -15,10 +15,12 @@ def error_words(error: BaseException) -> str:
 
     It is empty where the error says nothing.
     """
-    # The class may be a learner's, and its methods may raise.
+    # The class may be a learner's, and its methods may raise, also SystemExit; only what comes from outside goes on.
     try:
         said = "; ".join(_fields(error)) or " ".join(str.__str__(str(error)).split())
-    except Exception:
+    except BaseException as failure:
+        if isinstance(failure, KeyboardInterrupt) or getattr(type(failure), "is_from_outside", False) is True:
+            raise
         return ""
     said = "".join(one if one.isprintable() else repr(one)[1:-1] for one in said[: LONGEST + 1])
     return said if len(said) <= LONGEST else f"{said[:LONGEST]}…"

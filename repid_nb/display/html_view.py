@@ -320,7 +320,7 @@ def _run_item(run: RunRow) -> list[Child]:
     for place, (action, text) in enumerate(run.endings):
         item += [", then " if place else "", pill(action, text)]
     # That the actor returned is what a reader expects.
-    return item if step.settlement.reason == ACTOR_RETURNED else [*item, f" {step.settlement.reason}"]
+    return item if step.settlement.reason == ACTOR_RETURNED else [*item, f": {step.settlement.reason}"]
 
 
 def _queue(queue: ChannelSnapshot) -> Element:

@@ -1,4 +1,4 @@
-"""Saying that a coroutine was not awaited, where IPython would show its address.
+"""Saying that a coroutine was not awaited, or a method not called, where IPython would show an address.
 
 In a script Python's own RuntimeWarning stays as it is.
 """
@@ -12,25 +12,27 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from types import CoroutineType
+from types import CoroutineType, MethodType
 from typing import Any
 
 from repid_nb.notebook.cells import in_kernel, ipython_shell
 
-__all__ = ["answer_forgotten_awaits", "forgotten_await"]
+__all__ = ["answer_forgotten_awaits", "forgotten_await", "forgotten_call"]
 
 LONGEST = 60
 NEVER_AWAITED = re.compile(r"coroutine '(?:.*\.)?(\w+)' was never awaited")
 
 
 def answer_forgotten_awaits() -> None:
-    """Let a cell whose result is a coroutine of ours or of the notebook's say what is missing.
+    """Let a cell whose result is a coroutine of ours or of the notebook's, or a method of ours, say what is missing.
 
     Python's warning about one in the middle of a cell becomes one line, without the name of a temporary file.
     """
     formatters = getattr(getattr(ipython_shell(), "display_formatter", None), "formatters", {})
     if "text/plain" in formatters:
-        formatters["text/plain"].for_type(CoroutineType, lambda made, printer, _: printer.text(forgotten_await(made)))
+        plain = formatters["text/plain"]
+        plain.for_type(CoroutineType, lambda made, printer, _: printer.text(forgotten_await(made)))
+        plain.for_type(MethodType, lambda method, printer, _: printer.text(forgotten_call(method)))
     if in_kernel() and not hasattr(warnings.showwarning, "repid_nb_before"):
         warnings.showwarning = _in_words(warnings.showwarning)
 
@@ -43,6 +45,15 @@ def forgotten_await(made: CoroutineType[Any, Any, Any]) -> str:
     if module != "__main__" and module.partition(".")[0] != "repid_nb":
         return repr(made)
     return f"Nothing was done yet: write `await {_last_expression() or f'{made.__name__}(...)'}`."
+
+
+def forgotten_call(method: MethodType) -> str:
+    """Return what to write instead of a method's name alone; of others than ours its usual text."""
+    if type(method.__self__).__module__.partition(".")[0] != "repid_nb":
+        return repr(method)
+    name = _last_expression() or method.__name__
+    call = f"await {name}(...)" if inspect.iscoroutinefunction(method) else f"{name}(...)"
+    return f"Nothing was done: `{name}` is the function itself. Write `{call}`."
 
 
 def _last_expression() -> str:

@@ -14,6 +14,10 @@ __all__ = ["add_fix", "fix_of"]
 
 UNEXPECTED = re.compile(r"(\w+)\.(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 TOO_MANY = re.compile(r"(\w+)\.(\w+)\(\) takes .*positional arguments? but \d+ (?:was|were) given")
+REFUSED = {
+    re.compile(r"'(\w+)' object is not callable"): "It is not a function: leave the parentheses out.",
+    re.compile(r"object (\w+) can't be used in 'await' expression"): "It is there at once: leave `await` out.",
+}
 NOT_THERE = re.compile(r"cannot import name '(\w+)' from 'repid_nb'")
 
 # What is meant by a name that another function of ours takes.
@@ -54,6 +58,9 @@ def fix_of(error: BaseException) -> str:
         return did_you_mean(found[1], dir(sys.modules["repid_nb"])).strip()
     if found := UNEXPECTED.fullmatch(text):
         return _unexpected(*found.groups())
+    for refused, fix in REFUSED.items():
+        if (found := refused.match(text)) and _is_ours(found[1]):
+            return fix
     found = TOO_MANY.fullmatch(text)
     method = None if found is None else _method(found[1], found[2])
     return "" if found is None or method is None else _by_name(found[2], method)
@@ -88,9 +95,18 @@ def _by_name(name: str, method: Callable[..., Any]) -> str:
 
 
 def _method(owner: str, name: str) -> Callable[..., Any] | None:
-    """Return a method of one of our classes that are loaded, by the name of the class."""
+    """Return a method of one of our classes, by the names of both."""
+    return getattr(_class(owner), name, None)
+
+
+def _is_ours(name: str) -> bool:
+    return _class(name) is not None
+
+
+def _class(name: str) -> type | None:
+    """Return one of our classes that are loaded, by its name."""
     for module_name, module in list(sys.modules.items()):
-        kind = getattr(module, owner, None) if module_name.partition(".")[0] == "repid_nb" else None
+        kind = getattr(module, name, None) if module_name.partition(".")[0] == "repid_nb" else None
         if isinstance(kind, type) and kind.__module__ == module_name:
-            return getattr(kind, name, None)
+            return kind
     return None

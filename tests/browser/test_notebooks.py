@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from support.axe import problems
 from support.files import EXERCISES, NOTEBOOKS, TUTORIALS, name_of
 from support.lab import Lab
 
@@ -61,6 +62,16 @@ def test_a_wide_output_would_be_seen(lab: Lab):
         "output => { output.firstElementChild.style.minWidth = '800px'; output.style.overflowX = 'auto'; }"
     )
     assert list(too_wide(lab)) == [1200, 1024, 900, 700]
+
+
+def test_axe_finds_nothing_wrong_with_steps_runs_and_queues(lab: Lab):
+    lab.open_notebook("notebooks/06_dead_letters.ipynb")
+    assert lab.run_all(), lab.failed_cells()
+    for theme in ("light", "dark"):
+        lab.set_theme(theme)
+        assert problems(lab.page, ".jp-OutputArea-output [role=group]") == []
+    groups = lab.page.locator(".jp-OutputArea-output [role=group]")
+    assert groups.first.get_attribute("aria-label").startswith("Step 1: m1 (topic deliver): Nobody gets it")
 
 
 def test_runs_again_after_a_restart(lab: Lab):

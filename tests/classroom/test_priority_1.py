@@ -94,6 +94,16 @@ def test_different_mistakes_get_different_words_and_show_the_queue_before_the_pu
     assert "The queue before it:" in marking._repr_html_()
 
 
+def test_a_priority_where_the_stepper_takes_it_is_named_with_the_fix():
+    async def send_mails(app, mails):
+        for mail in mails:
+            await app.send_message_json(channel="mails", payload=mail, priority=9)
+
+    marking = check("priority-1", send_mails)
+    assert "server_specific_parameters={'priority': 9}" in repr(marking)
+    assert "server_specific_parameters={'priority': 9}" in marking._repr_html_()
+
+
 def test_sorting_is_caught_where_earlier_mails_still_wait():
     marking = check("priority-1", sender({}, in_order=urgent_first))
     assert "the newsletters were still waiting at the second call" in marking.finding.wanted

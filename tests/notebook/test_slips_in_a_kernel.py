@@ -47,6 +47,14 @@ def test_a_long_call_is_named_without_its_arguments(app: Kernel):
     assert cell.result == "Nothing was done yet: write `await app.send_message_json(...)`."
 
 
+@pytest.mark.parametrize(
+    ("name", "call"), [("stepper.step", "await stepper.step(...)"), ("stepper.explain", "stepper.explain(...)")]
+)
+def test_a_method_that_is_not_called_says_what_to_write(app: Kernel, name: str, call: str):
+    assert app.execute(name).result == f"Nothing was done: `{name}` is the function itself. Write `{call}`."
+    assert app.execute("'a'.upper\n[].append").result.startswith("<function list.append")
+
+
 def test_a_coroutine_of_another_library_and_one_that_ended_show_as_ever(app: Kernel):
     assert app.execute("import asyncio\nasyncio.sleep(0)").result.startswith("<coroutine object sleep at")
     assert app.execute("ended = asyncio.sleep(0)\nawait ended\nended").result.startswith("<coroutine object sleep at")

@@ -27,6 +27,7 @@ SLIPS = {
     "nothing like it": lambda: made()[1].explain("tasks", colour="red"),
     "an attribute of another object": lambda: Repid().register_server("default", InMemoryServer()),
     "an attribute, a letter off": lambda: made()[1].explian,
+    "a call of what is no function": lambda: made()[1].queues("tasks"),
     "a class, a letter off": lambda: __import__("repid_nb", fromlist=["Steper"]).Steper,
 }
 FIXES = {
@@ -38,6 +39,7 @@ FIXES = {
     "nothing like it": "It takes: channel, headers, payload, topic.",
     "an attribute of another object": "Write app.servers.register_server.",
     "an attribute, a letter off": "Did you mean 'explain'?",
+    "a call of what is no function": "It is not a function: leave the parentheses out.",
 }
 
 
@@ -46,6 +48,12 @@ def test_a_slip_in_a_call_is_named_with_the_fix(slip: str):
     with pytest.raises((TypeError, AttributeError)) as caught:
         SLIPS[slip]()
     assert fix_of(caught.value) == FIXES[slip]
+
+
+async def test_an_await_too_many_is_named():
+    with pytest.raises(TypeError) as caught:
+        await made()[1].explain("tasks")
+    assert fix_of(caught.value) == "It is there at once: leave `await` out."
 
 
 def test_the_fix_is_added_once():
