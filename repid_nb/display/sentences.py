@@ -155,6 +155,8 @@ def step_sentence(step: Step, phase: str | None = None) -> str:
             return f"The actors were asked about {name}. {who(step.winner, step.verdicts)}"
         case "about to run":
             return f"{winner} is about to run for {name}."
+        case "running":
+            return f"{winner} is running for {name}."
         case "ran":
             return f"{winner} {_ended(step)}. {name} is not settled yet."
     settled, where = words.settled_words(step.settlement)

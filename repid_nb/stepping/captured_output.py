@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["caught_printing"]
+from repid_nb.notebook.cells import ipython_shell
+
+__all__ = ["caught_display", "caught_printing"]
 
 LIMIT = 100_000
 
@@ -83,6 +85,33 @@ def caught_printing() -> Iterator[io.StringIO]:
         raise
     else:
         _end(caught, token)
+
+
+@contextmanager
+def caught_display(printed: io.StringIO) -> Iterator[None]:
+    """Add the text of what this context shows with IPython's `display` to what it prints; it is shown as before.
+
+    Args:
+        printed: What `caught_printing` yields for this context.
+    """
+    # Only ipykernel lets its displays be heard.
+    publisher: Any = getattr(ipython_shell(), "display_pub", None)
+    if not hasattr(publisher, "register_hook"):
+        yield
+        return
+
+    def hear(message: dict[str, Any]) -> dict[str, Any]:
+        if _catching.get() is printed:
+            text = message.get("content", {}).get("data", {}).get("text/plain")
+            if isinstance(text, str):
+                printed.write(f"{text}\n")
+        return message
+
+    publisher.register_hook(hear)
+    try:
+        yield
+    finally:
+        publisher.unregister_hook(hear)
 
 
 def _end(caught: _Caught, token: Any) -> None:

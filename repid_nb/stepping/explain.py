@@ -81,7 +81,11 @@ def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | No
         return "topic"
     if type(strategy) is CatchAllStrategy:
         return "catch-all"
-    name = getattr(factory, "__name__", "") or _own_name(strategy)
+    name = getattr(factory, "__name__", "")
+    if name == "<lambda>":
+        # It says nothing; what it made may be called something.
+        name = text_of(_own_name(strategy)).rsplit(".", 1)[-1]
+    name = name or _own_name(strategy)
     made_by = text_of(name).split(".<locals>", maxsplit=1)[0].rsplit(".", 1)[-1]
     # repid's own strategies, on an actor that was declared with repid itself.
     return {"topic_based_routing_strategy": "topic", "catch_all_routing_strategy": "catch-all"}.get(made_by, made_by)

@@ -23,7 +23,7 @@ from repid_nb.core.worker.limited import Declared
 from repid_nb.core.worker.sightings import Sightings
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.interrupts import interruptible
-from repid_nb.stepping.captured_output import caught_printing
+from repid_nb.stepping.captured_output import caught_display, caught_printing
 from repid_nb.stepping.names import Names
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.settlement_tracker import SettlementTracker
@@ -189,7 +189,7 @@ class Recorder(Watcher):
         )
         end_observing = self._source.observe(self._on_published)
         try:
-            with interruptible() as was_pressed, exit_raises(), caught_printing() as printed:
+            with interruptible() as was_pressed, exit_raises(), caught_printing() as printed, caught_display(printed):
 
                 def build() -> Step:
                     return builder.build(printed=printed.getvalue(), after=self.snapshot(WINDOW, builder.channels))

@@ -14,7 +14,7 @@ from repid_nb.stepping.record import Step
 __all__ = ["river_fields", "window_of"]
 
 # In bytes, as they are sent; and how many steps are looked at for them.
-RIVER_BYTES = 900
+RIVER_BYTES = 600
 WINDOW = 36
 CHANNELS = 6
 

@@ -250,7 +250,8 @@ class View:
             },
             "prediction": self._prediction(score),
             "workers": {"workers": [*self._workers(), *self.other_workers.fields()] if self.is_live else []},
-            "river": window_of(steps, at, queues),
+            # It changes when a step has ended; a step that is under way sends its own parts only.
+            **({} if under_way is not None else {"river": window_of(steps, at, queues)}),
         }
 
     def options(self, channel: str) -> list[list[str]]:
@@ -261,8 +262,9 @@ class View:
 
     def _step_fields(self, step: Step, under_way: UnderWay | None) -> dict[str, Any]:
         fields = step_fields(step, None if under_way is None else under_way.phase)
-        add_code(fields, step.channel, self.routes)
-        if under_way is not None and under_way.phase == "running":
+        if under_way is None or under_way.phase != "running":
+            add_code(fields, step.channel, self.routes)
+        else:
             fields["elapsed"] = round(time.monotonic() - under_way.since, 2)
         return fields
 

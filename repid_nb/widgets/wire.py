@@ -41,12 +41,12 @@ Fields = dict[str, Any]
 # In bytes of UTF-8, as they are sent.
 NAME = 60
 TEXT = 300
-LANES_BYTES = 1_200
+LANES_BYTES = 600
 TRAY_BYTES = 700
 VERDICTS_BYTES = 1_500
 ARGUMENTS_BYTES = 500
 HISTORY = 60
-HISTORY_BYTES = 2_000
+HISTORY_BYTES = 1_100
 CHILDREN = 4
 
 TONES = {
@@ -272,7 +272,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
 
 
 def _result(step: Step, phase: str | None) -> str | None:
-    return None if phase in ("pulled", "decided", "about to run") else cut_to_bytes(whole(step.result), TEXT)
+    return None if phase in ("pulled", "decided", "about to run", "running") else cut_to_bytes(whole(step.result), TEXT)
 
 
 def _lines(text: str) -> str:

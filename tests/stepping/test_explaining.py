@@ -650,3 +650,11 @@ async def test_what_only_the_explanation_asks_cannot_end_the_step(kind):
     step = await sent_and_stepped(router)
     assert step.winner == "first"
     assert (step.verdicts[1].outcome, step.verdicts[1].reason) == ("error", f"raised {kind.__name__}: no")
+
+
+async def test_a_strategy_that_a_lambda_made_has_its_own_name():
+    def is_vip(_message) -> bool:
+        return True
+
+    step = await sent_and_stepped(router_of(nothing, routing_strategy=lambda *, actor_name: is_vip))
+    assert step.verdicts[0].strategy == "is_vip"

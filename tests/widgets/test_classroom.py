@@ -318,6 +318,7 @@ async def test_how_long_an_actor_runs_is_known_while_it_runs(page: Page):
     page.session.handle({"type": "step"})
     await until(lambda: page.state["step"].get("phase") == "running")
     assert 0 <= page.state["step"]["elapsed"] < 60
+    assert page.state["step"]["story"] == "slow is running for m1."
 
 
 # Edit, find, trail.

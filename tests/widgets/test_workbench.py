@@ -15,7 +15,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 from support.waiting import until
 
-from repid_nb import InMemoryServer, Repid, Router, Stepper, Workbench
+from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, Workbench
 
 
 @pytest.fixture
@@ -79,6 +79,59 @@ async def test_a_step_sends_two_small_updates_whatever_waits(app: Repid, waiting
     running, done = sent
     assert (running["state"]["step"]["phase"], done["state"]["step"]["phase"]) == ("running", None)
     assert sum(len(json.dumps(one, ensure_ascii=False).encode()) for one in sent) < 8_000
+
+
+async def test_a_step_with_a_history_children_and_a_river_stays_below_the_limit_of_the_wire():
+    app, router = Repid(), Router(channel="orders")
+    app.servers.register_server("default", InMemoryServer(), is_default=True)
+
+    @router.actor
+    async def ship_order(message: Message, number: int, tax: float = 0.2) -> str:
+        print("shipping", number)
+        for channel in ("emails", "audit"):
+            await message.send_message_json(channel=channel, payload={"to": "ada"})
+        return f"order {number} is on its way"
+
+    for name in ("vip_desk", "refund", "slow_report"):
+        router.actor(name=name)(lambda: None)
+    app.include_router(router)
+    workbench = Workbench(app)
+    for number in range(60):
+        await workbench.stepper.send("orders", {"number": number}, topic="ship_order")
+    await workbench.stepper.run(30)
+    await shown(workbench)
+    sent = heard(workbench)
+    await do(workbench, "step")
+    assert workbench.step["sent"] == 2
+    assert sum(len(json.dumps(one, ensure_ascii=False).encode()) for one in sent) < 8_000
+
+
+async def test_that_an_actor_runs_is_sent_before_it_begins_even_if_it_blocks(app: Repid):
+    router = Router(channel="tasks")
+    seen: list[str | None] = []
+
+    @router.actor
+    async def block() -> None:
+        seen.extend(one["state"]["step"]["phase"] for one in sent if "step" in one["state"])
+
+    app.include_router(router)
+    workbench = Workbench(app)
+    await workbench.stepper.send("tasks", topic="block")
+    await shown(workbench)
+    sent = heard(workbench)
+    await do(workbench, "step")
+    assert seen == ["running"]
+
+
+async def test_a_run_at_full_speed_sends_no_update_for_each_actor(app: Repid):
+    workbench = Workbench(app)
+    await do(workbench, "send", form={"channel": "tasks", "payload": '{"to": "a"}', "topic": "greet", "count": 200})
+    sent = heard(workbench)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await workbench.stepper.run(200)
+    await shown(workbench)
+    assert len(sent) <= 2 + (loop.time() - began) / 0.05
 
 
 async def test_many_steps_are_few_updates_and_the_last_is_true(app: Repid):
