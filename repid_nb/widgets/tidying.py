@@ -119,13 +119,10 @@ class Tidying:
         queues = self._view.stepper.snapshot(0)
         waiting = sum(queue.waiting or 0 for queue in queues.channels)
         dead = sum(queue.dead or 0 for queue in queues.channels)
-        first, number = history["first"], history["newest"] - history["first"]
-        were = "is" if number == 1 else "are"
-        start = (
-            f"Back to before step {first + 1}, with everything sent since: {counted(number, 'step')} {were} taken back."
-        )
+        first, newest = history["first"], history["newest"]
+        start = f"Back to before step {first + 1}, with everything sent since."
         empty = f"Delete {counted(waiting, 'waiting message')} and {counted(dead, 'dead letter')}."
-        return {"start": start if number > 0 else "", "empty": empty if waiting or dead else ""}
+        return {"start": start if newest > first else "", "empty": empty if waiting or dead else ""}
 
     def crash(self, held: MessageSnapshot | None = None) -> str:
         """Let the worker that is shown crash, and return a notice.

@@ -100,9 +100,10 @@ class Workbench(anywidget.AnyWidget):
         self._saving: asyncio.TimerHandle | None = None
         kept: dict[str, Any] = {}
         for one in former:
-            # Of several the last one has what was set last.
             projector, kept = one.projector if projector is None else projector, one.kept or kept
             self._session.go_on_from(one._session)  # noqa: SLF001
+            if one.stepper is self.stepper:
+                self._notes |= one._notes  # noqa: SLF001
         super().__init__(**self._session.state(), projector=bool(projector), kept=kept)
         self.on_msg(self._on_message)
         if self._shell is not None:

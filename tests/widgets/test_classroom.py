@@ -189,7 +189,7 @@ async def test_a_reset_goes_back_to_the_start_with_everything_sent_since(page: P
     await page.send('{"number": 1}', "ship")
     await page.do("step")
     await page.send('{"number": 2}', "ship", count="2")
-    assert page.status["reset"]["start"] == "Back to before step 1, with everything sent since: 1 step is taken back."
+    assert page.status["reset"]["start"] == "Back to before step 1, with everything sent since."
     state = await page.do("reset", how="start")
     assert page.waiting == ["m1", "m2", "m3"]
     assert "2 messages sent since are on the queues again" in state["status"]["notice"]

@@ -255,7 +255,9 @@ async def test_a_second_workbench_of_a_stepper_keeps_what_the_page_kept(open_wor
     first.kept = {"form": {"topic": "a"}, "pace": "1.5"}
     first._session.handle({"type": "predict", "on": True})
     first._session.handle({"type": "break_at", "nobody": True})
+    first.note("look", step=0)
     second = open_workbench(stepper)
+    assert second._notes == {0: "look"}
     assert (second.projector, second.kept) == (True, {"form": {"topic": "a"}, "pace": "1.5"})
     assert (second.prediction["on"], second.status["breaks"]["nobody"]) == (True, True)
     third = open_workbench(stepper, projector=False)
