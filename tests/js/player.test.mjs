@@ -223,6 +223,17 @@ describe("a guess", () => {
     assert.deepEqual([right, asked, last], [1, 2, { right: false, answer: "Nobody gets it." }]);
   });
 
+  test("is found by a part of its name", () => {
+    const { player, send } = played();
+    /** @type {any} */
+    let answer;
+    player.on("msg:custom", (/** @type {any} */ told) => (answer = told));
+    send({ type: "find", what: "options", text: "GRE" });
+    assert.deepEqual(answer.rows, [["1", "greet"]]);
+    send({ type: "find", what: "channels", text: "" });
+    assert.deepEqual(answer.rows, []);
+  });
+
   test("is forgotten when the lesson starts again", () => {
     const { player, send } = played();
     send({ type: "step", pick: "1" });

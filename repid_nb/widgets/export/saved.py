@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from html import escape
 
 from repid_nb.display import as_html
-from repid_nb.stepping.record import Steps
+from repid_nb.stepping.record import History
 from repid_nb.widgets.export.lesson import MOST_STEPS
 from repid_nb.widgets.export.page import TITLE, lesson_page
 from repid_nb.widgets.export.still import picture_of
@@ -31,7 +31,7 @@ def saved_html(view: View, notes: Mapping[int, str] | None = None) -> str:
         notes: What to say at a moment, by the number of its step.
     """
     steps = tuple(view.steps[-MOST_STEPS:])
-    run = as_html(Steps(steps, "idle")) if len(steps) > 1 else ""
+    run = as_html(History(steps)) if len(steps) > 1 else ""
     still = f'<div class="repid-nb-still">{run}{picture_of(view).html}</div>'
     if not steps:
         return f'<div class="repid-nb-saved">{still}</div>'

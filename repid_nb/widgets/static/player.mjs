@@ -148,6 +148,8 @@ export class Player {
         this.#score.on = Boolean(command.on);
       },
       dismiss: () => {},
+      find: () =>
+        this.#tell("msg:custom", { type: "found", id: command.id, what: command.what, ...this.#found(command) }),
       open: () => this.#tell("msg:custom", { type: "text", id: command.id, ...this.#textOf(command) }),
     };
     const deed = Object.hasOwn(deeds, command.type) ? deeds[/** @type {keyof typeof deeds} */ (command.type)] : null;
@@ -246,6 +248,12 @@ export class Player {
   /** @param {number} place @returns {Step} */
   #stepAt(place) {
     return /** @type {Step} */ (this.lesson.traits.step[this.lesson.moments[place][3]]);
+  }
+
+  /** Return what a search finds: the predictions of the next step. @param {{what: string, text?: string}} question */
+  #found({ what, text = "" }) {
+    const options = what === "options" ? (this.lesson.guesses[this.#place]?.options ?? []) : [];
+    return { rows: options.filter(([, name]) => name.toLowerCase().includes(text.toLowerCase())), more: 0 };
   }
 
   /** @param {{what: string, step?: number, channel?: string, message?: string, from?: number}} question */
