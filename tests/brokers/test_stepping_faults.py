@@ -247,7 +247,7 @@ async def test_a_message_that_goes_back_often_is_told_of_before_rabbitmq_drops_i
         await here.send("nobody", 1)
         steps = [await here.step() for _ in range(3)]
         assert [bool(step.note) for step in steps] == [False, False, True]
-        assert "went back 3 times. After 20 a quorum queue makes a message a dead letter" in steps[2].note
+        assert "It went back 3 times: after 20 a quorum queue makes it a dead letter" in steps[2].note
 
 
 @KINDS

@@ -121,8 +121,8 @@ class AmqpAdapter(Adapter):
         if returns < TOLD_FROM:
             return ""
         return (
-            f"This message went back {returns} times. After {MOST_DELIVERIES} a quorum queue makes a message a dead "
-            "letter, or drops it where it has no dead-letter exchange; a classic queue never does."
+            f"It went back {returns} times: after {MOST_DELIVERIES} a quorum queue makes it a dead letter, or drops it "
+            "without a dead-letter exchange."
         )
 
     async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:  # noqa: ARG002  (shows none)

@@ -35,9 +35,8 @@ class Fingerprints:
 def new_id_note(broker: str) -> str:
     """Say what a worker makes of ids that change."""
     return (
-        f"On {broker} a rejected message comes again under a new id. So a worker there counts sighting 1 each time and "
-        "never gets to ten: the message goes round until an actor takes it. This Stepper counts messages of equal "
-        "content."
+        f"On {broker} it has a new id now: a worker counts sighting 1 each time and never gets to ten. Here equal "
+        "content is counted."
     )
 
 
