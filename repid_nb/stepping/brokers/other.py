@@ -55,8 +55,8 @@ class OtherAdapter(Adapter):
 
     def note(self, message: ReceivedMessageT) -> str:  # noqa: ARG002  (true of any)
         return (
-            f"{self.knows.broker} is stepped by its subscription alone: it may hold a further message, and does not tell "
-            "what waits."
+            f"{self.knows.broker} is stepped by its subscription alone: it may hold a further message, and does not "
+            "tell what waits."
         )
 
     async def close(self) -> None:

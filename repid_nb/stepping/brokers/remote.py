@@ -16,7 +16,7 @@ from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.tasks import start
-from repid_nb.notebook.interrupts import interruptible
+from repid_nb.notebook.interrupts import interruptible, take_error
 from repid_nb.stepping.brokers.adapter import Adapter, unknown, within
 from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, answers, in_words
 from repid_nb.stepping.brokers.endings import closed, watch
@@ -87,13 +87,7 @@ class RemoteSource:
         self._check_loop()
         self._channels = list(channels)
         self.turn = self.turn if self.turn < len(self._channels) else 0
-        # A workbench looks while a step is under way.
-        async with self._opening:
-            await self._connection.open()
-            try:
-                await self._adapter.open(channels)
-            except Exception as error:
-                raise await in_words(self._adapter, error) from error
+        await self._seen_through(self._open(self._channels))
 
     async def pull(self, channel: str | None) -> RemoteMessage | None:
         with interruptible():
@@ -143,7 +137,7 @@ class RemoteSource:
         number = self._looks_begun = self._looks_begun + 1
         try:
             async with asyncio.timeout(AT_MOST):
-                seen = await self._adapter.look(asked, wanted)
+                seen = await self._seen_through(self._adapter.look(asked, wanted))
         except Exception:
             # To look is a favour: what cannot be seen is not known.
             logger.debug("stepper.look.error", exc_info=True)
@@ -233,7 +227,19 @@ class RemoteSource:
         """The loop that the connection belongs to."""
         return self._loop
 
+    async def _open(self, channels: Sequence[str]) -> None:
+        # A workbench looks while a step is under way.
+        async with self._opening:
+            await self._connection.open()
+            try:
+                await self._adapter.open(channels)
+            except Exception as error:
+                raise await in_words(self._adapter, error) from error
+
     async def _close(self) -> None:
+        others = self._tasks - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=AT_MOST)
         for pull in self._pulls.values():
             message = await pull.answer()
             if message is not None:
@@ -329,9 +335,14 @@ class RemoteSource:
             )
         self._loop = loop
 
+    async def _seen_through(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Await a request that goes on when the caller is cancelled: cut short, it would leave a broken connection."""
+        return await asyncio.shield(self._start(coroutine))
+
     def _start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = start(coroutine)
         # A loop keeps no reference to its tasks.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(take_error)
         return task
