@@ -941,3 +941,24 @@ def test_form_pace_and_number_of_steps_are_kept_by_the_kernel(browser: Browser, 
     assert shown.page.evaluate("[model.get('kept').form.topic, model.get('kept').most]") == ["greet", "7"]
     shown.page.close()
     assert shown.errors == []
+
+
+def test_a_second_world_goes_its_own_way_side_by_side(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting")
+    shown.press("More")
+    shown.page.get_by_label("asked first").select_option("fail")
+    shown.page.get_by_label("goes first").select_option("m3")
+    shown.page.get_by_label("on an error").select_option("ack")
+    shown.press("Part here")
+    asked = shown.asked()[-1]
+    assert [asked[name] for name in ("type", "order", "priority", "on_error")] == ["fork", ["fail"], {"m3": 9}, "ack"]
+    one = {"number": 1, "message": "m1", "winner": "greet", "settled": "✓ acked", "tone": "good"}
+    rows = [{"number": 1, "here": one, "there": {**one, "message": "m3", "winner": "fail"}, "same": False}]
+    world = {"on": True, "at": 0, "change": "fail asked first", "rows": rows, "more": 0, "differs": 1, "waiting": 2}
+    shown.show({**states["acked"], "what_if": world})
+    both = shown.page.get_by_role("region", name="What if")
+    expect(both.locator(".wb-worldstep").last).to_have_text("≠ first difference, 1")
+    expect(both.locator(".wb-world")).to_have_text(["m1 → greet ✓ acked", "m3 → fail ✓ acked"])
+    assert problems(shown.page, ".repid-wb") == []
+    shown.press("Step both")
+    assert shown.asked()[-1]["type"] == "step_worlds"

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { count } from "../../repid_nb/widgets/static/amounts.mjs";
-import { chipsOf } from "../../repid_nb/widgets/static/chips.mjs";
+import { chipsOf, rememberSamples } from "../../repid_nb/widgets/static/chips.mjs";
 import { hueOf } from "../../repid_nb/widgets/static/colours.mjs";
 import { plan } from "../../repid_nb/widgets/static/plan.mjs";
 import { busy, lane, message, settlement, state, stepped, ui, verdict } from "./states.mjs";
@@ -204,24 +204,35 @@ describe("the actors", () => {
 });
 
 describe("the prepared messages", () => {
-  test("are those of the teacher, or samples of the actors, or topics alone", () => {
-    const choices = { channels: [], operations: [], topics: /** @type {[string, string][]} */ ([["tasks", "greet"]]) };
-    assert.deepEqual(
-      chipsOf(state({ choices })).map(({ label, sends }) => [label, sends]),
-      [["greet", false]],
-    );
+  /** @type {State["choices"]} */
+  const choices = {
+    channels: [],
+    operations: [],
+    topics: [
+      ["tasks", "greet"],
+      ["other", "part"],
+    ],
+  };
+
+  test("are samples of the actors, as far as they are known, or topics alone", () => {
+    const samples = new Map();
+    const chips = () =>
+      chipsOf(state({ choices }), samples).map(({ form, sends }) => [form.topic, form.payload, sends]);
+    assert.deepEqual(chips(), [
+      ["greet", "", false],
+      ["part", "", false],
+    ]);
     const sample = { topic: "greet", payload: '{"to": "ada"}' };
-    const actors = { ...state().actors, actors: [{ ...state().actors.actors[0], sample }] };
-    assert.deepEqual(
-      chipsOf(state({ choices, actors })).map(({ form, sends }) => [form.payload, sends]),
-      [['{"to": "ada"}', true]],
-    );
+    rememberSamples(samples, { ...state().actors, actors: [{ ...state().actors.actors[0], sample }] });
+    rememberSamples(samples, { ...state().actors, channel: "other", actors: [] });
+    assert.deepEqual(chips()[0], ["greet", '{"to": "ada"}', true]);
+  });
+
+  test("are those of the teacher where there are any", () => {
     /** @type {[string, {}][]} */
     const prepared = [["to nobody", { topic: "x" }]];
-    assert.deepEqual(
-      chipsOf(state({ choices: { ...choices, prepared }, actors })).map(({ label }) => label),
-      ["to nobody"],
-    );
+    const [chip, ...others] = chipsOf(state({ choices: { ...choices, prepared } }), new Map());
+    assert.deepEqual([chip.label, chip.sends, others], ["to nobody", true, []]);
   });
 });
 

@@ -54,6 +54,7 @@ FLOORS = [
     "outcome.mjs",
     "track.mjs",
     "trail.mjs",
+    "what_if.mjs",
     "panels.mjs",
     "regions.mjs",
     "tools.mjs",

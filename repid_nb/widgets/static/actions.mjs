@@ -8,7 +8,7 @@ import { aboutNow } from "./upkeep.mjs";
 /**
  * @import { Chip } from "./chips.mjs"
  * @import { Ask } from "./kernel.mjs"
- * @import { Actor, Breaks, Form, State, TextQuestion } from "./wire.mjs"
+ * @import { Actor, Breaks, Form, OtherRules, State, TextQuestion } from "./wire.mjs"
  * @import { Ui } from "./ui.mjs"
  */
 
@@ -77,6 +77,9 @@ function stepActions({ ui, state, ask, update, drawNow, focus }) {
     },
     crash: () => ask({ type: "crash" }),
     undo: () => ask({ type: "undo" }),
+    fork: (/** @type {OtherRules} */ rules) => ask({ type: "fork", ...rules }),
+    stepWorlds: () => ask({ type: "step_worlds" }),
+    endFork: () => ask({ type: "end_fork" }),
     choose: (/** @type {string} */ worker) => ask({ type: "choose", worker }),
     breakAt: (/** @type {Partial<Breaks>} */ breaks) => ask({ type: "break_at", ...breaks }),
     breakAtActor: (/** @type {string} */ actor) => {

@@ -1,35 +1,37 @@
-// The prepared messages: each a chip that sends, or fills the form where nobody has prepared a payload.
+// The prepared messages: each a chip that sends, or fills the form where no payload is known.
 
 /**
- * @import { Form, State } from "./wire.mjs"
+ * @import { Form, Sample, State } from "./wire.mjs"
  *
  * @typedef {{label: string, payload: string, form: Partial<Form>, sends: boolean}} Chip
  */
 
 const MOST_CHIPS = 8;
 
+/** @param {string} channel @param {string} actor */
+const sampleKey = (channel, actor) => `${channel}\n${actor}`;
+
 /**
- * Return the messages that the row offers: prepared ones, or samples of the actors, or their topics alone.
- * @param {State} state
- * @returns {Chip[]}
+ * Remember the samples of the actors that the kernel tells of: it tells of one channel at a time.
+ * @param {Map<string, Sample>} samples
+ * @param {State["actors"]} actors
  */
-export function chipsOf({ choices, actors, step }) {
-  const prepared = (choices.prepared ?? []).map(([label, form]) => ({ label, payload: "", form, sends: true }));
-  if (prepared.length) return prepared;
-  const channel = actors.key ?? (step.number ? step.key : actors.channel);
-  const samples = actors.actors.flatMap(({ actor, sample }) => (sample ? [sampleChip(actor, channel, sample)] : []));
-  if (samples.length) return samples.slice(0, MOST_CHIPS);
-  return choices.topics
-    .slice(0, MOST_CHIPS)
-    .map(([key, topic]) => ({ label: topic, payload: "", form: { channel: key, topic, payload: "" }, sends: false }));
+export function rememberSamples(samples, { channel, key = channel, actors }) {
+  for (const { actor, sample } of actors) if (sample) samples.set(sampleKey(key, actor), sample);
 }
 
 /**
- * @param {string} actor
- * @param {string} channel
- * @param {{topic?: string, payload?: string}} sample
- * @returns {Chip}
+ * Return the messages that the row offers: the prepared ones, or one for each of the first actors.
+ * @param {State} state
+ * @param {Map<string, Sample>} samples
+ * @returns {Chip[]}
  */
-function sampleChip(actor, channel, { topic = "", payload = "" }) {
-  return { label: actor, payload, form: { channel, topic, payload }, sends: true };
+export function chipsOf({ choices }, samples) {
+  const prepared = (choices.prepared ?? []).map(([label, form]) => ({ label, payload: "", form, sends: true }));
+  if (prepared.length) return prepared;
+  return choices.topics.slice(0, MOST_CHIPS).map(([channel, actor]) => {
+    const sample = samples.get(sampleKey(channel, actor));
+    const { topic = "", payload = "" } = sample ?? { topic: actor };
+    return { label: actor, payload, form: { channel, topic, payload }, sends: sample !== undefined };
+  });
 }

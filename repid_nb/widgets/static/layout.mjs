@@ -38,7 +38,7 @@ export function createLayout(actions, ui, update) {
     null,
     [tools.element, menu.element, row.element, form.element, hosts.keys, hosts.errors, hosts.explanation],
     [hosts.banner, hosts.score, hosts.picking, h("div.head", null, hosts.headline, hosts.notice), hosts.story],
-    [stage, hosts.trail, film.element, river.element, hosts.opened],
+    [stage, hosts.worlds, hosts.trail, film.element, river.element, hosts.opened],
   );
   const root = h(
     "section.root",

@@ -3,6 +3,7 @@
 import { createBreaks } from "./breaks.mjs";
 import { button, createChanges, h, newId, setEnabled } from "./dom.mjs";
 import { fillList } from "./finder.mjs";
+import { createParting } from "./what_if.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
@@ -21,6 +22,7 @@ export function createMenu(actions, ui, update) {
   const most = mostField(ui, update);
   const resets = resetTools(actions, ui);
   const breaks = createBreaks(actions);
+  const parting = createParting(actions);
   const keys = button("keys", "? Keys", actions.keys, { title: "What the keys do (?)", "aria-expanded": "false" });
   const element = h(
     "section.menu",
@@ -28,6 +30,7 @@ export function createMenu(actions, ui, update) {
     h("div.menurow", null, source.element, most.element, h("span.gap"), keys),
     breaks.element,
     resets.element,
+    parting.element,
     h("div.menurow.live", null, exportTools(actions)),
   );
 
@@ -38,6 +41,7 @@ export function createMenu(actions, ui, update) {
     most.draw(shown);
     breaks.draw(state, ui);
     resets.draw(shown, state);
+    parting.draw(shown, state);
     keys.setAttribute("aria-expanded", String(ui.keys));
   }
 

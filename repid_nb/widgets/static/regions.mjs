@@ -8,6 +8,7 @@ import { bannerElements, errorElements, explanationElements, headlineElements, k
 import { noticeElements, pickingElements, scoreElements, textElements } from "./panels.mjs";
 import { trackElement } from "./track.mjs";
 import { trailElements } from "./trail.mjs";
+import { worldsElements } from "./what_if.mjs";
 import { workerElements } from "./worker.mjs";
 
 /**
@@ -45,6 +46,7 @@ export function createRegions(actions, focusPage) {
     worker: h("div"),
     actors: h("div"),
     outcome: h("div"),
+    worlds: h("div.trailbox"),
     trail: h("div.trailbox"),
     opened: h("div.openedbox"),
   };
@@ -68,7 +70,7 @@ export function createRegions(actions, focusPage) {
   /** @param {Plan} shown @param {State} state @param {Ui} ui */
   function draw(shown, state, ui) {
     hosts.story.setAttribute("aria-live", state.status.busy === "run" ? "off" : "polite");
-    drawAround(region, shown, ui, actions);
+    drawAround(region, shown, state, ui, actions);
     drawColumns(region, shown, state, actions);
   }
 
@@ -110,8 +112,8 @@ function drawColumns(region, shown, { history, tray, step, workers: { workers } 
   for (const word of TRACK) region(word, shown.track?.[word], () => trackElement(word, shown.track));
 }
 
-/** @param {Region} region @param {Plan} shown @param {Ui} ui @param {Actions} actions */
-function drawAround(region, shown, { explanation, followed, opened, keys }, actions) {
+/** @param {Region} region @param {Plan} shown @param {State} state @param {Ui} ui @param {Actions} actions */
+function drawAround(region, shown, { what_if }, { explanation, followed, opened, keys }, actions) {
   const isLocked = !shown.controls.send;
   const way = followed && [followed.message, followed.where, followed.trail, isLocked];
   const notice = shown.errors.length ? "" : shown.notice;
@@ -125,6 +127,7 @@ function drawAround(region, shown, { explanation, followed, opened, keys }, acti
   region("score", shown.score, () => scoreElements(shown.score));
   region("picking", shown.picking, () => pickingElements(shown.picking, actions));
   region("explanation", explanation, () => explanationElements(explanation, actions));
+  region("worlds", [what_if, isLocked], () => worldsElements(what_if, isLocked, actions));
   region("trail", way, () => trailElements(followed, isLocked, actions));
   region("opened", openedSoFar, () => textElements(opened, actions));
   region("keys", keys, () => keyElements(keys, actions));

@@ -1,6 +1,6 @@
 // The row of prepared messages: one click sends one. "Write one" opens the form.
 
-import { chipsOf } from "./chips.mjs";
+import { chipsOf, rememberSamples } from "./chips.mjs";
 import { bdi, button, createChanges, fill, h, setEnabled } from "./dom.mjs";
 
 /**
@@ -23,7 +23,8 @@ export function createSendRow(actions, ui) {
 
   /** @param {ControlsPlan} controls @param {State} state */
   function draw(controls, state) {
-    const shown = chipsOf(state);
+    rememberSamples(ui.samples, state.actors);
+    const shown = chipsOf(state, ui.samples);
     if (hasChanged("chips", shown))
       fill(
         chips,

@@ -2,7 +2,7 @@
 
 import { emptyForm } from "./form_rules.mjs";
 
-/** @import { Explanation, Form, TextQuestion, Ticket, Trail } from "./wire.mjs" */
+/** @import { Explanation, Form, Sample, TextQuestion, Ticket, Trail } from "./wire.mjs" */
 
 /**
  * A text, as far as it was fetched.
@@ -44,6 +44,7 @@ import { emptyForm } from "./form_rules.mjs";
  * @property {string} most  how many steps a run may take, as it is typed
  * @property {string} pace  seconds to read between two steps of a run
  * @property {Form} form
+ * @property {Map<string, Sample>} samples  messages that actors would take, as far as they are known
  * @property {(Explanation & {about: string}) | null} explanation  about: the form and the moment that it is about
  * @property {OpenedText | null} opened
  * @property {Followed | null} followed
@@ -70,6 +71,7 @@ export function emptyUi() {
     most: "100",
     pace: "1.5",
     form: emptyForm(),
+    samples: new Map(),
     explanation: null,
     opened: null,
     followed: null,
