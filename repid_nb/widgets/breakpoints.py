@@ -14,8 +14,9 @@ from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.view import View
 
-__all__ = ["AT_ONCE", "Breakpoints", "Breaks"]
+__all__ = ["AT_ONCE", "SHOWN_AT_WORK_AFTER", "Breakpoints", "Breaks"]
 
+# Seconds that what a step does may wait for the step itself.
 SHOWN_AT_WORK_AFTER = 0.15
 # How long an update may wait that has to be on the page before anything else runs.
 AT_ONCE = -1.0

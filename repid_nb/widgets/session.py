@@ -19,7 +19,7 @@ from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets import questions
 from repid_nb.widgets.batches import BatchRunner
-from repid_nb.widgets.breakpoints import Breakpoints, Breaks
+from repid_nb.widgets.breakpoints import SHOWN_AT_WORK_AFTER, Breakpoints, Breaks
 from repid_nb.widgets.command_runner import OF_A_STEP, CommandRunner, in_words
 from repid_nb.widgets.export import formats
 from repid_nb.widgets.export.replay import CallLog
@@ -318,7 +318,9 @@ class Session(CommandRunner):
     def _on_event(self, event: Event) -> None:
         self._tidying.changed()
         self.view.other_workers.hear(event)
-        self._changed()
+        # What a step of the page does is shown with the step.
+        is_own = any(one.busy in OF_A_STEP for one in self.workers.values())
+        self._changed(SHOWN_AT_WORK_AFTER if is_own else 0.0)
         # Messages of actors are not logged: the actors send them again when the exported cell runs.
         if isinstance(event, Published) and not self._tidying.is_at_work and not self._is_sent_by_actor:
             self.calls.sent(event.channel, event.message)

@@ -76,8 +76,8 @@ async def test_a_step_sends_two_small_updates_whatever_waits(app: Repid, waiting
         await shown(workbench)
         sent = heard(workbench)
         await do(workbench, "step")
-    running, done = sent
-    assert (running["state"]["step"]["phase"], done["state"]["step"]["phase"]) == ("running", None)
+    phases = [one["state"]["step"]["phase"] for one in sent if "step" in one["state"]]
+    assert phases == ["running", None]
     assert sum(len(json.dumps(one, ensure_ascii=False).encode()) for one in sent) < 8_000
 
 
