@@ -319,8 +319,7 @@ class Session(CommandRunner):
         self._tidying.changed()
         self.view.other_workers.hear(event)
         # What a step of the page does is shown with the step.
-        is_own = any(one.busy in OF_A_STEP for one in self.workers.values())
-        self._changed(SHOWN_AT_WORK_AFTER if is_own else 0.0)
+        self._changed(SHOWN_AT_WORK_AFTER if self.busy in OF_A_STEP else 0.0)
         # Messages of actors are not logged: the actors send them again when the exported cell runs.
         if isinstance(event, Published) and not self._tidying.is_at_work and not self._is_sent_by_actor:
             self.calls.sent(event.channel, event.message)
