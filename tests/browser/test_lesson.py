@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import comm
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from stepping.bench import app_of
+from support.axe import problems
 
 from repid_nb import Router, Stepper, Workbench
 
@@ -124,6 +126,14 @@ def test_a_drag_over_the_river_seeks(page: Page, exported: Path):
     expect(river).to_have_attribute("aria-valuetext", "Step 3: m2 of orders, ✗ nacked")
     river.press("ArrowLeft")
     page.wait_for_url("**#step=2")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_lesson_reads_well_in_both_themes(page: Page, exported: Path, scheme: Literal["light", "dark"]):
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    open_lesson(page, exported, "#step=3")
+    expect(page.locator(".repid-wb")).to_contain_text("nacked")
+    assert problems(page, "main") == []
 
 
 def test_printed_a_lesson_has_its_still(page: Page, exported: Path):

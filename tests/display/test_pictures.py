@@ -3,6 +3,7 @@
 import asyncio
 import re
 from functools import cache
+from itertools import pairwise
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -383,6 +384,16 @@ def test_a_film_that_may_not_move_is_a_still_of_the_end():
     shown = [text.text for group in groups for text in group.iter(f"{SVG}text")]
     assert {"3 steps", "1 acked · 1 rejected · 1 nacked", "m2", "m3"} <= set(shown)
     assert "m1" not in shown
+
+
+def test_in_a_film_nothing_fades_before_it_is_over():
+    style = checked(film()).find(f"{SVG}style").text
+    for frames in re.findall(r"@keyframes rnb-[0-9a-f]+-[cs][0-9n]+\{(.*?\})\}", style):
+        keys = [
+            (float(share), float(opacity)) for share, opacity in re.findall(r"([0-9.]+)%\{opacity:([0-9.]+)", frames)
+        ]
+        slow = [one for one, after in pairwise(keys) if one[1] != after[1] and after[0] - one[0] > 3]
+        assert slow == []
 
 
 def test_a_film_says_its_notes_and_its_story_in_words():

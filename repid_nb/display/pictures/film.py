@@ -122,7 +122,7 @@ def _draw_counts(scene: Scene) -> None:
         x, y = scene.bin(action)
         for number, (start, count) in enumerate(values):
             is_last = number == len(values) - 1
-            end = scene.length + 1 if is_last else values[number + 1][0]
+            end = None if is_last else values[number + 1][0]
             group = canvas.group(**({} if is_last else {"opacity": "0"}))
             canvas.into(group)
             colour = OUTCOMES[action].colour
@@ -132,11 +132,13 @@ def _draw_counts(scene: Scene) -> None:
                 _animate(scene, group, f"c{place}n{number}", _shown_from(start, end), moves=False)
 
 
-def _shown_from(start: float, end: float) -> Track:
+def _shown_from(start: float, end: float | None) -> Track:
+    """Return the track of something that is seen from a moment on; to the end of the film where `end` is None."""
     track = Track(opacity=0.0 if start else 1.0)
     if start:
         track.go(start, start + 0.1, opacity=1.0)
-    track.go(max(end - 0.02, start + 0.1), end, opacity=0.0)
+    if end is not None:
+        track.go(max(end - 0.02, start + 0.1), end, opacity=0.0)
     return track
 
 
@@ -144,7 +146,7 @@ def _draw_captions(scene: Scene, steps: Sequence[Step]) -> None:
     canvas = scene.canvas
     last = len(scene.captions) - 1
     for number, (start, big, small, action) in enumerate(scene.captions):
-        end = scene.length + 1 if number == last else scene.captions[number + 1][0]
+        end = None if number == last else scene.captions[number + 1][0]
         group = canvas.group(**({} if number == last else {"opacity": "0"}))
         canvas.into(group)
         at = MARGIN + canvas.text(MARGIN, 34, big, size=18, bold=True, width=WIDTH - 160) + 10
