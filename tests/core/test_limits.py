@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 import repid
@@ -17,6 +18,7 @@ from repid_nb.core.limits import ActorLimits, BackpressurePolicy, MessageLimits
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageAction, MessageData
 from repid_nb.core.routing.router import Router
+from repid_nb.core.worker.capacity import Capacity, Ledger
 from repid_nb.core.worker.gate import gate_of, gates_of
 from repid_nb.core.worker.gated import GatedWorker, worker_of
 from repid_nb.core.worker.limited import Declared
@@ -786,6 +788,20 @@ async def test_a_worker_takes_what_comes_while_it_was_full():
         assert hall.running == ["a1"]
         await hall.end("a1")
         assert hall.running == ["b1"]
+
+
+async def test_a_message_that_is_cancelled_just_as_it_gets_room_gives_it_back():
+    room = Capacity(1, "messages", "work")
+    ledger = Ledger(lambda _: None)
+    messages = [SimpleNamespace(message_id=name, payload=b"") for name in ("m1", "m2", "m3")]
+    first = ledger.take(messages[0], [room])
+    waiters = [ledger.queue_up(message, None, [room]) for message in messages[1:]]
+    first.release()
+    assert waiters[0].granted.done()
+    ledger.withdraw(waiters[0])
+    assert [*room.holders.values()] == [messages[2]], "the next one has it"
+    ledger.withdraw(waiters[1])
+    assert (room.used, room.is_contested) == (0, False)
 
 
 # A server that only pushes

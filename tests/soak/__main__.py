@@ -1,9 +1,9 @@
-"""The long form, `make soak`: ten thousand histories, every cut, every interrupt, every mutant.
+"""The long form, `make soak`: ten thousand histories, every cut, limits, every interrupt, every mutant.
 
 With Python 3.11 the histories take about three minutes of CPU (355,000 operations, 14 million checks), the cuts and the
 interrupts a quarter of a minute each, and the mutants two minutes.
 
-    python -m soak [--histories 10000] [--seed 0] [--python PYTHON] [histories] [cuts] [interrupts] [mutants]
+    python -m soak [--histories 10000] [--seed 0] [--python PYTHON] [histories] [cuts] [limits] [interrupts] [mutants]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import comm
-from soak import cuts, interrupts, mutants
+from soak import cuts, interrupts, limits, mutants
 from soak.histories import faults_of_seed, try_seed
 from soak.scenarios import SCENES
 from support import versions
@@ -66,6 +66,20 @@ def make_cuts(_options: argparse.Namespace) -> int:
     return _counted(tries(), f"cuts of {len(SCENES)} scenes")
 
 
+def limit(options: argparse.Namespace) -> int:
+    """Play histories of workers with limits, and cancel one before each of its turns."""
+    if options.first:
+        faults = (limits.faults_of_history(seed) for seed in range(options.histories // 5))
+        first = next(filter(None, faults), None) or next(filter(None, map(limits.faults_of_turn, range(1, 40))), None)
+        print(f"{mutants.FIRST}{first[0]}" if first else "")
+        return 0
+    seeds = range(options.seed, options.seed + options.histories // 4)
+    played = ((f"seed {seed}", limits.faults_of_history(seed, shuffled=odd)) for seed in seeds for odd in (False, True))
+    failures = _counted(((what, tuple(faults)) for what, faults in played), "histories with limits")
+    cut = ((turn, again) for turn in range(1, limits.turns_of() + 1) for again in (0, 1, 2, 3, 5))
+    return failures + _counted(((one, tuple(limits.faults_of_turn(*one))) for one in cut), "cuts of limits")
+
+
 def interrupt(_options: argparse.Namespace) -> int:
     """Interrupt each scene at each of its lines."""
     places = (place for scene in interrupts.SCENES for place in interrupts.places_of(scene))
@@ -96,6 +110,7 @@ def _counted(tries: Iterator[tuple[object, tuple[str, ...]]], noun: str) -> int:
 PARTS: dict[str, Callable[[argparse.Namespace], int]] = {
     "histories": tell_histories,
     "cuts": make_cuts,
+    "limits": limit,
     "interrupts": interrupt,
     "mutants": plant,
 }

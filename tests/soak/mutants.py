@@ -30,18 +30,20 @@ class Mutant:
         file: The file, below the package.
         right: What stands there, once.
         wrong: What stands there instead.
+        part: The part of `make soak` that has to see it.
     """
 
     name: str
     file: str
     right: str
     wrong: str
+    part: str = "histories"
 
 
 QUEUE, UNDO, PULLING = "core/memory/queue.py", "core/memory/undo.py", "core/memory/pulling.py"
 SUBSCRIBER, CONFIRMATION = "core/memory/subscriber.py", "core/worker/confirmation.py"
 WORKER, SLOTS, DELIVERY = "core/worker/worker.py", "core/worker/slots.py", "core/worker/delivery.py"
-SUBSCRIBER, CONFIRMATION = "core/memory/subscriber.py", "core/worker/confirmation.py"
+CAPACITY, GATE = "core/worker/capacity.py", "core/worker/gate.py"
 
 MUTANTS = [
     Mutant("sent to the head of the line", QUEUE, "line.ready.append(message)", "line.ready.appendleft(message)"),
@@ -163,6 +165,24 @@ MUTANTS = [
     ),
     Mutant("control characters are printed", "printable.py", "if text.isprintable():", "if True:"),
     Mutant("a worker leaves its timer on the loop", WORKER, "                self.close()\n", ""),
+    Mutant(
+        "a limit is one too high",
+        CAPACITY,
+        "return self.used + cost <= self.size",
+        "return self.used + cost <= self.size + 1",
+        "limits",
+    ),
+    Mutant("a limit is not given back", CAPACITY, "capacity.used -= cost", "pass", "limits"),
+    Mutant("a large payload runs beside others", CAPACITY, "return not self.holders", "return True", "limits"),
+    Mutant(
+        "a door stays shut",
+        "core/worker/doors.py",
+        "                self._resume(channel)",
+        "                pass",
+        "limits",
+    ),
+    Mutant("leases are kept", GATE, "await self.leases.pop().release()", "self.leases.pop()", "limits"),
+    Mutant("a policy's pause stays", GATE, "self._set_paused(channels, reservation, shut=False)", "pass", "limits"),
 ]
 
 
@@ -187,7 +207,7 @@ def seen_by(mutant: Mutant, folder: Path, python: str = sys.executable) -> str:
     path = os.pathsep.join((str(copy), str(TESTS)))
     try:
         done = subprocess.run(  # noqa: S603  (this interpreter, or one that the caller names)
-            [python, "-m", "soak", "histories", "--histories", str(HISTORIES), "--first"],
+            [python, "-m", "soak", mutant.part, "--histories", str(HISTORIES), "--first"],
             cwd=copy,
             env={**os.environ, "PYTHONPATH": path},
             capture_output=True,
