@@ -20,6 +20,7 @@ from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets import questions
 from repid_nb.widgets.batches import BatchRunner
 from repid_nb.widgets.breakpoints import SHOWN_AT_WORK_AFTER, Breakpoints, Breaks
+from repid_nb.widgets.class_questions import ClassQuestions
 from repid_nb.widgets.command_runner import OF_A_STEP, CommandRunner, in_words
 from repid_nb.widgets.export import formats
 from repid_nb.widgets.export.replay import CallLog
@@ -63,6 +64,7 @@ class Session(CommandRunner):
         }
         self._what_if = WhatIf(self.view)
         self._end_observing = steppers[0].observe(self._on_event)
+        self._class = ClassQuestions(self.view, changed, self._broker_said)
         self._live_look = LiveLook(steppers[0], changed, self._broker_said)
         self.slow = {
             "send": self._send,
@@ -93,6 +95,7 @@ class Session(CommandRunner):
             "unload": self._unload,
             "pull_from": self._pull_from,
             "predict": self._predict,
+            "ask_class": lambda _: self._class.ask(),
             "end_fork": lambda _: self._what_if.end(),
             "break_at": lambda command: self.breaks.set(dict(command)),
             "set_pace": lambda command: self._batch.set_pace(float(command.get("pace") or 0)),
@@ -124,6 +127,7 @@ class Session(CommandRunner):
     def close(self) -> list[asyncio.Task[None]]:
         self._end_observing()
         self._live_look.stop()
+        self._class.close()
         if self._what_if.is_on:
             self._what_if.end()
         return super().close()
@@ -154,6 +158,8 @@ class Session(CommandRunner):
             state = self.view.state(self.score)
             reset = self._tidying.reset_texts(state["history"])
             state["what_if"] = self._what_if.fields()
+            if (learners := self._class.fields()) is not None:
+                state["prediction"]["class"] = learners
         except Exception as error:
             self.error = in_words(error)
         progress = self._batch.progress

@@ -55,6 +55,7 @@ FLOORS = [
     "track.mjs",
     "trail.mjs",
     "what_if.mjs",
+    "class_panel.mjs",
     "panels.mjs",
     "regions.mjs",
     "tools.mjs",

@@ -41,12 +41,13 @@ export function createActions(page) {
 function stepActions({ ui, state, ask, update, drawNow, focus }) {
   /** @param {"step" | "step_into"} type */
   function step(type) {
-    const { on, options } = state().prediction;
+    const { on, options, class: learners } = state().prediction;
     if (!on || !options) {
       send(type);
       return;
     }
     ui.picking = type;
+    if (learners) ask({ type: "ask_class" });
     drawNow();
     focus("picking");
   }

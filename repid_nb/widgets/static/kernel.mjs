@@ -13,7 +13,7 @@ import { readState } from "./wire.mjs";
 const SILENCE = 4000;
 
 /** Commands whose answer changes nothing that the next click depends on: the page does not wait for them. */
-const WITHOUT_WAITING = ["open", "take", "dismiss", "trail", "edit", "find", "seen", "set_pace"];
+const WITHOUT_WAITING = ["open", "take", "dismiss", "trail", "edit", "find", "seen", "set_pace", "ask_class"];
 
 /**
  * @param {Model} model

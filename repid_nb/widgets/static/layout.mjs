@@ -37,7 +37,14 @@ export function createLayout(actions, ui, update) {
     "div.body",
     null,
     [tools.element, menu.element, row.element, form.element, hosts.keys, hosts.errors, hosts.explanation],
-    [hosts.banner, hosts.score, hosts.picking, h("div.head", null, hosts.headline, hosts.notice), hosts.story],
+    [
+      hosts.banner,
+      hosts.score,
+      hosts.picking,
+      hosts.classroom,
+      h("div.head", null, hosts.headline, hosts.notice),
+      hosts.story,
+    ],
     [stage, hosts.worlds, hosts.trail, film.element, river.element, hosts.opened],
   );
   const root = h(

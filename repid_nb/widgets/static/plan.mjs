@@ -7,7 +7,7 @@ import { stagePlan } from "./stage_plan.mjs";
 /**
  * @import { HeadlinePlan } from "./headline.mjs"
  * @import { StagePlan } from "./stage_plan.mjs"
- * @import { History, Prediction, State, Status, Step, Tone } from "./wire.mjs"
+ * @import { ClassFields, History, Prediction, State, Status, Step, Tone } from "./wire.mjs"
  * @import { Ui } from "./ui.mjs"
  */
 
@@ -19,6 +19,7 @@ import { stagePlan } from "./stage_plan.mjs";
  * @property {string} story  the same in a sentence
  * @property {PickingPlan | null} picking
  * @property {ScorePlan | null} score
+ * @property {ClassFields | null} classroom  how the class has answered, while predictions are on
  * @property {string[]} errors
  * @property {string} notice
  * @typedef {PagePlan & StagePlan} Plan
@@ -66,6 +67,7 @@ export function plan(state, ui) {
     story: spokenStory(ui.gone ? { ...state, step: {} } : state, shown),
     picking: ui.picking ? pickingPlan(prediction) : null,
     score: scorePlan(state, ui),
+    classroom: prediction.on ? (prediction.class ?? null) : null,
     errors: errorsPlan(status, ui),
     notice: status.notice,
   };

@@ -1,6 +1,7 @@
 // The regions of the page that are drawn anew, each only when its content has changed.
 
 import { actorElements } from "./actors.mjs";
+import { classElements } from "./class_panel.mjs";
 import { bdi, createChanges, fill, h } from "./dom.mjs";
 import { laneElements } from "./lanes.mjs";
 import { outcomeElements } from "./outcome.mjs";
@@ -35,6 +36,7 @@ export function createRegions(actions, focusPage) {
     banner: h("div.bannerbox", { role: "status" }),
     score: h("div.scorebox", { role: "status" }),
     picking: h("div.pickingbox"),
+    classroom: h("div.classbox", { role: "status" }),
     headline: h("div.headlinebox"),
     story: h("p.story.hidden", { "aria-live": "polite" }),
     notice: h("p.notice", { role: "status" }),
@@ -125,6 +127,7 @@ function drawAround(region, shown, { what_if }, { explanation, followed, opened,
   region("story", shown.story, () => bdi(shown.story));
   region("banner", shown.banner, () => bannerElements(shown.banner, actions));
   region("score", shown.score, () => scoreElements(shown.score));
+  region("classroom", shown.classroom, () => classElements(shown.classroom));
   region("picking", shown.picking, () => pickingElements(shown.picking, actions));
   region("explanation", explanation, () => explanationElements(explanation, actions));
   region("worlds", [what_if, isLocked], () => worldsElements(what_if, isLocked, actions));

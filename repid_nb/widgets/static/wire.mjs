@@ -140,6 +140,15 @@
  * @property {string} [message]  which message the next step pulls; only while predictions are on
  * @property {[pick: string, text: string][]} [options]
  * @property {number} [more]  how many further actors there are; `find` has them
+ * @property {ClassFields | null} [class]  where a class shares the broker
+ *
+ * How a question to the class stands.
+ * @typedef {object} ClassFields
+ * @property {string | null} question  null before the first
+ * @property {number} joined  how many notebooks listen
+ * @property {number} answered
+ * @property {[choice: string, count: number][]} tallies
+ * @property {string | null} truth  once the step is taken
  *
  * A worker: one on the stage (`own`), or another one of the server, of which is known what it holds.
  * @typedef {object} StageWorker
@@ -223,6 +232,7 @@
  *   | {type: "resend", channel: string, message: string}
  *   | {type: "pull_from", channel: string}
  *   | {type: "predict", on: boolean}
+ *   | {type: "ask_class"}
  *   | {type: "load", text: string}
  *   | Question
  *   | (TextQuestion & {from: number})} Command
