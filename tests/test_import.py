@@ -8,7 +8,7 @@ from support.script import run_script
 
 import repid_nb
 
-HEAVY = ["IPython", "anywidget", "ipykernel", "ipywidgets", "nest_asyncio2", "pydantic"]
+HEAVY = ["IPython", "anywidget", "ipykernel", "ipywidgets", "matplotlib", "nest_asyncio2", "pydantic"]
 
 
 def test_importing_the_package_loads_nothing_heavy():

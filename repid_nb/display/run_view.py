@@ -164,7 +164,7 @@ def _run_table(run: Run) -> Element:
             body.append(
                 element(
                     "tr",
-                    element("th", name, style=f"{CELL}; font-weight: normal", scope="row"),
+                    element("th", name, style=f"{CELL}; font-weight: normal; white-space: nowrap", scope="row"),
                     [element("td", figure, style=NUMBER) for figure in figures],
                 )
             )

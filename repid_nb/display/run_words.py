@@ -191,7 +191,9 @@ def _change(before: float, after: float) -> str:
         return "="
     if not before:
         return "more"
-    ratio = after / before
     if not after:
         return "none"
-    return f"{ratio:.2g} times" if ratio < 100 else f"{ratio:,.0f} times"  # noqa: PLR2004
+    ratio = after / before
+    if ratio >= 2:  # noqa: PLR2004
+        return f"{ratio:.2g} times" if ratio < 100 else f"{ratio:,.0f} times"  # noqa: PLR2004
+    return f"{ratio - 1:+.0%}".replace("%", " %")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from repid_nb.display.pictures import KINDS
 from repid_nb.display.pictures.river_picture import picture_of_river
 from repid_nb.display.run_river import river_of_run
+from repid_nb.display.run_words import time_text
 from repid_nb.picture import Picture
 from repid_nb.simulation.run import Run
 
@@ -13,7 +14,7 @@ __all__ = ["picture_of_run"]
 
 def picture_of_run(run: Run, since: float = 0.0, until: float | None = None) -> Picture:
     """Return the river of a run between two of its seconds."""
-    return picture_of_river(river_of_run(run, since, until), title=f"A run of {run.seconds:,.4g} seconds")
+    return picture_of_river(river_of_run(run, since, until), title=f"A run of {time_text(run.seconds)}")
 
 
 KINDS[Run] = {"river": picture_of_run}
