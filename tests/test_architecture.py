@@ -99,7 +99,7 @@ KERNEL = [
     "core.worker.worker",
 ]
 MOST_LINES_IN_THE_KERNEL = 2_680
-MOST_LINES_IN_THE_CORE = 8_700
+MOST_LINES_IN_THE_CORE = 8_750
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -12,6 +12,7 @@ from repid_nb.core.abilities import PullerT, puller_of
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT, ServerT, SubscriberT
 from repid_nb.core.tasks import start
+from repid_nb.core.worker.subscribing import end, subscribe
 
 __all__ = ["PausablePullerT", "SubscriptionPuller", "open_pausable_puller", "open_puller"]
 
@@ -86,10 +87,7 @@ class SubscriptionPuller:
 
     async def open(self, server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> None:
         """Subscribe to the channels."""
-        self._subscriber = await server.subscribe(
-            channels_to_callbacks=dict.fromkeys(channels, self._receive),
-            concurrency_limit=concurrency_limit,
-        )
+        self._subscriber = await subscribe(server, dict.fromkeys(channels, self._receive), concurrency_limit)
         self._subscriber.task.add_done_callback(self._ended)
 
     def pull_nowait(self) -> ReceivedMessageT | None:
@@ -166,7 +164,7 @@ class SubscriptionPuller:
             for _ in range(TURNS_BEFORE_CLOSE):
                 await asyncio.sleep(0)
         finally:
-            await _answered(self._subscriber.close())
+            await _answered(end(self._subscriber))
             if self._is_paused:
                 # A message that came in the pause may wait in it still, and some connections read nothing meanwhile.
                 await _answered(self._subscriber.resume())

@@ -10,6 +10,7 @@ from typing import Any
 from repid_nb.core.errors import NotPullableError, UnknownNameError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.core.worker.subscribing import end, subscribe
 from repid_nb.stepping.brokers.adapter import Adapter, Inbox, mended, pictured, unknown
 from repid_nb.stepping.source import Knowledge
 
@@ -80,7 +81,7 @@ class NatsAdapter(Adapter):
         if not info.num_pending and not info.num_ack_pending:
             return None
         inbox = Inbox()
-        subscriber = await self.server.subscribe(channels_to_callbacks={channel: inbox.put}, concurrency_limit=1)
+        subscriber = await subscribe(self.server, {channel: inbox.put}, 1)
         taking = asyncio.ensure_future(inbox.take(max(within, SHORTEST_WAIT)))
         try:
             await asyncio.wait({taking, subscriber.task}, return_when=asyncio.FIRST_COMPLETED)
@@ -90,7 +91,7 @@ class NatsAdapter(Adapter):
         finally:
             taking.cancel()
             # Before the message is settled: after that the next one would come in.
-            await subscriber.close()
+            await end(subscriber)
         message = message or next(iter(inbox.rest()), None)
         if message is not None:
             message._msg = _Confirmed(message._msg)  # type: ignore[attr-defined]  # repid's own message

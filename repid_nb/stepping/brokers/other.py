@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from repid_nb.core.message import ReceivedMessageT, SubscriberT
+from repid_nb.core.worker.subscribing import end, subscribe
 from repid_nb.stepping.brokers.adapter import Adapter
 from repid_nb.stepping.source import Knowledge
 
@@ -75,7 +76,7 @@ class _Subscription:
         self._subscriber: SubscriberT | None = None
 
     async def open(self, server: Any, channel: str) -> None:
-        self._subscriber = await server.subscribe(channels_to_callbacks={channel: self._receive}, concurrency_limit=1)
+        self._subscriber = await subscribe(server, {channel: self._receive}, 1)
 
     async def take(self, within: float) -> ReceivedMessageT | None:
         """Return the next message; None when none came within so many seconds."""
@@ -108,7 +109,7 @@ class _Subscription:
         # repid's InMemoryServer loses, on close, a message that it has taken and not yet brought.
         for _ in range(TURNS_BEFORE_CLOSE):
             await asyncio.sleep(0)
-        await _attempt(self._subscriber.close())
+        await _attempt(end(self._subscriber))
         await self._reject_inbox()
 
     async def _receive(self, message: ReceivedMessageT) -> None:
