@@ -268,6 +268,16 @@ def test_keys_that_are_pressed_too_fast_are_done_one_after_the_other(stage: Call
     assert [one["type"] for one in shown.asked()] == ["step"] * 3
 
 
+def test_a_message_that_is_sent_three_times_quickly_is_sent_three_times(stage: Callable[..., Stage], states: States):
+    shown = writing(stage("empty"))
+    for _ in range(3):
+        shown.page.get_by_label("Payload").press("Control+Enter")
+    assert [one["type"] for one in shown.asked()] == ["send"]
+    for _ in range(3):
+        shown.show(states["waiting"])
+    assert [one["type"] for one in shown.asked()] == ["send"] * 3
+
+
 def test_escape_forgets_the_keys_that_were_pressed_too_fast(stage: Callable[..., Stage], states: States):
     shown = stage("waiting")
     shown.page.locator(".repid-wb").focus()

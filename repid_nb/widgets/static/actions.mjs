@@ -1,8 +1,9 @@
 // The actions of the page, by button or by key.
 
-import { emptyForm, formMessage } from "./form_rules.mjs";
+import { emptyForm, formMessage, formProblem } from "./form_rules.mjs";
 import { messageActions } from "./message_actions.mjs";
 import { openText } from "./texts.mjs";
+import { MOST_PRESSES } from "./ui.mjs";
 import { aboutNow } from "./upkeep.mjs";
 
 /**
@@ -174,6 +175,9 @@ function formActions({ ui, state, ask, update, drawNow, canSend, focus }) {
     },
     send: () => {
       if (canSend()) ask({ type: "send", form: formMessage(ui.form) });
+      // Pressed faster than the kernel answers: it is sent when it has.
+      else if (ui.pending !== null && ui.presses.length < MOST_PRESSES && !formProblem(ui.form))
+        ui.presses.push("send");
     },
     who: () => {
       if (!canSend()) return;

@@ -1,6 +1,7 @@
 // The keys: a pure function says what each means, and a listener does it.
 
 import { plan } from "./plan.mjs";
+import { MOST_PRESSES } from "./ui.mjs";
 
 /**
  * @import { Actions, Page } from "./actions.mjs"
@@ -52,7 +53,6 @@ const PLAIN_KEYS = new Map([
 
 /** What is done later where it is pressed faster than the kernel answers. @type {KeyAction[]} */
 const QUEUED = ["step", "back", "forward"];
-const MOST_QUEUED = 20;
 
 /**
  * Return what a key means; null when it means nothing here.
@@ -165,7 +165,7 @@ function leave({ ui, state, update, focus }, actions, field) {
 function perform(action, { state, ui }, actions) {
   const { controls, banner } = plan(state(), ui);
   if (controls.busy && !controls.held && QUEUED.includes(action) && !ui.gone) {
-    if (ui.presses.length < MOST_QUEUED) ui.presses.push(/** @type {PressedAction} */ (action));
+    if (ui.presses.length < MOST_PRESSES) ui.presses.push(/** @type {PressedAction} */ (action));
     return;
   }
   switch (action) {

@@ -56,6 +56,9 @@ import { emptyForm } from "./form_rules.mjs";
  * @property {{guess: string, step: number} | null} scored  the newest guess, and the step that it was about
  */
 
+/** How many keys are remembered. */
+export const MOST_PRESSES = 20;
+
 /** @returns {Ui} */
 export function emptyUi() {
   return {
