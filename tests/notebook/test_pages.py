@@ -229,7 +229,7 @@ await stepper.step()
     assert value(kernel, "[m.id for m in stepper.queues['user_tasks'].ready]") == ["m2", "m3"]
     assert value(kernel, "len(stepper.queues['user_tasks'].in_work)") == 0
     step = done(kernel, "await stepper.step()")
-    assert step.result.startswith("Step 2 · channel user_tasks · message m2")
+    assert step.result.startswith("Step 2 · m2 went to email_worker")
     assert "✓ acked" in step.result
 
 
