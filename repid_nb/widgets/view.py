@@ -230,7 +230,13 @@ class View:
         focus = step.channel if step is not None else next_channel or next(iter(counts), None)
         return {
             "lanes": {
-                "lanes": lane_fields(queues, counts, self.stepper.max_unrouted_retries, next_channel),
+                "lanes": lane_fields(
+                    queues,
+                    counts,
+                    self.stepper.max_unrouted_retries,
+                    next_channel,
+                    self.stepper.waits if self.is_live else (),
+                ),
                 "pull_from": channel_fields(self.pull_from) if self.pull_from else None,
             },
             "tray": tray_fields(queues),

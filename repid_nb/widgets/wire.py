@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from repid_nb.core.limits import Wait
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.text import plain_text
 from repid_nb.display import words
-from repid_nb.display.sentences import step_sentence, who, who_by_name
+from repid_nb.display.sentences import step_sentence, who, who_by_name, who_waits
 from repid_nb.printable import counted, cut_to_bytes, first_within, whole
 from repid_nb.stepping.record import Explanation, Raised, Step, Verdict
 
@@ -108,6 +109,7 @@ def lane_fields(
     actors: Mapping[str, int],
     sightings_limit: int,
     next_channel: str | None,
+    waits: Sequence[Wait] = (),
 ) -> list[Fields]:
     """Return the lanes: the channels with actors or messages, each with its messages in the order of their pulls.
 
@@ -116,7 +118,9 @@ def lane_fields(
         actors: How many actors listen on each channel.
         sightings_limit: At which sighting a message becomes poison.
         next_channel: The channel that the next step pulls from, or None.
+        waits: What the workers that run now keep waiting, and for which limit.
     """
+    held_up = {wait.channel: who_waits(wait) for wait in reversed(waits)}
     known = dict(queues.items())
     channels = [*actors, *(name for name in known if name not in actors)]
     if not channels:
@@ -129,6 +133,7 @@ def lane_fields(
     for name in shown:
         queue = known.get(name, ChannelSnapshot(channel=name))
         waiting = (message_fields(one, sightings_limit) for one in queue.ready)
+        note = queue.note or held_up.get(name)
         lanes.append(
             {
                 **channel_fields(name),
@@ -138,7 +143,7 @@ def lane_fields(
                 "messages": first_within(waiting, LANES_BYTES // busy),
                 "working": [ticket_fields(one) for one in queue.in_work[:2]],
                 "in_work": queue.working,
-                **({"note": cut_to_bytes(queue.note, 120)} if queue.note else {}),
+                **({"note": cut_to_bytes(note, 120)} if note else {}),
             },
         )
     order = {key_of(name): place for place, name in enumerate(dict.fromkeys([*actors, *known]))}

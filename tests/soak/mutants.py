@@ -119,7 +119,7 @@ MUTANTS = [
         "",
     ),
     Mutant("a kept task carries on", SLOTS, "if getrefcount(task) > references or ", "if "),
-    Mutant("a context variable stays for the next message", SLOTS, " or copy_context() != self._context", ""),
+    Mutant("a context variable stays for the next message", SLOTS, " or copy_context() != context", ""),
     Mutant("a request to cancel stays for the next message", SLOTS, "return task.cancelling() > 0 or ", "return "),
     Mutant("who ends a worker is not known", SLOTS, "self._requests.ending = True", "pass"),
     Mutant("no time limit", DELIVERY, "deadline.begin(actor.timeout)", "pass"),

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from support.waiting import until
-from widgets.page import Page
+from widgets.page import Page, new_app
 
-from repid_nb import InMemoryServer, Repid, Router, Stepper, Workbench
+from repid_nb import ActorLimits, InMemoryServer, Repid, Router, Stepper, Workbench
 from repid_nb.core.errors import DeclarationError
 
 
@@ -262,3 +262,26 @@ async def test_a_second_workbench_of_a_stepper_keeps_what_the_page_kept(open_wor
     assert (second.prediction["on"], second.status["breaks"]["nobody"]) == (True, True)
     third = open_workbench(stepper, projector=False)
     assert third.projector is False
+
+
+async def test_a_lane_says_for_which_limit_its_messages_wait_at_a_worker_that_runs():
+    app, router = new_app()
+    ended = asyncio.Event()
+
+    @router.actor(limits=ActorLimits(max_messages=1))
+    async def one_at_a_time() -> None:
+        await ended.wait()
+
+    page = Page(Stepper(app))
+    for _ in range(3):
+        await page.send("", "one_at_a_time")
+    working = asyncio.create_task(app.run_worker(messages_limit=3, register_signals=[]))
+    await until(lambda: bool(page.stepper.waits))
+    state = await page.send("", "one_at_a_time")
+    said = "what is on tasks waits: limit 1 of one_at_a_time is full; m1 holds it"
+    assert [lane.get("note") for lane in state["lanes"]["lanes"]] == [said]
+    ended.set()
+    await working
+    assert "note" not in (await page.send("", "one_at_a_time"))["lanes"]["lanes"][0]
+    page.session.close()
+    await page.stepper.close()
