@@ -12,7 +12,7 @@ from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.stage_worker import StageWorker
 from repid_nb.widgets.view import View
 
-__all__ = ["OF_A_STEP", "CommandRunner", "in_words"]
+__all__ = ["OF_A_STEP", "Command", "CommandRunner", "in_words"]
 
 MOST_VIEWS = 16
 

@@ -6,7 +6,7 @@ It does not depend on a widget or a page. The Stepper holds all data.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,14 +21,13 @@ from repid_nb.widgets import questions
 from repid_nb.widgets.batches import BatchRunner
 from repid_nb.widgets.breakpoints import SHOWN_AT_WORK_AFTER, Breakpoints, Breaks
 from repid_nb.widgets.class_questions import ClassQuestions
-from repid_nb.widgets.command_runner import OF_A_STEP, CommandRunner, in_words
+from repid_nb.widgets.command_runner import OF_A_STEP, Command, CommandRunner, in_words
 from repid_nb.widgets.export import formats
 from repid_nb.widgets.export.replay import CallLog
 from repid_nb.widgets.export.texts import Texts
 from repid_nb.widgets.form import Form
 from repid_nb.widgets.live_look import LiveLook
 from repid_nb.widgets.predictions import PredictionScore
-from repid_nb.widgets.samples import prepared_messages
 from repid_nb.widgets.stage_worker import StageWorker
 from repid_nb.widgets.tidying import Tidying
 from repid_nb.widgets.view import View
@@ -59,7 +58,7 @@ class Session(CommandRunner):
         self._batch = BatchRunner(self.view, changed)
         self._tidying = Tidying(self.view, self.calls, self.score)
         self.workers = {
-            stepper: StageWorker(stepper, Breakpoints(stepper, self.view, self.breaks, changed, self._on_step))
+            stepper: StageWorker(stepper, Breakpoints(stepper, self.view, self.breaks, changed, self._on_step(stepper)))
             for stepper in steppers
         }
         self._what_if = WhatIf(self.view)
@@ -74,9 +73,9 @@ class Session(CommandRunner):
             "run": self._run,
             "resend": self._resend,
             "keep_newest": self._keep_newest,
-            "undo": self._undo,
-            "fork": self._fork,
-            "step_worlds": self._step_worlds,
+            "undo": self._telling(lambda _: self._tidying.undo()),
+            "fork": self._telling(self._what_if.begin),
+            "step_worlds": self._telling(lambda _: self._what_if.step()),
             **dict.fromkeys(("go_on", "reset", "delete", "empty", "settle"), self._tidy),
         }
         self.quick = {
@@ -107,14 +106,6 @@ class Session(CommandRunner):
     def stepper(self) -> Stepper:
         """The worker that the page shows."""
         return self.view.stepper
-
-    def prepare(self, messages: Iterable[Mapping[str, Any]]) -> None:
-        """Offer prepared messages on the page.
-
-        Raises:
-            InvalidMessageError: It is not a list of dicts, or an argument is not known.
-        """
-        self.view.prepared = prepared_messages(messages, list(self.view.routes.by_channel))
 
     def go_on_from(self, former: Session) -> None:
         """Take over the settings of a session in whose place this one is: predictions, breakpoints, the channel."""
@@ -179,6 +170,7 @@ class Session(CommandRunner):
     # Commands that take time.
 
     async def _send(self, command: Mapping[str, Any]) -> None:
+        self._require_own_steps()
         self.notice = await self._batch.send(self.stepper, self._form(command))
 
     async def _explain(self, command: Mapping[str, Any]) -> None:
@@ -223,21 +215,19 @@ class Session(CommandRunner):
         assert step is not None  # noqa: S101  (the worker that runs is free)
         return step
 
+    def _telling(self, act: Callable[[Mapping[str, Any]], str | Awaitable[str]]) -> Command:
+        """Return a command that does something in the page's own session, and shows the notice that it returns."""
+
+        async def run(command: Mapping[str, Any]) -> None:
+            self._require_own()
+            notice = act(command)
+            self.notice = notice if isinstance(notice, str) else await notice
+
+        return run
+
     async def _tidy(self, command: Mapping[str, Any]) -> None:
         self._require_own()
         self.notice = self._tidying.run(str(command["type"]), command)
-
-    async def _undo(self, _command: Mapping[str, Any]) -> None:
-        self._require_own()
-        self.notice = self._tidying.undo()
-
-    async def _fork(self, command: Mapping[str, Any]) -> None:
-        self._require_own()
-        self.notice = self._what_if.begin(command)
-
-    async def _step_worlds(self, _command: Mapping[str, Any]) -> None:
-        self._require_own()
-        self.notice = await self._what_if.step()
 
     async def _resend(self, command: Mapping[str, Any]) -> None:
         self._require_now()
@@ -318,8 +308,10 @@ class Session(CommandRunner):
 
     # Events of the Stepper, also of steps from a cell.
 
-    def _on_step(self, step: Step) -> None:
-        self.calls.stepped(step)
+    def _on_step(self, stepper: Stepper) -> Callable[[Step], None]:
+        # A cell has one Stepper.
+        others = f"# Left out: a step of {self.view.worker_name(stepper)}"
+        return self.calls.stepped if stepper is self.view.steppers[0] else lambda _: self.calls.called(others)
 
     def _on_event(self, event: Event) -> None:
         self._tidying.changed()
@@ -339,9 +331,12 @@ class Session(CommandRunner):
         if not self.view.is_live:
             raise SteppingError("You are looking at an earlier step. Go back to now first, or go on from here.")
 
-    def _require_own(self) -> None:
+    def _require_own_steps(self) -> None:
         if self.view.is_replay:
             raise SteppingError("These are loaded steps, to look at. Go back to your own session first.")
+
+    def _require_own(self) -> None:
+        self._require_own_steps()
         if self.view.under_way:
             raise SteppingError("A step is under way, from a cell. Wait until it has ended.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -25,7 +25,7 @@ from repid_nb.widgets.merged import MergedHistory
 from repid_nb.widgets.others import OtherWorkers
 from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.river import window_of
-from repid_nb.widgets.samples import Prepared
+from repid_nb.widgets.samples import Prepared, prepared_messages
 from repid_nb.widgets.wire import (
     channel_fields,
     history_fields,
@@ -154,6 +154,10 @@ class View:
         """Show loaded steps, from the beginning; None for the Stepper's own again."""
         self._loaded = steps
         self._at = None if steps is None else self.first
+
+    def prepare(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        """Offer prepared messages; see `prepared_messages`."""
+        self.prepared = prepared_messages(messages, list(self.routes.by_channel))
 
     def set_under_way(self, stepper: Stepper, phase: ShownPhase | None, so_far: Callable[[], Step] | None) -> None:
         """Set the phase of the step under way, and the function that builds it so far; None and None when it ends."""

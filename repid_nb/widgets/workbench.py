@@ -92,7 +92,7 @@ class Workbench(anywidget.AnyWidget):
         self.stepper = self._replace(former, stepper_or_app)
         self._updates = Updates(self._update)
         self._session = Session((self.stepper, *others), self._updates.soon, self.send)
-        self._session.prepare(messages)
+        self._session.view.prepare(messages)
         self._notes: dict[int, str] = {}
         self._closing: asyncio.Task[None] | None = None
         self._shell = ipython_shell()

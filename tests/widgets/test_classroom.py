@@ -80,7 +80,7 @@ async def test_a_sample_runs(page: Page):
 
 
 async def test_prepared_messages_are_offered_with_what_their_buttons_say(page: Page):
-    page.session.prepare(
+    page.session.view.prepare(
         [
             {"topic": "ship", "payload": {"number": 1}},
             {"label": "to nobody", "channel": "emails", "priority": 9, "headers": {"a": "b"}},
@@ -98,7 +98,7 @@ async def test_prepared_messages_are_offered_with_what_their_buttons_say(page: P
 
 
 async def test_every_prepared_message_can_be_sent_as_it_is_offered(page: Page):
-    page.session.prepare([{"topic": "ship", "payload": {"number": 1}}, {"payload": b"\xff\x00"}])
+    page.session.view.prepare([{"topic": "ship", "payload": {"number": 1}}, {"payload": b"\xff\x00"}])
     for _, form in page.state["choices"]["prepared"]:
         await page.do("send", form=form)
     assert [one.payload for one in page.stepper.queues["tasks"].ready] == [b'{"number":1}', b"\xff\x00"]
@@ -115,7 +115,7 @@ async def test_every_prepared_message_can_be_sent_as_it_is_offered(page: Page):
 )
 async def test_what_cannot_be_prepared_is_refused_in_words(page: Page, messages: Any, said: str):
     with pytest.raises(InvalidMessageError, match=said):
-        page.session.prepare(messages)
+        page.session.view.prepare(messages)
 
 
 @pytest.mark.parametrize(("typed", "said"), [("0g", "two digits"), ("00 f", "two digits")])

@@ -582,6 +582,14 @@ async def test_the_cell_says_what_it_cannot_do_again(page: Page):
     later.session.close()
 
 
+async def test_while_loaded_steps_are_shown_nothing_is_sent(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("step")
+    await page.do("load", text=page.session.texts.export("json_lines"))
+    assert "loaded steps" in (await page.send())["status"]["error"]
+    assert page.stepper.queues["tasks"].waiting == 0
+
+
 async def test_steps_come_back_from_json_lines_to_be_looked_at(page: Page):
     await page.send('{"to": "ada"}', "greet")
     await page.do("step")

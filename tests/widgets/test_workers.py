@@ -92,6 +92,13 @@ async def test_the_way_back_goes_through_the_steps_of_both(two: Page):
     assert (two.waiting, len(two.session.view.steps)) == (["m1", "m2", "m3", "m4"], 0)
 
 
+async def test_the_exported_cell_says_which_steps_it_leaves_out(two: Page):
+    await two.send(topic="c", count="2")
+    await two.do("run")
+    cell = two.session.texts.export("cell")
+    assert "await stepper.step('tasks')\n# Left out: a step of worker B" in cell
+
+
 async def test_two_workers_poison_the_messages_of_each_other(two: Page):
     await two.send(topic="a")
     for _ in range(3):
