@@ -35,6 +35,8 @@ from repid_nb.widgets.what_if import WhatIf
 
 __all__ = ["Session"]
 
+BY_HAND = ("go_on", "reset", "delete", "empty", "settle")
+
 Reply = Callable[[dict[str, Any]], None]
 
 
@@ -76,7 +78,7 @@ class Session(CommandRunner):
             "undo": self._telling(lambda _: self._tidying.undo()),
             "fork": self._telling(self._what_if.begin),
             "step_worlds": self._telling(lambda _: self._what_if.step()),
-            **dict.fromkeys(("go_on", "reset", "delete", "empty", "settle"), self._tidy),
+            **{kind: self._telling(partial(self._tidying.run, kind)) for kind in BY_HAND},
         }
         self.quick = {
             "next_phase": self._next_phase,
@@ -224,10 +226,6 @@ class Session(CommandRunner):
             self.notice = notice if isinstance(notice, str) else await notice
 
         return run
-
-    async def _tidy(self, command: Mapping[str, Any]) -> None:
-        self._require_own()
-        self.notice = self._tidying.run(str(command["type"]), command)
 
     async def _resend(self, command: Mapping[str, Any]) -> None:
         self._require_now()
