@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,6 @@ from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
 from repid_nb.display.colours import hue_of
-from repid_nb.display.sentences import step_sentence
 from repid_nb.printable import one_line
 from repid_nb.stepping.record import Step
 
@@ -39,7 +38,6 @@ class Visit:
         action: How it was settled; None where it was not, or not yet.
         given_back: Whether it went back because its worker was gone.
         step: The number of the step, where this was one.
-        told: What happened, as a sentence.
     """
 
     channel: str
@@ -50,7 +48,6 @@ class Visit:
     action: MessageAction | None = None
     given_back: bool = False
     step: int | None = None
-    told: str = ""
 
     @property
     def is_back(self) -> bool:
@@ -109,12 +106,13 @@ class River:
     unit: Literal["step", "second"] = "step"
 
 
-def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None) -> River:
+def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None, *, says_what: bool = True) -> River:
     """Return the river of steps: step 7 lies between the moments 6 and 7.
 
     Args:
         steps: The steps, oldest first.
         now: The queues now; None for those after the last step.
+        says_what: Whether topics and payloads are read; a page that is drawn with each step does without.
     """
     begin = steps[0].number - 1 if steps else 0
     end = steps[-1].number if steps else 0
@@ -130,13 +128,16 @@ def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None) -> 
             if queue.ready or queue.waiting:
                 channels.setdefault(queue.channel)
             for one in queue.ready:
-                since.setdefault((one.channel, words.message_name(one)), moment)
-                passages.setdefault(words.message_name(one), _Open(one, []))
+                key = one.channel, _key_of(one)
+                # Nearly all have been seen before.
+                if key not in since:
+                    since[key] = moment
+                    passages.setdefault(key[1], _Open(one, []))
 
     for step in steps:
         note(step.before, step.number - 1)
         channels.setdefault(step.channel)
-        name = words.message_name(step.message)
+        name = _key_of(step.message)
         found = passages.setdefault(name, _Open(step.message, []))
         began = since.pop((step.channel, name), step.number - 1)
         found.visits.append(_visit_of(step, began))
@@ -145,12 +146,16 @@ def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None) -> 
     note(now, end)
     for queue in () if now is None else now.channels:
         for one in queue.ready:
-            name = words.message_name(one)
+            name = _key_of(one)
             passages[name].visits.append(Visit(channel=queue.channel, since=since.get((queue.channel, name), end)))
     return River(
         channels=tuple(channels),
         workers=tuple(dict.fromkeys(step.worker or WORKER for step in steps)),
-        passages=tuple(_in_order(_closed(name, one, parents) for name, one in passages.items() if one.visits)),
+        passages=tuple(
+            _in_order(
+                _closed(one, parents.get(name, ""), says_what=says_what) for name, one in passages.items() if one.visits
+            )
+        ),
         begin=begin,
         end=end,
     )
@@ -165,7 +170,6 @@ def _visit_of(step: Step, since: float) -> Visit:
         done=step.number,
         action=step.settlement.action,
         step=step.number,
-        told=step_sentence(step),
     )
 
 
@@ -175,13 +179,17 @@ class _Open:
     visits: list[Visit]
 
 
-def _closed(name: str, found: _Open, parents: Mapping[str, str]) -> Passage:
+def _key_of(message: MessageSnapshot) -> str:
+    return message.name or words.message_name(message)
+
+
+def _closed(found: _Open, parent: str, *, says_what: bool) -> Passage:
     headers = found.message.headers or {}
     return Passage(
-        name=name,
-        topic=one_line(headers["topic"], 60) if "topic" in headers else "",
-        payload=gist(found.message.payload),
-        parent=parents.get(name, ""),
+        name=words.message_name(found.message),
+        topic=one_line(headers["topic"], 60) if says_what and "topic" in headers else "",
+        payload=gist(found.message.payload) if says_what else "",
+        parent=one_line(parent),
         priority=found.message.priority,
         visits=tuple(found.visits),
     )

@@ -40,7 +40,7 @@ def window_of(steps: Sequence[Step], at: int, queues: QueuesSnapshot) -> dict[st
     first = max(0, min(at - steps[0].number - WINDOW // 2, len(steps) - WINDOW))
     shown = steps[first : first + WINDOW]
     is_end = first + WINDOW >= len(steps)
-    return river_fields(river_of_steps(shown, queues if is_end else None), limit=RIVER_BYTES, at=at)
+    return river_fields(river_of_steps(shown, queues if is_end else None, says_what=False), limit=RIVER_BYTES, at=at)
 
 
 def river_fields(river: River, *, limit: int | None = None, at: float = 0) -> dict[str, Any]:

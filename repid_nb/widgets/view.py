@@ -218,8 +218,13 @@ class View:
         ready = () if channel is None else self.stepper.snapshot(1)[channel].ready
         return ready[0] if ready else None
 
-    def state(self, score: PredictionScore) -> dict[str, dict[str, Any]]:
-        """Return what the page shows, as plain fields by trait."""
+    def state(self, score: PredictionScore, *, river: bool = True) -> dict[str, dict[str, Any]]:
+        """Return what the page shows, as plain fields by trait.
+
+        Args:
+            score: The score of the predictions.
+            river: Whether the river is among it; it costs more than all the rest.
+        """
         routes, queues, steps = self.routes, self.queues, self.steps
         first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
         done = 0 if self.is_replay else self._merged.dropped_done
@@ -261,7 +266,7 @@ class View:
             "prediction": self._prediction(score),
             "workers": {"workers": [*self._workers(), *self.other_workers.fields()] if self.is_live else []},
             # It changes when a step has ended; a step that is under way sends its own parts only.
-            **({} if under_way is not None else {"river": window_of(steps, at, queues)}),
+            **({"river": window_of(steps, at, queues)} if river and under_way is None else {}),
         }
 
     def options(self, channel: str) -> list[list[str]]:

@@ -67,7 +67,7 @@ def lesson_of(
         "counts": list(_counts(steps)),
         "guesses": [_guess(step) for step in steps],
         "stories": [_stories(step) for step in steps],
-        "river": river_fields(river_of_steps(steps)),
+        "river": river_fields(river_of_steps(steps, says_what=False)),
         "texts": _texts(steps),
         "notes": {
             str(number): bounded(text, LONGEST_TEXT)
@@ -94,7 +94,7 @@ class _Parts:
 
 def _moment(view: View, parts: _Parts, following: Step | None) -> list[int]:
     """Return the places of what the page shows at a moment; what was sent until the next step waits already."""
-    shown = view.state(PredictionScore())
+    shown = view.state(PredictionScore(), river=False)
     queues = view.queues if following is None else following.before
     channel = None if following is None else following.channel
     lanes = {

@@ -10,7 +10,6 @@ from html import escape
 
 from repid_nb.display import as_html
 from repid_nb.stepping.record import History
-from repid_nb.widgets.export.lesson import MOST_STEPS
 from repid_nb.widgets.export.page import TITLE, lesson_page
 from repid_nb.widgets.export.still import picture_of
 from repid_nb.widgets.view import View
@@ -18,6 +17,8 @@ from repid_nb.widgets.view import View
 __all__ = ["saved_html"]
 
 HEIGHT = 720
+# It is written each time that the workbench comes to rest, so it has the newest steps only.
+NEWEST = 60
 
 # Where the frame is left, it stands for the still.
 _STYLE = ".repid-nb-saved iframe + .repid-nb-still { display: none }"
@@ -30,7 +31,7 @@ def saved_html(view: View, notes: Mapping[int, str] | None = None) -> str:
         view: The view; loaded steps are played where they are shown.
         notes: What to say at a moment, by the number of its step.
     """
-    steps = tuple(view.steps[-MOST_STEPS:])
+    steps = tuple(view.steps[-NEWEST:])
     run = as_html(History(steps)) if len(steps) > 1 else ""
     still = f'<div class="repid-nb-still">{run}{picture_of(view).html}</div>'
     if not steps:
