@@ -46,11 +46,12 @@ class _Poisson:
         return min(self.stop, self.count) < math.inf
 
     def times(self, random: Random) -> Iterator[int]:
-        gap = MICROSECONDS / self.per_second
+        gap, last = MICROSECONDS / self.per_second, self.stop * MICROSECONDS
+        draw, log = random.random, math.log
         now = round(self.start * MICROSECONDS)
         for _ in _range(self.count):
-            now += round(-math.log(1.0 - random.random()) * gap)
-            if now >= self.stop * MICROSECONDS:
+            now += round(-log(1.0 - draw()) * gap)
+            if now >= last:
                 return
             yield now
 

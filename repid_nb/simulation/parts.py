@@ -27,10 +27,6 @@ class Producer:
     priority: int | None
     content_type: str | None
 
-    def payload_of(self, number: int) -> Any:
-        """Return the payload of a message, by its number from 1."""
-        return self.payload(number) if callable(self.payload) else self.payload
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:

@@ -46,6 +46,7 @@ class Sender:
         self._source = ledger.columns.sources.number(producer.name)
         self._parameters = None if producer.priority is None else {"priority": producer.priority}
         self._moments = producer.arrivals.times(stream(seed, "arrivals", producer.name))
+        self._is_made = callable(producer.payload)
         self._number = 0
         self._moment = 0
         self._cancelled = False
@@ -65,10 +66,11 @@ class Sender:
 
     def _run(self) -> None:
         following: int | None = self._moment
+        payload, is_made = self._producer.payload, self._is_made
         try:
             while following == self._moment and not self._ledger.is_full:
                 self._number += 1
-                self._send(self._sending(self._producer.payload_of(self._number)))
+                self._send(self._sending(payload(self._number) if is_made else payload))
                 following = next(self._moments, None)
         except Exception as error:
             self._failed(error)
