@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import socket
@@ -196,7 +197,8 @@ class RedisAdapter(Adapter):
             redis_client=client,
             dlq_stream=dead,
             dlq_maxlen=server._dlq_maxlen,
-            server=server,
+            # repid 2.2 left it out.
+            **({"server": server} if "server" in inspect.signature(kind).parameters else {}),
             consumer_name=self._me,
             min_idle_ms=server._min_idle_ms,
         )
