@@ -199,24 +199,23 @@ class Gate:
             raise refusal.error
         return refusal
 
-    async def reserve(self, message: ReceivedMessageT, actor: ActorData, tell: Observer | None) -> Admission:
+    async def reserve(
+        self, admission: Admission, message: ReceivedMessageT, actor: ActorData, tell: Observer | None
+    ) -> None:
         """Take all that an actor's message needs before it runs; it waits until there is enough.
+
+        Args:
+            admission: Gets what is taken, at once: it has to be released also where this is cut short.
 
         Raises:
             MustWaitError: It has to wait, and this gate does not.
             Exception: What a policy raised.
         """
-        admission = Admission(self)
-        try:
-            needed = self._limited.of_actor(actor) if self.waits else ()
-            if needed:
-                admission.hold = await self._hold(message, actor, needed, tell)
-            for policy in self._limited.policies_of(actor, message.channel):
-                admission.leases.append(await self._lease(policy, message, actor, tell))
-        except BaseException:
-            await admission.release()
-            raise
-        return admission
+        needed = self._limited.of_actor(actor) if self.waits else ()
+        if needed:
+            admission.hold = await self._hold(message, actor, needed, tell)
+        for policy in self._limited.policies_of(actor, message.channel):
+            await self._lease(admission.leases, policy, message, actor, tell)
 
     def fail(self, error: BaseException | None = None) -> None:
         """Stop the worker: a limit that does not work limits nothing."""
@@ -286,8 +285,13 @@ class Gate:
             self._set_paused(feeding, waiter, shut=False)
 
     async def _lease(
-        self, policy: LimitPolicyT, message: ReceivedMessageT, actor: ActorData, tell: Observer | None
-    ) -> ReservationLeaseT:
+        self,
+        leases: list[ReservationLeaseT],
+        policy: LimitPolicyT,
+        message: ReceivedMessageT,
+        actor: ActorData,
+        tell: Observer | None,
+    ) -> None:
         reservation = _Reservation(message, actor, policy)
         channels = self._limited.feeding(policy)
 
@@ -302,10 +306,10 @@ class Gate:
 
         self._reservations.append(reservation)
         try:
-            lease = await policy.reserve(message, actor, on_wait)
-            if not callable(getattr(lease, "release", None)):
-                raise TypeError(f"{_name_of(policy)}.reserve returned {lease!r}, which cannot be released.")
-            return lease
+            # In one line: an interrupt in between would lose the lease.
+            leases.append(await policy.reserve(message, actor, on_wait))
+            if not callable(getattr(leases[-1], "release", None)):
+                raise TypeError(f"{_name_of(policy)}.reserve returned {leases.pop()!r}, which cannot be released.")
         finally:
             self._reservations.remove(reservation)
             self._set_paused(channels, reservation, shut=False)

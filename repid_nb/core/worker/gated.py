@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from repid_nb.core import reasons
 from repid_nb.core.abilities import PullerT, give_back
@@ -20,7 +20,7 @@ from repid_nb.core.worker.delivery import Delivery
 from repid_nb.core.worker.gate import Admission, Gate, Refusal
 from repid_nb.core.worker.keep_alive import keep_alive
 from repid_nb.core.worker.slots import Slots
-from repid_nb.core.worker.subscription import open_pausable_puller
+from repid_nb.core.worker.subscription import PausablePullerT, open_pausable_puller
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES, Worker
 
 __all__ = ["GatedWorker", "worker_of"]
@@ -92,12 +92,12 @@ class GatedWorker(Worker):
     async def _open_puller(self, channels: Sequence[str], tasks_limit: int | None) -> PullerT:
         if self.gate is None:
             return await super()._open_puller(channels, tasks_limit)
-        puller = await open_pausable_puller(self._context.server, channels, tasks_limit)
-        self.gate.open(puller, self._context.server)
-        return puller
+        return await open_pausable_puller(self._context.server, channels, tasks_limit)
 
     async def _run(self, puller: PullerT, slots: Slots, graceful_shutdown_time: float) -> int:
         try:
+            if self.gate is not None:
+                self.gate.open(cast("PausablePullerT", puller), self._context.server)
             return await super()._run(puller, slots, graceful_shutdown_time)
         finally:
             if self.gate is not None:
@@ -155,28 +155,30 @@ class _GatedDelivery(Delivery):
                 await self._settle(message, refusal.action, refusal.reason)
             await self._gate.give_way(message.channel)
             return None
-        admission = await self._admitted(message, actor)
-        if admission is None:
-            return None
+        admission = Admission(self._gate)
         try:
+            if not await self._admitted(admission, message, actor):
+                return None
             if actor.confirmation_mode == "ack_first" and message.action is None:
                 await super()._ack_first(message)
             return await call(message, actor)
         finally:
             await admission.release()
 
-    async def _admitted(self, message: ReceivedMessageT, actor: ActorData) -> Admission | None:
-        """Wait for what the actor's message needs; None where a limit fails, and the message is rejected."""
+    async def _admitted(self, admission: Admission, message: ReceivedMessageT, actor: ActorData) -> bool:
+        """Wait for what the actor's message needs; False where a limit fails, and the message is rejected."""
         keeping_alive = keep_alive(message, actor) if self._keeps_alive else None
         try:
-            return await self._gate.reserve(message, actor, self._tell)
+            await self._gate.reserve(admission, message, actor, self._tell)
         except (Exception, asyncio.CancelledError) as error:
             if self.is_interruption(error):
                 raise
             self._gate.fail(error)
             if message.action is None:
                 await self._settle(message, "reject", reasons.LIMIT_FAILED)
-            return None
+            return False
+        else:
+            return True
         finally:
             if keeping_alive is not None:
                 keeping_alive.cancel()
