@@ -302,7 +302,7 @@ def _check_workers(first: object, others: Sequence[object]) -> None:
             continue
         fix = "app.include_router(router), then Workbench(app)" if isinstance(one, Router) else "Workbench(app)"
         raise DeclarationError(
-            f"A Workbench takes an app or a Stepper, and further Steppers, not {a_kind(one)}. Write {fix}."
+            f"A Workbench takes a Repid app of repid_nb, not {a_kind(one)}. Write {fix}, or give it Steppers."
         )
     steppers = [one for one in (first, *others) if isinstance(one, Stepper)]
     if len({id(one) for one in steppers}) < len(steppers):

@@ -7,10 +7,11 @@ import io
 import logging
 import random
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any
 
 from soak.model import Letter, Mirror, Moment, serial_of
@@ -47,6 +48,9 @@ class Told:
     counts: dict[str, int]
 
 
+_places = count()
+
+
 @dataclass(eq=False)
 class SteppingOne:
     """A Stepper of the history, with what was seen after each of its steps.
@@ -57,6 +61,7 @@ class SteppingOne:
         moments: The server right after each step, by number; 0 for right before the first.
         rewinds: How often the server had gone back by then.
         sighted: Which message each step pulled, and how often it had been sighted before.
+        places: The place of each of these moments among those of all Steppers.
     """
 
     stepper: Stepper
@@ -67,11 +72,20 @@ class SteppingOne:
     rewinds: dict[int, int] = field(default_factory=dict)
     sighted: dict[int, tuple[Letter, int]] = field(default_factory=dict)
     owners: list[Owner] = field(default_factory=list)
+    places: dict[int, int] = field(default_factory=dict)
 
     def take_note(self, number: int) -> None:
         """Keep the present moment as the one right after a step."""
         self.moments[number] = self.mirror.moment()
         self.rewinds[number] = self.mirror.rewinds
+        self.places[number] = next(_places)
+
+    def forget_after(self, place: int) -> Iterator[tuple[Letter, int]]:
+        """Forget the steps after a moment; yield, the newest first, what each pulled and how often that was sighted."""
+        for number in sorted(self.sighted, reverse=True):
+            if self.places[number] > place:
+                del self.moments[number]
+                yield self.sighted.pop(number)
 
 
 class History:
@@ -496,11 +510,7 @@ class History:
         world.check(
             holds=list(rewound.undone) == list(range(to + 1, newest + 1)), otherwise=f"{rewound.undone} were undone"
         )
-        for later in range(newest, to, -1):
-            letter, seen_before = one.sighted.pop(later)
-            del one.moments[later]
-            world.sightings[one.stepper, letter.serial] = seen_before
-        one.mirror.rewind(moment)
+        self._take_back(one, to, moment)
         one.mirror.rewound_at = self._loop().turns
         shown = one.mirror.shown()
         world.check(holds=shown == moment.shown, otherwise=f"after a rewind there is {shown}, and was {moment.shown}")
@@ -508,6 +518,19 @@ class History:
             if owner_run.live:
                 owner_run.uncertain = True
                 owner_run.noted = owner_run.message.action
+
+    def _take_back(self, one: SteppingOne, to: int, moment: Moment) -> None:
+        """Take in that a server is as it was at a moment: what its other Steppers did since is gone too."""
+        there, place = [other for other in self.steppers if other.mirror is one.mirror], one.places[to]
+        for other in there:
+            for letter, seen_before in other.forget_after(place):
+                self.world.sightings[other.stepper, letter.serial] = seen_before
+        one.mirror.rewind(moment)
+        for other in there:
+            first = other.stepper.history.dropped
+            if other.places.get(first, 0) > place:
+                other.take_note(first)
+                other.places[first] = place
 
     async def resend(self, number: int, channel: str, which: int | None) -> None:
         mirror = self._mirror(number)
