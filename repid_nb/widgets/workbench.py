@@ -91,13 +91,13 @@ class Workbench(anywidget.AnyWidget):
         former = self._replaced(stepper_or_app, others)
         self.stepper = self._replace(former, stepper_or_app)
         self._updates = Updates(self._update)
-        self._session = Session((self.stepper, *others), self._updates.soon, self.send)
+        self._saved = SavedOutput(self._saved_form)
+        self._saving: asyncio.TimerHandle | None = None
+        self._session = Session((self.stepper, *others), self._changed, self.send)
         self._session.view.prepare(messages)
         self._notes: dict[int, str] = {}
         self._closing: asyncio.Task[None] | None = None
         self._shell = ipython_shell()
-        self._saved = SavedOutput(self._saved_form)
-        self._saving: asyncio.TimerHandle | None = None
         kept: dict[str, Any] = {}
         for one in former:
             projector, kept = one.projector if projector is None else projector, one.kept or kept
@@ -266,9 +266,12 @@ class Workbench(anywidget.AnyWidget):
                 setattr(self, name, value)
         self._save_soon()
 
+    def _changed(self, after: float = 0.0) -> None:
+        self._saved.changed()
+        self._updates.soon(after)
+
     def _save_soon(self) -> None:
         """Let the output that is saved follow when the page has been at rest for a while."""
-        self._saved.changed()
         if self._saving is not None:
             self._saving.cancel()
         loop = running_loop()
@@ -286,7 +289,7 @@ class Workbench(anywidget.AnyWidget):
         self._saved.show()
 
     def _saved_form(self) -> tuple[str, str]:
-        return saved_html(self._session.view, self._notes), self.snapshot().text
+        return saved_html(self._session.view, self._notes), "The steps so far are in the HTML of this output."
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Add plain HTML and text for pages that cannot show a widget."""
