@@ -151,8 +151,11 @@ def test_what_nobody_settled_is_in_work_on_its_lane(stage: Callable[..., Stage])
     expect(lanes.first).not_to_contain_text("in work")
 
 
-def test_a_long_lane_is_scrolled_by_keyboard(stage: Callable[..., Stage]):
+def test_many_lanes_are_scrolled_by_keyboard(stage: Callable[..., Stage], states: States):
     shown = stage("many waiting")
+    lane = states["waiting"]["lanes"]["lanes"][0]
+    lanes = [{**lane, "key": f"tasks {number}", "channel": f"tasks {number}"} for number in range(6)]
+    shown.show({**states["many waiting"], "lanes": {"lanes": lanes}})
     shown.page.get_by_role("group", name="Lanes").focus()
     shown.page.keyboard.press("PageDown")
     shown.page.wait_for_function("document.activeElement.scrollTop > 0")
