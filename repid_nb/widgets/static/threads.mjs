@@ -21,9 +21,10 @@ export function createThreads(stage) {
   function draw(plan) {
     shown = plan;
     const origin = stage.getBoundingClientRect();
+    const unit = parseFloat(getComputedStyle(stage).fontSize);
     // Where the columns stand below each other, there is no way to draw.
     const isInRow = getComputedStyle(picture).display !== "none" && origin.width > 0;
-    picture.replaceChildren(...(isInRow ? threadsOf(stage, plan).flatMap((one) => pathOf(one, origin)) : []));
+    picture.replaceChildren(...(isInRow ? threadsOf(stage, plan).flatMap((one) => pathOf(one, origin, unit)) : []));
   }
 
   const resized = new ResizeObserver(() => shown && draw(shown));
@@ -54,9 +55,10 @@ function threadsOf(stage, { worker, actors, outcome, track }) {
 /**
  * @param {Thread} thread
  * @param {DOMRect} origin
+ * @param {number} unit  the size of the letters
  * @returns {SVGPathElement[]}
  */
-function pathOf({ from, to, look, back = false }, origin) {
+function pathOf({ from, to, look, back = false }, origin, unit) {
   if (!from || !to) return [];
   const [start, end] = [from.getBoundingClientRect(), to.getBoundingClientRect()];
   if (!start.width || !end.width) return [];
@@ -68,7 +70,8 @@ function pathOf({ from, to, look, back = false }, origin) {
   const sag = back ? 26 : 0;
   const direction = back ? -1 : 1;
   const curve = `C ${x1 + direction * bend} ${y1 + sag} ${x2 - direction * bend} ${y2 + sag} ${x2} ${y2}`;
-  const tip = `M ${x2 - direction * 6} ${y2 - 5} L ${x2 + direction * 2} ${y2} L ${x2 - direction * 6} ${y2 + 5}`;
+  const size = unit / 3;
+  const tip = `M ${x2 - direction * size} ${y2 - size} L ${x2 + direction * 2} ${y2} L ${x2 - direction * size} ${y2 + size}`;
   return [`M ${x1} ${y1} ${curve}`, tip].map((d, place) => {
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", d);
