@@ -71,7 +71,8 @@ function pathOf({ from, to, look, back = false }, origin, unit) {
   const direction = back ? -1 : 1;
   const curve = `C ${x1 + direction * bend} ${y1 + sag} ${x2 - direction * bend} ${y2 + sag} ${x2} ${y2}`;
   const size = unit / 3;
-  const tip = `M ${x2 - direction * size} ${y2 - size} L ${x2 + direction * 2} ${y2} L ${x2 - direction * size} ${y2 + size}`;
+  const wing = x2 - direction * size;
+  const tip = `M ${wing} ${y2 - size} L ${x2 + direction * 2} ${y2} L ${wing} ${y2 + size}`;
   return [`M ${x1} ${y1} ${curve}`, tip].map((d, place) => {
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", d);
