@@ -16,10 +16,11 @@ from repid_nb.simulation.run import Run
 
 __all__ = ["as_html", "as_text"]
 
-CELL = f"text-align: left; vertical-align: top; padding: 0.15em 1em 0.15em 0.4em; border-bottom: {LINE}"
+CELL = f"text-align: left; vertical-align: top; padding: 0.15em 0.7em 0.15em 0; border-bottom: {LINE}"
 CAPTION = f"text-align: left; caption-side: top; padding: 0; color: inherit; {DIM}"
 NUMBER = f"{CELL}; text-align: right; white-space: nowrap"
-BARS = "font-family: ui-monospace, 'DejaVu Sans Mono', monospace; line-height: 1; letter-spacing: 0; white-space: pre"
+BARS = "font-family: ui-monospace, 'DejaVu Sans Mono', monospace; line-height: 1; letter-spacing: 0"
+BARS += "; white-space: pre-wrap; word-break: break-all"
 
 
 @as_text.register
@@ -184,7 +185,11 @@ def _table(caption: Element | None, head: Iterable[Element], body: Iterable[Elem
             element("tbody", body),
             style="border-collapse: collapse; margin: 0.3em 0; font-size: 0.95em",
         ),
+        # Ten columns of figures need more room than a narrow page has: they scroll by themselves, by the keyboard too.
         style="overflow-x: auto",
+        tabindex="0",
+        role="group",
+        **{"aria-label": "figures"},
     )
 
 
