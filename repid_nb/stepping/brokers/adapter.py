@@ -85,6 +85,10 @@ class Adapter:
         """Give an undecided message back for good, because the Stepper is closed."""
         await self.give_back(message)
 
+    def kept(self) -> Sequence[ReceivedMessageT]:
+        """Return the messages that were given back and are held all the same, for the next pull."""
+        return ()
+
     async def rescue(self, message: ReceivedMessageT) -> None:
         """Give an undecided message back on a connection of its own: the program ends, and its loop has ended."""
 

@@ -106,6 +106,9 @@ class RedisAdapter(Adapter):
         if not message.is_acted_on and await self._is_mine(message.channel, message):
             await message.reject()
 
+    def kept(self) -> Sequence[ReceivedMessageT]:
+        return [message for kept in self._kept.values() for message in kept]
+
     async def rescue(self, message: ReceivedMessageT) -> None:
         client = type(self._redis).from_url(self.server._dsn)
         try:

@@ -215,12 +215,14 @@ class RemoteSource:
 
     async def rescue(self) -> None:
         """Give back what is held, on connections of their own: the loop that they were pulled on has ended."""
+        for kept in self._adapter.kept():
+            await self._adapter.rescue(kept)
         await self._holding.rescue()
 
     @property
     def holds(self) -> bool:
         """Whether a message is held."""
-        return bool(self._holding)
+        return bool(self._holding) or bool(self._adapter.kept())
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:

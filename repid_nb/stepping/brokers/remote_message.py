@@ -129,17 +129,24 @@ class RemoteMessage:
         """Give it back where it is not settled; a settlement that has begun comes to its end first."""
         if self._settling is not None:
             await asyncio.wait({self._settling})
-        if self.is_open:
-            self._is_given_back = True
-            await self._adapter.give_back(self.inner)
+        await self._return(self._adapter.give_back)
 
     async def leave(self) -> None:
         """Give it back for good, when the Stepper is closed."""
         if self._settling is not None:
             await asyncio.wait({self._settling})
-        if self.is_open:
-            self._is_given_back = True
-            await self._adapter.leave(self.inner)
+        await self._return(self._adapter.leave)
+
+    async def _return(self, back: Callable[[ReceivedMessageT], Coroutine[Any, Any, None]]) -> None:
+        if not self.is_open:
+            return
+        self._is_given_back = True
+        try:
+            await back(self.inner)
+        except BaseException:
+            # It is held still: when the program ends, it is rescued.
+            self._is_given_back = False
+            raise
 
     async def _settle(self, word: str, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._settling is None or self._settling.done():
