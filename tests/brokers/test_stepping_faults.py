@@ -45,7 +45,11 @@ def hold(kind, dsn, channel):
     loop = asyncio.new_event_loop()
     # As a kernel ends: its loop just stops, and the step never comes to its end.
     loop.add_signal_handler(signal.SIGUSR1, loop.stop)
-    step = loop.create_task(Stepper(app).step())
+    stepper = Stepper(app)
+    step = loop.create_task(stepper.step())
+    # As a kernel ends after its cell was interrupted.
+    step.add_done_callback(lambda _: loop.stop())
+    loop.add_signal_handler(signal.SIGUSR2, step.cancel)
     loop.run_forever()
     sys.exit()
 
@@ -107,6 +111,14 @@ async def test_what_a_program_held_that_ends_goes_back_at_once_also_to_a_worker(
         await here.send("slow", 1)
         await held_by_another(holders, broker, channel, signal.SIGUSR1)
         # Within ten seconds: by itself NATS would wait for its ack_wait of half a minute, and Redis for ever.
+        assert await number_that_comes(broker, channel) == 1
+
+
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+async def test_what_a_stepper_keeps_for_its_next_pull_goes_back_when_its_program_ends(holders, broker, channel):
+    async with scene(broker, channel) as here:
+        await here.send("slow", 1)
+        await held_by_another(holders, broker, channel, signal.SIGUSR2)
         assert await number_that_comes(broker, channel) == 1
 
 
