@@ -21,9 +21,11 @@ MAGNIFIED = 700
 
 # The outputs that are wider than their place, or have a part that is; code that a learner folds out may scroll.
 TOO_WIDE = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output')]
+    // The workbench lays itself out, and has tests of its own; JupyterLab shows an SVG in the size that it is drawn in.
+    .filter(output => !output.matches('.jp-RenderedSVG') && !output.querySelector('.jupyter-widgets'))
     .filter(output => [output, ...output.querySelectorAll('*')].some(one =>
-        // The workbench lays itself out, and has tests of its own; a table of ten figures scrolls by itself.
-        !one.closest('.jupyter-widgets') && one.getAttribute('aria-label') !== 'figures'
+        // A table of ten figures scrolls by itself.
+        one.getAttribute('aria-label') !== 'figures'
         && one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1
         && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX)))
     .map(output => output.innerText.slice(0, 80))"""
