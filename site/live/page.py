@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import importlib
 import io
 import json
 import linecache
@@ -136,6 +137,7 @@ def _without_magic(source: str) -> str:
 def _write_file(name: str, text: str) -> None:
     word = "Overwriting" if Path(name).exists() else "Writing"
     Path(name).write_text(text, encoding="utf-8")
+    importlib.invalidate_caches()
     print(f"{word} {name}")  # noqa: T201  (as IPython does)
 
 
@@ -185,5 +187,7 @@ def _tell(type: str, **message: Any) -> None:  # noqa: A002  (the name that mess
     js.postMessage(to_js({"type": type, "cell": Cell.number, **message}, dict_converter=js.Object.fromEntries))
 
 
+# A cell imports the files that the page's cells have written, as a notebook's does.
+sys.path.insert(0, "")
 names[_write_file.__name__], names[_run_file.__name__] = _write_file, _run_file
 builtins.display = display  # type: ignore[attr-defined]
