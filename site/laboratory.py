@@ -14,8 +14,9 @@ __all__ = ["build_laboratory"]
 
 APPS = ["lab", "notebooks", "tree", "edit"]
 
-# A kernel loads these before its first cell; repid_nb too, because every notebook needs it.
-PRELOADED = ["micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "repid-nb"]
+# A kernel loads these before its first cell, and other packages by a cell's imports. Every notebook needs repid_nb, and
+# the last chapter imports repid in a file of its own.
+PRELOADED = ["micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "repid-nb", "repid"]
 
 # What JupyterLite brings and the site has its own of, or has no use for.
 NOT_NEEDED = [

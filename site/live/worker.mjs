@@ -63,7 +63,8 @@ async function run(python, page, buffer, { cell, source }) {
   isStopped = false;
   let isGood = false;
   try {
-    await python.loadPackagesFromImports(source, quiet);
+    // Without the lines that are IPython's: a file that a cell writes has imports too.
+    await python.loadPackagesFromImports(source.replace(/^(%%|!).*$/gm, ""), quiet);
     if (/\b(Workbench|ipywidgets|anywidget|guess|join)\b/.test(source)) {
       widgets ??= python.loadPackage(WIDGETS, quiet).then(() => page.let_widgets_speak());
       await widgets;
