@@ -269,6 +269,7 @@ class Exercise:
         cases: The cases, of which the smallest is tried first.
         hints: From the gentlest to the plainest; none is the solution.
         max_steps: The largest number of steps of a case.
+        limit: Seconds that an answer may take in all cases together.
     """
 
     name: str
@@ -282,6 +283,7 @@ class Exercise:
     hints: tuple[str, ...]
     max_steps: int = 100
     chapter: int = AFTER_THE_COURSE
+    limit: float = 5.0
 
 
 def _wrong_result(returned: Any, wanted: type, called: str) -> Refused:

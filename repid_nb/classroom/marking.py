@@ -12,7 +12,7 @@ from repid_nb.classroom.catalogue import find, next_to_solve
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.progress import keep_solved
 from repid_nb.classroom.records import Finding, Marking, Trouble
-from repid_nb.classroom.sandbox import LIMIT, Outcome, run_in_sandbox
+from repid_nb.classroom.sandbox import Outcome, run_in_sandbox
 from repid_nb.core.errors import DeclarationError, RepidNbError
 from repid_nb.core.record import Record
 from repid_nb.core.routing.router import Router
@@ -34,8 +34,8 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
     """Mark an answer to an exercise: run messages through it, and read the Steps.
 
     The answer runs apart from the notebook, in a thread with an event loop of its own, and for at most five seconds
-    in all; the interrupt button works. In the browser, where no thread can start, it runs in place; the limit
-    holds there too, but for one call into C that never ends.
+    in all, or twenty where the exercise plays many messages on a clock; the interrupt button works. In the browser,
+    where no thread can start, it runs in place; the limit holds there too, but for one call into C that never ends.
 
     Args:
         name: The exercise, such as `"routing-1"`.
@@ -60,15 +60,17 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
         raise KeyboardInterrupt("stopped by the interrupt button") from None
 
 
-def mark(exercise: Exercise, answer: Any, also: Iterable[Case] = (), *, limit: float = LIMIT) -> Marking:
+def mark(exercise: Exercise, answer: Any, also: Iterable[Case] = (), *, limit: float | None = None) -> Marking:
     """Mark an answer, as `check` does.
 
     Args:
         exercise: The exercise, with its cases.
         answer: The object that the learner passed to `check`.
         also: Further cases.
-        limit: Seconds that it may take in all. A test of an answer that never ends gives less than `check` does.
+        limit: Seconds that it may take in all; None for the exercise's own. A test of an answer that never ends gives
+            less.
     """
+    limit = exercise.limit if limit is None else limit
     further = tuple(also) if isinstance(also, Iterable) else ()
     if not isinstance(also, Iterable) or not all(isinstance(case, Case) for case in further):
         raise DeclarationError(f"`also` takes Cases, as in also=[Case(Send(...), Wins('a'))], not {also!r}.")

@@ -28,10 +28,7 @@ from repid_nb.stepping.exceptions import message_of, raised
 from repid_nb.stepping.record import Raised
 from repid_nb.stepping.stale_actors import StaleActorWarning
 
-__all__ = ["LIMIT", "Outcome", "is_in_sandbox", "run_in_sandbox"]
-
-# Seconds that a check may take in all.
-LIMIT = 5.0
+__all__ = ["Outcome", "is_in_sandbox", "run_in_sandbox"]
 
 # Seconds for which code is interrupted whose time is up.
 INTERRUPTING = 0.3

@@ -244,9 +244,9 @@ def _for_both_pages(svg: bytes, text: str) -> str:
             parent.remove(child)
         _recolour(parent, used, name)
     title, *_ = text.splitlines()
-    root.attrib.update(
-        {"class": f"rnb rnb-plot {name}", "role": "img", "aria-label": text, "style": "max-width: 100%; height: auto"}
-    )
+    # JupyterLab shows it as an image: one with a width of its own would be wider than a narrow page.
+    del root.attrib["width"], root.attrib["height"]
+    root.attrib.update({"class": f"rnb rnb-plot {name}", "role": "img", "aria-label": text})
     heading = Element(f"{{{SVG}}}title")
     heading.text = title
     sheet = Element(f"{{{SVG}}}style")

@@ -286,7 +286,7 @@ await stepper.send("user_tasks")
 """,
     )
     stopped = kernel.execute("await stepper.step()", interrupt_at="in the middle of it")
-    assert stopped.stdout == "as far as it got\n"
+    assert stopped.stdout == "as far as it got\n'in the middle of it'\n"
     done(kernel, "await stepper.close()")
 
 

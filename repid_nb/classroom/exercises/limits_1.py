@@ -192,6 +192,7 @@ EXERCISE = Exercise(
     name="limits-1",
     level=3,
     chapter=14,
+    limit=20.0,
     title="Protect a database without stalling the rest",
     asks="Pass a function that is given three functions, and returns a Router with an actor for each.",
     answer=Function("def make_router(save_order, make_report, send_mail)"),

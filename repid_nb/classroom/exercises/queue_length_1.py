@@ -101,6 +101,7 @@ EXERCISE = Exercise(
     name="queue-length-1",
     level=2,
     chapter=13,
+    limit=20.0,
     title="How many workers are enough?",
     asks="Pass a function that is given `play`, and returns the smallest number of workers that is enough.",
     answer=Function("def enough(play)", or_async=True),

@@ -171,6 +171,7 @@ EXERCISE = Exercise(
     name="retry-storm-1",
     level=3,
     chapter=13,
+    limit=20.0,
     title="Try again without a storm",
     asks="Pass a function that is given the bank, and returns a Router with an actor `charge`.",
     answer=Function("def make_router(bank)"),

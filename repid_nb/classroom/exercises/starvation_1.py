@@ -112,6 +112,7 @@ EXERCISE = Exercise(
     name="starvation-1",
     level=2,
     chapter=13,
+    limit=20.0,
     title="Who never has a turn?",
     asks="Pass a function that is given a run, and returns the topics that starve.",
     answer=Function("def who_starves(run)", or_async=True),
