@@ -23,7 +23,7 @@ SITE_TESTS := tests/site
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lab test test-site site site-serve versions lint notebooks exercises git-filter bench soak clean system
+.PHONY: lab test test-site site site-serve versions lint notebooks exercises git-filter bench soak clean system firefox
 
 lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
 	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
@@ -41,7 +41,7 @@ test: .venv/test.stamp .rabbitmq/stamp system tests/node_modules/npm.stamp  ## R
 		'make --no-print-directory lint'
 	@echo "make test: lint, types, tests and browser tests passed"
 
-test-site: site .venv/test.stamp system tests/node_modules/npm.stamp  ## Build the web site, and walk it in Chromium and Firefox
+test-site: site .venv/test.stamp system firefox tests/node_modules/npm.stamp  ## Build the web site, and walk it in Chromium and Firefox
 	$(BIN)/pytest --durations=20 $(SITE_TESTS)
 
 site: .venv-site/stamp site/node_modules/npm.stamp  ## Build the web site into build/site: the whole course, without a server
@@ -117,6 +117,9 @@ tests/node_modules/npm.stamp: tests/package.json | system
 install = for name in $(1); do command -v $$name >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); \
 	else echo "$(firstword $(1)) is missing. Debian and Ubuntu: apt-get install $(2)"; fi
+
+firefox:
+	@$(call install,firefox-esr firefox,firefox-esr)
 
 system:
 	@$(call install,chromium chromium-browser google-chrome,chromium fonts-noto-color-emoji)
