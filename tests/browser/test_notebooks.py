@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError as StillTooWide
 from playwright.sync_api import expect
 from support.axe import problems
 from support.files import EXERCISES, NOTEBOOKS, TUTORIALS, name_of
@@ -18,6 +20,9 @@ WORDS = {"02_routing": ["first yes, gets it", "not asked (would say no)"]}
 # Pixels of a window with the side bar open; and of one without it, on a page that is magnified to 200 %.
 WITH_SIDE_BAR = (1400, 1200, 1024, 900)
 MAGNIFIED = 700
+
+# Milliseconds after which a page has laid itself out, on a busy machine too.
+SETTLED = 3_000
 
 # The outputs that are wider than their place, or have a part that is; code that a learner folds out may scroll.
 TOO_WIDE = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output')]
@@ -41,7 +46,7 @@ def test_runs_from_top_to_bottom_and_reads_well_at_any_width(lab: Lab, path: Pat
             lab.set_theme(theme)
             outputs = lab.page.locator(".jp-OutputArea-output")
             for word in WORDS.get(path.stem, []):
-                assert outputs.get_by_text(word).first.is_visible()
+                expect(outputs.get_by_text(word).first).to_be_visible()
             lab.screenshot(f"{path.stem}-{theme}")
     assert too_wide(lab) == {}
     assert lab.page.get_by_text("Error displaying widget").count() == 0
@@ -54,7 +59,9 @@ def too_wide(lab: Lab) -> dict[int, list[str]]:
     for width in (*WITH_SIDE_BAR, MAGNIFIED):
         lab.page.evaluate(f"jupyterapp.shell.{'collapse' if width == MAGNIFIED else 'expand'}Left()")
         lab.page.set_viewport_size({"width": width, "height": 900})
-        lab.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        # JupyterLab and the workbench lay themselves out anew some time after the window has changed.
+        with suppress(StillTooWide):
+            lab.page.wait_for_function(f"({TOO_WIDE})().length === 0", timeout=SETTLED, polling=50)
         found[width] = lab.page.evaluate(TOO_WIDE)
     return {width: outputs for width, outputs in found.items() if outputs}
 
