@@ -22,6 +22,7 @@ CHANGING = [
     (r"0x[0-9a-f]+", "ADDRESS"),
     (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
 ]
+OTHERWISE = {"not-in-a-browser", "real-clock"}
 SOLUTION = """
 from repid_nb.classroom import check
 
@@ -45,7 +46,8 @@ def committed(path: Path) -> Iterator[tuple[str, list[str] | None]]:
     """Yield each cell's source and what it shows; None where the page shows that in another way."""
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":
-            is_other = "not-in-a-browser" in cell.metadata.get("tags", []) or cell.source.endswith("\nworkbench")
+            # What two workers share on a real clock is shared otherwise by a slower Python.
+            is_other = not OTHERWISE.isdisjoint(cell.metadata.get("tags", [])) or cell.source.endswith("\nworkbench")
             yield cell.source, None if is_other else [normal(text_of(output)) for output in cell.outputs]
 
 
