@@ -12,16 +12,13 @@ from types import CodeType
 from typing import Any, Self, SupportsIndex
 
 from repid_nb.classroom.call_stacks import is_learners, where_it_runs, where_it_waits
-from repid_nb.classroom.outcome import INTERVAL, Outcome, TimeUp
+from repid_nb.classroom.outcome import INTERRUPTING, INTERVAL, Outcome, TimeUp
 from repid_nb.notebook.loop import run
 from repid_nb.stepping.captured_output import caught_printing
 from repid_nb.stepping.exceptions import raised
 from repid_nb.stepping.record import Raised
 
 __all__ = ["run_in_place"]
-
-# Seconds for which code is interrupted whose time is up.
-INTERRUPTING = 0.3
 
 
 def run_in_place(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -> Outcome:

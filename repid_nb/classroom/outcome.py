@@ -7,9 +7,10 @@ from typing import Any
 
 from repid_nb.stepping.record import Raised
 
-__all__ = ["INTERVAL", "Outcome", "TimeUp"]
+__all__ = ["INTERRUPTING", "INTERVAL", "Outcome", "TimeUp"]
 
-# Seconds between two interrupts of code whose time is up.
+# Seconds for which code is interrupted whose time is up, and seconds between two interrupts.
+INTERRUPTING = 0.3
 INTERVAL = 0.02
 
 

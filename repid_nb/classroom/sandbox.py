@@ -19,7 +19,7 @@ from typing import Any
 
 from repid_nb.classroom.call_stacks import where_is
 from repid_nb.classroom.in_place import run_in_place
-from repid_nb.classroom.outcome import INTERVAL, Outcome, TimeUp
+from repid_nb.classroom.outcome import INTERRUPTING, INTERVAL, Outcome, TimeUp
 from repid_nb.core.text import plain_text
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.printable import counted
@@ -29,9 +29,6 @@ from repid_nb.stepping.record import Raised
 from repid_nb.stepping.stale_actors import StaleActorWarning
 
 __all__ = ["Outcome", "is_in_sandbox", "run_in_sandbox"]
-
-# Seconds for which code is interrupted whose time is up.
-INTERRUPTING = 0.3
 
 # How often to look where the code is; it runs on meanwhile.
 MOST_LOOKS = 10

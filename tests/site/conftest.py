@@ -50,19 +50,9 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture
-def stranger(browser: Browser, host: StaticHost) -> Iterator[BrowserContext]:
-    """A visitor who has never been here, and whose requests all go to the site's own host."""
-    visitor = browser.new_context(viewport={"width": 1280, "height": 900})
-    elsewhere = watched(visitor, host)
-    yield visitor
-    visitor.close()
-    assert elsewhere == []
-
-
 @pytest.fixture(scope="session")
 def reader(browser: Browser, host: StaticHost) -> Iterator[BrowserContext]:
-    """A visitor who has been here before, for the tests that need no fresh one."""
+    """A visitor who has been here before, and whose requests all go to the site's own host."""
     visitor = browser.new_context(viewport={"width": 1280, "height": 900})
     elsewhere = watched(visitor, host)
     yield visitor
