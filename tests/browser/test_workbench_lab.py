@@ -162,10 +162,11 @@ def press(page: Page, name: str):
 
 
 def send(page: Page, topic: str, payload: str = '{"to": "ada"}'):
-    if not page.get_by_label("Topic").is_visible():
+    bench = page.locator(".repid-wb")
+    if not bench.get_by_label("Topic", exact=True).is_visible():
         press(page, "Write one")
-    page.get_by_label("Topic").fill(topic)
-    page.get_by_label("Payload").fill(payload)
+    bench.get_by_label("Topic", exact=True).fill(topic)
+    bench.get_by_label("Payload", exact=True).fill(payload)
     press(page, "Send")
     expect(page.locator(".wb-notice")).to_contain_text("Sent")
 

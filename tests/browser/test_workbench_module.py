@@ -168,12 +168,12 @@ def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
 
 def test_a_mistake_in_the_payload_is_named_and_sending_is_off(stage: Callable[..., Stage]):
     shown = writing(stage("empty"))
-    shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1,}')
+    shown.page.get_by_label("Payload", exact=True).fill('{"to": "ada",\n "n": 1,}')
     expect(shown.page.locator(".wb-send > .wb-problem")).to_have_text("Line 2, column 9: a comma too many before }")
     expect(shown.page.get_by_role("button", name="Send", exact=True)).to_have_attribute("aria-disabled", "true")
     shown.page.get_by_role("button", name="Send", exact=True).dispatch_event("click")
     assert shown.asked() == []
-    shown.page.get_by_label("Payload").fill('{"to": "ada",\n "n": 1}')
+    shown.page.get_by_label("Payload", exact=True).fill('{"to": "ada",\n "n": 1}')
     expect(shown.page.locator(".wb-send > .wb-problem")).to_be_empty()
     shown.press("Send")
     assert shown.asked()[0]["form"]["payload"] == '{"to": "ada",\n "n": 1}'
@@ -196,12 +196,12 @@ def test_sending_is_off_with_its_reason_until_it_is_said_where_to(stage: Callabl
 
 def test_nothing_typed_is_lost_when_something_new_is_shown(stage: Callable[..., Stage], states: States):
     shown = writing(stage("empty"))
-    shown.page.get_by_label("Payload").fill('{"half')
-    shown.page.get_by_label("Topic").fill("greet")
+    shown.page.get_by_label("Payload", exact=True).fill('{"half')
+    shown.page.get_by_label("Topic", exact=True).fill("greet")
     for name in ("waiting", "acked", "error"):
         shown.show(states[name])
-    expect(shown.page.get_by_label("Payload")).to_have_value('{"half')
-    expect(shown.page.get_by_label("Topic")).to_have_value("greet")
+    expect(shown.page.get_by_label("Payload", exact=True)).to_have_value('{"half')
+    expect(shown.page.get_by_label("Topic", exact=True)).to_have_value("greet")
 
 
 def test_the_form_offers_what_is_known(stage: Callable[..., Stage]):
@@ -274,7 +274,7 @@ def test_keys_that_are_pressed_too_fast_are_done_one_after_the_other(stage: Call
 def test_a_message_that_is_sent_three_times_quickly_is_sent_three_times(stage: Callable[..., Stage], states: States):
     shown = writing(stage("empty"))
     for _ in range(3):
-        shown.page.get_by_label("Payload").press("Control+Enter")
+        shown.page.get_by_label("Payload", exact=True).press("Control+Enter")
     assert [one["type"] for one in shown.asked()] == ["send"]
     for _ in range(3):
         shown.show(states["waiting"])
@@ -402,9 +402,9 @@ def test_a_key_does_what_its_button_does(stage: Callable[..., Stage], state: str
 
 def test_keys_are_letters_while_somebody_types(stage: Callable[..., Stage]):
     shown = writing(stage("waiting"))
-    shown.page.get_by_label("Topic").press_sequentially("sir?")
+    shown.page.get_by_label("Topic", exact=True).press_sequentially("sir?")
     assert shown.asked() == []
-    expect(shown.page.get_by_label("Topic")).to_have_value("sir?")
+    expect(shown.page.get_by_label("Topic", exact=True)).to_have_value("sir?")
 
 
 def test_a_guess_is_asked_for_before_the_step(stage: Callable[..., Stage], states: States):
@@ -671,7 +671,7 @@ def test_who_would_get_it_is_said_of_this_form_at_this_moment(stage: Callable[..
     explain(shown, states)
     shown.show(states["waiting"])
     expect(shown.page.locator(".wb-answerbox")).to_be_visible()
-    shown.page.get_by_label("Topic").fill("else")
+    shown.page.get_by_label("Topic", exact=True).fill("else")
     expect(shown.page.locator(".wb-answerbox")).to_have_count(0)
     explain(shown, states)
     shown.show(states["acked"])
@@ -740,8 +740,8 @@ def test_a_drag_over_the_history_sends_no_seek_before_the_last_is_answered(stage
 def test_a_click_on_an_actor_writes_a_message_that_it_takes(stage: Callable[..., Stage]):
     shown = stage("acked")
     shown.page.locator("[data-k='actor 2']").click()
-    expect(shown.page.get_by_label("Topic")).to_have_value("fail")
-    expect(shown.page.get_by_label("Payload")).to_be_focused()
+    expect(shown.page.get_by_label("Topic", exact=True)).to_have_value("fail")
+    expect(shown.page.get_by_label("Payload", exact=True)).to_be_focused()
     shown.press("Send")
     assert [(one["form"]["channel"], one["form"]["topic"]) for one in shown.asked()] == [("tasks", "fail")]
 
@@ -780,13 +780,13 @@ def test_in_forced_colours_a_greyed_button_looks_grey_and_the_current_step_is_ri
 
 def test_the_fields_of_the_form_stand_in_one_line_however_much_is_typed(stage: Callable[..., Stage]):
     shown = writing(stage("empty"))
-    shown.page.get_by_label("Payload").fill('{\n"to":\n"ada"\n}')
+    shown.page.get_by_label("Payload", exact=True).fill('{\n"to":\n"ada"\n}')
     shown.page.locator("[data-k=to]").select_option("other")
     fields = shown.page.locator(".wb-sendrow .wb-field:visible")
     expect(fields).to_have_count(4)
     tops = fields.evaluate_all("all => [...new Set(all.map(one => Math.round(one.getBoundingClientRect().top)))]")
     assert len(tops) == 1
-    assert shown.page.get_by_label("Payload").evaluate("one => one.clientWidth") > 200
+    assert shown.page.get_by_label("Payload", exact=True).evaluate("one => one.clientWidth") > 200
 
 
 WAY = [
@@ -948,8 +948,8 @@ def test_form_pace_and_number_of_steps_are_kept_by_the_kernel(browser: Browser, 
     shown.page.clock.install()
     expect(shown.page.get_by_label("Pace")).to_have_value("4")
     writing(shown)
-    expect(shown.page.get_by_label("Topic")).to_have_value("fail")
-    shown.page.get_by_label("Topic").fill("greet")
+    expect(shown.page.get_by_label("Topic", exact=True)).to_have_value("fail")
+    shown.page.get_by_label("Topic", exact=True).fill("greet")
     shown.page.clock.run_for(1000)
     assert shown.page.evaluate("[model.get('kept').form.topic, model.get('kept').most]") == ["greet", "7"]
     shown.page.close()
