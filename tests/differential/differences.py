@@ -1,7 +1,7 @@
 """Every deliberate difference from repid 2.1.4, by name.
 
-`test_differences.py` has one test a row, which asserts both sides. README's table "Differences from repid" is these
-rows; run as a script, this file prints it.
+`test_differences.py` has one test a row, which asserts both sides. `notebooks/differences.md` shows these rows in these
+sections; run as a script, this file prints them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["DIFFERENCES", "LIMIT_DIFFERENCES", "Difference", "as_table"]
+__all__ = ["DIFFERENCES", "LIMIT_DIFFERENCES", "SECTIONS", "Difference", "as_table"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Difference:
         return "test_" + re.sub(r"\W", "_", self.name.lower())
 
 
-DIFFERENCES = [
+ON_THE_QUEUE = [
     Difference(
         "bytes only",
         "`send_message` refuses a payload that is not bytes and headers that are not text, with the fix in the "
@@ -48,8 +48,8 @@ DIFFERENCES = [
     ),
     Difference(
         "fields of a message",
-        "Assigning to a field of a received message, such as `message.headers = {}`, changes it for who reads it "
-        "next; repid raises AttributeError.",
+        "Assigning to a field of a received message, such as `message.headers = {}`, changes it for the code that "
+        "reads it next; repid raises AttributeError.",
     ),
     Difference(
         "queues of a server",
@@ -62,38 +62,8 @@ DIFFERENCES = [
         " first in first out within one; repid's ignores it.",
     ),
     Difference(
-        "cancelled worker",
-        "A worker that is cancelled stops pulling, and what it held is back in its place; repid's goes on "
-        "listening and takes the next message.",
-    ),
-    Difference(
-        "shutdown time over",
-        "A message whose actor did not finish within `graceful_shutdown_time` goes back to its place in the "
-        "queue; repid rejects it to the tail.",
-    ),
-    Difference(
-        "unsettled messages",
-        "A message that nobody settled goes back to its place when the worker ends; repid's in-memory server "
-        "keeps it in work for ever.",
-    ),
-    Difference(
-        "leaving the program",
-        "An actor that calls `sys.exit` ends the worker: SystemExit is raised where the worker is awaited, and the "
-        "message is back in its place; in repid it ends the event loop, and the message is lost.",
-    ),
-    Difference(
-        "ended loops",
-        "What a subscription held when its event loop ended is back in its place; repid's in-memory server keeps it "
-        "in work for ever.",
-    ),
-    Difference(
         "other threads",
         "A message that is sent from another thread wakes a waiting worker; repid's worker sleeps on.",
-    ),
-    Difference(
-        "failing strategies",
-        "A message for which a routing strategy raised goes back to its place when the worker ends; in repid it "
-        "is lost from the in-memory queue.",
     ),
     Difference(
         "paused subscriber",
@@ -104,9 +74,47 @@ DIFFERENCES = [
         "A closed subscriber ends its callbacks and gives back what they have not settled; repid's lets them run on.",
     ),
     Difference(
+        "ended loops",
+        "What a subscription held when its event loop ended is back in its place; repid's in-memory server keeps it "
+        "in work for ever.",
+    ),
+]
+
+IN_THE_WORKER = [
+    Difference(
         "sightings in a row",
         "Only sightings in a row count towards the ten of a poison message: a match forgets them; repid adds up "
         "all that one worker ever had.",
+    ),
+    Difference(
+        "answers of on_error",
+        "A message whose `on_error` function raises, or answers with an unknown word, is nacked with the "
+        "reason; in repid it stays in work.",
+    ),
+    Difference(
+        "failing strategies",
+        "A message for which a routing strategy raised goes back to its place when the worker ends; in repid it "
+        "is lost from the in-memory queue.",
+    ),
+    Difference(
+        "unsettled messages",
+        "A message that was not settled goes back to its place when the worker ends; repid's in-memory server "
+        "keeps it in work for ever.",
+    ),
+    Difference(
+        "cancelled worker",
+        "A worker that is cancelled stops pulling, and what it held is back in its place; repid's worker still "
+        "listens and takes the next message.",
+    ),
+    Difference(
+        "shutdown time over",
+        "A message whose actor did not finish within `graceful_shutdown_time` goes back to its place in the "
+        "queue; repid rejects it to the tail.",
+    ),
+    Difference(
+        "leaving the program",
+        "An actor that calls `sys.exit` ends the worker: SystemExit is raised where the worker is awaited, and the "
+        "message is back in its place; in repid it ends the event loop, and the message is lost.",
     ),
     Difference(
         "exact messages_limit",
@@ -122,23 +130,54 @@ DIFFERENCES = [
         "runs with it, and fails on the way or not at all.",
     ),
     Difference(
+        "signal handlers",
+        "When a worker ends, the earlier signal handlers are back; repid leaves the default ones.",
+    ),
+    Difference(
         "interrupt of a kernel",
         "In a notebook kernel `run_worker` leaves the kernel's own SIGINT handler alone; repid replaces it.",
     ),
     Difference(
-        "signal handlers",
-        "When a worker ends, the signal handlers of before are back; repid leaves the default ones.",
+        "context in threads",
+        "Plain actors and dependencies see the context variables of their message; in repid's threads they do not.",
     ),
     Difference(
+        "processes",
+        "`run_in_process` refuses a function that no other process can import, such as one of a notebook "
+        "cell, and a pool of processes that broke is replaced; in repid such a function, or a process that "
+        "dies, breaks every later actor with `run_in_process`.",
+    ),
+    Difference(
+        "no HTTP servers",
+        "The health-check and AsyncAPI HTTP servers are refused by `run_worker`; repid has them.",
+    ),
+]
+
+ACTORS_AND_ARGUMENTS = [
+    Difference(
         "early refusals",
-        "An unknown confirmation mode or `on_error` word, a name that is no text, a channel, a routing strategy, "
-        "middleware, a time and a pool that are none, and `FullPayload()` on what is no model are refused where "
-        "they are declared; repid accepts them and fails later, or never.",
+        "An unknown confirmation mode or `on_error` word, a name, channel, routing strategy, middleware, time or pool "
+        "of the wrong type, and `FullPayload()` on a type that is not a model are refused where they are declared; "
+        "repid accepts them and fails later, or never.",
     ),
     Difference(
         "one strategy an actor",
         "A routing strategy's factory is called once, when its actor is declared; repid calls it each time the "
         "router is read.",
+    ),
+    Difference(
+        "routers of both",
+        "`include_router` takes routers of repid too; repid takes its own.",
+    ),
+    Difference(
+        "channels in sets",
+        "Equal channels have equal hashes; repid's hash differs with the title.",
+    ),
+    Difference(
+        "functions that never run",
+        "A function with `yield` is refused as an actor, middleware, `on_error` or dependency, an "
+        "asynchronous `on_error` too, and the coroutine that a plain decorator hands on is awaited; in repid "
+        "nothing in them runs, and the message is acked or left open.",
     ),
     Difference(
         "asynchronous callables",
@@ -162,39 +201,13 @@ DIFFERENCES = [
         "in a dependency is silent instead of refused.",
     ),
     Difference(
-        "functions that never run",
-        "A function with `yield` is refused as an actor, middleware, `on_error` or dependency, an "
-        "asynchronous `on_error` too, and the coroutine that a plain decorator hands on is awaited; in repid "
-        "nothing in them runs, and the message is acked or left open.",
-    ),
-    Difference(
-        "answers of on_error",
-        "A message whose `on_error` function raises, or answers with none of the words, is nacked with the "
-        "reason; in repid it stays in work.",
-    ),
-    Difference(
-        "processes",
-        "`run_in_process` refuses a function that no other process can import, such as one of a notebook "
-        "cell, and a pool of processes that broke is replaced; in repid such a function, or a process that "
-        "dies, breaks every later actor with `run_in_process`.",
-    ),
-    Difference(
         "errors name the actor",
         "An error at declaration or of the AsyncAPI document names its actor, and a parameter may be called "
         "`json` or `schema`; repid hands on pydantic's error, and its warning.",
     ),
-    Difference(
-        "context in threads",
-        "Plain actors and dependencies see the context variables of their message; in repid's threads they do not.",
-    ),
-    Difference(
-        "channels in sets",
-        "Equal channels have equal hashes; repid's hash differs with the title.",
-    ),
-    Difference(
-        "returned exceptions",
-        "In a `TestClient` an actor that returns an exception has returned it; repid counts it as raised.",
-    ),
+]
+
+ASYNCAPI = [
     Difference(
         "valid AsyncAPI",
         "The AsyncAPI document passes the official JSON schema also where repid's does not: names of tags that "
@@ -210,14 +223,9 @@ DIFFERENCES = [
         "page without network",
         "`asyncapi_html()` is one page that needs nothing from the network; repid's loads its viewer from a CDN.",
     ),
-    Difference(
-        "no HTTP servers",
-        "The health-check and AsyncAPI HTTP servers are refused by `run_worker`; repid has them.",
-    ),
-    Difference(
-        "routers of both",
-        "`include_router` takes routers of repid too; repid takes its own.",
-    ),
+]
+
+IN_A_NOTEBOOK = [
     Difference(
         "bounded stepping",
         "A `Stepper` never waits on an empty queue and `run` is bounded; repid has no stepper, and its worker waits.",
@@ -233,10 +241,16 @@ DIFFERENCES = [
         "In a notebook an actor whose arguments cannot be read gives way when its mended cell runs; in repid its "
         "router stays broken.",
     ),
+    Difference(
+        "returned exceptions",
+        "In a `TestClient` an actor that returns an exception has returned it; repid counts it as raised.",
+    ),
 ]
 
+DIFFERENCES = [*ON_THE_QUEUE, *IN_THE_WORKER, *ACTORS_AND_ARGUMENTS, *ASYNCAPI, *IN_A_NOTEBOOK]
 
-# Of limits, from repid 2.2.0a1; `test_limits.py` has one test a row, and README a table of its own.
+
+# Of limits, from repid 2.2.0a1; `test_limits.py` has one test a row.
 LIMIT_DIFFERENCES = [
     Difference(
         "left for other workers",
@@ -255,12 +269,12 @@ LIMIT_DIFFERENCES = [
     ),
     Difference(
         "in order",
-        "Who has waited longest for a limit goes first; in repid 2.2 a later message that fits overtakes.",
+        "The message that has waited longest for a limit goes first; in repid 2.2 a later one that fits overtakes.",
     ),
     Difference(
         "after a pause",
-        "When a limit has come down to `resume_at`, all who wait for it start as far as there is room; in repid 2.2 "
-        "each of them waits until it is down there again.",
+        "When a limit has come down to `resume_at`, all messages that wait for it start as far as there is room; in "
+        "repid 2.2 each of them waits until it is down there again.",
     ),
     Difference(
         "back in its place",
@@ -281,11 +295,21 @@ LIMIT_DIFFERENCES = [
 ]
 
 
-def as_table(differences: list[Difference] = DIFFERENCES) -> str:
-    """Return the rows as README shows them."""
+SECTIONS = {
+    "On the queue": ON_THE_QUEUE,
+    "In the worker": IN_THE_WORKER,
+    "Actors and their arguments": ACTORS_AND_ARGUMENTS,
+    "The AsyncAPI document": ASYNCAPI,
+    "In a notebook and in tests": IN_A_NOTEBOOK,
+    "Limits, as in repid 2.2": LIMIT_DIFFERENCES,
+}
+
+
+def as_table(differences: list[Difference]) -> str:
+    """Return rows as the page shows them."""
     rows = [f"| {one.name} | {one.sentence} |" for one in differences]
     return "\n".join(["| difference | what is different |", "|---|---|", *rows])
 
 
 if __name__ == "__main__":
-    print(as_table(), as_table(LIMIT_DIFFERENCES), sep="\n\n")
+    print(*(f"## {heading}\n\n{as_table(rows)}" for heading, rows in SECTIONS.items()), sep="\n\n")

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NewType
 import ipykernel.kernelapp
 import pytest
 import repid
-from differential.differences import DIFFERENCES
+from differential.differences import DIFFERENCES, SECTIONS
 from differential.harness import Bench, attempt, declared, events_of
 from pydantic import BaseModel, create_model
 from support.script import run_script
@@ -26,7 +26,7 @@ import repid_nb
 from repid_nb import Idle
 from repid_nb.core.routing.reruns import as_run_of
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "notebooks" / "differences.md"
 
 
 def test_every_row_has_a_test_and_every_test_a_row():
@@ -34,15 +34,18 @@ def test_every_row_has_a_test_and_every_test_a_row():
     rows = [row.test for row in DIFFERENCES]
     assert len(set(rows)) == len(rows)
     assert [row for row in rows if row not in here] == []
-    meta = {"test_every_row_has_a_test_and_every_test_a_row", "test_the_readme_has_these_rows_and_no_others"}
+    meta = {"test_every_row_has_a_test_and_every_test_a_row", "test_the_page_has_these_rows_and_no_others"}
     assert {name for name in here if name.startswith("test_")} - set(rows) == meta
 
 
-def test_the_readme_has_these_rows_and_no_others():
-    section = README.read_text(encoding="utf-8").partition("## Differences from repid")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", section, flags=re.MULTILINE)
+def test_the_page_has_these_rows_and_no_others():
+    sections = re.split(r"^## (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     # The first row is the head of the table.
-    assert rows[1:] == [(row.name, row.sentence) for row in DIFFERENCES]
+    shown = {
+        heading: re.findall(r"^\| (.+?) \| (.+?) \|$", text, flags=re.MULTILINE)[1:]
+        for heading, text in zip(sections[::2], sections[1::2], strict=True)
+    }
+    assert shown == {heading: [(row.name, row.sentence) for row in rows] for heading, rows in SECTIONS.items()}
 
 
 def both(scenario, **arguments):

@@ -30,7 +30,7 @@ class InMemoryServer:
 
     It is repid 2.1.4's `InMemoryServer` with priorities, and nothing is lost while the process lives: a nacked message
     is kept with its reason among the dead letters, and what a subscriber or a cancelled worker held goes back to its
-    place (README, "Differences from repid").
+    place (notebooks/differences.md).
 
     Args:
         title, summary, description, tags, external_docs: What the AsyncAPI document says of the server.

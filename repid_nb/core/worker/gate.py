@@ -3,7 +3,7 @@
 The rules are repid 2.2.0a1's (`repid.admission`, page "Concurrency Limits"). A worker's and a channel's limits are
 looked at before the pull: what they keep out stays on its queue. An actor's limits and limit policies need to know the
 actor, so their messages wait in the worker's hands, and meanwhile the worker takes nothing more from their channel
-(`BackpressurePolicy`). README, "Differences from repid", says where this is stricter than repid.
+(`BackpressurePolicy`). notebooks/differences.md says where this is stricter than repid.
 """
 
 from __future__ import annotations
