@@ -89,7 +89,7 @@ def as_plot(kind: str, runs: Sequence[Run], labels: Sequence[str]) -> Plot:
     """Return a plot of runs.
 
     Args:
-        kind: `overview`, `waiting`, `waiting times`, `utilisation` or `starvation`.
+        kind: `overview`, `waiting`, `waiting times` or `utilisation`.
         runs: The runs; several where the kind compares.
         labels: Their names.
 
@@ -227,9 +227,9 @@ _DRAWERS: dict[str, Callable[[Any, Sequence[Run], Sequence[str]], str]] = {
     "waiting": _waiting,
     "waiting times": _waiting_times,
     "utilisation": _utilisation,
-    "starvation": _starvation,
 }
-_OVERVIEW = tuple(_DRAWERS.values())
+# Alone the last of them is a picture that needs no matplotlib.
+_OVERVIEW = (*_DRAWERS.values(), _starvation)
 
 
 def _for_both_pages(svg: bytes, text: str) -> str:

@@ -275,9 +275,16 @@ class Run(Record):
         """Draw how busy each worker was."""
         return self._plot("utilisation", (), ())
 
-    def plot_starvation(self) -> Picture:
-        """Draw how long the messages of each priority waited, those that never had their turn among them."""
-        return self._plot("starvation", (), ())
+    def plot_starvation(self, *, unit: str = "s") -> Picture:
+        """Draw how long the messages of each priority waited, those that never had their turn among them.
+
+        This plot needs no matplotlib.
+
+        Args:
+            unit: What a second of simulated time is called, where it stands for something else, such as `days`.
+        """
+        drawn: Picture = Record.as_picture(self, "waits", unit=unit)
+        return drawn
 
     def _plot(self, kind: str, others: Sequence[Run], labels: Sequence[str]) -> Picture:
         drawn: Picture = Record.as_plot(kind, (self, *others), labels)

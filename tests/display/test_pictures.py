@@ -219,6 +219,128 @@ async def test_dead_letters_are_drawn_below_their_queue():
     assert "Dead letter m1: the actor raised ZeroDivisionError" in picture.text
 
 
+async def test_queues_are_drawn_with_a_row_for_each_priority_the_highest_first():
+    async with Stepper(app_of(router_of(lambda: None))) as stepper:
+        for what, priority in (("tap", None), ("door", None), ("fence", 1), ("gas", 9)):
+            await stepper.send("tasks", {"what": what}, priority=priority)
+        pictures = [stepper.picture("priorities"), as_picture(stepper.queues["tasks"], "priorities")]
+    for picture in pictures:
+        places = [
+            (round(float(one.get("y")), -1), float(one.get("x")), one.text)
+            for one in checked(picture).iter(f"{SVG}text")
+            if one.text in {"9", "4", "1", "m1", "m2", "m3", "m4"}
+        ]
+        assert [text for *_, text in sorted(places)] == ["9", "m4", "4", "m1", "m2", "1", "m3"]
+        assert (
+            "Priority 9: m4 gas.\nPriority 4 (the usual one): m1 tap, m2 door.\nPriority 1: m3 fence." in picture.text
+        )
+
+
+async def test_a_row_of_more_messages_than_it_has_room_for_counts_the_rest():
+    async with Stepper(app_of(router_of(lambda: None))) as stepper:
+        for number in range(40):
+            await stepper.send("tasks", {"number": number}, priority=7)
+        picture = stepper.picture("priorities")
+    drawn = [text for text in texts(picture) if re.fullmatch("m[0-9]+", text)]
+    (more,) = (int(text[2:]) for text in texts(picture) if text.startswith("+ "))
+    assert drawn
+    assert len(drawn) + more == 40
+    assert "m12 11 and 28 more." in picture.text
+
+
+async def test_rows_of_several_priorities_have_a_column_for_them():
+    async with Stepper(app_of(router_of(lambda: None))) as stepper:
+        await stepper.send("tasks", {"what": "tap"})
+        await stepper.send("tasks", {"what": "pipe"}, priority=7)
+        shown = texts((await stepper.run()).picture())
+    assert {"priority", "4", "7"} <= set(shown)
+
+
+async def book(guest: str, seats: int, note: str = "none"): ...
+
+
+async def test_arguments_are_drawn_beside_what_was_sent():
+    async with Stepper(app_of(router_of(book))) as stepper:
+        await stepper.send("tasks", {"guest": "Ada", "seats": "3", "wine": "red"})
+        picture = (await stepper.step()).picture("arguments")
+    shown = texts(picture)
+    for pair in (('"seats": "3"', "seats = 3"), ("not sent", "note = 'none'"), ('"wine": "red"', "not used")):
+        assert [text for text in shown if text in pair] == list(pair)
+    assert '"seats": "3" → seats = 3\n' in picture.text
+    assert "book was called." in picture.text
+
+
+async def test_arguments_that_do_not_fit_are_drawn_with_the_problem_of_each():
+    async with Stepper(app_of(router_of(book))) as stepper:
+        await stepper.send("tasks", {"seats": "many"})
+        picture = (await stepper.step()).picture("arguments")
+    shown = texts(picture)
+    assert shown.count("✗") == 2
+    assert {"guest: Field required", "seats: 'many'", "was not called"} <= set(shown)
+    assert "seats: 'many' → seats: Input should be a valid integer" in picture.text
+
+
+async def test_a_crash_in_the_middle_is_drawn_for_each_step_by_what_becomes_of_its_message():
+    late, early = await around(confirmation_mode="auto"), await around(confirmation_mode="ack_first")
+    picture = Steps((late, early), "idle").picture("crash")
+    assert [text for text in texts(picture) if text in {"↩ comes back", "✗ lost"}] == ["↩ comes back", "✗ lost"]
+    plugs, acks = ([x for x, text in marks(picture) if text == wanted] for wanted in ("✂", "✓"))
+    assert acks[0] > plugs[0]
+    assert acks[1] < plugs[1]
+    assert "acked after the run. If the worker dies in the run, the message is back on the queue" in picture.text
+
+
+def marks(picture: Picture) -> list[tuple[float, str | None]]:
+    return [(float(one.get("x")), one.text) for one in checked(picture).iter(f"{SVG}text")]
+
+
+def test_without_a_run_there_is_nothing_to_crash():
+    assert "No actor ran." in texts(Steps(chapter()[1:2], "idle").picture("crash"))
+
+
+async def stepped(middleware, error: Exception | None = None) -> Step:
+    """Step one message through an actor inside one middleware; the actor raises the error, if there is one."""
+
+    async def cook():
+        if error is not None:
+            raise error
+
+    async with Stepper(app_of(router_of(cook, middlewares=[middleware]))) as stepper:
+        await stepper.send("tasks", b"")
+        step = await stepper.step()
+        assert isinstance(step, Step)
+        return step
+
+
+async def test_an_actor_that_middleware_did_not_call_is_drawn_as_not_called():
+    async def closed(call_next, message, actor):
+        return "closed"
+
+    picture = (await stepped(closed)).picture("middleware")
+    assert "was not called" in texts(picture)
+    assert "cook was not called." in picture.text
+
+
+async def test_an_error_that_middleware_caught_is_drawn_where_it_was_raised():
+    async def calm(call_next, message, actor):
+        try:
+            return await call_next(message, actor)
+        except RuntimeError:
+            return "never mind"
+
+    assert "raised RuntimeError" in texts((await stepped(calm, RuntimeError("no sugar"))).picture("middleware"))
+
+
+async def test_an_error_of_middleware_after_the_run_is_not_drawn_as_the_actors():
+    async def grumble(call_next, message, actor):
+        await call_next(message, actor)
+        raise RuntimeError("too salty")
+
+    shown = texts((await stepped(grumble)).picture("middleware"))
+    assert "ran" in shown
+    assert "raised RuntimeError" not in shown
+
+
 async def test_middleware_is_drawn_as_layers_from_the_outside_in():
     picture = (await around("watch", "router", "own")).picture("middleware")
     names = [text for text in texts(picture) if text in {"watch", "router", "own", "cook"}]
@@ -241,8 +363,7 @@ async def test_a_crash_before_and_after_the_ack_is_drawn_by_what_it_loses(mode, 
     shown = texts(picture)
     assert loss in shown
     assert ("✂ dies here: lost" in shown) == (mode == "ack_first")
-    marks = [(float(one.get("x")), one.text) for one in checked(picture).iter(f"{SVG}text")]
-    ack, run = (next(x for x, text in marks if text == wanted) for wanted in ("✓", "cook"))
+    ack, run = (next(x for x, text in marks(picture) if text == wanted) for wanted in ("✓", "cook"))
     assert (ack < run) == (mode == "ack_first")
 
 
@@ -351,6 +472,20 @@ def test_a_simulated_run_has_a_river():
     assert len([one for one in part if one.startswith("m")]) < 8
 
 
+def test_a_run_draws_how_long_each_priority_waited():
+    simulation = Simulation(app_of(router_of(lambda: None)))
+    simulation.produce("tasks", priority=7, arrivals=every(1, count=60))
+    simulation.produce("tasks", priority=1, arrivals=every(20, count=3))
+    simulation.takes("<lambda>", 1)
+    simulation.worker("plumber", tasks_limit=1)
+    picture = simulation.run(seconds=60).plot_starvation(unit="days")
+    shown = texts(picture)
+    assert [text for text in shown if text.startswith("priority")] == ["priority 7", "priority 1"]
+    assert re.search(r"Priority 1: median [0-9.]+ · 95 % [0-9.]+ · longest [0-9.]+ days", picture.text)
+    longest = [float(one.get("width")) for one in checked(picture).iter(f"{SVG}rect") if one.get("height") == "8"]
+    assert longest[-2] < longest[-1]
+
+
 def film(**more) -> Picture:
     return Steps(chapter(), "idle").film(**more)
 
@@ -443,6 +578,12 @@ async def test_a_hostile_text_stays_text(text):
             if kind in {"Steps", "History"}:
                 checked(record.film({1: text}, title=text))
                 checked(record.picture("river"))
+                checked(record.picture("crash"))
+            if kind in {"QueuesSnapshot", "ChannelSnapshot"}:
+                checked(as_picture(record, "priorities"))
+            if kind == "Step" and record.winner is not None:
+                checked(record.picture("arguments"))
+                checked(record.picture("middleware"))
             assert all(len(element.text or "") < 200 for element in root.iter(f"{SVG}text"))
 
 

@@ -118,7 +118,6 @@ PLOTS = {
     "two": lambda run: run.plot_waiting(run, labels=["one & <two>", "$x$"]),
     "times": lambda run: run.plot_waiting_times(),
     "utilisation": lambda run: run.plot_utilisation(),
-    "starvation": lambda run: run.plot_starvation(),
 }
 
 

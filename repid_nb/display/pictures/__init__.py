@@ -9,8 +9,11 @@ from typing import Any
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
 from repid_nb.core.naming import nearest_name
+from repid_nb.display.pictures.arguments_picture import picture_of_arguments
+from repid_nb.display.pictures.crash_picture import picture_of_crash
 from repid_nb.display.pictures.film import film_of
 from repid_nb.display.pictures.inside_pictures import picture_of_middleware, picture_of_settling
+from repid_nb.display.pictures.priorities_picture import picture_of_priorities
 from repid_nb.display.pictures.river_picture import picture_of_river
 from repid_nb.display.pictures.rows_picture import picture_of_steps
 from repid_nb.display.pictures.step_picture import picture_of_explanation, picture_of_step
@@ -31,17 +34,20 @@ def as_picture(record: Any, of: str | None = None, **more: Any) -> Picture:
 
     Args:
         record: A Step, an Explanation, Steps, a History, a Trail, queues, one channel's queue, a Stepper, or a Run.
-        of: What to draw of it; None for the first of these. Of a Step: `step`, its whole way; `middleware`, the layers
-            around the actor; `settling`, the moment of the settlement and what a crash before or after it loses. Of
-            Steps and a History: `rows`, a row for each message; `river`, a lane for each channel and worker; `film`.
-            Of a Stepper: `system`, its channels and actors; `rows`; `river`; `film`.
-        more: For a film, its `notes` by the number of a step, and its `title`. For a Run, its seconds, from `since` to
-            `until`.
+        of: What to draw of it; None for the first of these. Of a Step: `step`, its whole way; `arguments`, what was
+            sent and what the actor got; `middleware`, the layers around the actor; `settling`, the moment of the
+            settlement and what a crash before or after it loses. Of Steps and a History: `rows`, a row for each
+            message; `river`, a lane for each channel and worker; `crash`, what a worker that dies in the middle of each
+            run would lose; `film`. Of queues: `queues`; `priorities`, a row for each priority. Of a Stepper: `system`,
+            its channels and actors; `priorities`; `rows`; `river`; `film`. Of a Run: `river`; `waits`, how long each
+            priority waited.
+        more: For a film, its `notes` by the number of a step, and its `title`. For the river of a Run, its seconds,
+            from `since` to `until`; for its `waits`, what a second is called, as `unit`.
 
     Raises:
         TypeError: There is no picture of such a thing.
         UnknownNameError: There is no such picture of it.
-        DeclarationError: `middleware` and `settling` are of a step in which an actor ran.
+        DeclarationError: `arguments`, `middleware` and `settling` are of a step that an actor got.
     """
     # Few programs simulate: a run's views are loaded with the first run.
     if type(record).__module__ == "repid_nb.simulation.run":
@@ -73,17 +79,33 @@ def _system(stepper: Stepper) -> Picture:
     return picture_of_queues(stepper.queues, stepper.listeners, next_channel=stepper.next_channel)
 
 
+_OF_STEPS: Mapping[str, Callable[..., Picture]] = {
+    "rows": _rows,
+    "river": _river,
+    "crash": lambda steps: picture_of_crash(steps.steps),
+    "film": _film,
+}
+
 KINDS: dict[type, Mapping[str, Callable[..., Picture]]] = {
-    Step: {"step": picture_of_step, "middleware": picture_of_middleware, "settling": picture_of_settling},
+    Step: {
+        "step": picture_of_step,
+        "arguments": picture_of_arguments,
+        "middleware": picture_of_middleware,
+        "settling": picture_of_settling,
+    },
     Explanation: {"actors": picture_of_explanation},
-    Steps: {"rows": _rows, "river": _river, "film": _film},
-    History: {"rows": _rows, "river": _river, "film": _film},
+    Steps: _OF_STEPS,
+    History: _OF_STEPS,
     River: {"river": picture_of_river},
-    QueuesSnapshot: {"queues": picture_of_queues},
-    ChannelSnapshot: {"queue": lambda queue: picture_of_queues(QueuesSnapshot((queue,)))},
+    QueuesSnapshot: {"queues": picture_of_queues, "priorities": picture_of_priorities},
+    ChannelSnapshot: {
+        "queue": lambda queue: picture_of_queues(QueuesSnapshot((queue,))),
+        "priorities": lambda queue: picture_of_priorities(QueuesSnapshot((queue,))),
+    },
     Trail: {"trail": picture_of_trail},
     Stepper: {
         "system": _system,
+        "priorities": lambda stepper: picture_of_priorities(stepper.queues),
         "rows": lambda stepper: _rows(stepper.history),
         "river": lambda stepper: picture_of_river(river_of_steps(stepper.history.steps, stepper.snapshot())),
         "film": lambda stepper, **more: _film(stepper.history, **more),

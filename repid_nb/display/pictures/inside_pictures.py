@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from repid_nb.core import reasons
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import MessageAction
@@ -21,6 +23,9 @@ DOOR = 34
 GOOD = OUTCOMES[MessageAction.acked].colour
 BACK = OUTCOMES[MessageAction.rejected].colour
 BAD = OUTCOMES[MessageAction.nacked].colour
+RAN = "ran"
+# What the settlement says of the run is true also where a middleware caught the error, or raised one afterwards.
+RAISED = re.compile(r"(?:^|: )the actor raised (\w+)")
 
 
 def picture_of_middleware(step: Step) -> Picture:
@@ -45,29 +50,53 @@ def picture_of_middleware(step: Step) -> Picture:
         canvas.rect(x, y, wide, tall, fill=ACCENT, opacity=0.07, radius=18)
         canvas.rect(x, y, wide, tall, stroke=ACCENT, line=1.5, radius=18)
         canvas.text(x + 16, y + 21, name, size=14, mono=True, colour=ACCENT, width=wide - 30)
-    _core(canvas, step, left=left + layers * INSET + 8, right=right - layers * INSET - 8, y=middle)
+    was_called = step.duration is not None
+    ended = _ended(step)
+    inside = (left + layers * INSET + 8, right - layers * INSET - 8)
+    _core(canvas, step, ended, left=inside[0], right=inside[1], y=middle)
     token(canvas, MARGIN - 4, middle - 24, name_of(step.message), hue(step.message), look="held")
-    _way(canvas, MARGIN, left + layers * INSET + 8, middle, hue(step.message))
-    _way(canvas, right - layers * INSET - 8, WIDTH - MARGIN, middle, OUTCOMES[step.settlement.action].colour)
+    # Which layer did not call on is not known: the way goes on in dots.
+    _way(canvas, MARGIN, inside[0] if was_called else left, middle, hue(step.message))
+    if not was_called:
+        canvas.path(f"M{left + 8} {middle:.1f}H{inside[0] - 6:.1f}", LINE, dash="2 5")
+    _way(canvas, inside[1] if was_called else right, WIDTH - MARGIN, middle, OUTCOMES[step.settlement.action].colour)
     bottom = top + high + layers * 5 + 24
     outcome = OUTCOMES[step.settlement.action]
     at = MARGIN + canvas.text(MARGIN, bottom, f"{outcome.symbol} {outcome.word}", bold=True, colour=outcome.colour) + 8
     canvas.text(at, bottom, one_line(step.settlement.reason, 160), size=13, colour=QUIET, width=WIDTH - MARGIN - at)
     told = [
-        f"Into {' into '.join([*map(one_line, step.middlewares), one_line(winner)])}, and out in the opposite order.",
+        f"Into {' into '.join([*map(one_line, step.middlewares), one_line(winner)])}, and out in the opposite order."
+        if was_called
+        else f"Around {one_line(winner)}, from the outside: {', '.join(map(one_line, step.middlewares))}.",
+        f"{one_line(winner)} {ended}.",
         f"{outcome.symbol} {outcome.word}: {one_line(step.settlement.reason)}.",
     ]
     return canvas.finish(bottom + 16, f"The middleware around {one_line(winner, 60)}", told)
 
 
-def _core(canvas: Canvas, step: Step, *, left: float, right: float, y: float) -> None:
+def _core(canvas: Canvas, step: Step, ended: str, *, left: float, right: float, y: float) -> None:
     winner = _winner(step)
-    colour = BAD if step.exception is not None else GOOD
+    was_called = step.duration is not None
+    colour = (GOOD if ended == RAN else BAD) if was_called else QUIET
+    dash = "" if was_called else "5 4"
     canvas.rect(left, y - 28, right - left, 56, fill=SURFACE, radius=12)
-    canvas.rect(left, y - 28, right - left, 56, stroke=colour, line=2.5, radius=12)
-    ended = "ran" if step.exception is None else f"raised {step.exception.type}"
-    canvas.text((left + right) / 2, y, winner, size=16, mono=True, bold=True, anchor="middle", width=right - left - 16)
-    canvas.text((left + right) / 2, y + 18, ended, size=13, colour=QUIET, anchor="middle", width=right - left - 16)
+    canvas.rect(left, y - 28, right - left, 56, stroke=colour, line=2.5, radius=12, dash=dash)
+    shown = TEXT if was_called else QUIET
+    middle, width = (left + right) / 2, right - left - 16
+    canvas.text(middle, y, winner, size=16, mono=True, bold=True, anchor="middle", width=width, colour=shown)
+    canvas.text(middle, y + 18, ended, size=13, colour=QUIET, anchor="middle", width=width)
+
+
+def _ended(step: Step) -> str:
+    """Return how the actor's run ended, which a middleware may have hidden from what is around it."""
+    if step.duration is None:
+        return "was not called" if step.exception is None else f"was not called: {step.exception.type}"
+    reason = step.settlement.reason
+    if raised := RAISED.search(reason):
+        return f"raised {raised[1]}"
+    if reason.startswith(reasons.ACTOR_RETURNED) or step.exception is None:
+        return RAN
+    return f"raised {step.exception.type}"
 
 
 def _way(canvas: Canvas, start: float, end: float, y: float, colour: Colour) -> None:

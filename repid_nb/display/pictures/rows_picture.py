@@ -15,7 +15,11 @@ __all__ = ["picture_of_steps"]
 
 ROW = 30
 TOP = 62
-LEFT = 190
+LEFT = 190.0
+# Where the steps begin when a column of priorities stands before them.
+FURTHER_LEFT = 248.0
+PRIORITIES = 182.0
+USUAL = 4
 ROWS = 16
 # The width of a step's column: room for a mark, or for half of one.
 WIDEST, NARROWEST = 44.0, 13.0
@@ -28,7 +32,8 @@ def picture_of_steps(steps: Sequence[Step], *, title: str = "", dropped: int = 0
         title: What the steps are, such as `History`.
         dropped: How many older steps there were.
     """
-    room = WIDTH - LEFT - MARGIN - 26
+    left = FURTHER_LEFT if any(step.message.priority != USUAL for step in steps) else LEFT
+    room = WIDTH - left - MARGIN - 26
     most = int(room / NARROWEST)
     shown, hidden = (steps, 0) if len(steps) <= most else (steps[-most:], len(steps) - most)
     river = river_of_steps(shown)
@@ -39,11 +44,11 @@ def picture_of_steps(steps: Sequence[Step], *, title: str = "", dropped: int = 0
     at = MARGIN + canvas.text(MARGIN, 32, name, size=17, bold=True) + 12
     canvas.text(at, 32, _hint(hidden + dropped), size=13, colour=QUIET, width=WIDTH - at - MARGIN)
     height = TOP + float(ROW * len(passages))
-    _columns(canvas, river, column, height)
+    _columns(canvas, river, left, column, height)
     y = TOP + ROW / 2
     says_topic = len({passage.topic for passage in river.passages}) > 1
     for passage in passages:
-        _row(canvas, passage, river, column, y, says_topic=says_topic)
+        _row(canvas, passage, river, (left, column), y, says_topic=says_topic)
         y += ROW
     if not passages:
         canvas.text(MARGIN, y, "Nothing was sent or stepped yet.", size=14, colour=QUIET)
@@ -64,30 +69,37 @@ def _more(older: int, left_out: int) -> list[str]:
     return [*told, *([f"{counted(left_out, 'more message')} left out."] if left_out else [])]
 
 
-def _columns(canvas: Canvas, river: River, column: float, height: float) -> None:
+def _columns(canvas: Canvas, river: River, left: float, column: float, height: float) -> None:
     count = int(river.end - river.begin)
     every = 1 if column >= 20 else 2 if column >= 15 else 5  # noqa: PLR2004  (so that numbers do not touch)
     for place in range(count):
         number = int(river.begin) + place + 1
-        x = LEFT + place * column
+        x = left + place * column
         if place % 2 == 0:
             canvas.rect(x, TOP - 4, column, height - TOP + 8, fill=SOFT, radius=4)
         if number % every == 0 or count <= every:
             canvas.text(x + column / 2, TOP - 9, str(number), size=12, colour=QUIET, anchor="middle")
     if count:
-        canvas.text(LEFT - 10, TOP - 9, "step", size=12, colour=QUIET, anchor="end")
+        canvas.text(left - 10, TOP - 9, "step", size=12, colour=QUIET, anchor="end")
+    if left == FURTHER_LEFT:
+        canvas.text(PRIORITIES, TOP - 9, "priority", size=12, colour=QUIET, anchor="middle")
 
 
-def _row(canvas: Canvas, passage: Passage, river: River, column: float, y: float, *, says_topic: bool) -> None:
+def _row(
+    canvas: Canvas, passage: Passage, river: River, place_of: tuple[float, float], y: float, *, says_topic: bool
+) -> None:
+    left, column = place_of
     colour = HUES[passage.hue]
     at = MARGIN + canvas.text(MARGIN, y + 5, passage.name, size=14, mono=True, bold=True, colour=colour, width=76) + 8
     note = _about(passage, says_topic=says_topic)
-    if passage.priority != 4:  # noqa: PLR2004  (the default of all servers)
-        note = f"{note} · priority {passage.priority}"
-    canvas.text(at, y + 4.5, note, size=13, colour=QUIET, width=LEFT - 12 - at)
+    edge = left - 12
+    if left == FURTHER_LEFT:
+        canvas.text(PRIORITIES, y + 4.5, str(passage.priority), size=13, bold=True, colour=QUIET, anchor="middle")
+        edge = PRIORITIES - 16
+    canvas.text(at, y + 4.5, note, size=13, colour=QUIET, width=edge - at)
 
     def place(moment: float) -> float:
-        return LEFT + (moment - river.begin) * column
+        return left + (moment - river.begin) * column
 
     for visit in passage.visits:
         end = river.end if visit.taken is None else visit.taken
