@@ -99,7 +99,7 @@ def step_as_html(step: Step, *, is_wrong: bool = False) -> str:
     took = "" if step.duration is None else f" · {words.duration_text(step.duration)}"
     headline = banner(
         colour,
-        line(element("b", f"Step {step.number}"), " · ", *_who(step), style="margin: 0"),
+        line(element("b", words.step_title(step)), " · ", *_who(step), style="margin: 0"),
         line(element("b", settled), f": {step.settlement.reason} · {where}{took}", style="margin: 0"),
         edge=True,
     )

@@ -165,7 +165,7 @@ def step_sentence(step: Step, phase: str | None = None) -> str:
     else:
         got = f"{about}: {who(None, step.verdicts)}"
     became = f"It was {settled[2:]}" if step.settlement.action is not None else f"It is {settled[2:]}"
-    return f"Step {step.number}: {got} {became}: {where}."
+    return f"{words.step_title(step)}: {got} {became}: {where}."
 
 
 def idle_lines(idle: Idle) -> list[str]:

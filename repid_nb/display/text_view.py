@@ -65,7 +65,7 @@ def as_text(record: Any) -> str:
 @as_text.register
 def _(step: Step) -> str:
     lines = [
-        f"Step {step.number} · {_who(step)}",
+        f"{words.step_title(step)} · {_who(step)}",
         f"  {words.settlement_text(step)}",
         f"  {' · '.join(_message_words(step.message))} · on {one_line(step.channel)}",
         f"  payload  {one_line(words.payload_text(step.message.payload), WIDTH)}",

@@ -32,6 +32,7 @@ __all__ = [
     "sent_text",
     "settled_words",
     "settlement_text",
+    "step_title",
     "symbol",
     "topic_shown",
     "topic_text",
@@ -54,6 +55,7 @@ SETTLEMENTS: dict[MessageAction | None, tuple[str, str]] = {
 # Of a longer id its end is shown: on some brokers all ids begin alike.
 LONGEST_ID = 12
 ID_LENGTH = 8
+LONGEST_NAME = 40
 VERDICTS = 10
 SENT = 10
 
@@ -95,6 +97,11 @@ def message_name(message: MessageSnapshot) -> str:
         return one_line(message.name)
     name = one_line(message.id or "(no id)")
     return name if len(name) <= LONGEST_ID else f"…{name[-ID_LENGTH:]}"
+
+
+def step_title(step: Step) -> str:
+    """Return what a step is called: by its number, and by its worker where that has a name."""
+    return f"Step {step.number} of {one_line(step.worker, LONGEST_NAME)}" if step.worker else f"Step {step.number}"
 
 
 def sent_text(step: Step) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from repid_nb.app import Repid
 from repid_nb.core.abilities import give_back, queued_of
@@ -56,7 +56,8 @@ __all__ = ["TRAIL_WINDOW", "Stepper"]
 # How many messages of a channel a trail looks at.
 TRAIL_WINDOW = 2_000
 
-_steppers: WeakSet[Stepper] = WeakSet()
+# In the order in which they were made, which a WeakSet does not keep.
+_steppers: WeakKeyDictionary[Stepper, None] = WeakKeyDictionary()
 
 
 class Stepper(Filmed):
@@ -125,7 +126,7 @@ class Stepper(Filmed):
         if _fork is not None:
             self._names.go_on_from(_fork.names, _fork.copies)
             self._recorder.sightings.copy_from(_fork.sightings, _fork.copies)
-        _steppers.add(self)
+        _steppers[self] = None
 
     async def step(self, channel: str | None = None) -> Step | Idle:
         """Pull one message, deliver it, and record the delivery.
@@ -369,6 +370,11 @@ class Stepper(Filmed):
         return self._timeline.history
 
     @property
+    def workers(self) -> Sequence[Stepper]:
+        """The open Steppers of this server, the oldest first, and this one among them: each is a worker."""
+        return tuple(one for one in _steppers if one._server is self._server and not one._closed)  # noqa: SLF001
+
+    @property
     def moments(self) -> Sequence[tuple[int, Step]]:
         """The steps that are kept, each with its moment: a number by which steps of several Steppers come in order."""
         return self._timeline.kept
@@ -555,9 +561,8 @@ class Stepper(Filmed):
             SteppingError: The messages are on a broker.
         """
         queues = in_memory(self._source, "go back to a checkpoint").queues
-        steppers = [one for one in _steppers if one._server is self._server and not one._closed]  # noqa: SLF001
-        turns = [(one._source, one._source.turn) for one in steppers]  # noqa: SLF001
-        saved = [one._timeline.saved() for one in steppers]  # noqa: SLF001
+        turns = [(one._source, one._source.turn) for one in self.workers]  # noqa: SLF001
+        saved = [one._timeline.saved() for one in self.workers]  # noqa: SLF001
         restores = [Checkpoint(queues).restore, self._names.saved(), *saved]
 
         def restore() -> None:
@@ -575,8 +580,8 @@ class Stepper(Filmed):
         moment = self._timeline.moment
         others = sum(
             len(one._timeline.forget_after(moment, one._source))  # noqa: SLF001
-            for one in _steppers
-            if one is not self and one._server is self._server and not one._closed  # noqa: SLF001
+            for one in self.workers
+            if one is not self
         )
         return Rewound(to=to, undone=undone, queues=self.snapshot(WINDOW), others=others)
 

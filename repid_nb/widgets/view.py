@@ -14,6 +14,7 @@ from repid_nb.core.routing.routes import Routes
 from repid_nb.display import words
 from repid_nb.display.sentences import PREDICTED_NOBODY
 from repid_nb.printable import cut_to_bytes, first_within
+from repid_nb.stepping.merged import MergedHistory
 from repid_nb.stepping.names import names_of
 from repid_nb.stepping.record import Rewound, Step
 from repid_nb.stepping.recorder import Phase
@@ -21,7 +22,6 @@ from repid_nb.stepping.stepper import TRAIL_WINDOW, Stepper
 from repid_nb.stepping.trail import Trail, trail_of
 from repid_nb.widgets.actors import ACTORS_BYTES, ActorFields, add_code
 from repid_nb.widgets.form import choices
-from repid_nb.widgets.merged import MergedHistory
 from repid_nb.widgets.others import OtherWorkers
 from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.river import window_of

@@ -9,9 +9,9 @@ from typing import Any
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.printable import counted, cut_to_bytes, first_within, one_line
 from repid_nb.stepping.fork import first_difference
+from repid_nb.stepping.merged import MergedHistory
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
-from repid_nb.widgets.merged import MergedHistory
 from repid_nb.widgets.view import View
 from repid_nb.widgets.wire import summary_fields
 

@@ -402,6 +402,30 @@ def test_a_river_has_a_lane_for_each_channel_and_worker_and_tells_each_way():
     assert "m2: taken off user_tasks at 1, rejected; waits on user_tasks since 2." in picture.text
 
 
+async def test_the_river_of_a_stepper_has_a_lane_for_each_worker_of_its_server():
+    app = tutorial_app()
+    async with Stepper(app, name="Anna") as anna, Stepper(app, name="Ben") as ben:
+        for _ in range(3):
+            await anna.send("user_tasks", topic="send_sms")
+        for worker in (anna, ben, anna):
+            await worker.step()
+        assert anna.workers == (anna, ben)
+        picture = ben.picture("river")
+        assert picture.text == anna.picture("river").text
+    assert {"Anna", "Ben", "m1", "m2", "m3"} <= set(texts(picture))
+    assert "m2: taken off user_tasks at 1 by Ben, acked." in picture.text
+
+
+async def test_a_worker_that_is_closed_is_no_lane_any_more():
+    app = tutorial_app()
+    async with Stepper(app, name="Anna") as anna:
+        async with Stepper(app, name="Ben") as ben:
+            await ben.send("user_tasks", topic="send_sms")
+            await ben.step()
+        assert anna.workers == (anna,)
+        assert "Ben" not in texts(anna.picture("river"))
+
+
 def busy(visits: int) -> River:
     """Return the river of a run with two workers, each of which holds a message for three seconds."""
     passages = (

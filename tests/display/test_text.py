@@ -12,6 +12,7 @@ from stepping.bench import app_of, router_of, sent_and_stepped
 from repid_nb import Header, Message, Router, StaleActorWarning, Stepper, as_html, as_text
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.routing.reruns import as_run_of
+from repid_nb.display.sentences import step_sentence
 from repid_nb.display.words import duration_text
 from repid_nb.printable import printable
 
@@ -36,6 +37,15 @@ async def test_a_step_reads_as_in_the_sketch():
         '  "to": "a" → not used',
         "  user_tasks: 2 waiting, 0 dead letters",
     ]
+
+
+async def test_a_step_of_a_worker_with_a_name_says_whose_it_is():
+    async with Stepper(tutorial_app(), name="Anna") as anna:
+        await anna.send("user_tasks", topic="send_sms")
+        step = await anna.step()
+    assert as_text(step).startswith("Step 1 of Anna · m1 went to")
+    assert "Step 1 of Anna" in as_html(step)
+    assert step_sentence(step).startswith("Step 1 of Anna: m1")
 
 
 async def test_the_columns_of_the_verdicts_stand_below_each_other():

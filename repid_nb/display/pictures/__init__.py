@@ -22,6 +22,7 @@ from repid_nb.display.pictures.trail_picture import picture_of_trail
 from repid_nb.display.river import River, river_of_steps
 from repid_nb.picture import Picture
 from repid_nb.printable import counted
+from repid_nb.stepping.merged import MergedHistory
 from repid_nb.stepping.record import Explanation, History, Step, Steps
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.stepping.trail import Trail
@@ -39,8 +40,8 @@ def as_picture(record: Any, of: str | None = None, **more: Any) -> Picture:
             settlement and what a crash before or after it loses. Of Steps and a History: `rows`, a row for each
             message; `river`, a lane for each channel and worker; `crash`, what a worker that dies in the middle of each
             run would lose; `film`. Of queues: `queues`; `priorities`, a row for each priority. Of a Stepper: `system`,
-            its channels and actors; `priorities`; `rows`; `river`; `film`. Of a Run: `river`; `waits`, how long each
-            priority waited.
+            its channels and actors; `priorities`; `rows`; `river`, with all Steppers of its server; `film`. Of a Run:
+            `river`; `waits`, how long each priority waited.
         more: For a film, its `notes` by the number of a step, and its `title`. For the river of a Run, its seconds,
             from `since` to `until`; for its `waits`, what a second is called, as `unit`.
 
@@ -107,7 +108,9 @@ KINDS: dict[type, Mapping[str, Callable[..., Picture]]] = {
         "system": _system,
         "priorities": lambda stepper: picture_of_priorities(stepper.queues),
         "rows": lambda stepper: _rows(stepper.history),
-        "river": lambda stepper: picture_of_river(river_of_steps(stepper.history.steps, stepper.snapshot())),
+        "river": lambda stepper: picture_of_river(
+            river_of_steps(MergedHistory(stepper.workers).steps, stepper.snapshot())
+        ),
         "film": lambda stepper, **more: _film(stepper.history, **more),
     },
 }

@@ -338,5 +338,6 @@ def _told(river: River, visits: _Seen) -> Iterator[str]:
                 said.append(f"waits on {one_line(visit.channel)} since {visit.since:g}")
             else:
                 ended = "given back" if visit.given_back else OUTCOMES[visit.action].word
-                said.append(f"taken off {one_line(visit.channel)} at {visit.taken:g}, {ended}")
+                by = f" by {one_line(visit.worker)}" if len(river.workers) > 1 else ""
+                said.append(f"taken off {one_line(visit.channel)} at {visit.taken:g}{by}, {ended}")
         yield f"{passage.name}: {'; '.join(said)}."

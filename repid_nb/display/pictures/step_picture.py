@@ -51,7 +51,7 @@ def picture_of_step(step: Step) -> Picture:
     y = _draw_worker(canvas, step.message, WORKER, seen)
     y = _draw_actors(canvas, step.verdicts, colour, y, step)
     y = _draw_outcome(canvas, step, y, tail, colour)
-    return canvas.finish(y + MARGIN, f"Step {step.number} as a picture", _told(step))
+    return canvas.finish(y + MARGIN, f"{words.step_title(step)} as a picture", _told(step))
 
 
 def picture_of_explanation(explanation: Explanation) -> Picture:
