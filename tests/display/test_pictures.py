@@ -4,18 +4,25 @@ import asyncio
 import re
 from functools import cache
 from itertools import pairwise
+from typing import Annotated
 from xml.etree.ElementTree import fromstring
 
 import pytest
 from display.samples import records, step_among_many_actors, tutorial_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, create_model
 from stepping.bench import app_of, router_of
 
 from repid_nb import (
+    Channel,
+    FullPayload,
+    Header,
     Message,
     MessageAction,
+    MessageSchema,
     Picture,
+    Repid,
     Router,
     Simulation,
     Step,
@@ -639,3 +646,47 @@ def test_a_name_that_fits_is_whole():
 
 def test_a_stepper_without_anything_has_a_picture():
     assert "No queue yet: nothing was sent." in texts(Stepper(app_of(Router())).picture())
+
+
+def shop() -> Repid:
+    app, router = Repid(title="A small shop", version="1.2"), Router(channel=Channel(address="orders", title="Orders"))
+
+    @router.actor
+    async def ship_order(number: int, user: Annotated[str, Header()], express: bool = False): ...
+
+    app.include_router(router)
+    shipped = MessageSchema(name="shipped", payload={"properties": {"number": {"type": "integer"}}})
+    app.messages.register_operation(operation_id="announce", channel="news", messages=[shipped])
+    return app
+
+
+def test_an_app_is_drawn_with_what_it_receives_and_sends():
+    picture = as_picture(shop())
+    shown = texts(picture)
+    assert shown[:4] == ["A small shop", "1.2", "orders", "Orders"]
+    for text in ("receives", "ship_order", "integer", "header, string", "boolean, optional", "sends", "announce"):
+        assert text in shown
+    assert picture.text.splitlines() == [
+        "What A small shop receives and sends",
+        "It receives ship_order from orders: number (integer), express (boolean, optional), user (header, string).",
+        "It sends announce to news: number (integer, optional).",
+    ]
+
+
+def test_an_app_without_actors_and_operations_says_so():
+    assert "No actor and no operation yet." in texts(as_picture(Repid()))
+
+
+def test_of_many_operations_and_fields_the_rest_is_counted():
+    app, router = Repid(), Router(channel="orders")
+    for number in range(30):
+        fields = {f"field_{number}": (int, ...) for number in range(10)}
+
+        async def work(order: Annotated[BaseModel, FullPayload()]): ...
+
+        work.__annotations__["order"] = Annotated[create_model("Order", **fields), FullPayload()]
+        router.actor(work, name=f"work_{number}")
+    app.include_router(router)
+    shown = texts(as_picture(app))
+    assert "… and 2 more fields" in shown
+    assert "… and 6 more operations" in shown

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from repid_nb.app import Repid
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
 from repid_nb.core.naming import nearest_name
+from repid_nb.display.pictures.app_picture import picture_of_app
 from repid_nb.display.pictures.arguments_picture import picture_of_arguments
 from repid_nb.display.pictures.crash_picture import picture_of_crash
 from repid_nb.display.pictures.film import film_of
@@ -34,7 +36,8 @@ def as_picture(record: Any, of: str | None = None, **more: Any) -> Picture:
     """Return a record as a picture: SVG with the same in words.
 
     Args:
-        record: A Step, an Explanation, Steps, a History, a Trail, queues, one channel's queue, a Stepper, or a Run.
+        record: A Step, an Explanation, Steps, a History, a Trail, queues, one channel's queue, a Stepper, a Run, or an
+            app, which is drawn from its AsyncAPI document.
         of: What to draw of it; None for the first of these. Of a Step: `step`, its whole way; `arguments`, what was
             sent and what the actor got; `middleware`, the layers around the actor; `settling`, the moment of the
             settlement and what a crash before or after it loses. Of Steps and a History: `rows`, a row for each
@@ -104,6 +107,7 @@ KINDS: dict[type, Mapping[str, Callable[..., Picture]]] = {
         "priorities": lambda queue: picture_of_priorities(QueuesSnapshot((queue,))),
     },
     Trail: {"trail": picture_of_trail},
+    Repid: {"app": picture_of_app},
     Stepper: {
         "system": _system,
         "priorities": lambda stepper: picture_of_priorities(stepper.queues),
