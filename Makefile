@@ -43,6 +43,7 @@ test: .venv/test.stamp .rabbitmq/stamp system tests/node_modules/npm.stamp  ## R
 
 test-site: site .venv/test.stamp system firefox tests/node_modules/npm.stamp  ## Build the web site, and walk it in Chromium and Firefox
 	$(BIN)/pytest --durations=20 $(SITE_TESTS)
+	@$(BIN)/python tests/benchmarks/site.py
 
 site: .venv-site/stamp site/node_modules/npm.stamp  ## Build the web site into build/site: the whole course, without a server
 	PYTHONPATH=. .venv-site/bin/python site/build.py build/site

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from support.files import ROOT
 from support.lab import chromium, launched_chromium
 from support.static_host import StaticHost
@@ -36,18 +36,29 @@ def host(site: Path) -> Iterator[StaticHost]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    executable = chromium()
-    if executable is None:
+def executable() -> str:
+    """The path of Chromium."""
+    found = chromium()
+    if found is None:
         missing = "Chromium is not installed (Debian, Ubuntu: apt-get install chromium)"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
-    with sync_playwright() as playwright:
-        hosts = "MAP class.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-        running = launched_chromium(playwright, executable, [f"--host-resolver-rules={hosts}"])
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, executable: str) -> Iterator[Browser]:
+    hosts = "MAP class.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    running = launched_chromium(playwright, executable, [f"--host-resolver-rules={hosts}"])
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from support.lab import PATIENCE, READY
+from support.site_update import publish
 from support.static_host import StaticHost
 
 # The cell that a test fills: the one below the first.
@@ -15,6 +19,13 @@ CELL = 1
 OUTPUTS = f"""() => jupyterapp.shell.currentWidget.content.widgets[{CELL}].model.sharedModel.outputs
     .flatMap((one) => [one.text, one.data?.['text/plain'], one.ename, one.evalue].flat())
     .join(' ')"""
+
+OWN_COPIES = """async () => {
+    const { contents } = jupyterapp.serviceManager;
+    const content = async (path) => (await contents.get(path, { content: true })).content;
+    const own = (await content('notebooks')).filter(({ name }) => name.includes('mine'));
+    return Promise.all(own.map(async ({ path }) => [path, JSON.stringify(await content(path))]));
+}"""
 
 # The cells that were not run, or failed without being tagged that they may.
 FAILED = """() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells
@@ -142,3 +153,29 @@ def test_an_endless_answer_is_stopped_and_told(kernel: Page):
     )
     assert "did not come to an end within 5 seconds" in shown
     assert "2" in run(kernel, "print(1 + 1)")
+
+
+def test_a_newer_chapter_is_offered_and_what_the_learner_wrote_is_kept(browser: Browser, site: Path, tmp_path: Path):
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder, copy_function=shutil.copy)
+    with StaticHost(folder, "/course") as host:
+        context = browser.new_context()
+        page = context.new_page()
+        open_notebook(page, host, "02_routing")
+        start(page, "print('mine')")
+        ends(page)
+        page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+        chapter = "try/files/notebooks/02_routing.ipynb"
+        newer = json.loads((folder / chapter).read_text(encoding="utf-8"))
+        newer["cells"][0]["source"] = "# A newer chapter"
+        publish(folder, chapter, json.dumps(newer))
+        page.goto(f"{host.base}/")
+        expect(page.get_by_text("The course has been updated.")).to_be_visible()
+        open_notebook(page, host, "02_routing")
+        expect(page.get_by_text("The site has a newer version of this chapter.")).to_be_visible()
+        page.get_by_role("button", name="Open the newer one").click()
+        expect(page.get_by_role("heading", name="A newer chapter")).to_be_visible()
+        page.wait_for_function(READY, timeout=PATIENCE)
+        kept = page.evaluate(OWN_COPIES)
+        context.close()
+    assert [("(mine, " in name, "print('mine')" in text) for name, text in kept] == [(True, True)]

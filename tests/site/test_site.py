@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 from support.axe import problems
-from support.lab import PATIENCE, READY
+from support.lab import CHROMIUM_FLAGS, PATIENCE, READY
+from support.site_update import publish
 from support.static_host import StaticHost
 
 PAGES = ["index.html", "book/index.html", "book/notebooks/02_routing.html", "book/reference/step.html"]
@@ -60,20 +62,34 @@ def test_the_site_is_small_enough(site: Path):
     assert size <= MOST_MEGABYTES
 
 
-def test_without_a_network_everything_works_that_worked_with_one(browser: Browser, site: Path):
+def test_without_a_network_everything_works_that_worked_with_one(
+    playwright: Playwright, executable: str, site: Path, tmp_path: Path
+):
+    def visit() -> AbstractContextManager[Page]:
+        return restarted(playwright, executable, tmp_path)
+
     with StaticHost(site, "/course") as host:
-        context = browser.new_context()
-        page = context.new_page()
-        page.goto(f"{host.base}/")
-        expect(page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE)
+        with visit() as page:
+            page.goto(f"{host.base}/")
+            expect(page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE)
         host.go_away()
-        page.goto(f"{host.base}/book/notebooks/01_messages.html")
-        page.get_by_role("button", name="Make this page live").click()
-        expect(page.get_by_text("Ready. Change a cell")).to_be_visible()
-        assert page.evaluate("window.live.cells[0].run()")
-        page.goto(f"{host.base}/try/notebooks/index.html?path=notebooks/02_routing.ipynb")
-        page.wait_for_function(READY, timeout=PATIENCE)
-        context.close()
+        with visit() as page:
+            page.goto(f"{host.base}/book/notebooks/01_messages.html")
+            page.get_by_role("button", name="Make this page live").click()
+            expect(page.get_by_text("Ready. Change a cell")).to_be_visible()
+            assert page.evaluate("window.live.cells[0].run()")
+            page.goto(f"{host.base}/book/reference/step.html")
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            page.goto(f"{host.base}/try/notebooks/index.html?path=notebooks/02_routing.ipynb")
+            page.wait_for_function(READY, timeout=PATIENCE)
+
+
+@contextmanager
+def restarted(playwright: Playwright, executable: str, profile: Path) -> Iterator[Page]:
+    """A browser that is started for one visit, and finds again what it kept in its profile."""
+    context = playwright.chromium.launch_persistent_context(profile, executable_path=executable, args=CHROMIUM_FLAGS)
+    yield context.pages[0]
+    context.close()
 
 
 def test_without_https_pages_run_and_say_what_is_missing(browser: Browser, host: StaticHost):
@@ -96,7 +112,8 @@ def test_an_update_fetches_what_has_changed_and_says_so(browser: Browser, site: 
         page = context.new_page()
         page.goto(f"{host.base}/")
         expect(page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE)
-        publish_another_landing_page(folder)
+        landing = (folder / "index.html").read_text(encoding="utf-8")
+        publish(folder, "index.html", landing.replace("<h1>See how a message queue", "<h1>See how a queue, newly,"))
         host.asked.clear()
         page.reload()
         expect(page.get_by_text("The course has been updated.")).to_be_visible()
@@ -105,17 +122,3 @@ def test_an_update_fetches_what_has_changed_and_says_so(browser: Browser, site: 
         expect(page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE)
         context.close()
     assert set(host.asked) <= {"index.html", "sw.js"}
-
-
-def publish_another_landing_page(folder: Path) -> None:
-    page, worker = folder / "index.html", folder / "sw.js"
-    landing = page.read_text(encoding="utf-8")
-    page.write_text(landing.replace("<h1>See how a message queue", "<h1>See how a queue, newly,"), encoding="utf-8")
-    text = worker.read_text(encoding="utf-8")
-    listing = re.search(r"new Map\((\[\[.*?\]\])\.map", text)[1]
-    files = json.loads(listing)
-    for file in files:
-        if file[0] == "index.html":
-            file[1:] = ["0" * 12, page.stat().st_size]
-    text = text.replace(listing, json.dumps(files, separators=(",", ":")))
-    worker.write_text(re.sub(r'BUILD = "\w+"', 'BUILD = "newer"', text), encoding="utf-8")

@@ -22,7 +22,7 @@ from support.files import ROOT
 from support.forked import PROVISIONER
 from support.kernel import KERNEL_TRANSPORT
 
-__all__ = ["PATIENCE", "READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
+__all__ = ["CHROMIUM_FLAGS", "PATIENCE", "READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
 
 Theme: TypeAlias = Literal["light", "dark"]
 
