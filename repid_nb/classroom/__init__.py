@@ -4,6 +4,7 @@ from repid_nb.classroom import grading as _grading  # noqa: F401  (loaded before
 from repid_nb.classroom import views as _views  # noqa: F401  (registers the views of the records)
 from repid_nb.classroom.catalogue import exercises
 from repid_nb.classroom.exercise import Case, Send
+from repid_nb.classroom.guessing import guess, questions
 from repid_nb.classroom.hints import hint
 from repid_nb.classroom.marking import check
 from repid_nb.classroom.wants import (
@@ -28,5 +29,7 @@ __all__ = [
     "Wins",
     "check",
     "exercises",
+    "guess",
     "hint",
+    "questions",
 ]

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 
 from repid_nb.classroom.exercise import Exercise
-from repid_nb.classroom.progress import link_to, solved
+from repid_nb.classroom.progress import link_to, progress
 from repid_nb.classroom.records import Exercises, ListedExercise
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.naming import nearest_name
@@ -22,7 +22,7 @@ _package = import_module(PACKAGE)
 
 def exercises() -> Exercises:
     """List all exercises in the order of the course, each with its link, and with a tick where it was solved here."""
-    ticked = solved()
+    ticked = progress().solved
     found = sorted(map(find, _names()), key=lambda one: (one.chapter, one.level, one.name))
     return Exercises(
         tuple(

@@ -1,4 +1,4 @@
-"""Which exercises a learner has solved: a file beside the exercises' notebooks, and nowhere else.
+"""What a learner has solved and answered: a file beside the exercises' notebooks, and nowhere else.
 
 It is written only in a notebook's kernel, and only where the exercises lie. Deleting it begins anew.
 """
@@ -6,16 +6,29 @@ It is written only in a notebook's kernel, and only where the exercises lie. Del
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from repid_nb.notebook.cells import in_kernel
 
-__all__ = ["FILE", "keep_solved", "link_to", "solved"]
+__all__ = ["FILE", "Progress", "keep_answer", "keep_solved", "link_to", "progress"]
 
-FILE = "solved.json"
+FILE = "progress.json"
 FOLDER = "exercises"
+
+
+class Progress(NamedTuple):
+    """What was solved and answered in this working copy of the course.
+
+    Attributes:
+        solved: The names of the exercises that were solved.
+        answers: For each chapter, whether the newest answer to each of its questions was right.
+    """
+
+    solved: frozenset[str] = frozenset()
+    answers: dict[str, dict[str, bool]] = {}  # noqa: RUF012  (never changed)
 
 
 def exercises_folder() -> Path | None:
@@ -37,20 +50,50 @@ def link_to(name: str) -> str:
     return f"{FOLDER}/{name}.ipynb" if folder.parent == Path.cwd() else f"../{FOLDER}/{name}.ipynb"
 
 
-def solved() -> frozenset[str]:
-    """Return the names of the exercises that were solved; none where the file is not there or not to be read."""
+def progress() -> Progress:
+    """Return what was solved and answered; nothing where the file is not there or not to be read."""
     folder = exercises_folder()
     if folder is not None:
         with suppress(OSError, ValueError):
-            found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            return frozenset(one for one in found if isinstance(one, str)) if isinstance(found, list) else frozenset()
-    return frozenset()
+            return _read(json.loads((folder / FILE).read_text(encoding="utf-8")))
+    return Progress()
 
 
 def keep_solved(names: Iterable[str]) -> None:
-    """Add exercises to those that were solved; where the file cannot be written, nothing is kept."""
+    """Add exercises to those that were solved."""
+    _keep(lambda before: before._replace(solved=before.solved | {*names}))
+
+
+def keep_answer(chapter: str, question: str, *, is_right: bool) -> None:
+    """Keep whether the newest answer to a question of a chapter was right; of no chapter, nothing."""
+    if chapter:
+        _keep(
+            lambda before: before._replace(
+                answers={**before.answers, chapter: {**before.answers.get(chapter, {}), question: is_right}}
+            )
+        )
+
+
+def _keep(changed: Callable[[Progress], Progress]) -> None:
+    """Write what has changed; where the file cannot be written, nothing is kept."""
     folder = exercises_folder()
-    now = sorted({*solved(), *names})
-    if folder is not None and now != sorted(solved()):
+    before = progress()
+    now = changed(before)
+    if folder is not None and now != before:
+        text = json.dumps({"solved": sorted(now.solved), "answers": now.answers}, indent=2)
         with suppress(OSError):
-            (folder / FILE).write_text(json.dumps(now, indent=2) + "\n", encoding="utf-8")
+            (folder / FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def _read(found: object) -> Progress:
+    if not isinstance(found, dict):
+        return Progress()
+    solved, answers = found.get("solved"), found.get("answers")
+    return Progress(
+        frozenset(one for one in solved if isinstance(one, str)) if isinstance(solved, list) else frozenset(),
+        {chapter: _flags(one) for chapter, one in answers.items()} if isinstance(answers, dict) else {},
+    )
+
+
+def _flags(answers: object) -> dict[str, bool]:
+    return {name: bool(one) for name, one in answers.items()} if isinstance(answers, dict) else {}

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from repid_nb.classroom.progress import FILE
 from repid_nb.classroom.records import Exercises, Finding, Hint, ListedExercise, Marking, Trouble
 from repid_nb.core.record import Record
-from repid_nb.display.html_parts import AMBER, GREEN, GREY, LINE, line, listing, shown
+from repid_nb.display.html_parts import AMBER, GREEN, GREY, LINE, line, listing, shown, with_code
 from repid_nb.display.html_view import as_html, step_as_html
 from repid_nb.display.text_view import as_text
 from repid_nb.html import AS_WRITTEN, Child, block, code, element, to_html
@@ -87,7 +87,7 @@ def _(marking: Marking) -> str:
         style=f"padding: 0.4em 0.8em; background: {GREEN if marking else AMBER}",
     )
     body = as_html(marking.finding or marking.trouble) if not marking else ""
-    foot = [line("⚠ ", _with_code(one)) for one in marking.warned]
+    foot = [line("⚠ ", with_code(one)) for one in marking.warned]
     if marking.printed:
         size = f"Your code printed {counted(len(marking.printed.splitlines()), 'line')}"
         foot.append(
@@ -95,7 +95,7 @@ def _(marking: Marking) -> str:
                 "details", element("summary", size, style="cursor: pointer"), block(marking.printed, "what was printed")
             )
         )
-    foot.append(line(_with_code(_advice(marking)), style="margin: 0.15em 0; opacity: 0.8" if not marking else ""))
+    foot.append(line(with_code(_advice(marking)), style="margin: 0.15em 0; opacity: 0.8" if not marking else ""))
     if marking:
         foot.append(line(*_next(marking.next)))
     return _frame(head, body, foot)
@@ -104,8 +104,8 @@ def _(marking: Marking) -> str:
 @as_html.register
 def _(finding: Finding) -> str:
     return shown(
-        line(element("b", "What happened: "), _with_code(finding.happened)),
-        line(element("b", "What was wanted: "), _with_code(finding.wanted)),
+        line(element("b", "What happened: "), with_code(finding.happened)),
+        line(element("b", "What was wanted: "), with_code(finding.wanted)),
         None if finding.before is None else line("The queue before it:"),
     ) + "".join(map(_quotation, (finding.before, finding.shown)))
 
@@ -114,7 +114,7 @@ def _(finding: Finding) -> str:
 def _(trouble: Trouble) -> str:
     where, note = ("", "") if trouble.where is None else (trouble.where.traceback, trouble.where.hint)
     return shown(
-        line(_with_code(trouble.sentence)),
+        line(with_code(trouble.sentence)),
         block(where, "where it was raised") if where else None,
         line(note) if note else None,
         None if trouble.shown is None else line("The message under way:"),
@@ -124,7 +124,7 @@ def _(trouble: Trouble) -> str:
 @as_html.register
 def _(hint: Hint) -> str:
     head = element("div", element("b", _hint_title(hint)), style=f"padding: 0.4em 0.8em; background: {GREY}")
-    return _frame(head, "", [line(_with_code(hint.text or _no_more(hint)))])
+    return _frame(head, "", [line(with_code(hint.text or _no_more(hint)))])
 
 
 @as_html.register
@@ -182,15 +182,6 @@ def _hint_title(hint: Hint) -> str:
 
 def _no_more(hint: Hint) -> str:
     return f'You have seen all {hint.of}. `hint("{hint.exercise}", first=True)` begins again.'
-
-
-def _with_code(sentence: str) -> Iterable[Child]:
-    """Yield a sentence with the text between backticks as code; an unpaired one belongs to a learner's text."""
-    if sentence.count("`") % 2:
-        yield sentence
-        return
-    for place, part in enumerate(sentence.split("`")):
-        yield code(part) if place % 2 and part else part
 
 
 def _frame(head: Element, body: str, foot: Iterable[Element]) -> str:

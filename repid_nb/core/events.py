@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from repid_nb.core.actor import ActorData
 from repid_nb.core.limits import Wait
@@ -39,6 +39,8 @@ __all__ = [
     "Watcher",
     "guarded",
 ]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,11 @@ class Watcher:
         """Hold the message at a phase for as long as this runs; Finished comes before the message is settled."""
 
 
-def guarded(observer: Observer) -> Observer:
+def guarded(observer: Callable[[T], None]) -> Callable[[T], None]:
     """Wrap an observer so that it cannot break a delivery: when it raises, that is logged, and it is told no more."""
     working = True
 
-    def tell(event: Event) -> None:
+    def tell(event: T) -> None:
         nonlocal working
         try:
             if working:

@@ -38,6 +38,7 @@ __all__ = [
     "rows",
     "shown",
     "strip",
+    "with_code",
 ]
 
 GREEN = "rgba(46, 160, 67, 0.2)"
@@ -224,3 +225,12 @@ def strip(queue: ChannelSnapshot, taken: MessageSnapshot, action: MessageAction 
     found += [counted(queue.dead, "dead letter")] if queue.dead else []
     note = f" ({queue.note})" if queue.note else ""
     yield element("span", f" · {', '.join(found) or 'nothing waits'}{note}", style=DIM)
+
+
+def with_code(sentence: str) -> Iterable[Child]:
+    """Yield a sentence with the text between backticks as code; an unpaired one belongs to a learner's text."""
+    if sentence.count("`") % 2:
+        yield sentence
+        return
+    for place, part in enumerate(sentence.split("`")):
+        yield code(part) if place % 2 and part else part

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, NamedTuple
 
-__all__ = ["CellRun", "in_kernel", "ipython_shell", "runs_a_cell", "this_cell"]
+__all__ = ["CellRun", "hear_cells_end", "in_kernel", "ipython_shell", "page_tells_ends", "runs_a_cell", "this_cell"]
 
 
 def ipython_shell() -> Any:
@@ -25,6 +26,34 @@ def in_kernel() -> bool:
 def runs_a_cell(frame: FrameType) -> bool:
     """Return whether a frame is the call in which IPython runs a cell, and shows what the cell raises."""
     return frame.f_code.co_name == "run_code" and frame.f_globals.get("__name__") == "IPython.core.interactiveshell"
+
+
+def hear_cells_end(heard: Callable[[], None]) -> bool:
+    """Call a function at the end of each cell, the one that runs now included.
+
+    Returns:
+        Whether it will be called: the end of a cell is told by IPython, and by a page that has said so with
+        `page_tells_ends`; elsewhere by nothing.
+    """
+    shell = ipython_shell()
+    if in_kernel():
+        shell.events.register("post_run_cell", lambda *_: heard())
+    elif _page.tells_ends:
+        _page.listeners.append(heard)
+    else:
+        return False
+    return True
+
+
+def page_tells_ends() -> Callable[[], None]:
+    """Say that a page without IPython runs the cells; return what it calls at the end of each."""
+    _page.tells_ends = True
+
+    def tell() -> None:
+        for heard in _page.listeners:
+            heard()
+
+    return tell
 
 
 class CellRun(NamedTuple):
@@ -83,3 +112,12 @@ class _MarimoRun:
 
 
 _marimo_run = _MarimoRun()
+
+
+@dataclass(slots=True)
+class _Page:
+    tells_ends: bool = False
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+
+_page = _Page()

@@ -15,7 +15,7 @@ from repid_nb.core.abilities import give_back, queued_of
 from repid_nb.core.actor import OnErrorT
 from repid_nb.core.checks import check_address
 from repid_nb.core.errors import ClosedError, DeclarationError, InvalidMessageError, SteppingError, UnknownNameError
-from repid_nb.core.events import Observer
+from repid_nb.core.events import Observer, guarded
 from repid_nb.core.limits import Wait
 from repid_nb.core.memory.contents import Checkpoint
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot, parent_name
@@ -337,6 +337,20 @@ class Stepper(Filmed):
         In memory these are all messages of the server; on a broker, those that this app sends.
         """
         return self._source.observe(observer)
+
+    def on_step(self, heard: Callable[[Step], None]) -> Callable[[], None]:
+        """Call `heard` with each step once it is recorded; return a function that ends the calls.
+
+        When it raises, that is logged, and it is called no more.
+        """
+        guarded_listener = guarded(heard)
+        self._timeline.listeners = (*self._timeline.listeners, guarded_listener)
+
+        def end() -> None:
+            left = (one for one in self._timeline.listeners if one is not guarded_listener)
+            self._timeline.listeners = tuple(left)
+
+        return end
 
     @property
     def gate(self) -> Gate | None:

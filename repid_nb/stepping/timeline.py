@@ -54,6 +54,9 @@ class Timeline:
         names: The names of messages: what is sent again after a rewind has its old name.
         limit: How many steps are kept.
         first: The number of the moment before the first step.
+
+    Attributes:
+        listeners: Called with each step that is added; none may raise.
     """
 
     def __init__(self, journal: Journal | None, sightings: Sightings, names: Names, limit: int, first: int = 0) -> None:
@@ -64,6 +67,7 @@ class Timeline:
         self._kept: deque[_Kept] = deque()
         self._dropped = self._dropped_done = 0
         self._crashes: list[tuple[int, Callable[[], None]]] = []
+        self.listeners: tuple[Callable[[Step], None], ...] = ()
         self._origin = Place(first, self._mark(), 0)
 
     @property
@@ -117,6 +121,8 @@ class Timeline:
             self._dropped += 1
             self._dropped_done += oldest.step.is_done
             self._crashes = [crash for crash in self._crashes if crash[0] > self._origin.moment]
+        for heard in self.listeners:
+            heard(step)
 
     def rewind(self, to: int, source: Source) -> tuple[int, ...]:
         """Put the queues back as they were right after step `to`; return the numbers of the steps that were undone.

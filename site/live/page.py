@@ -16,6 +16,7 @@ import runpy
 import shlex
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import TracebackType
@@ -36,11 +37,13 @@ class Cell:
         number: Its number in the page, from 0; -1 before the first.
         run: How often a cell has run.
         task: The task in which it runs, or None.
+        ends: Called when it is done: the verdict on a guess comes then.
     """
 
     number: int = -1
     run: int = 0
     task: asyncio.Task[Any] | None = None
+    ends: Callable[[], None] = staticmethod(lambda: None)
 
 
 async def run_cell(number: int, source: str) -> bool:
@@ -60,6 +63,7 @@ async def run_cell(number: int, source: str) -> bool:
         return True
     finally:
         Cell.task = None
+        Cell.ends()
 
 
 def interrupt() -> None:
@@ -118,8 +122,10 @@ def hear(comm_id: str, data: str) -> None:
 def know_cells() -> None:
     """Let an actor know the run of the cell that declared it: a cell that is run again replaces its actors."""
     from repid_nb.core.routing.reruns import where_cells_run  # noqa: PLC0415
+    from repid_nb.notebook.cells import page_tells_ends  # noqa: PLC0415
 
     where_cells_run(lambda: (str(Cell.number), str(Cell.run)))
+    Cell.ends = page_tells_ends()
 
 
 def _without_magic(source: str) -> str:

@@ -30,28 +30,29 @@ def test_a_solved_exercise_is_ticked_and_the_next_one_linked(kernel: Kernel, tmp
     go_to(kernel, folder)
     solved = kernel.execute(SOLVE).data[-1]["text/html"]
     assert '<a href="routing-2.ipynb">' in solved
-    assert json.loads((folder / "solved.json").read_text()) == ["routing-1"]
+    assert json.loads((folder / "progress.json").read_text())["solved"] == ["routing-1"]
     go_to(kernel, folder.parent)
     shown = kernel.execute("exercises()").data[-1]
     assert "✓ ●○○ level 1  routing-1" in shown["text/plain"]
     assert "○ ●○○ level 1  routing-2" in shown["text/plain"]
     assert '<a href="exercises/routing-1.ipynb">' in shown["text/html"]
-    assert "Ticks are kept in solved.json beside the exercises, on this machine only." in shown["text/plain"]
+    assert "Ticks are kept in progress.json beside the exercises, on this machine only." in shown["text/plain"]
 
 
 def test_a_wrong_answer_takes_no_tick_back_and_gives_none(kernel: Kernel, tmp_path: Path):
     folder = course(tmp_path)
-    (folder / "solved.json").write_text('["routing-2"]')
+    before = '{"solved": ["routing-2"]}'
+    (folder / "progress.json").write_text(before)
     go_to(kernel, folder)
     kernel.execute(SOLVE.replace("order.", "orders."))
-    assert (folder / "solved.json").read_text() == '["routing-2"]'
+    assert (folder / "progress.json").read_text() == before
     kernel.execute(SOLVE)
-    assert json.loads((folder / "solved.json").read_text()) == ["routing-1", "routing-2"]
+    assert json.loads((folder / "progress.json").read_text())["solved"] == ["routing-1", "routing-2"]
 
 
 def test_a_file_that_is_no_list_and_a_folder_without_exercises_do_no_harm(kernel: Kernel, tmp_path: Path):
     folder = course(tmp_path)
-    (folder / "solved.json").write_text("{")
+    (folder / "progress.json").write_text("{")
     go_to(kernel, folder)
     assert kernel.execute("exercises()").error is None
     elsewhere = tmp_path / "elsewhere"

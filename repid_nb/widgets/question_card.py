@@ -1,0 +1,84 @@
+"""Questions with a button for each choice, as a widget that knows nothing of what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from repid_nb.widgets.assets import read_script, read_style
+from repid_nb.widgets.saved_output import SavedOutput
+from repid_nb.widgets.updates import running_loop
+
+__all__ = ["QuestionCard"]
+
+
+class QuestionCard(anywidget.AnyWidget):
+    """Shows questions, and tells of clicks.
+
+    Args:
+        read: Returns what the page shows (`Card` in `question_card.mjs`).
+        saved: Returns the same as HTML and as text, for pages without widgets.
+        picked: Called with the place of a question and the place of the choice that was clicked.
+        again: Called when the questions are to be taken again.
+    """
+
+    _esm = read_script(entry="question_card.mjs")
+    _css = read_style(styles=("workbench", "tools", "question_card"))
+
+    card = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        read: Callable[[], dict[str, Any]],
+        saved: Callable[[], tuple[str, str]],
+        picked: Callable[[int, int], None],
+        again: Callable[[], None],
+    ) -> None:
+        self._read = read
+        self._saved_form = saved
+        self._picked = picked
+        self._again = again
+        self._saved = SavedOutput(saved)
+        self._loop = running_loop()
+        super().__init__(card=read())
+        self.on_msg(self._on_message)
+
+    def refresh(self) -> None:
+        """Show what has changed, and keep it in the notebook."""
+        self.card = self._read()
+        self._saved.changed()
+        self._saved.update()
+
+    def _on_message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+        # JupyterLab may deliver a page's messages on a subshell: a thread with its own loop.
+        if self._loop is None or self._loop is running_loop():
+            self._handle(content)
+        else:
+            self._loop.call_soon_threadsafe(self._handle, content)
+
+    def _handle(self, content: Mapping[str, Any]) -> None:
+        match content:
+            case {"type": "pick", "question": int(question), "choice": int(choice)}:
+                self._picked(question, choice)
+            case {"type": "again"}:
+                self._again()
+
+    def _ipython_display_(self) -> None:
+        """Show the widget, and beneath it what stands for it where no widget lives."""
+        from IPython.display import display  # noqa: PLC0415  (only IPython calls this)
+
+        data, metadata = self._repr_mimebundle_() or ({}, {})
+        del data["text/html"]
+        data["text/plain"] = "A question, as it was left:"
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
+        self._saved.show()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Add plain HTML and text for pages that cannot show a widget."""
+        made = super()._repr_mimebundle_(**kwargs)
+        data, metadata = made if isinstance(made, tuple) else (made or {}, {})
+        html, text = self._saved_form()
+        return {**data, "text/html": html, "text/plain": text}, dict(metadata)

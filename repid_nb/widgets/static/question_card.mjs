@@ -1,0 +1,115 @@
+// Questions with a button for each choice; the verdict stands below the buttons of its question.
+
+import { bdi, button, code, createChanges, fill, h, icon, setEnabled } from "./dom.mjs";
+
+/**
+ * @typedef {object} AskedQuestion
+ * @property {string} text
+ * @property {string[]} choices
+ * @property {number | null} picked
+ * @property {number | null} right  only once the answer is out
+ * @property {string} said
+ * @property {boolean} open  whether a click is taken
+ *
+ * @typedef {{name: string, questions: AskedQuestion[], score: string, again: boolean}} Card
+ *
+ * @typedef {object} CardModel  what anywidget gives, as far as it is used here
+ * @property {(name: "card") => Card} get
+ * @property {(name: string, heard: () => void) => void} on
+ * @property {(name: string, heard: () => void) => void} off
+ * @property {(message: object) => void} send
+ */
+
+/**
+ * @param {{model: CardModel, el: HTMLElement}} context
+ * @returns {() => void} what cleans up
+ */
+export function render({ model, el }) {
+  const asked = model
+    .get("card")
+    .questions.map((question, place) =>
+      createQuestion(question, (choice) => model.send({ type: "pick", question: place, choice })),
+    );
+  const score = h("span.hint", { role: "status" });
+  const again = button("again", "Take them again", () => model.send({ type: "again" }));
+  const foot = h("div.cardfoot", null, score, again);
+  const body = h("div.body.card-of-questions", null, ...asked.map(({ element }) => element), foot);
+  // The keys of a button belong to it: JupyterLab would take Enter for the cell's.
+  const keys = { "data-lm-suppress-shortcuts": "true" };
+  const root = h("section", { class: "repid-wb", "aria-label": model.get("card").name, ...keys }, body);
+
+  function draw() {
+    const card = model.get("card");
+    card.questions.forEach((question, place) => asked[place]?.draw(question));
+    if (score.textContent !== card.score) fill(score, card.score);
+    again.hidden = !card.again;
+    foot.hidden = !card.score && !card.again;
+  }
+
+  el.replaceChildren(root);
+  model.on("change:card", draw);
+  draw();
+  return () => {
+    model.off("change:card", draw);
+    el.replaceChildren();
+  };
+}
+
+/**
+ * @param {AskedQuestion} first
+ * @param {(choice: number) => void} pick
+ */
+function createQuestion(first, pick) {
+  const hasChanged = createChanges();
+  const buttons = first.choices.map((choice, place) =>
+    button(`choice-${place}`, [h("span.markspace", null), withCode(choice)], () => pick(place), {
+      class: "wb-button wb-choice",
+    }),
+  );
+  // It changes without a press of the reader's: a screen reader says it.
+  const verdict = h("p.told", { role: "status" });
+  const legend = h("legend.asks", null, withCode(first.text));
+  const element = h("fieldset.asked", null, legend, h("div.choices", null, ...buttons), verdict);
+
+  /** @param {AskedQuestion} question */
+  function draw(question) {
+    buttons.forEach((one, place) => mark(one, place, question));
+    if (hasChanged("said", question.said)) fill(verdict, withCode(question.said));
+    verdict.dataset.right = question.right === null ? "" : String(question.right === question.picked);
+  }
+
+  return { element, draw };
+}
+
+/** @param {HTMLElement} element @param {number} place @param {AskedQuestion} question */
+function mark(element, place, question) {
+  const symbol = symbolOf(question, place);
+  element.setAttribute("aria-pressed", String(place === question.picked));
+  element.classList.toggle("wb-right", symbol === "✓");
+  element.classList.toggle("wb-wrong", symbol === "✗");
+  setEnabled(element, question.open);
+  const space = element.querySelector(".wb-markspace");
+  if (space) fill(space, icon(symbol));
+}
+
+/**
+ * Return what stands before a choice; the right one is marked only once there is a verdict.
+ * @param {{picked: number | null, right: number | null}} question
+ * @param {number} place
+ */
+export function symbolOf({ picked, right }, place) {
+  if (picked === null) return "○";
+  if (place === right) return "✓";
+  if (place !== picked) return "○";
+  return right === null ? "●" : "✗";
+}
+
+/** Return a text with what stands between backticks as code. @param {string} text */
+function withCode(text) {
+  const parts = text.split("`");
+  // An unpaired one belongs to the text.
+  if (parts.length % 2 === 0) return [bdi(text)];
+  return parts.map((part, place) => (place % 2 ? code(part) : part));
+}
+
+export default { render };
