@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from contextvars import Context
+from types import CodeType, FrameType
 from typing import Any, TypeVar
 
-__all__ = ["CancelRequests", "in_own_task", "is_running_in", "start"]
+__all__ = ["CancelRequests", "in_own_task", "is_running_in", "references_of_waking", "start"]
 
 T = TypeVar("T")
+
+# What wakes a task written in Python, as nest_asyncio2 makes them.
+_WAKING: CodeType | None = getattr(getattr(asyncio.tasks._PyTask, "_Task__wakeup", None), "__code__", None)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class CancelRequests:
@@ -46,6 +51,15 @@ def start(coroutine: Coroutine[Any, Any, T], *, context: Context | None = None) 
     runs in a copy of the current context.
     """
     return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), context=context)
+
+
+def references_of_waking() -> int:
+    """Return how many references to the running task its waking holds: 1 in one in Python that was woken, or 0."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (there is no public one)
+    for _ in range(3):  # from the task's own coroutine, which calls this, to its waking
+        if (frame := frame and frame.f_back) and frame.f_code is _WAKING:
+            return 1
+    return 0
 
 
 async def in_own_task(coroutine: Coroutine[Any, Any, T]) -> T:

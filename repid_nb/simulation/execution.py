@@ -229,7 +229,8 @@ class Execution:
 
         self._loop.on_look = count
         self._loop.on_nothing_left = self._loop.stop
-        tasks = asyncio.all_tasks(self._loop)
+        # In the order in which they were made, by their numbers: what they print in the end is part of the run.
+        tasks = sorted(asyncio.all_tasks(self._loop), key=lambda task: (len(task.get_name()), task.get_name()))
         for task in tasks:
             task.cancel()
         if tasks:

@@ -38,9 +38,8 @@ class Simulation:
 
     Args:
         app: The app, with a server registered. Any server is simulated by one in memory.
-        seed: The same seed gives the same run, on any machine; only what happens in the very same moment may take
-            turns otherwise in a notebook, whose asyncio has tasks of another make. Each producer and each actor draws
-            from a stream of its own, so that another worker changes neither the arrivals nor the work in a message.
+        seed: The same seed gives the same run, on any machine. Each producer and each actor draws from a stream of its
+            own, so that another worker changes neither the arrivals nor the work in a message.
 
     Raises:
         DeclarationError: It is not an app.

@@ -22,7 +22,7 @@ CHANGING = [
     (r"0x[0-9a-f]+", "ADDRESS"),
     (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
 ]
-OTHERWISE = {"not-in-a-browser", "other-in-a-browser"}
+NOT_HERE = "not-in-a-browser"
 SOLUTION = """
 from repid_nb.classroom import check
 
@@ -46,9 +46,7 @@ def committed(path: Path) -> Iterator[tuple[str, list[str] | None]]:
     """Yield each cell's source and what it shows; None where the page shows that in another way."""
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":
-            # On the desk nest_asyncio2 makes asyncio's tasks Python's own: what happens in one and the same simulated
-            # moment may then take turns otherwise than in a script and in a browser.
-            is_other = not OTHERWISE.isdisjoint(cell.metadata.get("tags", [])) or cell.source.endswith("\nworkbench")
+            is_other = NOT_HERE in cell.metadata.get("tags", ()) or cell.source.endswith("\nworkbench")
             yield cell.source, None if is_other else [normal(text_of(output)) for output in cell.outputs]
 
 

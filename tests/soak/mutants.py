@@ -118,7 +118,7 @@ MUTANTS = [
         "                    else:\n                        self._left += 1\n",
         "",
     ),
-    Mutant("a kept task carries on", SLOTS, "if getrefcount(task) > references or ", "if "),
+    Mutant("a kept task carries on", SLOTS, "(kept > 0 and kept > references_of_waking()) or ", ""),
     Mutant("a context variable stays for the next message", SLOTS, " or copy_context() != context", ""),
     Mutant("a request to cancel stays for the next message", SLOTS, "return task.cancelling() > 0 or ", "return "),
     Mutant("who ends a worker is not known", SLOTS, "self._requests.ending = True", "pass"),

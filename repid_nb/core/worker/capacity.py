@@ -211,7 +211,7 @@ class Ledger:
         for capacity in before:
             if not capacity.is_contested:
                 capacity.settle()
-        self.changed({*before, *self._contested, *granted})
+        self.changed(dict.fromkeys((*before, *self._contested, *granted)))
 
     def _whose_turn_it_is(self) -> Iterator[Waiter]:
         heads = [(line[0].number, line) for line in self._lines.values() if line]

@@ -272,7 +272,7 @@ class Gate:
         if hold is not None:
             return hold
         waiter = self._ledger.queue_up(message, actor, needed)
-        feeding = {channel for lacking, _ in waiter.lacking for channel in self._limited.feeding(lacking)}
+        feeding = dict.fromkeys(channel for lacking, _ in waiter.lacking for channel in self._limited.feeding(lacking))
         self._set_paused(feeding, waiter, shut=True)
         try:
             if tell is not None:

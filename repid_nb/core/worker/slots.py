@@ -12,7 +12,7 @@ from typing import Any
 from repid_nb.core.abilities import PullerT
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.tasks import CancelRequests, start
+from repid_nb.core.tasks import CancelRequests, references_of_waking, start
 from repid_nb.core.worker.delivery import Delivery
 
 __all__ = ["Slots"]
@@ -58,7 +58,7 @@ class Slots:
         self._left = messages_limit
         self._tasks_limit = math.inf if tasks_limit is None else tasks_limit
         self._ended = ended
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # in order: a set's order differs from process to process
         # Tasks that wait for a message or have yet to begin.
         self._idle = 0
         self._requests = _Requests()
@@ -68,7 +68,7 @@ class Slots:
         """Start a task."""
         self._idle += 1
         task = start(self._work(), context=self._context.copy())
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._task_ended)
 
     async def wait(self, within: float) -> None:
@@ -109,7 +109,8 @@ class Slots:
                         self._interrupted(error)
                         return
                     self._note_failure(message, error)
-                if getrefcount(task) > references or self._has_traces(task, context):
+                kept = getrefcount(task) - references
+                if (kept > 0 and kept > references_of_waking()) or self._has_traces(task, context):
                     self._replace(task)
                     return
                 if self._left <= 0:
@@ -156,11 +157,11 @@ class Slots:
 
     def _replace(self, task: asyncio.Task[None]) -> None:
         if not self._requests.ending:
-            self._tasks.discard(task)
+            self._tasks.pop(task, None)
             self.start()
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.critical("worker.slot.error", exc_info=error)
         if not self._tasks:
