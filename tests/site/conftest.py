@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from support.files import ROOT
-from support.lab import chromium, launched_chromium
+from support.lab import chromium_for_tests, launched_chromium
 from support.missing import skip_or_fail
 from support.static_host import StaticHost
 
@@ -35,7 +35,7 @@ def host(site: Path) -> Iterator[StaticHost]:
 @pytest.fixture(scope="session")
 def executable() -> str:
     """The path of Chromium."""
-    return chromium() or skip_or_fail("Chromium is not installed (Debian, Ubuntu: apt-get install chromium)")
+    return chromium_for_tests()
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from playwright.sync_api import TimeoutError as NotInTime
 from support.files import ROOT
 from support.forked import PROVISIONER
 from support.kernel import KERNEL_TRANSPORT
+from support.missing import skip_or_fail
 
 __all__ = [
     "CHROMIUM_FLAGS",
@@ -30,6 +31,7 @@ __all__ = [
     "READY",
     "Lab",
     "chromium",
+    "chromium_for_tests",
     "jupyter_server",
     "launched_chromium",
     "write_notebook",
@@ -104,6 +106,11 @@ SEEN = """() => {
 def chromium() -> str | None:
     """Return the path of the system's Chromium, or None. Playwright's own downloads are not used."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def chromium_for_tests() -> str:
+    """Return the path of the system's Chromium; where it has none, the test is skipped, or fails in CI."""
+    return chromium() or skip_or_fail("Chromium is not installed (Debian, Ubuntu: apt-get install chromium)")
 
 
 def launched_chromium(playwright: Playwright, executable: str, flags: Sequence[str] = ()) -> Browser:
