@@ -29,9 +29,6 @@ NO_CELL_YET = {
     "07_confirmation",
     "08_arguments",
     "09_middleware",
-    "10_asyncapi",
-    "11_testing",
-    "12_production",
     "13_queue_length",
     "14_limits",
 }

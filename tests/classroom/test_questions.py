@@ -32,9 +32,6 @@ NOT_YET = {
     "confirmation",
     "arguments",
     "middleware",
-    "asyncapi",
-    "testing",
-    "production",
     "queue_length",
     "limits",
 }
