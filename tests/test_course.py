@@ -24,8 +24,6 @@ NO_CELL_YET = {
     "02_routing",
     "03_workbench",
     "04_first_match",
-    "05_priority",
-    "06_dead_letters",
     "07_confirmation",
     "08_arguments",
     "09_middleware",

@@ -27,8 +27,6 @@ NOT_YET = {
     "routing",
     "workbench",
     "first_match",
-    "priority",
-    "dead_letters",
     "confirmation",
     "arguments",
     "middleware",
