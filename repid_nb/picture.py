@@ -37,4 +37,7 @@ class Picture:
         return self.text
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": self.text}
+        # JupyterLab shows an SVG as an image: as wide as it is drawn, in the system's theme, without its words. As part
+        # of the page it becomes narrow with it, knows the page's theme, and is read aloud.
+        html = f'<div class="mathjax_ignore tex2jax_ignore">{self.svg}</div>'
+        return {"text/html": html, "image/svg+xml": self.svg, "text/plain": self.text}

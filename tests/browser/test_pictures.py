@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import pytest
 from display.samples import records
 from playwright.sync_api import Browser, expect
@@ -45,20 +46,34 @@ for number in range(3):
 @pytest.fixture
 def opened(lab: Lab, jupyter_root: Path) -> Lab:
     """Run a notebook of pictures."""
-    lab.run_cells(jupyter_root, "pictures.ipynb", *CELLS)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, jupyter_root / "pictures.ipynb")
+    lab.open_notebook("pictures.ipynb")
+    assert lab.run_all()
     return lab
 
 
 def test_pictures_are_shown_in_a_notebook(opened: Lab):
-    shown = opened.page.locator(".jp-RenderedSVG img")
+    shown = opened.page.locator(".jp-OutputArea-output svg.rnb")
     expect(shown).to_have_count(5)
-    for number in range(5):
-        width = shown.nth(number).evaluate("image => image.decode().then(() => image.naturalWidth)")
-        assert width == 560
-        assert shown.nth(number).bounding_box()["width"] <= 560
+    assert {shown.nth(number).bounding_box()["width"] for number in range(5)} == {560}
     opened.screenshot("pictures")
     opened.set_theme("dark")
     opened.screenshot("pictures-dark")
+
+
+def test_a_picture_is_as_dark_as_its_page_and_as_narrow(opened: Lab):
+    picture = opened.page.locator(".jp-OutputArea-output svg.rnb").first
+    colour = "svg => getComputedStyle(svg.querySelector('rect')).fill"
+    light = picture.evaluate(colour)
+    opened.set_theme("dark")
+    expect(picture).to_be_visible()
+    assert picture.evaluate(colour) != light
+    opened.page.set_viewport_size({"width": 600, "height": 700})
+    opened.wait_for("document.querySelector('.jp-OutputArea-output svg.rnb').getBoundingClientRect().width < 500")
+    output = opened.page.locator(".jp-OutputArea-output", has=opened.page.locator("svg.rnb")).first
+    assert output.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
 # Each text that gets out of its picture, and each two texts of one picture that lie on each other.

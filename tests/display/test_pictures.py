@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import Annotated
@@ -33,7 +34,6 @@ from repid_nb import (
 )
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.display.pictures.canvas import fitted, text_width
-from repid_nb.display.pictures.system_picture import picture_of_queues
 from repid_nb.display.river import Passage, River, Visit
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -389,8 +389,15 @@ def test_a_picture_that_there_is_not_is_named_with_those_that_there_are():
 
 def test_a_picture_is_shown_and_saved(tmp_path):
     picture = chapter()[0].picture()
-    assert picture._repr_mimebundle_() == {"image/svg+xml": picture.svg, "text/plain": picture.text}
+    shown = picture._repr_mimebundle_()
+    assert shown["text/html"] == f'<div class="mathjax_ignore tex2jax_ignore">{picture.svg}</div>'
+    assert (shown["image/svg+xml"], shown["text/plain"]) == (picture.svg, picture.text)
     assert picture.save(tmp_path / "step.svg").read_text(encoding="utf-8") == picture.svg
+
+
+def test_a_picture_does_not_change_with_the_time_that_the_actor_took():
+    step = chapter()[0]
+    assert replace(step, duration=12.0).picture() == replace(step, duration=0.001).picture()
 
 
 def test_two_pictures_on_one_page_share_no_id_and_no_rule():
@@ -691,12 +698,3 @@ def test_of_many_operations_and_fields_the_rest_is_counted():
     shown = texts(as_picture(app))
     assert "… and 2 more fields" in shown
     assert "… and 6 more operations" in shown
-
-
-def test_queues_that_a_broker_keeps_are_framed_and_said_to_be_its():
-    queues = Stepper(app_of(router_of(shop))).queues
-    assert "Channels on Redis" in texts(picture_of_queues(queues, {}, broker="Redis"))
-    assert picture_of_queues(queues, broker="Redis").text.splitlines()[1] == (
-        "Redis, a program of its own, keeps the queues."
-    )
-    assert "Queues" in texts(picture_of_queues(queues))

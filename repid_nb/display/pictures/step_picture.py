@@ -239,7 +239,8 @@ def _draw_outcome(canvas: Canvas, step: Step, y: float, tail: float, colour: Col
 def _told(step: Step) -> list[str]:
     told = [step_sentence(step), *_verdicts_told(step.verdicts)]
     told += [f"{label} {text}" for label, text in _what_it_did(step)]
-    told.append(f"{words.settlement_text(step)}.")
+    what, where = words.settled_words(step.settlement)
+    told.append(f"{what}: {one_line(step.settlement.reason)} · {where}.")
     if (after := step.after.get(step.channel)) is not None:
         told.append(f"{words.queue_text(after)}.")
     return told
