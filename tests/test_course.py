@@ -15,18 +15,20 @@ from support.prose import read
 from repid_nb.classroom import exercises
 
 START, *CHAPTERS = TUTORIALS
-WORDS = {"ten": 10, "fifteen": 15, "twenty": 20}
-LEVEL_MINUTES = {"●○○": 10, "●●○": 15, "●●●": 20}
+WORDS = {"eight": 8, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20}
+LEVEL_MINUTES = {"●": 10, "●●": 15, "●●●": 20}
 # Chapters whose notebooks are not rewritten yet; one that has a cell after each "Try it" has to leave the list.
 NO_CELL_YET = {
-    "00_start",
-    "01_messages",
-    "02_routing",
     "03_workbench",
     "04_first_match",
+    "05_priority",
+    "06_dead_letters",
     "07_confirmation",
     "08_arguments",
     "09_middleware",
+    "10_asyncapi",
+    "11_testing",
+    "12_production",
     "13_queue_length",
     "14_limits",
 }
@@ -47,15 +49,16 @@ def minutes_on_the_map() -> dict[str, int]:
     """Return the minutes that the start page gives each chapter, by the chapter's file."""
     return {
         link[1] if (link := re.search(r"\((\S+)\)", chapter)) else START.name: int(minutes)
-        for chapter, _, minutes in rows(cell(START, "map"))
+        for chapter, _, minutes, _ in rows(cell(START, "map"))
     }
 
 
 def exercises_on_the_map() -> dict[str, tuple[str, int]]:
     """Return the level and the chapter of each exercise, by its name."""
     return {
-        re.findall(r"\[(\S+)\]", exercise)[0]: (level, int(chapter))
-        for level, exercise, _, chapter in rows(cell(START, "exercises"))
+        name: (level, number)
+        for number, (*_, practice) in enumerate(rows(cell(START, "map")))
+        for name, level in re.findall(r"\[(\S+)\]\(\S+\) (●+)", practice)
     }
 
 

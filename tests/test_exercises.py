@@ -169,7 +169,7 @@ def test_a_copy_leads_back_to_the_map(name):
 @pytest.mark.parametrize(
     ("name", "way_on"),
     [
-        ("operations-1", "**Go on:** [2 · Routing](../02_routing.ipynb)"),
+        ("operations-1", "**Go on:** [11 · Testing actors](../11_testing.ipynb)"),
         ("routing-1", "**Go on:** [3 · The workbench](../03_workbench.ipynb)"),
         ("routing-3", "**Go on:** [5 · Priority](../05_priority.ipynb)"),
         ("broken-app-1", "**Back to:** [The map](../00_start.ipynb)"),

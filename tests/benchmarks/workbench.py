@@ -19,6 +19,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -95,8 +96,13 @@ class Wire:
 def in_the_lab(waiting: int, page: Page, address: str, root: Path) -> dict[str, float]:
     """Measure single steps and one long run with so many messages waiting."""
     name = f"bench{waiting}.ipynb"
+    cell = nbformat.v4.new_code_cell(CELL.replace("WAITING", str(waiting)))
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, root / name)
     wire, lab = Wire(page), Lab(page, address)
-    lab.run_cells(root, name, CELL.replace("WAITING", str(waiting)))
+    lab.open_notebook(name)
+    assert lab.run_all()
     page.wait_for_selector(".wb-message")
     times, sizes = [], []
     steps = min(STEPS, waiting)

@@ -120,7 +120,7 @@ async def arrange(trial: Trial) -> None:
 EXERCISE = Exercise(
     name="operations-1",
     level=1,
-    chapter=1,
+    chapter=10,
     title="Move a queue without telling the senders",
     asks="Pass both functions in parentheses: (register, send_receipt).",
     answer=Pair((Function("def register(app, queue)"), Function("async def send_receipt(app, to, total)"))),

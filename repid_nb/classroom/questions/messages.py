@@ -8,30 +8,42 @@ __all__ = ["AT_THE_END", "GUESSES"]
 
 GUESSES = (
     Question(
-        asks="Three messages wait in one queue. Which one does the next step pull?",
-        right="the one that was sent first",
-        wrong=("the one that was sent last", "any of the three, by chance"),
-        why="A queue is first in, first out: what was sent first is pulled first.",
+        asks="Three messages wait. Which one does the worker take first?",
+        right="`m1`, sent first",
+        wrong=("`m3`, sent last", "all three at once"),
+        why="A queue is like a queue in a shop: who comes first is served first. And a step takes one message only.",
+    ),
+    Question(
+        asks="You take two more steps, and only one message waits. What does the second of them do?",
+        right="It finds nothing and ends",
+        wrong=("It waits for the next message", "It raises an error", "It takes `m3` once more"),
+        why="`m3` is acked, so it has left the queue. A step with nothing to take is idle.",
+    ),
+    Question(
+        asks="Five messages wait. Anna takes a step, then Ben takes one. What does Ben get?",
+        right="The second message",
+        wrong=("The first one, as Anna did", "A copy of all five", "Nothing, for the queue is Anna's"),
+        why="What Anna has taken is not on the queue any more, so Ben gets the next one.",
     ),
 )
 
 AT_THE_END = (
     Question(
-        asks="What does a step pull?",
-        right="one message",
-        wrong=("every message that waits", "one message for each actor"),
-        why="A step is one pull: one message is taken, decided and settled.",
+        asks="Who calls the function that sends the email?",
+        right="the worker",
+        wrong=("the shop that sends the message", "the queue", "the message itself"),
+        why="The sender has gone on, and the queue only keeps messages. The worker takes one and calls its actor.",
     ),
     Question(
-        asks="Two workers share a queue with three messages. How many runs of the actor are there in all?",
-        right="3",
-        wrong=("2", "6"),
-        why="Each message goes to one worker only. Two workers share the work; neither repeats the other's.",
+        asks="Three workers share a queue, and nine messages wait. How many emails are sent?",
+        right="9",
+        wrong=("3", "27"),
+        why="The queue gives each message to one worker. More workers are faster, and send nothing twice.",
     ),
     Question(
-        asks="Where is a message after `send`, and before any step?",
+        asks="A message is rejected, because no actor wants it. Where is it now?",
         right="at the tail of its queue",
-        wrong=("in the worker that will run it", "with the actor, until it has time"),
-        why="Sending puts a message on a queue and nothing more. It waits there until a worker pulls it.",
+        wrong=("at the head of its queue", "back with its sender", "it is deleted"),
+        why="It goes to the tail, behind all others, and waits for a worker that knows what to do with it.",
     ),
 )
