@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from contextvars import Context
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
-__all__ = ["CancelRequests", "in_own_task", "is_running_in", "references_of_waking", "start"]
+__all__ = ["CancelRequests", "in_own_task", "is_running_in", "references_of_waking", "start", "wait_for_end"]
 
 T = TypeVar("T")
 
@@ -51,6 +51,24 @@ def start(coroutine: Coroutine[Any, Any, T], *, context: Context | None = None) 
     runs in a copy of the current context.
     """
     return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), context=context)
+
+
+async def wait_for_end(tasks: Collection[asyncio.Task[Any]], within: float) -> None:
+    """Wait until tasks have ended, for `within` seconds at most.
+
+    A request to cancel this does not cut the waiting short, and is raised after it: what the tasks hold would be given
+    to others while they still use it. A task that is added meanwhile is waited for, too.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + within
+    cancelled: asyncio.CancelledError | None = None
+    while (running := [task for task in tasks if not task.done()]) and (left := until - loop.time()) > 0:
+        try:
+            await asyncio.wait(running, timeout=left)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 def references_of_waking() -> int:

@@ -443,7 +443,32 @@ async def test_a_callback_that_does_not_listen_to_its_cancellation_does_not_hold
     await all_quiet()
 
 
-async def test_a_closing_that_is_cut_short_still_puts_messages_back_in_place(server):
+async def test_a_closing_that_is_cancelled_gives_a_message_back_when_its_callback_has_ended(server):
+    ended, started = [], asyncio.Event()
+
+    async def callback(_message) -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            ended.append((waiting(server), in_work(server)))
+
+    await publish(server, "a")
+    subscriber = await server.subscribe(channels_to_callbacks={"tasks": callback})
+    await started.wait()
+    closing = asyncio.create_task(subscriber.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    assert closing.cancelled()
+    assert ended == [([], ["a"])]
+    assert (waiting(server), in_work(server)) == (["a"], [])
+
+
+async def test_a_closing_that_is_cancelled_still_puts_messages_back_in_place(server, monkeypatch):
+    monkeypatch.setattr("repid_nb.core.memory.subscriber.CANCELLATION_TIME", 0.01)
     await publish(server, "a")
     inbox = Deaf()
     subscriber = await server.subscribe(channels_to_callbacks={"tasks": inbox})

@@ -476,6 +476,32 @@ async def test_a_worker_that_is_cancelled_twice_still_gives_everything_back(hous
     assert (house.waiting(), house.in_work()) == (["m1", "m2"], [])
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_however_often_a_worker_is_cancelled_a_message_goes_back_only_when_its_actor_has_ended(house, turns):
+    started, at_the_end = asyncio.Event(), []
+
+    @house.router.actor
+    async def work() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(8):
+                await asyncio.sleep(0)
+            at_the_end.append((house.waiting(), house.in_work(), worker.done()))
+
+    await house.send("m1")
+    worker = asyncio.create_task(house.run(5))
+    await started.wait()
+    for _ in range(3):
+        worker.cancel()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    await cancelled(worker)
+    assert at_the_end == [([], ["m1"], False)]
+    assert (house.waiting(), house.in_work()) == (["m1"], [])
+
+
 async def test_a_worker_that_is_cancelled_twice_in_a_row_leaves_no_actor_running(house):
     started, go_on = asyncio.Event(), asyncio.Event()
     finished = []

@@ -9,7 +9,7 @@ from typing import Protocol
 from repid_nb.core.abilities import PullerT
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.tasks import start
+from repid_nb.core.tasks import start, wait_for_end
 
 __all__ = ["InMemorySubscriber"]
 
@@ -69,8 +69,7 @@ class InMemorySubscriber:
         for task in ended:
             task.cancel()
         try:
-            if ended:
-                await asyncio.wait(ended, timeout=CANCELLATION_TIME)
+            await wait_for_end(ended, CANCELLATION_TIME)
         finally:
             await self._puller.close()
 

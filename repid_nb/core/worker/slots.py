@@ -12,7 +12,7 @@ from typing import Any
 from repid_nb.core.abilities import PullerT
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.tasks import CancelRequests, references_of_waking, start
+from repid_nb.core.tasks import CancelRequests, references_of_waking, start, wait_for_end
 from repid_nb.core.worker.delivery import Delivery
 
 __all__ = ["Slots"]
@@ -81,6 +81,10 @@ class Slots:
         self._requests.ending = True
         for task in list(self._tasks):
             task.cancel()
+
+    async def end(self, within: float) -> None:
+        """Wait for the cancelled tasks to end, for `within` seconds, however often this is cancelled meanwhile."""
+        await wait_for_end(self._tasks, within)
 
     async def _work(self) -> None:
         self._idle -= 1

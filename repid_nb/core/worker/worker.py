@@ -181,13 +181,18 @@ class Worker:
             slots.cancel()
             try:
                 await puller.stop()
-                await slots.wait(CANCELLATION_TIME)
             finally:
-                self.close()
-                await puller.close()
+                await self._end(puller, slots)
         if slots.failure is not None:
             raise slots.failure
         return slots.processed
+
+    async def _end(self, puller: PullerT, slots: Slots) -> None:
+        try:
+            await slots.end(CANCELLATION_TIME)
+        finally:
+            self.close()
+            await puller.close()
 
     def stop(self) -> None:
         """Pull nothing more, and let `run` end once the running actors have."""
