@@ -16,7 +16,7 @@ JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*
 ENVIRONMENT_TESTS := tests/test_binder.py tests/test_nbgrader.py
 NOTEBOOK_TESTS := tests/notebook $(filter-out $(ENVIRONMENT_TESTS),$(wildcard tests/test_*.py))
 LAB_TESTS := tests/browser/test_notebooks.py
-CORE_TESTS := tests/core tests/soak
+CORE_TESTS := tests/core tests/limits tests/soak
 BROKER_TESTS := tests/brokers
 SITE_TESTS := tests/site
 

@@ -22,10 +22,10 @@ from repid_nb.core.registry import MessageRegistry, ServerRegistry
 from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import ForeignRouterT
 from repid_nb.core.serializer import default_serializer as json_serializer
-from repid_nb.core.worker.gate import gate_of
-from repid_nb.core.worker.gated import worker_of
-from repid_nb.core.worker.limited import Declared
 from repid_nb.core.worker.signals import stop_on_signals
+from repid_nb.limits.gate import gate_of
+from repid_nb.limits.gated_worker import worker_of
+from repid_nb.limits.limited import Declared
 from repid_nb.notebook.exits import exit_raises
 
 __all__ = ["Repid"]

@@ -1,7 +1,7 @@
 """Limits: how much may be in work at once, and what happens to what has to wait.
 
 Names, fields, defaults and refusals are repid 2.2.0a1's (`repid.limits`; its page "Concurrency Limits"). What enforces
-them is `core/worker/gate.py`.
+them is `limits/gate.py`.
 """
 
 from __future__ import annotations

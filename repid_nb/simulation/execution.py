@@ -15,8 +15,8 @@ from typing import Any
 from repid_nb.app import Repid
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.tasks import start
-from repid_nb.core.worker.gate import gate_of
-from repid_nb.core.worker.limited import Declared
+from repid_nb.limits.gate import gate_of
+from repid_nb.limits.limited import Declared
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.progress import Progress
 from repid_nb.printable import counted

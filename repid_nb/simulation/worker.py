@@ -15,8 +15,8 @@ from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import NO_MIDDLEWARE
 from repid_nb.core.worker.confirmation import AFTER_RETURN
 from repid_nb.core.worker.delivery import Delivery
-from repid_nb.core.worker.gated import GatedWorker
 from repid_nb.core.worker.worker import Worker
+from repid_nb.limits.gated_worker import GatedWorker
 from repid_nb.simulation.columns import NOT_YET
 from repid_nb.simulation.ledger import Ledger
 from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop, Moment

@@ -17,10 +17,10 @@ from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.tasks import CancelRequests, in_own_task
-from repid_nb.core.worker.gate import gate_of
-from repid_nb.core.worker.gated import GatedWorker
-from repid_nb.core.worker.limited import Declared
 from repid_nb.core.worker.sightings import Sightings
+from repid_nb.limits.gate import gate_of
+from repid_nb.limits.gated_worker import GatedWorker
+from repid_nb.limits.limited import Declared
 from repid_nb.notebook.exits import exit_raises
 from repid_nb.notebook.interrupts import interruptible
 from repid_nb.stepping.captured_output import caught_display, caught_printing

@@ -23,8 +23,8 @@ from repid_nb.core.message import ReceivedMessageT, ServerT
 from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.core.registry import standing_in
 from repid_nb.core.routing.routes import Routes
-from repid_nb.core.worker.gate import MustWaitError, gates_of
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
+from repid_nb.limits.gate import MustWaitError, gates_of
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers.choose import source_of
 from repid_nb.stepping.editing import (

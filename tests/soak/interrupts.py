@@ -30,7 +30,7 @@ PACKAGE = Path(repid_nb.__file__).parent
 QUEUE_FILES = ("core/memory/queue.py", "core/memory/pulling.py", "core/memory/subscriber.py")
 FILES = (
     *QUEUE_FILES,
-    *(f"core/worker/{path.name}" for path in sorted((PACKAGE / "core/worker").glob("*.py"))),
+    *(f"{room}/{path.name}" for room in ("core/worker", "limits") for path in sorted((PACKAGE / room).glob("*.py"))),
     "stepping/stepper.py",
     "stepping/memory.py",
     "stepping/recorder.py",

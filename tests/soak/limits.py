@@ -25,7 +25,7 @@ from repid_nb import (
     Router,
 )
 from repid_nb.core.limits import Limits
-from repid_nb.core.worker.gate import gates_of
+from repid_nb.limits.gate import gates_of
 
 __all__ = ["faults_of_history", "faults_of_turn", "turns_of"]
 

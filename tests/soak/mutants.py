@@ -43,7 +43,7 @@ class Mutant:
 QUEUE, UNDO, PULLING = "core/memory/queue.py", "core/memory/undo.py", "core/memory/pulling.py"
 SUBSCRIBER, CONFIRMATION = "core/memory/subscriber.py", "core/worker/confirmation.py"
 WORKER, SLOTS, DELIVERY = "core/worker/worker.py", "core/worker/slots.py", "core/worker/delivery.py"
-CAPACITY, GATE = "core/worker/capacity.py", "core/worker/gate.py"
+CAPACITY, GATE = "limits/capacity.py", "limits/gate.py"
 
 MUTANTS = [
     Mutant("sent to the head of the line", QUEUE, "line.ready.append(message)", "line.ready.appendleft(message)"),
@@ -164,7 +164,7 @@ MUTANTS = [
         "                pass",
     ),
     Mutant("control characters are printed", "printable.py", "if text.isprintable():", "if True:"),
-    Mutant("a worker leaves its timer on the loop", WORKER, "                self.close()\n", ""),
+    Mutant("a worker leaves its timer on the loop", WORKER, "            self.close()\n", ""),
     Mutant(
         "a limit is one too high",
         CAPACITY,
@@ -176,7 +176,7 @@ MUTANTS = [
     Mutant("a large payload runs beside others", CAPACITY, "return not self.holders", "return True", "limits"),
     Mutant(
         "a door stays shut",
-        "core/worker/doors.py",
+        "limits/doors.py",
         "                self._resume(channel)",
         "                pass",
         "limits",

@@ -18,7 +18,7 @@ __all__ = ["main"]
 
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
-TESTS = ["tests/core", "tests/stepping", "tests/simulation", "tests/classroom", "tests/soak"]
+TESTS = ["tests/core", "tests/limits", "tests/stepping", "tests/simulation", "tests/classroom", "tests/soak"]
 PYTHONS = ["python3.14", "python3.13", "python3.12"]
 
 

@@ -14,14 +14,14 @@ from repid_nb.core.events import Pulled, Settled, Watcher
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import PipelineT
 from repid_nb.core.tasks import CancelRequests
-from repid_nb.core.worker.capacity import Waiter
 from repid_nb.core.worker.confirmation import settlement
 from repid_nb.core.worker.delivery import Delivery
-from repid_nb.core.worker.gate import Admission, Gate, Refusal
 from repid_nb.core.worker.keep_alive import keep_alive
 from repid_nb.core.worker.slots import Slots
 from repid_nb.core.worker.subscription import PausablePullerT, open_pausable_puller
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES, Worker
+from repid_nb.limits.capacity import Waiter
+from repid_nb.limits.gate import Admission, Gate, Refusal
 
 __all__ = ["GatedWorker", "worker_of"]
 

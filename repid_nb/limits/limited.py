@@ -23,7 +23,7 @@ from repid_nb.core.limits import (
     limits_of,
     policies_of,
 )
-from repid_nb.core.worker.capacity import Capacity, capacities_of
+from repid_nb.limits.capacity import Capacity, capacities_of
 
 __all__ = ["Declared", "Limited", "PauseT", "pause_of"]
 

@@ -22,10 +22,10 @@ from repid_nb.core.limits import LimitPolicyT, Limits, ReservationLeaseT, Wait, 
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.tasks import start
-from repid_nb.core.worker.capacity import Capacity, Hold, Ledger, Waiter
-from repid_nb.core.worker.doors import Doors
-from repid_nb.core.worker.limited import Declared, Limited
 from repid_nb.core.worker.subscription import PausablePullerT
+from repid_nb.limits.capacity import Capacity, Hold, Ledger, Waiter
+from repid_nb.limits.doors import Doors
+from repid_nb.limits.limited import Declared, Limited
 
 __all__ = ["Admission", "Gate", "MustWaitError", "Refusal", "gate_of", "gates_of"]
 

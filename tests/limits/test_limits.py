@@ -18,11 +18,11 @@ from repid_nb.core.limits import ActorLimits, BackpressurePolicy, MessageLimits
 from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageAction, MessageData
 from repid_nb.core.routing.router import Router
-from repid_nb.core.worker.capacity import Capacity, Ledger
-from repid_nb.core.worker.gate import gate_of, gates_of
-from repid_nb.core.worker.gated import GatedWorker, worker_of
-from repid_nb.core.worker.limited import Declared
 from repid_nb.core.worker.worker import Worker
+from repid_nb.limits.capacity import Capacity, Ledger
+from repid_nb.limits.gate import gate_of, gates_of
+from repid_nb.limits.gated_worker import GatedWorker, worker_of
+from repid_nb.limits.limited import Declared
 
 BUFFER = BackpressurePolicy(strategies=())
 
