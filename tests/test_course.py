@@ -21,14 +21,9 @@ LEVEL_MINUTES = {"●": 10, "●●": 15, "●●●": 20}
 NO_CELL_YET = {
     "03_workbench",
     "04_first_match",
-    "05_priority",
-    "06_dead_letters",
     "07_confirmation",
     "08_arguments",
     "09_middleware",
-    "10_asyncapi",
-    "11_testing",
-    "12_production",
     "13_queue_length",
     "14_limits",
 }

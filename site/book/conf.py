@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from sphinx.util import inspect
+
 project = "repid_nb"
 author = "the repid_nb team"
 project_copyright = author
@@ -46,6 +48,8 @@ copybutton_selector = "div.cell_input div.highlight pre, div.highlight-python pr
 
 def setup(app: Any) -> None:
     """Mend, in the finished pages, what Sphinx and its theme write that a screen reader cannot use."""
+    # The functions that a name dispatches to, one for each kind of record, are not ways to call it.
+    inspect.is_singledispatch_function = lambda _: False
     # After the theme, which makes its list of chapters in the same event.
     app.connect("html-page-context", mend, priority=900)
 

@@ -19,7 +19,6 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -96,13 +95,8 @@ class Wire:
 def in_the_lab(waiting: int, page: Page, address: str, root: Path) -> dict[str, float]:
     """Measure single steps and one long run with so many messages waiting."""
     name = f"bench{waiting}.ipynb"
-    cell = nbformat.v4.new_code_cell(CELL.replace("WAITING", str(waiting)))
-    notebook = nbformat.v4.new_notebook(cells=[cell])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, root / name)
     wire, lab = Wire(page), Lab(page, address)
-    lab.open_notebook(name)
-    assert lab.run_all()
+    lab.run_cells(root, name, CELL.replace("WAITING", str(waiting)))
     page.wait_for_selector(".wb-message")
     times, sizes = [], []
     steps = min(STEPS, waiting)

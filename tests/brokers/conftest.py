@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from support.brokers import BROKERS, Broker
+from support.missing import skip_or_fail
 from support.servers import NotHere, ServerProcess
 
 
@@ -57,6 +57,5 @@ def started(kind: type[ServerProcess], ending: ExitStack) -> ServerProcess:
     try:
         process.start()
     except NotHere as reason:
-        # Only a machine of one's own may lack a broker.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+        skip_or_fail(str(reason))
     return process

@@ -33,7 +33,7 @@ async def told() -> dict[str, Any]:
 
     async with server.connection():
         await send(*range(20))
-        ran = await asyncio.wait_for(app.run_worker(messages_limit=20, tasks_limit=3, register_signals=[]), 20)
+        ran = await asyncio.wait_for(app.run_worker(messages_limit=20, tasks_limit=3, register_signals=[]), 60)
     by_worker, done[:] = sorted(done), []
     async with Stepper(app) as stepper:
         for number in range(3):

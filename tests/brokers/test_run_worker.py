@@ -99,7 +99,7 @@ async def test_as_many_actors_run_side_by_side_as_tasks_limit_says(broker, chann
     server = broker.server()
     async with server.connection():
         await publish(server, channel, ["meet"] * 8)
-        async with working(app_on(server, router), tasks_limit=8), asyncio.timeout(20):
+        async with working(app_on(server, router), tasks_limit=8), asyncio.timeout(60):
             await all_there.wait()
             await broker.comes_to(channel, EMPTY)
 

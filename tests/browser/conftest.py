@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.files import ROOT
-from support.lab import Lab, chromium, jupyter_server, launched_chromium
+from support.lab import Lab, chromium_for_tests, jupyter_server, launched_chromium
 
 # On a busy machine the first view of a widget takes longer than Playwright's five seconds.
 expect.set_options(timeout=60_000)
@@ -16,12 +15,7 @@ expect.set_options(timeout=60_000)
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = chromium()
-    if executable is None:
-        missing = "Chromium is not installed (Debian, Ubuntu: apt-get install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+    executable = chromium_for_tests()
     with sync_playwright() as playwright:
         running = launched_chromium(playwright, executable)
         yield running

@@ -6,7 +6,6 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import nbformat
 import pytest
 from display.samples import records
 from playwright.sync_api import Browser, expect
@@ -46,11 +45,7 @@ for number in range(3):
 @pytest.fixture
 def opened(lab: Lab, jupyter_root: Path) -> Lab:
     """Run a notebook of pictures."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, jupyter_root / "pictures.ipynb")
-    lab.open_notebook("pictures.ipynb")
-    assert lab.run_all()
+    lab.run_cells(jupyter_root, "pictures.ipynb", *CELLS)
     return lab
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, expect
@@ -13,7 +12,7 @@ from support.lab import Lab
 
 pytestmark = pytest.mark.browser
 
-SHOP = """
+CELL = """
 from repid_nb import InMemoryServer, Repid, Router, Workbench
 
 app = Repid()
@@ -37,13 +36,8 @@ workbench
 @pytest.fixture
 def saved(lab: Lab, jupyter_root: Path) -> Path:
     """Take two steps on the page, wait until the workbench is at rest, and save the notebook."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SHOP)])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    path = jupyter_root / "saved.ipynb"
-    nbformat.write(notebook, path)
     lab.page.emulate_media(reduced_motion="reduce")
-    lab.open_notebook(path.name)
-    assert lab.run_all(), lab.failed_cells()
+    lab.run_cells(jupyter_root, "saved.ipynb", CELL)
     for number in (1, 2):
         lab.page.locator(".repid-wb").get_by_role("button", name="Step", exact=True).click()
         expect(lab.page.locator(".wb-headline")).to_contain_text(f"ship got m{number}")
@@ -53,7 +47,7 @@ def saved(lab: Lab, jupyter_root: Path) -> Path:
     expect(kept).to_contain_text("order 2 is on its way")
     lab.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     lab.wait_for("() => !jupyterapp.shell.currentWidget.context.model.dirty")
-    return path
+    return jupyter_root / "saved.ipynb"
 
 
 def test_a_saved_notebook_plays_the_lesson_and_leaves_a_still_where_no_script_runs(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import expect
 from support.brokers import BROKERS, Broker, Counts
 from support.lab import Lab
+from support.missing import skip_or_fail
 from support.servers import NotHere
 
 pytestmark = pytest.mark.browser
@@ -48,7 +47,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
     try:
         process.start()
     except NotHere as reason:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+        skip_or_fail(str(reason))
     yield made(process)
     process.stop()
 
@@ -63,13 +62,9 @@ def test_a_broker_is_stepped_on_the_page_which_says_what_the_broker_counts(
     broker: Broker, lab: Lab, jupyter_root: Path
 ):
     asked(broker.declare("orders"))
-    cell = nbformat.v4.new_code_cell(CELL.format(server=SERVERS[broker.name], dsn=broker.dsn))
-    notebook = nbformat.v4.new_notebook(cells=[cell])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, jupyter_root / f"{broker.name}.ipynb")
     lab.page.emulate_media(reduced_motion="reduce")
-    lab.open_notebook(f"{broker.name}.ipynb")
-    assert lab.run_all(), lab.failed_cells()
+    cell = CELL.format(server=SERVERS[broker.name], dsn=broker.dsn)
+    lab.run_cells(jupyter_root, f"{broker.name}.ipynb", cell)
     page = lab.page.locator(".repid-wb")
     expect(page).to_contain_text("3 waiting")
     asked(broker.comes_to("orders", Counts(ready=3, held=0)))

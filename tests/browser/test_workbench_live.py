@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 from support.lab import Lab
 
 APP = """
-import asyncio, time
+import asyncio, pathlib, time
 from repid_nb import InMemoryServer, Repid, Router, Workbench
 
 server = InMemoryServer()
@@ -29,7 +28,8 @@ def new_app():
 
     @router.actor
     async def blocking():
-        time.sleep(1.5)
+        while not pathlib.Path("seen").exists():
+            time.sleep(0.01)
 
     app.include_router(router)
     return app
@@ -44,12 +44,8 @@ workbench
 
 @pytest.fixture
 def page(lab: Lab, jupyter_root: Path) -> Iterator[Page]:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(APP)])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, jupyter_root / "live.ipynb")
     lab.page.emulate_media(reduced_motion="reduce")
-    lab.open_notebook("live.ipynb")
-    assert lab.run_all(), lab.failed_cells()
+    lab.run_cells(jupyter_root, "live.ipynb", APP)
     expect(lab.page.locator(".repid-wb")).to_be_visible()
     yield lab.page
     assert lab.script_errors == []
@@ -85,11 +81,12 @@ def test_a_second_app_on_the_same_server_is_seen(page: Page, lab: Lab):
     expect(messages(page)).to_have_count(1)
 
 
-def test_an_actor_that_blocks_is_shown_at_work(page: Page, lab: Lab):
+def test_an_actor_that_blocks_is_shown_at_work(page: Page, lab: Lab, jupyter_root: Path):
     run_cell(lab, "workbench.stepper.empty()\nsent = await workbench.stepper.send('tasks', topic='blocking')")
     expect(messages(page)).to_have_count(1)
     page.locator(".repid-wb").get_by_role("button", name="Step", exact=True).click()
-    expect(page.locator(".repid-wb .wb-headline")).to_contain_text("blocking works on m4", timeout=1400)
+    expect(page.locator(".repid-wb .wb-headline")).to_contain_text("blocking works on m4")
+    (jupyter_root / "seen").touch()
     expect(page.locator(".repid-wb .wb-settlement")).to_contain_text("acked")
 
 

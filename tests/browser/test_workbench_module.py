@@ -233,7 +233,7 @@ def test_a_header_is_removed_by_its_name_and_the_focus_stays_with_the_next(stage
     expect(shown.page.get_by_label("Header name")).to_be_focused()
     expect(shown.page.get_by_label("Header name")).to_have_value("user")
     shown.press("Remove header user")
-    expect(shown.page.get_by_role("button", name="+ header")).to_be_focused()
+    expect(shown.page.get_by_role("button", name="+ header", exact=True)).to_be_focused()
     shown.press("Send")
     assert shown.asked()[0]["form"]["headers"] == []
 
@@ -241,7 +241,7 @@ def test_a_header_is_removed_by_its_name_and_the_focus_stays_with_the_next(stage
 def test_steps_are_loaded_from_a_file_and_its_hidden_field_is_no_button(stage: Callable[..., Stage]):
     shown = stage("empty")
     shown.press("More")
-    expect(shown.page.get_by_role("button", name="Steps as JSON Lines")).to_have_count(1)
+    expect(shown.page.get_by_role("button", name="Steps as JSON Lines", exact=True)).to_have_count(1)
     with shown.page.expect_file_chooser() as chosen:
         shown.press("Load steps …")
     chosen.value.set_files({"name": "steps.jsonl", "mimeType": "text/plain", "buffer": b"{}"})
@@ -315,7 +315,7 @@ def test_a_greyed_button_does_nothing(stage: Callable[..., Stage], state: str, g
 def test_a_message_is_not_sent_while_the_kernel_is_busy(stage: Callable[..., Stage], keys: str):
     shown = writing(stage("waiting"))
     shown.press("Step")
-    shown.page.get_by_label("Topic" if keys == "Enter" else "Payload").press(keys)
+    shown.page.get_by_label("Topic" if keys == "Enter" else "Payload", exact=True).press(keys)
     shown.page.locator(".repid-wb").focus()
     shown.page.keyboard.press("w")
     assert [one["type"] for one in shown.asked()] == ["step"]
@@ -323,7 +323,7 @@ def test_a_message_is_not_sent_while_the_kernel_is_busy(stage: Callable[..., Sta
 
 def test_a_step_waits_until_the_kernel_knows_of_the_predictions(stage: Callable[..., Stage]):
     page = stage("acked").page
-    page.get_by_role("button", name="Predict").click()
+    page.get_by_role("button", name="Predict", exact=True).click()
     expect(page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
     (number,) = (one["id"] for one in page.evaluate("sent"))
     page.evaluate(
@@ -336,8 +336,8 @@ def test_two_views_of_a_workbench_each_wait_for_their_own_answers(stage: Callabl
     page = stage("acked").page
     page.evaluate("show_again()")
     first, second = page.locator(".repid-wb").all()
-    first.get_by_role("button", name="Follow m1").click()
-    first.get_by_role("button", name="Open it").click()
+    first.get_by_role("button", name="Follow m1", exact=True).click()
+    first.get_by_role("button", name="Open it", exact=True).click()
     second.get_by_role("button", name="Step", exact=True).click()
     (_, asked, stepped) = (one["id"] for one in page.evaluate("sent"))
     answer = "([view, number]) => model.set('status', {...model.get('status'), answered: {[view]: number}})"
@@ -354,7 +354,7 @@ def test_the_focus_stays_on_the_button_that_takes_the_place(stage: Callable[...,
     shown = stage("waiting")
     shown.press("Step into")
     shown.show(states["pulled"])
-    expect(shown.page.get_by_role("button", name="Ask the actors")).to_be_focused()
+    expect(shown.page.get_by_role("button", name="Ask the actors", exact=True)).to_be_focused()
     shown.show(states["acked"])
     expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_focused()
 
@@ -364,7 +364,7 @@ def test_the_focus_stays_in_the_history(stage: Callable[..., Stage], states: Sta
     shown.page.locator("[data-step='1']").click()
     assert [(one["type"], one["to"]) for one in shown.asked()] == [("seek", 1)]
     shown.show(states["past"])
-    strip = shown.page.get_by_role("slider", name="Step")
+    strip = shown.page.get_by_role("slider", name="Step", exact=True)
     expect(strip).to_be_focused()
     expect(strip).to_have_attribute("aria-valuetext", "Step 1: m1 → greet, ✓ acked")
 
@@ -472,7 +472,7 @@ def test_a_file_is_fetched_to_its_end(stage: Callable[..., Stage]):
         shown.tell("🎉b🎉d🎉", size=2, question=question)
     assert [one["from"] for one in shown.asked() if "from" in one] == [0, 2, 4]
     expect(shown.page.locator(".wb-whole")).to_have_text("🎉b🎉d🎉")
-    expect(shown.page.get_by_role("button", name="Download")).to_be_visible()
+    expect(shown.page.get_by_role("button", name="Download", exact=True)).to_be_visible()
 
 
 def test_of_two_texts_the_one_that_was_opened_last_is_shown(stage: Callable[..., Stage]):
@@ -552,43 +552,62 @@ def test_a_step_is_told_in_the_order_in_which_it_happened(stage: Callable[..., S
     shown.page.evaluate(
         """() => {
             window.told = [];
+            const count = selector => document.querySelectorAll(selector).length;
             const text = selector => document.querySelector(selector)?.textContent ?? '';
             window.watch = new MutationObserver(() => {
-                const now = `${text('.wb-headline')} | ${document.querySelectorAll('.wb-done').length} | ${
-                    text('[data-bin=done] .wb-binnumber')}`;
+                const now = [text('.wb-headline'), count('.wb-done'), text('[data-bin=done] .wb-binnumber'),
+                    count('.wb-lanes [data-message=m1]'), text('[data-token=m1]')].join(' | ');
                 if (now !== told.at(-1)) told.push(now);
             });
             watch.observe(document.querySelector('.repid-wb'), {childList: true, subtree: true});
         }"""
     )
     shown.show(states["acked"])
-    expect(shown.page.locator("[data-token=m1]")).to_have_text("m1")
-    assert shown.page.locator(".wb-lanes [data-message=m1]").count() == 0
     expect(shown.page.locator(".wb-settledword")).to_contain_text("✓ acked")
     expect(shown.page.locator(".wb-token")).to_have_count(0)
+    # What the headline says, how many things are done, the number of acked ones, whether m1 waits, and what flies.
     assert shown.page.evaluate("watch.disconnect() ?? told") == [
-        "The worker takes m1 | 0 | 0",
-        "The worker holds m1 | 1 | 0",
-        "greet gets m1 | 2 | 0",
-        "greet works on m1 | 2 | 0",
-        "greet returned for m1 | 3 | 0",
-        "greet got m1 ✓ acked | 4 | 1",
+        "The worker takes m1 | 0 | 0 | 0 | m1",
+        "The worker holds m1 | 1 | 0 | 0 | m1",
+        "greet gets m1 | 2 | 0 | 0 | m1",
+        "greet works on m1 | 2 | 0 | 0 | m1",
+        "greet returned for m1 | 3 | 0 | 0 | m1",
+        "greet got m1 ✓ acked | 4 | 1 | 0 | ",
     ]
 
 
 def test_who_asks_for_more_sees_the_end_at_once(stage: Callable[..., Stage], states: States):
     shown = stage("waiting", motion="no-preference")
-    shown.show(states["acked"])
-    expect(shown.page.locator(".wb-headline")).to_have_text("The worker takes m1")
-    shown.press("Step")
-    assert shown.page.locator(".wb-headline").inner_text() == "greet got m1 ✓ acked"
-    assert shown.page.locator(".wb-token").count() == 0
+    # Pressed by the page itself: a test may be too late for what a story shows for a moment.
+    seen = shown.page.evaluate(
+        """state => new Promise(done => {
+            const headline = () => document.querySelector('.wb-headline').textContent;
+            const observer = new MutationObserver(() => {
+                if (headline() !== 'The worker takes m1') return;
+                observer.disconnect();
+                document.querySelector('[data-k=step]').click();
+                done([headline(), document.querySelectorAll('.wb-token').length]);
+            });
+            observer.observe(document.querySelector('.repid-wb'), {childList: true, subtree: true});
+            show(state);
+        })""",
+        states["acked"],
+    )
+    assert seen == ["greet got m1 ✓ acked", 0]
 
 
 def test_a_message_flies_from_where_it_is_sent_and_to_the_dead_letters(stage: Callable[..., Stage], states: States):
     shown = stage("empty", motion="no-preference")
+    shown.page.evaluate(
+        """() => {
+            window.flown = [];
+            new MutationObserver(changes => flown.push(...changes.flatMap(change => [...change.addedNodes])
+                .filter(node => node.classList?.contains('wb-token')).map(token => token.textContent)))
+                .observe(document.querySelector('.repid-wb'), {childList: true, subtree: true});
+        }"""
+    )
     shown.show(states["waiting"])
-    expect(shown.page.locator(".wb-token")).to_have_text(["m1", "m2", "m3"])
+    assert shown.page.evaluate("flown") == ["m1", "m2", "m3"]
     expect(shown.page.locator(".wb-token")).to_have_count(0)
     shown.show(states["rejected"])
     shown.show(states["poison"])
@@ -725,7 +744,7 @@ def test_a_drag_over_the_history_sends_no_seek_before_the_last_is_answered(stage
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
         if number == 3:
             page.mouse.down()
-    strip = page.get_by_role("slider", name="Step")
+    strip = page.get_by_role("slider", name="Step", exact=True)
     expect(strip).to_have_attribute("aria-valuenow", "1")
     assert [one["to"] for one in shown.asked()] == [3]
     # The answer to the first seek is not what the drag has reached by now.
@@ -858,7 +877,7 @@ def test_reset_says_what_it_would_do(stage: Callable[..., Stage], states: States
     shown.show({**states["acked"], "status": {**states["acked"]["status"], "reset": reset}})
     shown.press("More")
     expect(shown.page.locator(".wb-menu")).to_contain_text("Back to before step 1: 1 step is taken back.")
-    expect(shown.page.get_by_role("button", name="Empty the queues")).to_be_disabled()
+    expect(shown.page.get_by_role("button", name="Empty the queues", exact=True)).to_be_disabled()
     shown.press("Back to the start")
     assert (shown.asked()[-1]["type"], shown.asked()[-1]["how"]) == ("reset", "start")
 

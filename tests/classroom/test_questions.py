@@ -24,14 +24,9 @@ each_question = pytest.mark.parametrize("question", [one for _, one in EVERY], i
 NOT_YET = {
     "workbench",
     "first_match",
-    "priority",
-    "dead_letters",
     "confirmation",
     "arguments",
     "middleware",
-    "asyncapi",
-    "testing",
-    "production",
     "queue_length",
     "limits",
 }

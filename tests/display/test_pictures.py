@@ -34,6 +34,7 @@ from repid_nb import (
 )
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.display.pictures.canvas import fitted, text_width
+from repid_nb.display.pictures.system_picture import picture_of_queues
 from repid_nb.display.river import Passage, River, Visit
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -698,3 +699,12 @@ def test_of_many_operations_and_fields_the_rest_is_counted():
     shown = texts(as_picture(app))
     assert "… and 2 more fields" in shown
     assert "… and 6 more operations" in shown
+
+
+def test_queues_that_a_broker_keeps_are_framed_and_said_to_be_its():
+    queues = Stepper(app_of(router_of(shop))).queues
+    assert "Channels on Redis" in texts(picture_of_queues(queues, {}, broker="Redis"))
+    assert picture_of_queues(queues, broker="Redis").text.splitlines()[1] == (
+        "Redis, a program of its own, keeps the queues."
+    )
+    assert "Queues" in texts(picture_of_queues(queues))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from support.files import ROOT
-from support.lab import chromium, launched_chromium
+from support.lab import chromium_for_tests, launched_chromium
+from support.missing import skip_or_fail
 from support.static_host import StaticHost
 
 # Python starts in the page; on a busy machine that takes its time.
@@ -22,10 +22,7 @@ SITE = ROOT / "build" / "site"
 def site() -> Path:
     """The folder of the built site."""
     if not (SITE / "sw.js").exists():
-        missing = "The site is not built. Build it: make site"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        skip_or_fail("The site is not built. Build it: make site")
     return SITE
 
 
@@ -38,13 +35,7 @@ def host(site: Path) -> Iterator[StaticHost]:
 @pytest.fixture(scope="session")
 def executable() -> str:
     """The path of Chromium."""
-    found = chromium()
-    if found is None:
-        missing = "Chromium is not installed (Debian, Ubuntu: apt-get install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
+    return chromium_for_tests()
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +57,11 @@ def reader(browser: Browser, host: StaticHost) -> Iterator[BrowserContext]:
     """A visitor who has been here before, and whose requests all go to the site's own host."""
     visitor = browser.new_context(viewport={"width": 1280, "height": 900})
     elsewhere = watched(visitor, host)
+    first = visitor.new_page()
+    first.goto(f"{host.base}/")
+    # Until then a page loads itself once more, at any moment.
+    first.wait_for_function("navigator.serviceWorker.controller")
+    first.close()
     yield visitor
     visitor.close()
     assert elsewhere == []

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from support.files import ROOT
+from support.missing import skip_or_fail
 from support.static_host import StaticHost
 
 
@@ -16,10 +17,7 @@ from support.static_host import StaticHost
 def firefox() -> str:
     found = shutil.which("firefox-esr") or shutil.which("firefox")
     if found is None:
-        missing = "Firefox is not installed (Debian: apt-get install firefox-esr)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        skip_or_fail("Firefox is not installed (Debian: apt-get install firefox-esr)")
     return found
 
 

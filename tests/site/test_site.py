@@ -30,7 +30,7 @@ def test_axe_finds_nothing_wrong(browser: Browser, host: StaticHost, address: st
     assert found == []
 
 
-@pytest.mark.parametrize("width", [390, 900, 1400])
+@pytest.mark.parametrize("width", [390, 900, 1100, 1400])
 @pytest.mark.parametrize("address", PAGES)
 def test_no_page_scrolls_sideways(browser: Browser, host: StaticHost, address: str, width: int):
     page = browser.new_page(viewport={"width": width, "height": 800})

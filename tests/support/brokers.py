@@ -69,7 +69,7 @@ class Broker(ABC):
         """Return how many dead letters a channel has."""
 
 
-async def asked_until(ask: Callable[[], Awaitable[object]], wanted: object, seconds: float = 20) -> None:
+async def asked_until(ask: Callable[[], Awaitable[object]], wanted: object, seconds: float = 60) -> None:
     """Ask again and again until the answer is that one; fail with the last answer when it takes too long."""
     answer: object = None
     try:

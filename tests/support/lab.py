@@ -17,12 +17,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import nbformat
 from playwright.sync_api import Browser, Error, Page, Playwright
+from playwright.sync_api import TimeoutError as NotInTime
 from support.files import ROOT
 from support.forked import PROVISIONER
 from support.kernel import KERNEL_TRANSPORT
+from support.missing import skip_or_fail
 
-__all__ = ["CHROMIUM_FLAGS", "PATIENCE", "READY", "Lab", "chromium", "jupyter_server", "launched_chromium"]
+__all__ = [
+    "CHROMIUM_FLAGS",
+    "PATIENCE",
+    "READY",
+    "Lab",
+    "chromium",
+    "chromium_for_tests",
+    "jupyter_server",
+    "launched_chromium",
+    "write_notebook",
+]
 
 Theme: TypeAlias = Literal["light", "dark"]
 
@@ -59,6 +72,10 @@ c.KernelProvisionerFactory.default_provisioner_name = {PROVISIONER!r}
 # Milliseconds: JupyterLab takes 3 s to load, and on a busy machine ten times as long.
 PATIENCE = 120_000
 
+# Milliseconds after which the page asks a kernel that seems busy how it is. The page knows it from one message, and
+# where that one did not come through, it would wait for ever.
+ASKED_AGAIN_AFTER = 20_000
+
 # Whether a page's notebook is loaded and its kernel is connected and idle.
 READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
@@ -67,15 +84,46 @@ READY = """() => {
         && session.session?.kernel?.connectionStatus === 'connected' && session.session.kernel.status === 'idle';
 }"""
 
+ASK_AGAIN = "() => { jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.requestKernelInfo(); }"
+
+# What a page that never gets ready is waiting for.
+SEEN = """() => {
+    const panel = window.jupyterapp?.shell.currentWidget;
+    const session = panel?.sessionContext;
+    const kernel = session?.session?.kernel;
+    return {
+        opened: [...window.jupyterapp?.shell.widgets('main') ?? []].map(one => one.title.label),
+        current: panel?.title.label,
+        session: session?.isReady,
+        notebook: panel?.context?.isReady,
+        connection: kernel?.connectionStatus,
+        kernel: kernel?.status,
+        dialogs: [...document.querySelectorAll('.jp-Dialog')].map(one => one.innerText),
+    };
+}"""
+
 
 def chromium() -> str | None:
     """Return the path of the system's Chromium, or None. Playwright's own downloads are not used."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+def chromium_for_tests() -> str:
+    """Return the path of the system's Chromium; where it has none, the test is skipped, or fails in CI."""
+    return chromium() or skip_or_fail("Chromium is not installed (Debian, Ubuntu: apt-get install chromium)")
+
+
 def launched_chromium(playwright: Playwright, executable: str, flags: Sequence[str] = ()) -> Browser:
     """Start Chromium with a fresh profile."""
     return playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_FLAGS, *flags])
+
+
+def write_notebook(root: Path, name: str, *cells: str) -> str:
+    """Write a notebook of these code cells into a server's folder, and return its name."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, root / name)
+    return name
 
 
 @contextmanager
@@ -175,9 +223,21 @@ class Lab:
             self.page.goto(f"{self._address}/doc/tree/{path}")
         self.wait_idle()
 
+    def run_cells(self, root: Path, name: str, *cells: str) -> None:
+        """Open a new notebook of these cells, in the server's folder `root`, and run them; none may fail."""
+        self.open_notebook(write_notebook(root, name, *cells))
+        assert self.run_all(), self.failed_cells()
+
     def wait_idle(self) -> None:
         """Wait until the notebook is loaded and its kernel is connected and idle."""
-        self.wait_for(READY)
+        try:
+            self.page.wait_for_function(READY, polling=20, timeout=ASKED_AGAIN_AFTER)
+        except NotInTime:
+            self.page.evaluate(ASK_AGAIN)
+            try:
+                self.wait_for(READY)
+            except NotInTime as error:
+                raise AssertionError(f"never ready: {self.page.evaluate(SEEN)}") from error
 
     def wait_for(self, condition: str, arg: object = None) -> None:
         """Wait until a condition of the page holds; asked with each picture that it draws, it would draw for that."""

@@ -39,6 +39,7 @@ uuid.uuid4 = lambda: uuid.UUID(int=_source.getrandbits(128), version=4)
 # shows times of a simulation, which are always the same.
 SLOW = re.compile(r"(?<=· )(?:\d\d ms|\d+(?:\.\d+)? s)\b")
 SAVED_FRAME = re.compile(r"<style>\.repid-nb-saved [^<]*</style><iframe[^>]*></iframe>")
+ANSI = re.compile(r"\x1b\[[\d;]*m")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -104,8 +105,7 @@ def _lasting(output: Any, slow: re.Pattern[str] | None = SLOW) -> Any:
     """Return an output without what changes from run to run, or None where nothing is left."""
     match output.output_type:
         case "error":
-            # Frames name files of this machine; the last line is what the reader is to see.
-            output.traceback = [f"{output.ename}: {output.evalue}"]
+            output.traceback = [_end_of(output)]
         case "execute_result" | "display_data":
             # What stands for a widget is an output of its own; the frame in it plays the page's whole script.
             if output.data.pop(WIDGET_VIEW, None) is not None and "text/html" not in output.data:
@@ -124,6 +124,13 @@ def _lasting(output: Any, slow: re.Pattern[str] | None = SLOW) -> Any:
             if not any(output.data.values()):
                 return None
     return output
+
+
+def _end_of(error: Any) -> str:
+    """Return the end of a traceback, the error with its notes; frames name files of this machine."""
+    said = f"{error.ename}: {error.evalue}"
+    _, found, notes = ANSI.sub("", "\n".join(error.traceback)).rpartition(said)
+    return f"{said}{notes}" if found else said
 
 
 def main() -> None:

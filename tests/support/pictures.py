@@ -6,61 +6,19 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 
-import nbformat
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from support.files import ROOT
 from support.lab import Lab, chromium, jupyter_server, launched_chromium
+from support.shop import SHOP
 
 __all__ = ["take"]
 
 WIDTH, HEIGHT = 998, 900
 
-STORY = """
-from repid_nb import InMemoryServer, Repid, Router, Workbench
-
-app = Repid()
-app.servers.register_server("default", InMemoryServer(), is_default=True)
-orders, emails, audit = (Router(channel=name) for name in ("orders", "emails", "audit"))
-
-
-def is_vip(message):
-    return "vip" in message.headers
-
-
-@orders.actor(routing_strategy=lambda **_: is_vip)
-async def vip_desk(number: int) -> str:
-    return "very important"
-
-
-@orders.actor
-async def ship_order(number: int, tax: float = 0.2) -> str:
-    print("shipping", number)
-    to = f"customer-{number}@example.com"
-    await app.send_message_json(channel="emails", payload={"to": to}, headers={"topic": "send_email"})
-    await app.send_message_json(channel="audit", payload={"number": number}, headers={"topic": "write_down"})
-    return f"order {number} is on its way"
-
-
-@orders.actor
-async def refund(number: int) -> None: ...
-
-
-@orders.actor
-async def slow_report(number: int) -> None: ...
-
-
-@emails.actor
-async def send_email(to: str) -> None: ...
-
-
-@audit.actor
-async def write_down(number: int) -> None: ...
-
-
-for router in (orders, emails, audit):
-    app.include_router(router)
-
+STORY = (
+    SHOP
+    + """
 messages = [
     {"topic": "ship_order", "payload": {"number": 1}},
     {"topic": "refund", "payload": {"number": 2}},
@@ -72,6 +30,7 @@ for one in messages[:3]:
     await workbench.stepper.send("orders", one["payload"], topic=one["topic"])
 workbench
 """
+)
 
 
 def take(folder: Path = ROOT / "notebooks" / "images") -> None:
@@ -79,21 +38,17 @@ def take(folder: Path = ROOT / "notebooks" / "images") -> None:
     executable = chromium()
     if executable is None:
         raise FileNotFoundError("Chromium is not installed.")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(STORY)])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     with (
         sync_playwright() as playwright,
         tempfile.TemporaryDirectory() as root,
         jupyter_server(Path(root)) as address,
     ):
-        nbformat.write(notebook, Path(root, "story.ipynb"))
         browser = launched_chromium(playwright, executable)
         page = browser.new_page(device_scale_factor=2)
         lab = Lab(page, address)
         page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         page.emulate_media(reduced_motion="reduce")
-        lab.open_notebook("story.ipynb")
-        lab.run_all()
+        lab.run_cells(Path(root), "story.ipynb", STORY)
         bench = page.locator(".repid-wb")
         bench.get_by_role("button", name="Step", exact=True).click()
         bench.locator(".wb-settlement").wait_for()

@@ -80,7 +80,9 @@ def _film(steps: Steps | History, notes: Mapping[int, str] | None = None, title:
 
 
 def _system(stepper: Stepper) -> Picture:
-    return picture_of_queues(stepper.queues, stepper.listeners, next_channel=stepper.next_channel)
+    # Where there is a way back in time, the queues are in this process.
+    broker = "" if stepper.knows.rewind else stepper.knows.broker
+    return picture_of_queues(stepper.queues, stepper.listeners, next_channel=stepper.next_channel, broker=broker)
 
 
 _OF_STEPS: Mapping[str, Callable[..., Picture]] = {

@@ -26,11 +26,13 @@ LOST = OUTCOMES[MessageAction.nacked].colour
 def picture_of_crash(steps: Sequence[Step]) -> Picture:
     """Return the picture of what a worker that dies in the middle of each run would have lost, or done twice."""
     ran = [step for step in steps if step.winner is not None and step.duration is not None]
+    # Two actors of one name are told apart by their channels.
+    same = len({step.winner for step in ran}) == 1
     canvas = Canvas()
     canvas.text(MARGIN, 30, "If the worker dies in the middle of the job", size=17, bold=True)
     y, told = 92.0, []
     for step in ran[:LINES]:
-        told.append(_draw_line(canvas, step, y))
+        told.append(_draw_line(canvas, step, y, step.channel if same else step.winner or ""))
         canvas.text(PLUG, y - 30, "✂", size=17, bold=True, colour=LOST, anchor="middle")
         canvas.path(f"M{PLUG} {y - 25}V{y + 20}", LOST, line=2, dash="5 4")
         y += HIGH
@@ -44,9 +46,9 @@ def picture_of_crash(steps: Sequence[Step]) -> Picture:
     return canvas.finish(y - 34 if ran else 84, "If the worker dies in the middle of the job", told)
 
 
-def _draw_line(canvas: Canvas, step: Step, y: float) -> str:
-    """Draw one step as a time line, and return it in words."""
-    name, winner = name_of(step.message), one_line(step.winner or "", 60)
+def _draw_line(canvas: Canvas, step: Step, y: float, label: str) -> str:
+    """Draw one step as a time line with its label, and return it in words."""
+    name, about = name_of(step.message), one_line(label, 60)
     outcome = OUTCOMES[step.settlement.action]
     is_early = step.settlement.reason == reasons.ACKED_FIRST
     colour = hue(step.message)
@@ -58,7 +60,7 @@ def _draw_line(canvas: Canvas, step: Step, y: float) -> str:
     canvas.text(PULLED, y + 28, "pulled", size=12.5, colour=QUIET, anchor="middle")
     canvas.rect(BEGIN, y - 17, END - BEGIN, 34, fill=SURFACE)
     canvas.rect(BEGIN, y - 17, END - BEGIN, 34, fill=SOFT, stroke=TEXT, line=2)
-    shown = fitted(winner, END - BEGIN - 12, 13, mono=True)
+    shown = fitted(label, END - BEGIN + 20, 13, mono=True)
     canvas.text((BEGIN + END) / 2, y + 32, shown, size=13, mono=True, anchor="middle")
     if step.settlement.action is not None:
         at = EARLY if is_early else LATE
@@ -73,4 +75,4 @@ def _draw_line(canvas: Canvas, step: Step, y: float) -> str:
     when = "before" if is_early else "after"
     settled = "not settled" if step.settlement.action is None else f"{outcome.word} {when} the run"
     result = "lost: it was acked already" if is_early else "back on the queue, and the job is begun again"
-    return f"{name} ({winner}), {settled}. If the worker dies in the run, the message is {result}."
+    return f"{name} ({about}), {settled}. If the worker dies in the run, the message is {result}."

@@ -17,8 +17,8 @@ ROW = 30
 TOP = 62
 LEFT = 190.0
 # Where the steps begin when a column of priorities stands before them.
-FURTHER_LEFT = 248.0
-PRIORITIES = 182.0
+FURTHER_LEFT = 258.0
+PRIORITIES = 200.0
 USUAL = 4
 ROWS = 16
 # The width of a step's column: room for a mark, or for half of one.

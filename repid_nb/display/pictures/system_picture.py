@@ -34,6 +34,7 @@ def picture_of_queues(
     listeners: Mapping[str, Sequence[Listener]] | None = None,
     *,
     next_channel: str | None = None,
+    broker: str = "",
 ) -> Picture:
     """Return the picture of the queues.
 
@@ -41,12 +42,13 @@ def picture_of_queues(
         queues: The queues.
         listeners: The actors of each channel, in order of registration; None to draw the queues alone.
         next_channel: The channel that the worker takes from next.
+        broker: The program that keeps the queues, such as `Redis`; empty where this one does.
     """
     canvas = Canvas()
     named = dict(queues.items())
     channels = list(dict.fromkeys([*(listeners or {}), *named]))
     shown = channels[:CHANNELS]
-    _titles(canvas, with_actors=listeners is not None)
+    _titles(canvas, "Channels" if listeners is not None else "Queues", broker, with_actors=listeners is not None)
     y = 48.0
     worker = canvas.group()
     middles = []
@@ -66,12 +68,17 @@ def picture_of_queues(
         canvas.into(worker)
         _draw_worker(canvas, middles, next_channel)
         canvas.into(None)
+    if broker:
+        wide = PIPE if listeners is not None else WIDTH - 2 * MARGIN
+        canvas.rect(MARGIN - 7, 38, wide + 14, y - 38, stroke=QUIET, dash="5 4", radius=10)
+        y += 8
     title = "The queues" if listeners is None else "Channels, worker and actors"
-    return canvas.finish(y + 6, title, _told(queues, channels, listeners))
+    kept = [f"{broker}, a program of its own, keeps the queues."] if broker else []
+    return canvas.finish(y + 6, title, [*kept, *_told(queues, channels, listeners)])
 
 
-def _titles(canvas: Canvas, *, with_actors: bool) -> None:
-    canvas.text(MARGIN, 28, "Channels" if with_actors else "Queues", size=14, bold=True, colour=QUIET)
+def _titles(canvas: Canvas, queues: str, broker: str, *, with_actors: bool) -> None:
+    canvas.text(MARGIN, 28, f"{queues} on {broker}" if broker else queues, size=14, bold=True, colour=QUIET)
     if with_actors:
         canvas.text(WORKER, 28, "Worker", size=14, bold=True, colour=QUIET, anchor="middle")
         canvas.text(ACTORS + 8, 28, "Actors, asked in turn", size=14, bold=True, colour=QUIET)
