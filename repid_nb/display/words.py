@@ -32,6 +32,7 @@ __all__ = [
     "sent_text",
     "settled_words",
     "settlement_text",
+    "sighting",
     "step_title",
     "symbol",
     "topic_shown",
@@ -114,6 +115,11 @@ def sent_text(step: Step) -> str:
     if len(step.published) > SENT:
         sent.append(f"... {len(step.published):,} in all")
     return ", ".join(sent)
+
+
+def sighting(step: Step) -> str:
+    """Return which sighting it is: "3 of 10", or "3" where there is no last one."""
+    return f"{step.sightings} of {step.sightings_limit}" if step.sightings_limit else str(step.sightings)
 
 
 def topic_value(message: MessageSnapshot) -> str | None:

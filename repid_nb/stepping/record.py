@@ -139,7 +139,8 @@ class Step(Pictured, Record):
         channel: The channel that was pulled from.
         message: The message, as it lay in the queue.
         sightings: How often this worker has seen it, this time included.
-        sightings_limit: At which sighting without a match it is nacked as poison.
+        sightings_limit: At which sighting without a match it is nacked as poison; 0 on a broker that changes ids: a
+            worker counts the first sighting there again and again.
         verdicts: One for each actor of the channel, in order of registration.
         winner: The name of the actor that ran, or None.
         middlewares: The names of the middleware around it, the outermost first.

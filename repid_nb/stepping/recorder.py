@@ -181,7 +181,7 @@ class Recorder(Watcher):
             worker=worker,
             number=number,
             message=replace(message.snapshot(), sightings=self._source.seen(message, seen_before)),
-            sightings_limit=self._max_unrouted_retries,
+            sightings_limit=self._max_unrouted_retries if self._source.knows.keeps_ids else 0,
             before=before,
             collector=VerdictCollector(self._routes, message.channel, self._told),
             explain_all=explain_all,

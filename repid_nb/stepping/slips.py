@@ -19,6 +19,9 @@ REFUSED = {
     re.compile(r"object (\w+) can't be used in 'await' expression"): "It is there at once: leave `await` out.",
 }
 NOT_THERE = re.compile(r"cannot import name '(\w+)' from 'repid_nb'")
+# repid has the server object of a broker only where the client library is installed that it needs.
+NO_CLIENT = re.compile(r"cannot import name '(Kafka|Nats|Pubsub|Redis|Sqs)Server' from 'repid'")
+NO_REPID = re.compile(r"No module named '(?:repid|typing_extensions)'")
 
 # What is meant by a name that another function of ours takes.
 MEANT = {
@@ -56,6 +59,9 @@ def fix_of(error: BaseException) -> str:
     text = str(error) if isinstance(error, ImportError) or type(error) is TypeError else ""
     if found := NOT_THERE.match(text):
         return did_you_mean(found[1], dir(sys.modules["repid_nb"])).strip()
+    if (found := NO_CLIENT.match(text)) or NO_REPID.fullmatch(text):
+        extra = f"[{found[1].lower()}]" if found else ""
+        return f"Install it with: pip install 'repid{extra}==2.1.4' typing_extensions, and restart the kernel."
     if found := UNEXPECTED.fullmatch(text):
         return _unexpected(*found.groups())
     for refused, fix in REFUSED.items():

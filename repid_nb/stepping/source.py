@@ -65,11 +65,13 @@ class Aftermath:
 
     Attributes:
         doubt: Why it is not certain that the settlement reached the broker; empty where it is.
+        reason: Why it was settled, where the worker knows less; otherwise empty.
         where: Where the message went; empty for the words of a queue in memory.
         note: A remark on the whole step; otherwise empty.
     """
 
     doubt: str = ""
+    reason: str = ""
     where: str = ""
     note: str = ""
 

@@ -32,7 +32,7 @@ class StepBuilder:
         worker: The name of the worker.
         number: The number of the step.
         message: The message as it lay in the queue, with its sightings before this one.
-        sightings_limit: At which sighting without a match it is nacked as poison.
+        sightings_limit: At which sighting without a match it is nacked as poison; 0 where a worker never counts so far.
         before: The queues before the pull.
         collector: Asks the actors of its channel.
         explain_all: Whether actors after the first match are asked too, for the explanation.
@@ -139,4 +139,5 @@ class StepBuilder:
         after = self.aftermath
         if after.doubt:
             return Settlement(action=None, reason=after.doubt, where=after.where)
-        return replace(self._settlement, where=after.where) if after.where else self._settlement
+        settled = self._settlement
+        return replace(settled, reason=after.reason or settled.reason, where=after.where or settled.where)

@@ -241,9 +241,7 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
             "more_headers": 0,
             "content_type": cut_to_bytes(message.content_type or "", NAME),
         },
-        "sighting": f"{step.sightings} of {step.sightings_limit}"
-        if step.sightings > 1 or (step.winner is None and phase != "pulled")
-        else None,
+        "sighting": words.sighting(step) if step.sightings > 1 or (step.winner is None and phase != "pulled") else None,
         "sightings": [step.sightings, step.sightings_limit],
         "winner": None if step.winner is None else cut_to_bytes(step.winner, NAME),
         **verdict_fields(step.verdicts),

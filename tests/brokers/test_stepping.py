@@ -112,6 +112,8 @@ async def test_where_ids_change_sightings_are_counted_for_the_display_and_a_work
         assert len({step.message.id for step in poison}) == len(poison) == 22
         assert [step.sightings for step in poison] == list(range(1, 23))
         assert {step.settlement.action for step in poison} == {MessageAction.rejected}
+        assert poison[11].settlement.reason == "no actor matched (sighting 12, counted by content)"
+        assert {step.sightings_limit for step in steps} == {0}
         assert all("never gets to ten" in step.note for step in poison)
         assert await broker.dead(channel) == 0
 

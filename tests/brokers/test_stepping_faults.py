@@ -13,6 +13,7 @@ import sys
 
 import pytest
 from brokers.scenes import Scene, scene, second_consumer
+from repid import RedisServer
 from support.brokers import Counts
 from support.files import ROOT
 from support.servers import is_running
@@ -20,6 +21,7 @@ from support.waiting import until
 
 from repid_nb import MessageAction, Repid, Router, Stepper
 from repid_nb.core.errors import NotConnectedError, NotPullableError
+from repid_nb.stepping.brokers import connecting, places
 
 KINDS = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-quorum"], indirect=True)
 NAMES = pytest.mark.parametrize("name", ["redis", "nats", "rabbit-quorum"])
@@ -176,6 +178,49 @@ async def test_a_wrong_port_is_told_at_once(broker, channel):
         for use in (Stepper(app).step(), Stepper(app).send(channel)):
             with pytest.raises(NotConnectedError, match=rf"does not answer at 127\.0\.0\.1:{port}: is it running"):
                 await use
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_the_port_of_another_kind_of_broker_is_told_at_once(broker, channel):
+    app = Repid()
+    app.servers.register_server("default", RedisServer(f"redis://127.0.0.1:{broker.process.port}"), is_default=True)
+    async with asyncio.timeout(2):
+        with pytest.raises(
+            NotConnectedError, match=r"Redis does not answer at .*What answers there is not Redis\. It said"
+        ):
+            await Stepper(app).send(channel)
+
+
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+async def test_a_wrong_password_is_told_with_the_form_of_an_address(broker, channel):
+    app = Repid()
+    wrong = RedisServer(broker.dsn.replace("//", "//ada:wrong@"))
+    app.servers.register_server("default", wrong, is_default=True)
+    with pytest.raises(
+        NotConnectedError, match=r"does not take this user and password .* redis://USER:PASSWORD@HOST:PORT"
+    ):
+        await Stepper(app).send(channel)
+
+
+async def test_a_broker_that_says_nothing_any_more_is_told_of_and_its_answer_still_counts(
+    own_broker, channel, monkeypatch
+):
+    broker = own_broker("redis")
+    monkeypatch.setattr(connecting, "DOUBTED_AFTER", 0.1)
+    monkeypatch.setattr(places, "GREETED_WITHIN", 0.1)
+    async with scene(broker, channel) as here:
+        await here.send("slow", 1)
+        stepping = asyncio.create_task(here.step())
+        await here.started.wait()
+        os.kill(broker.process.pid, signal.SIGSTOP)
+        here.go_on.set()
+        step = await stepping
+        assert step.settlement.reason.startswith("the ack was sent, and Redis has not confirmed it")
+        with pytest.raises(NotConnectedError, match="what listens there says nothing"):
+            await here.stepper.step()
+        os.kill(broker.process.pid, signal.SIGCONT)
+        await broker.comes_to(channel, Counts(ready=0, held=0))
+        assert not await here.stepper.step()
 
 
 @pytest.mark.parametrize(

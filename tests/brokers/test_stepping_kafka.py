@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -12,7 +14,8 @@ from repid import KafkaServer
 from support.servers import Tansu
 
 from repid_nb import MessageAction
-from repid_nb.stepping.brokers import remote
+from repid_nb.core.errors import NotConnectedError
+from repid_nb.stepping.brokers import connecting, places, remote
 
 
 class Kafka:
@@ -21,6 +24,7 @@ class Kafka:
     name = "kafka"
 
     def __init__(self, process: Tansu) -> None:
+        self.process = process
         self.dsn = f"127.0.0.1:{process.port}"
 
     def server(self) -> KafkaServer:
@@ -46,6 +50,7 @@ class Kafka:
 @pytest.fixture
 async def here(shared_processes, channel, monkeypatch):
     monkeypatch.setattr(remote, "PATIENCE", 0.3)
+    monkeypatch.setattr(connecting, "DOUBTED_AFTER", 0.5)
     broker = Kafka(shared_processes(Tansu))
     await broker.declare(channel)
     made = Scene(broker, channel)
@@ -54,7 +59,7 @@ async def here(shared_processes, channel, monkeypatch):
 
 
 # One walk, because a group takes five seconds to let each consumer in.
-async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_where_a_message_went(here):
+async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_where_a_message_went(here, monkeypatch):
     for number in range(3):
         await here.send("ship" if number == 0 else "slow", number)
     assert (await here.step()).settlement.action is MessageAction.acked
@@ -89,3 +94,10 @@ async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_wh
     steps = [await here.step() for _ in range(3)]
     assert [step.settlement.action for step in steps] == [MessageAction.rejected, None, MessageAction.acked]
     assert await here.broker.passed(here.channel) == before + 1
+
+    # Its client alone says that nothing came.
+    monkeypatch.setattr(places, "GREETED_WITHIN", 0.1)
+    os.kill(here.broker.process.pid, signal.SIGSTOP)
+    with pytest.raises(NotConnectedError, match=r"Kafka does not answer at 127\.0\.0\.1"):
+        await here.step()
+    os.kill(here.broker.process.pid, signal.SIGCONT)

@@ -151,3 +151,19 @@ def test_no_text_that_a_learner_reads_has_the_words_of_those_who_made_it():
     public += [member for one in public if inspect.isclass(one) for member in vars(one).values()]
     found = [one for one in public if any(word in (inspect.getdoc(one) or "").lower().split() for word in spoken)]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        (
+            ImportError("cannot import name 'RedisServer' from 'repid' (repid/__init__.py)"),
+            "pip install 'repid[redis]==2.1.4'",
+        ),
+        (ModuleNotFoundError("No module named 'repid'"), "pip install 'repid==2.1.4'"),
+        (ModuleNotFoundError("No module named 'typing_extensions'"), "pip install 'repid==2.1.4' typing_extensions"),
+    ],
+)
+def test_a_client_library_that_is_not_installed_is_told_with_the_line_that_installs_it(error, fix):
+    assert fix in fix_of(error)
+    assert "restart the kernel" in fix_of(error)

@@ -13,6 +13,7 @@ from repid_nb.display.colours import OUTCOMES
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas
 from repid_nb.display.pictures.parts import name_of, token_width
 from repid_nb.display.pictures.tracks import Track
+from repid_nb.display.words import sighting
 from repid_nb.printable import counted, one_line
 from repid_nb.stepping.record import Step
 
@@ -163,7 +164,7 @@ def _asked(scene: Scene, step: Step) -> Iterator[tuple[int, str]]:
 
 def _about(step: Step) -> str:
     topic = (step.message.headers or {}).get("topic")
-    seen = f" · sighting {step.sightings} of {step.sightings_limit}" if step.sightings > 1 else ""
+    seen = f" · sighting {sighting(step)}" if step.sightings > 1 else ""
     return f"{'no topic' if topic is None else f'topic {one_line(topic, 40)}'}{seen}"
 
 

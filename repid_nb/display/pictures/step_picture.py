@@ -47,7 +47,8 @@ def picture_of_step(step: Step) -> Picture:
     canvas.path(
         f"M{taken:.1f} {QUEUE + 22}V{QUEUE + 30}Q{taken:.1f} {WORKER - 16} {ROAD} {WORKER - 14}", colour, line=2.5
     )
-    seen = (step.sightings, step.sightings_limit) if step.winner is None or step.sightings > 1 else None
+    is_counted = step.sightings_limit and (step.winner is None or step.sightings > 1)
+    seen = (step.sightings, step.sightings_limit) if is_counted else None
     y = _draw_worker(canvas, step.message, WORKER, seen)
     y = _draw_actors(canvas, step.verdicts, colour, y, step)
     y = _draw_outcome(canvas, step, y, tail, colour)

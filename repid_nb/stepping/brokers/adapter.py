@@ -6,12 +6,12 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from repid_nb.core.errors import InvalidMessageError, NotPullableError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.fingerprints import fingerprint
+from repid_nb.stepping.brokers.places import Greeting, Place, place_of
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["Adapter", "Inbox", "mended", "pictured", "unknown", "within"]
@@ -32,28 +32,38 @@ class Adapter:
     Attributes:
         knows: What is known of the broker, and what can be done there.
         port: The port of the broker where the address names none; 0 where there is no usual one.
+        address_in: The attribute of the server object that has the address.
+        greeting: How it is known that a broker of this kind answers; None where that is not asked.
+        login: How an address names a user and a password; empty where it does not.
         counts_late: Whether what was just sent may not be counted yet.
+        hides_loss: Whether the client says "nothing came" where the broker is gone.
         reasons: Why this Stepper nacked a message, by its content: brokers keep no reasons, and not its id either.
     """
 
     knows: Knowledge
     port: int = 0
+    address_in: str = "dsn"
+    greeting: Greeting | None = None
+    login: str = ""
     counts_late: bool = False
+    hides_loss: bool = False
 
     def __init__(self, server: Any) -> None:
         self.server = server
         self.reasons: OrderedDict[str, str] = OrderedDict()
 
     @property
-    def address(self) -> tuple[str, int] | None:
-        """The host and the port of the broker; None where there is not exactly one."""
-        place = str(self.server.host)
-        try:
-            parts = urlsplit(place if "://" in place else f"//{place}")
-            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, self.port)
-        except ValueError:
-            return None
-        return (parts.hostname, port) if parts.hostname and port else None
+    def place(self) -> Place | None:
+        """Where the broker is; None where there is not exactly one place."""
+        address = getattr(self.server, self.address_in)
+        return None if address is None else place_of(address, self.port)
+
+    def stranger(self, said: bytes) -> str:
+        """Say what it is that answers in the place of the broker, by its first words."""
+        return f"What answers there is not {self.knows.broker}. It said {said!r}" if said else "It hung up at once"
+
+    async def try_out(self) -> None:
+        """Connect once without trying again and again, where the client would say little and take long."""
 
     async def recover(self) -> bool:
         """Say whether the client mends a lost connection by itself, once it has."""

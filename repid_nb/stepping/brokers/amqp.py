@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers.adapter import Adapter, Inbox, mended, unknown
+from repid_nb.stepping.brokers.places import Greeting
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["AmqpAdapter"]
@@ -54,6 +56,9 @@ class AmqpAdapter(Adapter):
         priority=True,
     )
     port = 5672
+    # The SASL header of AMQP 1.0.
+    greeting = Greeting(b"AMQP\x03\x01\x00\x00", re.compile(b"AMQP\x03\x01"))
+    login = "amqp://USER:PASSWORD@HOST:PORT"
     # repid's sends are settled before RabbitMQ has them, and a quorum queue takes some milliseconds.
     counts_late = True
 
@@ -65,6 +70,27 @@ class AmqpAdapter(Adapter):
         self._number = 0
         self._returns: OrderedDict[str, int] = OrderedDict()
         self._lost: set[int] = set()
+
+    def stranger(self, said: bytes) -> str:
+        if said.startswith(b"AMQP"):
+            return "It speaks AMQP 0-9-1, and repid AMQP 1.0: take RabbitMQ 4, or turn on the plugin rabbitmq_amqp1_0"
+        return super().stranger(said)
+
+    async def try_out(self) -> None:
+        protocol, server = import_module("repid.connections.amqp.protocol"), self.server
+        connection = protocol.AmqpConnection(
+            protocol.ConnectionConfig(
+                host=server._conn_host,
+                port=server._conn_port,
+                username=server._conn_username,
+                password=server._conn_password,
+                reconnect=protocol.ReconnectConfig(enabled=False),
+            )
+        )
+        try:
+            await connection.connect()
+        finally:
+            await connection.close()
 
     def forget(self) -> None:
         self._session = None

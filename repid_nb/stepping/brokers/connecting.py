@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import re
+from typing import Any, TypeVar
 
 from repid_nb.core.errors import NotConnectedError, RepidNbError
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.brokers.places import greeted
 
-__all__ = ["AT_MOST", "Connection", "answers", "in_words"]
+__all__ = ["AT_MOST", "Connection", "answers", "in_words", "knock", "while_there"]
+
+T = TypeVar("T")
 
 # Seconds that a broker has to answer.
 AT_MOST = 5.0
+# After how many seconds without an answer it is asked whether the broker is still there.
+DOUBTED_AFTER = 2.0
+
+# How the errors of clients name a refused user.
+REFUSED = re.compile("auth|password|credential|SASL|permission", re.IGNORECASE)
 
 # How many Steppers use the connection of a server that one of them has opened, by its identity: those keep it alive.
 _users: dict[int, int] = {}
@@ -36,16 +45,17 @@ class Connection:
             if not self._is_user and id(self._server) in _users:
                 self._use()
             return
-        await _knock(self._adapter)
+        await knock(self._adapter)
         if await self._adapter.recover():
             return
         self._adapter.forget()
         try:
             async with asyncio.timeout(2 * AT_MOST):
+                await self._adapter.try_out()
                 await self._server.connect()
         except Exception as error:
             await _let_go(self._server)
-            raise _no_answer(self._adapter, error) from error
+            raise _not_let_in(self._adapter, error) from error
         if not self._is_user:
             self._use()
 
@@ -66,12 +76,25 @@ class Connection:
 
 
 async def answers(adapter: Adapter) -> bool:
-    """Say whether the broker's port is open."""
+    """Say whether the broker is there."""
     try:
-        await _knock(adapter)
+        await knock(adapter)
     except NotConnectedError:
         return False
     return True
+
+
+async def while_there(adapter: Adapter, request: asyncio.Task[T]) -> T:
+    """Wait for a request as long as the broker is there: some clients try again and again, for minutes or for ever.
+
+    The request goes on by itself where the caller is cancelled or the broker is gone.
+
+    Raises:
+        NotConnectedError: The broker is gone.
+    """
+    while not (await asyncio.wait({request}, timeout=DOUBTED_AFTER))[0]:
+        await knock(adapter)
+    return request.result()
 
 
 async def in_words(adapter: Adapter, error: Exception) -> RepidNbError:
@@ -79,31 +102,51 @@ async def in_words(adapter: Adapter, error: Exception) -> RepidNbError:
     if isinstance(error, RepidNbError):
         return error
     try:
-        await _knock(adapter)
+        await knock(adapter)
     except NotConnectedError as gone:
         return gone
     text = one_line(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, 300)
-    return NotConnectedError(f"{adapter.knows.broker} at {adapter.server.host} did not do what was asked: {text}")
+    return NotConnectedError(f"{adapter.knows.broker} at {_where(adapter)} did not do what was asked: {text}")
 
 
-async def _knock(adapter: Adapter) -> None:
-    """Try whether the port is open. Clients try again and again, and say little; this is at once, and plain."""
-    if adapter.address is None:
+async def knock(adapter: Adapter) -> None:
+    """Try whether the broker is there. Clients try again and again, and say little; this is at once, and plain.
+
+    Raises:
+        NotConnectedError: It is not.
+    """
+    if adapter.place is None:
         return
+    stranger = None
     try:
         async with asyncio.timeout(AT_MOST):
-            _, writer = await asyncio.open_connection(*adapter.address)
-        writer.close()
+            said = await greeted(adapter.place, adapter.greeting)
+        stranger = None if said is None else adapter.stranger(said)
     except (OSError, TimeoutError) as error:
-        raise _no_answer(adapter, error) from error
+        raise _no_answer(adapter, str(error) or "what listens there says nothing") from error
+    if stranger is not None:
+        raise _no_answer(adapter, stranger)
 
 
-def _no_answer(adapter: Adapter, error: Exception) -> NotConnectedError:
-    text = one_line(str(error) or type(error).__name__, 200)
+def _no_answer(adapter: Adapter, why: str) -> NotConnectedError:
     return NotConnectedError(
-        f"{adapter.knows.broker} does not answer at {adapter.server.host}: is it running, and is the address right? "
-        f"({text})"
+        f"{adapter.knows.broker} does not answer at {_where(adapter)}: is it running, and is the address right? "
+        f"({one_line(why, 200)})"
     )
+
+
+def _not_let_in(adapter: Adapter, error: Exception) -> NotConnectedError:
+    """Return what is to be said where the broker is there, and the client does not come in."""
+    text = one_line(str(error) or type(error).__name__, 200)
+    broker, where = adapter.knows.broker, _where(adapter)
+    if REFUSED.search(f"{type(error).__name__} {text}"):
+        fix = f" An address with both: {adapter.login}" if adapter.login else ""
+        return NotConnectedError(f"{broker} at {where} does not take this user and password ({text}).{fix}")
+    return NotConnectedError(f"{broker} is there at {where}, and its client does not come in: {text}")
+
+
+def _where(adapter: Adapter) -> str:
+    return str(adapter.place or adapter.server.host)
 
 
 async def _let_go(server: Any) -> None:

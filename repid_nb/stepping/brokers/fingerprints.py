@@ -22,14 +22,17 @@ class Fingerprints:
         """Return how often a message was seen so far."""
         return self._seen.get(fingerprint(message), 0)
 
-    def count(self, message: MessageSnapshot, *, comes_again: bool) -> None:
-        """Count one more time, or forget a message that does not come again."""
+    def count(self, message: MessageSnapshot) -> int:
+        """Count one more time, and return how often it was seen now."""
         key = fingerprint(message)
-        seen = self._seen.pop(key, 0)
-        if comes_again:
-            self._seen[key] = seen + 1
-            while len(self._seen) > LIMIT:
-                self._seen.popitem(last=False)
+        seen = self._seen[key] = self._seen.pop(key, 0) + 1
+        while len(self._seen) > LIMIT:
+            self._seen.popitem(last=False)
+        return seen
+
+    def forget(self, message: MessageSnapshot) -> None:
+        """Forget a message that does not come again."""
+        self._seen.pop(fingerprint(message), None)
 
 
 def new_id_note(broker: str) -> str:

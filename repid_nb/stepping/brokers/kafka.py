@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
@@ -12,6 +13,7 @@ from repid_nb.core.errors import NotPullableError
 from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.adapter import Adapter, unknown
+from repid_nb.stepping.brokers.places import Greeting, Place, place_of
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["KafkaAdapter"]
@@ -35,6 +37,17 @@ class KafkaAdapter(Adapter):
         keeps_ids=False,
     )
     port = 9092
+    hides_loss = True
+    # ApiVersions, version 0, without a client id; the answer has the number of the question.
+    greeting = Greeting(
+        bytes.fromhex("0000000a 0012 0000 00001234 ffff"), re.compile(rb"....\x00\x00\x12\x34", re.DOTALL)
+    )
+
+    @property
+    def place(self) -> Place | None:
+        # Encrypted or not, that does not stand in the address.
+        is_plain = "SSL" not in self.server._conn_kwargs["security_protocol"]
+        return place_of(f"{'kafka' if is_plain else 'tls'}://{self.server.dsn}", self.port)
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
@@ -115,7 +128,7 @@ class KafkaAdapter(Adapter):
         return super().where(action, channel)
 
     def comes_again(self) -> str:
-        return "the group's offset has not moved, so the message comes again when its partition is read anew"
+        return "where Kafka has not heard of it, the message comes again when its partition is read anew"
 
     async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:  # noqa: ARG002  (shows none)
         return [await self._look(channel) for channel in channels]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,7 @@ from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSn
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.core.worker.subscribing import end, subscribe
 from repid_nb.stepping.brokers.adapter import Adapter, Inbox, mended, pictured, unknown
+from repid_nb.stepping.brokers.places import Greeting
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["NatsAdapter"]
@@ -43,6 +45,8 @@ class NatsAdapter(Adapter):
         empty_is_certain=False,
     )
     port = 4222
+    greeting = Greeting(b"", re.compile(b"INFO "))
+    login = "nats://USER:PASSWORD@HOST:PORT"
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
@@ -184,8 +188,8 @@ class NatsAdapter(Adapter):
 
     async def _add_consumer(self, channel: str, stream: str) -> Any:
         """Make repid's consumer, on this machine. Elsewhere a worker would be slow with it, for no visible reason."""
-        place = self.address
-        if place is None or place[0] not in HERE:
+        place = self.place
+        if place is None or place.host not in HERE:
             raise NotPullableError(
                 f"NATS has no consumer {_group(channel)!r} on the stream {stream!r} yet. A Stepper makes none on "
                 "another machine: it must let out one message at a time, and a worker would be slow with it. Make it: "

@@ -11,6 +11,7 @@ from typing import Any
 from repid_nb.core.message import ReceivedMessageT, SubscriberT
 from repid_nb.core.worker.subscribing import end, subscribe
 from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.brokers.places import Place
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["OtherAdapter"]
@@ -40,7 +41,7 @@ class OtherAdapter(Adapter):
         self._subscriptions: dict[str, _Subscription] = {}
 
     @property
-    def address(self) -> tuple[str, int] | None:
+    def place(self) -> Place | None:
         # What a server calls its host need not be a place that can be connected to.
         return None
 

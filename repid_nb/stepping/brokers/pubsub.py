@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
 from repid_nb.core.errors import NotPullableError
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.brokers.places import Greeting, Place, place_of
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["PubsubAdapter"]
 
 PULL = "/google.pubsub.v1.Subscriber/Pull"
 MODIFY_ACK_DEADLINE = "/google.pubsub.v1.Subscriber/ModifyAckDeadline"
-GOOGLE = "pubsub.googleapis.com"
+GOOGLE = "https://pubsub.googleapis.com"
 # Seconds for a request that answers at once.
 ANSWERED_WITHIN = 5.0
 SHORTEST_WAIT = 0.05
@@ -31,10 +33,12 @@ class PubsubAdapter(Adapter):
         empty_is_certain=False,
     )
 
+    # The beginning of HTTP/2, and in its answer the settings, which are frame 4.
+    greeting = Greeting(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0", re.compile(rb"...\x04", re.DOTALL))
+
     @property
-    def address(self) -> tuple[str, int] | None:
-        dsn = self.server._dsn
-        return (GOOGLE, 443) if dsn is None else super().address
+    def place(self) -> Place | None:
+        return place_of(self.server._dsn or GOOGLE, self.port)
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         path = self.server._resolve_subscription_path(channel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import re
 import socket
 import sys
 from collections import deque
@@ -17,6 +18,7 @@ from repid_nb.core.errors import NotPullableError, UnknownNameError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.adapter import Adapter, pictured
+from repid_nb.stepping.brokers.places import Greeting
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["RedisAdapter"]
@@ -50,6 +52,9 @@ class RedisAdapter(Adapter):
         keeps_ids=False,
     )
     port = 6379
+    address_in = "_dsn"
+    greeting = Greeting(b"PING\r\n", re.compile(rb"[+-]"))
+    login = "redis://USER:PASSWORD@HOST:PORT"
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)

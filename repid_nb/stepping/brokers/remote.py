@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from repid_nb.app import Repid
+from repid_nb.core import reasons
 from repid_nb.core.errors import SteppingError
 from repid_nb.core.events import Event, Observer, Published, guarded
-from repid_nb.core.logger import logger
 from repid_nb.core.memory.journal import Journal
-from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
+from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.tasks import start
 from repid_nb.notebook.interrupts import interruptible, take_error
-from repid_nb.stepping.brokers.adapter import Adapter, unknown, within
-from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, answers, in_words
+from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, answers, in_words, knock, while_there
 from repid_nb.stepping.brokers.endings import closed, watch
 from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note
 from repid_nb.stepping.brokers.holding import Holding, attempted
 from repid_nb.stepping.brokers.labels import Labels
+from repid_nb.stepping.brokers.looks import Looks
 from repid_nb.stepping.brokers.publishing import publish
 from repid_nb.stepping.brokers.pulls import Pull
 from repid_nb.stepping.brokers.remote_message import RemoteMessage
@@ -37,9 +37,6 @@ T = TypeVar("T")
 
 # Seconds that a step waits for a message where the broker cannot say that there is none.
 PATIENCE = 1.0
-# Of how many channels more than those with actors a look tells, and how many messages it asks for at most.
-MORE_CHANNELS = 10
-LARGEST_WINDOW = 100
 # How many messages of each kind are asked for after a send.
 SHOWN = 20
 # How often, and after how many seconds, a broker that counts late is asked again about what was just sent.
@@ -68,12 +65,9 @@ class RemoteSource:
         self._connection = Connection(adapter)
         self._opening = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._channels: list[str] = []
-        self._more_channels: OrderedDict[str, None] = OrderedDict()
-        self._last: dict[str, ChannelSnapshot] = {}
-        self._looks_begun = self._newest_look = 0
         self._pulls: dict[str, Pull] = {}
         self._labels = Labels(names_of(adapter.server))
+        self._looks = Looks(adapter, self._labels)
         self._holding = Holding(adapter, self._told, self._labels.label)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._observers: tuple[Observer, ...] = ()
@@ -85,9 +79,9 @@ class RemoteSource:
 
     async def open(self, channels: Sequence[str]) -> None:
         self._check_loop()
-        self._channels = list(channels)
-        self.turn = self.turn if self.turn < len(self._channels) else 0
-        await self._seen_through(self._open(self._channels))
+        self._looks.channels = list(channels)
+        self.turn = self.turn if self.turn < len(channels) else 0
+        await self._seen_through(self._open(channels))
 
     async def pull(self, channel: str | None) -> RemoteMessage | None:
         with interruptible():
@@ -95,9 +89,9 @@ class RemoteSource:
             if channel is not None:
                 return await self._pull(channel, self._time_for(channel, 1))
             for here in self._in_order():
-                message = await self._pull(here, self._time_for(here, len(self._channels)))
+                message = await self._pull(here, self._time_for(here, len(self._looks.channels)))
                 if message is not None:
-                    self.turn = (self._channels.index(here) + 1) % len(self._channels)
+                    self.turn = (self._looks.channels.index(here) + 1) % len(self._looks.channels)
                     return message
             return None
 
@@ -126,46 +120,24 @@ class RemoteSource:
         return self._aftermath(message, matched=matched)
 
     def snapshot(self, window: int | None, _sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:
-        named = dict.fromkeys([*channels, *self._last])
-        known = {one.channel: one for one in unknown(channel for channel in named if channel in self._channels)}
-        known.update(self._last)
-        return QueuesSnapshot(tuple(within(known[one], window) for one in named if one in known))
+        return self._looks.snapshot(window, channels)
 
-    async def look(self, window: int | None, sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:
-        wanted = LARGEST_WINDOW if window is None else min(window, LARGEST_WINDOW)
-        asked = list(dict.fromkeys([*self._channels, *self._more_channels]))
-        number = self._looks_begun = self._looks_begun + 1
-        try:
-            async with asyncio.timeout(AT_MOST):
-                seen = await self._seen_through(self._adapter.look(asked, wanted))
-        except Exception:
-            # To look is a favour: what cannot be seen is not known.
-            logger.debug("stepper.look.error", exc_info=True)
-            seen = unknown(asked, f"{self.knows.broker} did not answer")
-        # An answer that comes late tells of an earlier moment than what is known by then.
-        if number > self._newest_look:
-            self._newest_look = number
-            self._last = {one.channel: self._labels.label_queue(one) for one in seen}
-        return self.snapshot(window, sightings, channels)
+    async def look(self, window: int | None, _sightings: SightingsOf, channels: Iterable[str]) -> QueuesSnapshot:
+        await self._looks.look(window)
+        return self._looks.snapshot(window, channels)
 
     def waiting(self, channel: str) -> int | None:
-        return self._last[channel].waiting if channel in self._last else None
+        return self._looks.waiting(channel)
 
     def idle_note(self) -> str:
-        queues = [self._last.get(channel) for channel in self._channels]
-        reasons = [self._adapter.idle_note(queue) for queue in queues if queue is not None]
-        if any(reasons):
-            return "; ".join(filter(None, reasons))
-        if all(queue is not None and self._is_empty(queue) for queue in queues):
-            return ""
-        return f"nothing came within {self._patience:g} s"
+        return self._looks.idle_note(self._patience)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         guarded_observer = guarded(observer)
 
         def tell(event: Event) -> None:
             if isinstance(event, Published):
-                self._note_channel(event.channel)
+                self._looks.note_channel(event.channel)
             guarded_observer(event)
 
         end_app = self._app.observe(tell)
@@ -178,17 +150,22 @@ class RemoteSource:
         return end
 
     async def send(self, app: Repid, outgoing: Outgoing) -> Sent | None:
+        publishing = self._start(publish(app, self._adapter, outgoing))
         try:
-            message = await publish(app, self._adapter, outgoing)
+            message = await while_there(self._adapter, publishing)
+        except asyncio.CancelledError:
+            publishing.cancel()
+            raise
         except Exception as error:
+            publishing.cancel()
             if isinstance(error, (TypeError, ValueError, LookupError)):
                 raise
             raise await in_words(self._adapter, error) from error
         if message is None:
             return None
-        self._note_channel(message.channel)
+        self._looks.note_channel(message.channel)
         for _ in range(LATE_LOOKS if self._adapter.counts_late else 1):
-            await self.look(SHOWN, lambda _: 0, ())
+            await self._looks.look(SHOWN)
             if self.waiting(message.channel) != 0:
                 break
             await asyncio.sleep(BETWEEN_LATE_LOOKS)
@@ -201,10 +178,10 @@ class RemoteSource:
 
     async def resend(self, channel: str, message_id: str | None) -> int:
         try:
-            sent = await self._adapter.resend(channel, message_id)
+            sent = await while_there(self._adapter, self._start(self._adapter.resend(channel, message_id)))
         except Exception as error:
             raise await in_words(self._adapter, error) from error
-        await self.look(SHOWN, lambda _: 0, ())
+        await self._looks.look(SHOWN)
         return sent
 
     async def close(self) -> None:
@@ -232,9 +209,13 @@ class RemoteSource:
     async def _open(self, channels: Sequence[str]) -> None:
         # A workbench looks while a step is under way.
         async with self._opening:
+            if self._looks.has_failed:
+                # Otherwise a request would take its time.
+                await knock(self._adapter)
+                self._looks.has_failed = False
             await self._connection.open()
             try:
-                await self._adapter.open(channels)
+                await while_there(self._adapter, self._start(self._adapter.open(channels)))
             except Exception as error:
                 raise await in_words(self._adapter, error) from error
 
@@ -253,19 +234,15 @@ class RemoteSource:
 
     def _in_order(self) -> list[str]:
         """Return the channels in turn, but first those where a message is known to wait."""
-        order = [*self._channels[self.turn :], *self._channels[: self.turn]]
+        channels = self._looks.channels
+        order = [*channels[self.turn :], *channels[: self.turn]]
         return sorted(order, key=lambda channel: not (channel in self._pulls or self.waiting(channel)))
 
     def _time_for(self, channel: str, among: int) -> float:
         """Return how long to wait for a message: not at all where it is known that nothing is there."""
-        queue = self._last.get(channel)
-        if queue is not None and self._is_empty(queue):
+        if self._looks.is_empty(channel):
             return 0.0
         return self._patience if self.waiting(channel) else self._patience / among
-
-    def _is_empty(self, queue: ChannelSnapshot) -> bool:
-        """Say whether it is certain that nothing waited when the queue was seen last."""
-        return queue.waiting == 0 and (self.knows.empty_is_certain or queue.working == 0)
 
     async def _pull(self, channel: str, within: float) -> RemoteMessage | None:
         # An interrupted step has left its pull: this one takes the answer.
@@ -273,12 +250,17 @@ class RemoteSource:
         if pull is None or not await pull.take_over():
             pull = self._pulls[channel] = Pull(self._start(self._adapter.pull(channel, within)), self._adapter)
         try:
-            message = await asyncio.shield(pull.task)
+            message = await while_there(self._adapter, pull.task)
+            if message is None and within and self._adapter.hides_loss:
+                await knock(self._adapter)
         except asyncio.CancelledError:
             pull.leave()
             raise
         except Exception as error:
-            self._pulls.pop(channel, None)
+            self._looks.has_failed = True
+            # Where the broker is gone and the request goes on, the next step has its answer.
+            if pull.task.done():
+                self._pulls.pop(channel, None)
             raise await in_words(self._adapter, error) from error
         self._pulls.pop(channel, None)
         return None if message is None else self._holding.take(message)
@@ -292,41 +274,35 @@ class RemoteSource:
 
     async def _finish(self, message: RemoteMessage, window: int) -> None:
         if message.failure and not await answers(self._adapter):
-            self._last = {one.channel: one for one in unknown(self._last, f"{self.knows.broker} did not answer")}
+            self._looks.lose()
             return
         if message.failure and not message.inner.is_acted_on:
             # The broker is there, and only this settlement could not be done.
             await attempted(partial(self._adapter.give_back, message.inner))
         elif message.action is not None:
             await attempted(partial(self._adapter.done, message.inner))
-        await self.look(window, lambda _: 0, ())
+        await self._looks.look(window)
 
     def _aftermath(self, message: RemoteMessage, *, matched: bool) -> Aftermath:
         note = self._adapter.note(message.inner)
         if message.action is MessageAction.nacked:
             self._labels.nacked(message.snapshot())
-        if not self.knows.keeps_ids:
-            is_rejected = message.action is MessageAction.rejected
-            self._fingerprints.count(message.snapshot(), comes_again=is_rejected and not matched)
-            if is_rejected and not matched:
-                note = " ".join(filter(None, [note, new_id_note(self.knows.broker)]))
+        reason = ""
+        if not self.knows.keeps_ids and not matched and message.action is MessageAction.rejected:
+            reason = reasons.no_match_by_content(self._fingerprints.count(message.snapshot()))
+            note = " ".join(filter(None, [note, new_id_note(self.knows.broker)]))
+        elif not self.knows.keeps_ids:
+            self._fingerprints.forget(message.snapshot())
         if message.failure:
             return Aftermath(doubt=message.failure, where="not confirmed", note=note)
         doubt = self._adapter.doubt(message.inner) if message.action is not None else ""
         if doubt:
             return Aftermath(doubt=doubt, where="sent, not confirmed", note=note)
-        return Aftermath(where=self._adapter.where(message.action, message.channel), note=note)
+        return Aftermath(reason=reason, where=self._adapter.where(message.action, message.channel), note=note)
 
     def _told(self, event: Event) -> None:
         for tell in self._observers:
             tell(event)
-
-    def _note_channel(self, channel: str) -> None:
-        if channel not in self._channels:
-            self._more_channels[channel] = None
-            self._more_channels.move_to_end(channel)
-            while len(self._more_channels) > MORE_CHANNELS:
-                self._more_channels.popitem(last=False)
 
     def _check_loop(self) -> None:
         loop = asyncio.get_running_loop()

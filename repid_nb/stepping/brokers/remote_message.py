@@ -11,6 +11,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction, MessageData, ReceivedMessageT
 from repid_nb.core.tasks import start
 from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.brokers.connecting import while_there
 
 __all__ = ["RemoteMessage"]
 
@@ -157,17 +158,20 @@ class RemoteMessage:
     async def _see_through(self, word: str, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._is_given_back:
             return
+        acting = start(act())
+        acting.add_done_callback(_take_error)
         try:
-            await act()
+            await while_there(self._adapter, acting)
         except (NotImplementedError, ValueError):
             # Refused before anything was sent.
             raise
         except Exception as error:
-            self.failure = self._adapter.failed(word, error, self.inner)
+            # Where the broker is gone, what was sent may have reached it before.
+            self.failure = self._adapter.failed(word, error if acting.done() else TimeoutError(), self.inner)
             raise
 
 
 def _take_error(task: asyncio.Task[None]) -> None:
-    """Retrieve the error of a settlement that no code awaits any more."""
+    """Retrieve the error of what no code awaits any more."""
     if not task.cancelled():
         task.exception()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
@@ -11,6 +12,7 @@ from repid_nb.core.errors import NotPullableError
 from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.adapter import Adapter, unknown
+from repid_nb.stepping.brokers.places import Greeting
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["SqsAdapter"]
@@ -32,13 +34,12 @@ class SqsAdapter(Adapter):
         empty_is_certain=False,
     )
 
+    address_in = "endpoint_url"
+    greeting = Greeting(b"GET / HTTP/1.0\r\n\r\n", re.compile(b"HTTP/"))
+
     def __init__(self, server: Any) -> None:
         super().__init__(server)
         self._urls: dict[str, str] = {}
-
-    @property
-    def address(self) -> tuple[str, int] | None:
-        return None if self.server.endpoint_url is None else super().address
 
     async def open(self, channels: Sequence[str]) -> None:
         for channel in channels:

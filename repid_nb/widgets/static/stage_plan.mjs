@@ -113,7 +113,7 @@ function workerPlan(step, held, live) {
     [];
   const underWay = held ? "held here" : "at work";
   return {
-    step: { message, channel, number, sighting, dots: sighting && most <= MOST_DOTS ? [seen, most] : null },
+    step: { message, channel, number, sighting, dots: sighting && most && most <= MOST_DOTS ? [seen, most] : null },
     held: Boolean(step.phase),
     note: step.phase ? underWay : live ? "" : "as it was",
   };
