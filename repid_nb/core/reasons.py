@@ -27,10 +27,6 @@ def no_match(seen: int, limit: int) -> str:
     return f"no actor matched (sighting {seen} of {limit})"
 
 
-def no_match_by_content(seen: int) -> str:
-    return f"no actor matched (sighting {seen}, counted by content)"
-
-
 def poison(seen: int) -> str:
     return f"poison message: no actor matched in {seen} sightings"
 

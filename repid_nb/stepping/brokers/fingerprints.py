@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from repid_nb.core.memory.snapshot import MessageSnapshot
 
-__all__ = ["Fingerprints", "fingerprint", "new_id_note"]
+__all__ = ["Fingerprints", "fingerprint", "new_id_note", "no_match"]
 
 LIMIT = 10_000
 
@@ -33,6 +33,11 @@ class Fingerprints:
     def forget(self, message: MessageSnapshot) -> None:
         """Forget a message that does not come again."""
         self._seen.pop(fingerprint(message), None)
+
+
+def no_match(seen: int) -> str:
+    """Return why a message goes back, with its sightings."""
+    return f"no actor matched (sighting {seen}, counted by content)"
 
 
 def new_id_note(broker: str) -> str:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from repid_nb.app import Repid
-from repid_nb.core import reasons
 from repid_nb.core.errors import SteppingError
 from repid_nb.core.events import Event, Observer, Published, guarded
 from repid_nb.core.memory.journal import Journal
@@ -19,7 +18,7 @@ from repid_nb.notebook.interrupts import interruptible, take_error
 from repid_nb.stepping.brokers.adapter import Adapter
 from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, answers, in_words, knock, while_there
 from repid_nb.stepping.brokers.endings import closed, watch
-from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note
+from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note, no_match
 from repid_nb.stepping.brokers.holding import Holding, attempted
 from repid_nb.stepping.brokers.labels import Labels
 from repid_nb.stepping.brokers.looks import Looks
@@ -289,7 +288,7 @@ class RemoteSource:
             self._labels.nacked(message.snapshot())
         reason = ""
         if not self.knows.keeps_ids and not matched and message.action is MessageAction.rejected:
-            reason = reasons.no_match_by_content(self._fingerprints.count(message.snapshot()))
+            reason = no_match(self._fingerprints.count(message.snapshot()))
             note = " ".join(filter(None, [note, new_id_note(self.knows.broker)]))
         elif not self.knows.keeps_ids:
             self._fingerprints.forget(message.snapshot())
