@@ -136,12 +136,14 @@ def _no_answer(adapter: Adapter, why: str) -> NotConnectedError:
 
 
 def _not_let_in(adapter: Adapter, error: Exception) -> NotConnectedError:
-    """Return what is to be said where the broker is there, and the client does not come in."""
+    """Return what is to be said where the client does not come in, although the broker is there, if that was asked."""
     text = one_line(str(error) or type(error).__name__, 200)
     broker, where = adapter.knows.broker, _where(adapter)
     if REFUSED.search(f"{type(error).__name__} {text}"):
         fix = f" An address with both: {adapter.login}" if adapter.login else ""
         return NotConnectedError(f"{broker} at {where} does not take this user and password ({text}).{fix}")
+    if adapter.place is None:
+        return _no_answer(adapter, text)
     return NotConnectedError(f"{broker} is there at {where}, and its client does not come in: {text}")
 
 
