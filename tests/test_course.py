@@ -21,7 +21,6 @@ LEVEL_MINUTES = {"●": 10, "●●": 15, "●●●": 20}
 NO_CELL_YET = {
     "03_workbench",
     "04_first_match",
-    "07_confirmation",
     "08_arguments",
     "09_middleware",
     "13_queue_length",

@@ -24,7 +24,6 @@ each_question = pytest.mark.parametrize("question", [one for _, one in EVERY], i
 NOT_YET = {
     "workbench",
     "first_match",
-    "confirmation",
     "arguments",
     "middleware",
     "queue_length",
