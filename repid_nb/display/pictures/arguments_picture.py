@@ -71,7 +71,8 @@ def _rows(step: Step) -> Iterator[Row]:
         return
     for given, made in words.argument_rows(step):
         how = {"(not sent)": "not sent"}.get(given, "not used" if made == "not used" else "read")
-        yield one_line(given, 80), one_line(made, 160), how
+        shown = words.payload_beginning(step.message.payload, 80) if given == "(full payload)" else one_line(given, 80)
+        yield shown, one_line(made, 160), how
 
 
 def _draw_row(canvas: Canvas, row: Row, colour: Colour, y: float) -> None:
