@@ -206,8 +206,8 @@ class Execution:
         columns = self._ledger.columns
         if not columns.message:
             return False
-        number = columns.message[-1]
-        return columns.since[-1] == self._loop.micros and self._ledger.pulls[number] > MOST_PULLS_AT_ONCE
+        pulls = self._ledger.pulled_before.get(columns.message[-1], 0)
+        return columns.since[-1] == self._loop.micros and pulls > MOST_PULLS_AT_ONCE
 
     def _end(self, by: str) -> None:
         """End the run; the first call counts. The loop still ends its turn, of which nothing is written down."""
@@ -224,7 +224,7 @@ class Execution:
         def count() -> None:
             nonlocal turns
             turns += 1
-            if turns > MOST_TURNS_OF_CLEANING // 256:
+            if turns > MOST_TURNS_OF_CLEANING // self._loop.turns_at_once:
                 self._loop.stop()
 
         self._loop.on_look = count

@@ -49,7 +49,7 @@ class Ledger:
         last_event: When something happened last, in microseconds.
         sender: The number of the producer whose message is being sent; 0 where it is none that sends at once.
         places: The place of each message among those of its producer, from 0.
-        pulls: How often each message was pulled.
+        pulled_before: How often messages were pulled before their last pull; those that came once are left out.
         on_look: Called at every few hundred pulls: a turn of the loop may have many thousands.
         is_open: Whether things are still written down.
         is_full: Whether there are as many messages or pulls as there may be.
@@ -64,7 +64,7 @@ class Ledger:
         self.columns.sources.number(BY_ACTORS)
         self.sender = 0
         self.places = array("i")
-        self.pulls = array("i")
+        self.pulled_before: dict[int, int] = {}
         self.on_look: Callable[[], object] = list
         self.is_open = True
         self.is_full = False
@@ -95,7 +95,6 @@ class Ledger:
         self._number_of[queued] = number
         place = self._sent_by[source] = self._sent_by.get(source, -1) + 1
         self.places.append(place)
-        self.pulls.append(0)
         self.unfinished += 1
         if number + 1 >= self._most:
             self._fill()
@@ -107,10 +106,11 @@ class Ledger:
             return NOT_YET
         now = self.last_event = self._loop.micros
         before = columns.last_pull[number]
-        if before != NOT_YET and columns.ended[before] == NOT_YET:
-            # It has come back without a word of the worker that held it.
-            self.came_back(before)
-        self.pulls[number] += 1
+        if before != NOT_YET:
+            self.pulled_before[number] = self.pulled_before.get(number, 0) + 1
+            if columns.ended[before] == NOT_YET:
+                # It has come back without a word of the worker that held it.
+                self.came_back(before)
         row = columns.add_pull(number, now, worker)
         if row + 1 >= self._most:
             self._fill()
@@ -153,7 +153,8 @@ class Ledger:
             return 0
         columns = self.columns
         number = columns.message[row]
-        return times.micros(actor, columns.source[number], columns.sources, self.places[number], self.pulls[number] - 1)
+        attempt = self.pulled_before.get(number, 0)
+        return times.micros(actor, columns.source[number], columns.sources, self.places[number], attempt)
 
     def ended(self, row: int, message: Any) -> None:
         """Take in that a worker is done with a message."""

@@ -6,12 +6,13 @@ It needs neither threads nor sockets, so it also runs inside the running loop of
 from __future__ import annotations
 
 import asyncio
-import heapq
 from asyncio.base_events import BaseEventLoop
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import Context
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any, NoReturn
 
 from repid_nb.core.errors import SimulationError
@@ -21,7 +22,6 @@ __all__ = ["MICROSECONDS", "JumpingLoop", "Moment"]
 MICROSECONDS = 1_000_000
 # Timers whose times differ by less ring together. asyncio's own value is that of this machine's clock.
 RESOLUTION = 1e-9
-TURNS_BETWEEN_LOOKS = 256
 
 
 class Moment:
@@ -54,7 +54,7 @@ class Moment:
     def add_done_callback(self, wakeup: Callable[[Moment], object], *, context: Context) -> None:
         """Begin to wait: the task that awaits calls this."""
         self._wakeup, self._context = wakeup, context
-        self._loop.ring(self._micros / MICROSECONDS, self)
+        self._loop.ring(self._micros, self)
 
     def cancel(self, msg: Any = None) -> bool:  # noqa: ARG002  (the name is asyncio's)
         """Wake the task with a CancelledError."""
@@ -83,11 +83,13 @@ class JumpingLoop(BaseEventLoop):
 
     Attributes:
         micros: The time, in whole microseconds.
-        on_look: Called every few hundred turns.
+        turns_at_once: How many turns are done between two looks.
+        on_look: Called after so many turns.
         on_nothing_left: Called where all tasks wait, and no timer is left that could wake one; by default the loop
             stops.
     """
 
+    turns_at_once = 256
     # BaseEventLoop's own fields, which its stubs leave out.
     _ready: deque[Any]
     _stopping: bool
@@ -95,9 +97,9 @@ class JumpingLoop(BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
-        self._turns = 0
-        self._set = 0
-        self._rings: list[tuple[float, int, Any]] = []
+        # Each timer with its moment, in seconds and in microseconds; the number keeps those of one moment in order.
+        self._rings: list[tuple[float, int, int, Any]] = []
+        self._numbers = count()
         self.micros = 0
         self.on_look: Callable[[], object] | None = None
         self.on_nothing_left: Callable[[], object] = self.stop
@@ -107,46 +109,60 @@ class JumpingLoop(BaseEventLoop):
 
     def timers(self) -> list[Any]:
         """Return the timers that are still to ring."""
-        return [timer for _, _, timer in self._rings if not timer._cancelled]  # noqa: SLF001  (a loop and its timers are one)
+        return [timer for *_, timer in self._rings if not timer._cancelled]  # noqa: SLF001
 
-    def ring(self, when: float, timer: Any) -> None:
-        """Run a timer at a moment."""
-        self._set += 1
-        heapq.heappush(self._rings, (when, self._set, timer))
+    def ring(self, micros: int, timer: Any) -> None:
+        """Run a timer at a moment, in microseconds."""
+        heappush(self._rings, (micros / MICROSECONDS, next(self._numbers), micros, timer))
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         timer = asyncio.TimerHandle(when, callback, args, self, context)
-        self.ring(when, timer)
+        heappush(self._rings, (when, next(self._numbers), round(when * MICROSECONDS), timer))
         return timer
 
     def _run_once(self) -> None:
-        """Do one turn: what is ready; where nothing is, what comes next, and the clock jumps there.
+        """Do some turns: what is ready; where nothing is, what comes next, and the clock jumps there.
 
         It takes the place of BaseEventLoop's own, which would ask a selector how long to sleep, and the clock what time
         it is.
         """
-        self._turns += 1
-        if self._turns % TURNS_BETWEEN_LOOKS == 0 and self.on_look is not None:
-            self.on_look()
         ready, rings = self._ready, self._rings
-        while rings and rings[0][2]._cancelled:  # noqa: SLF001
-            heapq.heappop(rings)
-        if rings and (not ready or rings[0][0] <= self._now):
-            when = rings[0][0]
+        for _ in range(self.turns_at_once):
+            if not ready:
+                self._jump()
+            elif rings and rings[0][0] <= self._now:
+                self._hear(self._now)
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle._cancelled:  # noqa: SLF001  (a loop and its timers are one)
+                    handle._run()  # noqa: SLF001
+            if self._stopping:
+                return
+        if self.on_look is not None:
+            self.on_look()
+
+    def _jump(self) -> None:
+        """Let the clock jump to the next moment at which something rings."""
+        rings = self._rings
+        while rings and rings[0][3]._cancelled:  # noqa: SLF001
+            heappop(rings)
+        if rings:
+            when, _, micros, timer = heappop(rings)
             if when > self._now:
-                self._now = when
-                self.micros = round(when * MICROSECONDS)
-            by = self._now + RESOLUTION
-            while rings and rings[0][0] < by:
-                ready.append(heapq.heappop(rings)[2])
-        elif not ready and not self._stopping:
+                self._now, self.micros = when, micros
+            self._ready.append(timer)
+            if rings and rings[0][0] < when + RESOLUTION:
+                self._hear(when)
+        elif not self._stopping:
             self.on_nothing_left()
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:  # noqa: SLF001
-                handle._run()  # noqa: SLF001
+
+    def _hear(self, now: float) -> None:
+        """Make ready what rings by now."""
+        rings, by = self._rings, now + RESOLUTION
+        while rings and rings[0][0] < by:
+            self._ready.append(heappop(rings)[3])
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Do nothing: a cancelled timer goes when its moment comes."""

@@ -8,7 +8,7 @@ from typing import Any
 from repid_nb.app import Repid
 from repid_nb.core.tasks import start
 from repid_nb.simulation.ledger import Ledger
-from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop
+from repid_nb.simulation.loop import JumpingLoop
 from repid_nb.simulation.parts import Producer
 from repid_nb.simulation.randomness import stream
 
@@ -62,7 +62,7 @@ class Sender:
             self._ended()
         else:
             self._moment = moment
-            self._loop.ring(moment / MICROSECONDS, self)
+            self._loop.ring(moment, self)
 
     def _run(self) -> None:
         following: int | None = self._moment

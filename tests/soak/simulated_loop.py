@@ -29,6 +29,8 @@ class SimulatedLoop(JumpingLoop):
         complaints: What nobody would have heard of: exceptions in callbacks and in tasks that no one awaits.
     """
 
+    turns_at_once = 1
+
     def __init__(self, *, shuffle: random.Random | None = None) -> None:
         super().__init__()
         self._shuffle = shuffle
