@@ -62,7 +62,7 @@ def _passage_of(run: Run, number: int, visits: list[Visit]) -> Passage:
     columns = run.columns
     headers = dict(columns.all_headers[columns.headers[number]] or ())
     return Passage(
-        name=f"m{number + 1}",
+        name=columns.name(number),
         topic=headers.get("topic", ""),
         payload=gist(columns.payload(number)),
         priority=columns.priority[number],

@@ -89,7 +89,7 @@ def verdict(run: Run) -> str:
     left = waiting.counts[-1]
     parts = [
         f"at most {waiting.highest:,}, at {time_text(waiting.highest_at) if waiting.highest_at else '0 s'}",
-        f"{waiting.mean:.2g} in the mean",
+        f"{waiting.mean:.2g} on average",
         f"{left:,} at the end" if left else "none at the end",
     ]
     return "; ".join(parts)

@@ -104,7 +104,7 @@ def poisson(*, per_second: float, start: float = 0, stop: float | None = None, c
     """Return arrivals at random, each independent of the others: a Poisson process, the first M of M/M/1.
 
     Args:
-        per_second: How many arrive in a second, in the mean.
+        per_second: How many arrive in a second, on average.
         start: From which second on.
         stop: Before which second; None for no end.
         count: How many in all; None for no end.

@@ -17,6 +17,8 @@ __all__ = ["NOT_YET", "OUTCOMES", "Columns", "Names"]
 
 # A moment that has not come, or a name that there is not.
 NOT_YET = -1
+# Of a message that an actor sent for one that an actor sent ...: those that come after it count as its siblings.
+DEEPEST = 30
 # How a pull ended, by its code; the first one is of a pull that has not ended.
 OUTCOMES = ("in work", "acked", "nacked", "rejected", "replied", "not settled", "given back")
 
@@ -63,6 +65,8 @@ class Columns:
         sent: When each message was put on its queue.
         source: Which producer sent it.
         channel: Its channel, as the other names below by number.
+        parent: The message whose actor sent it; NOT_YET where none did.
+        place: Its place among those that the same actor's run sent, or that no actor sent; from 1.
         priority: 0 to 9.
         headers: Its headers, as pairs; None for no headers.
         content_type: The media type of its payload.
@@ -80,6 +84,8 @@ class Columns:
     sent: array[int] = field(default_factory=lambda: array("q"))
     source: array[int] = field(default_factory=lambda: array("i"))
     channel: array[int] = field(default_factory=lambda: array("i"))
+    parent: array[int] = field(default_factory=lambda: array("i"))
+    place: array[int] = field(default_factory=lambda: array("i"))
     priority: array[int] = field(default_factory=lambda: array("b"))
     headers: array[int] = field(default_factory=lambda: array("i"))
     content_type: array[int] = field(default_factory=lambda: array("i"))
@@ -104,6 +110,7 @@ class Columns:
     actors: Names[str] = field(default_factory=Names)
     reasons: Names[str] = field(default_factory=lambda: Names(("",)))
     errors: Names[str] = field(default_factory=lambda: Names(("",)))
+    _children: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
     # Mostly the next message is like the one before, and to compare them costs less than to look each name up.
     _said_before: tuple[str, dict[str, str] | None, str | None] | None = field(default=None, repr=False, compare=False)
     _numbers_before: tuple[int, int, int] = field(default=(0, 0, 0), repr=False, compare=False)
@@ -113,9 +120,27 @@ class Columns:
         begin = self.payload_end[number - 1] if number else 0
         return bytes(self.payloads[begin : self.payload_end[number]])
 
-    def add_message(self, now: int, source: int, channel: str, message: SentMessageT, priority: int) -> int:
+    @property
+    def without_parent(self) -> int:
+        """How many messages no actor sent."""
+        return self._children.get(NOT_YET, 0)
+
+    def name(self, number: int) -> str:
+        """Return the name of a message, as a Stepper would name it: `m3`, or `m3.1` for what an actor sent for it."""
+        parts = []
+        while number != NOT_YET:
+            parts.append(str(self.place[number]))
+            number = self.parent[number]
+        return f"m{'.'.join(reversed(parts))}"
+
+    def add_message(
+        self, now: int, source: int, channel: str, message: SentMessageT, priority: int, *, parent: int = NOT_YET
+    ) -> int:
         """Add a message that waits from now on; return its number from 0."""
         number = len(self.sent)
+        if parent != NOT_YET:
+            parent = self._near(parent)
+        place = self._children[parent] = self._children.get(parent, 0) + 1
         said = (channel, message.headers, message.content_type)
         if said != self._said_before:
             # A copy: an actor may change the headers of its message.
@@ -125,6 +150,8 @@ class Columns:
         self.sent.append(now)
         self.source.append(source)
         self.channel.append(channel_number)
+        self.parent.append(parent)
+        self.place.append(place)
         self.priority.append(priority)
         self.headers.append(headers_number)
         self.content_type.append(content_type_number)
@@ -151,6 +178,13 @@ class Columns:
         self.waits_since[number] = NOT_YET
         self.last_pull[number] = row
         return row
+
+    def _near(self, parent: int) -> int:
+        """Return a parent, or where names would become too long, the ancestor whose child a message counts as."""
+        depth, above = 0, parent
+        while (above := self.parent[above]) != NOT_YET:
+            depth += 1
+        return parent if depth < DEEPEST else self.parent[parent]
 
     def _numbers_of(
         self, channel: str, headers: dict[str, str] | None, content_type: str | None

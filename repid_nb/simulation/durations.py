@@ -131,7 +131,7 @@ def uniform(low: float, high: float) -> Distribution:
 
 
 def exponential(*, mean: float) -> Distribution:
-    """Return durations that are mostly short and at times long, `mean` seconds in the mean: the M of M/M/1."""
+    """Return durations that are mostly short and at times long, `mean` seconds on average: the M of M/M/1."""
     return _Exponential(seconds_of(mean, "exponential: the mean"))
 
 
@@ -139,7 +139,7 @@ def lognormal(*, mean: float, sigma: float = 1.0) -> Distribution:
     """Return durations with a long tail, as those of real services often have.
 
     Args:
-        mean: Seconds in the mean.
+        mean: Seconds on average.
         sigma: The standard deviation of the logarithm: 0 for no spread, 1 for a long tail.
     """
     return _Lognormal(seconds_of(mean, "lognormal: the mean"), seconds_of(sigma, "lognormal: sigma"))

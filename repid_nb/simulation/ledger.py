@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from repid_nb.core.abilities import queued_of
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
+from repid_nb.core.worker.at_work import message_at_work
 from repid_nb.printable import one_line
 from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
 from repid_nb.simulation.loop import JumpingLoop
@@ -73,7 +75,7 @@ class Ledger:
         self._on_done = on_done
         self._on_full = on_full
         self._sent_by: dict[int, int] = {}
-        self._number_of: dict[QueuedMessage, int] = {}
+        self._number_of: dict[object, int] = {}
 
     @contextmanager
     def sent_by(self, source: int) -> Iterator[None]:
@@ -90,8 +92,9 @@ class Ledger:
             return
         columns, source = self.columns, self.sender or _sender.get()
         now = self.last_event = self._loop.micros
-        number = columns.add_message(now, source, channel, queued, priority)
-        queued.name(f"m{number + 1}")
+        parent = NOT_YET if source else self._at_work()
+        number = columns.add_message(now, source, channel, queued, priority, parent=parent)
+        queued.name(columns.name(number))
         self._number_of[queued] = number
         place = self._sent_by[source] = self._sent_by.get(source, -1) + 1
         self.places.append(place)
@@ -187,6 +190,11 @@ class Ledger:
             columns.outcome[row] = _GIVEN_BACK
             columns.reason[row] = columns.error[row] = 0
         columns.waits_since[number] = self.last_event = now
+
+    def _at_work(self) -> int:
+        """Return the message whose actor is sending; NOT_YET where none is."""
+        message = message_at_work()
+        return NOT_YET if message is None else self._number_of.get(queued_of(message), NOT_YET)
 
     def _fill(self) -> None:
         self.is_full = True

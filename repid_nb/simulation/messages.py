@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import overload
 
 from repid_nb.core.errors import UnknownNameError
@@ -59,23 +60,27 @@ class Messages(Sequence[SimulatedMessage]):
         return self._rows.get(number, [])
 
     def number_of(self, which: int | str) -> int:
-        """Return the number of a message, by its id such as "m17" or by that number itself.
+        """Return the number of a message, by its id such as "m17" or "m17.1", or by that number itself.
 
         Raises:
             UnknownNameError: There is no such message.
         """
-        text = which.removeprefix("m") if isinstance(which, str) else None
-        number = which if isinstance(which, int) else int(text) - 1 if text and text.isdecimal() else -1
+        number = which if isinstance(which, int) else self._number_of_name.get(which, NOT_YET)
         if not 0 <= number < len(self):
-            raise UnknownNameError(f"There is no message {which!r} in this run: give m1 to m{len(self)}.")
+            names = f"give m1 to m{self._columns.without_parent}" if len(self) else "it has none"
+            raise UnknownNameError(f"There is no message {which!r} in this run: {names}.")
         return number
+
+    @cached_property
+    def _number_of_name(self) -> dict[str, int]:
+        return {self._columns.name(number): number for number in range(len(self))}
 
     def _message(self, number: int) -> SimulatedMessage:
         columns, rows = self._columns, self.rows_of(number)
         outcome = OUTCOMES[columns.outcome[rows[-1]]] if rows else "waiting"
         headers = dict(columns.all_headers[columns.headers[number]] or ())
         return SimulatedMessage(
-            id=f"m{number + 1}",
+            id=columns.name(number),
             channel=columns.channels[columns.channel[number]],
             topic=headers.get("topic"),
             priority=columns.priority[number],

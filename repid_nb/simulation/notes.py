@@ -76,7 +76,7 @@ def _what_waits(
         pulls = columns.message.count(last)
         if pulls > MOST_PULLS:
             yield (
-                f"m{last + 1} came again and again without any time passing: {counted(pulls, 'pull')}. "
+                f"{columns.name(last)} came again and again without any time passing: {counted(pulls, 'pull')}. "
                 f"{one_line(columns.reasons[columns.reason[-1]], 100)}."
             )
         held = [row for row, ended in enumerate(columns.ended) if ended == NOT_YET]
@@ -85,6 +85,6 @@ def _what_waits(
             name = "no actor" if actor == NOT_YET else one_line(columns.actors[actor], 40)
             worker = one_line(lives[columns.worker[row]].name, 40)
             yield (
-                f"m{columns.message[row] + 1} is in work for ever: {name}, in {worker}, waits for what neither a timer "
-                "nor a message will bring, or has left it unsettled."
+                f"{columns.name(columns.message[row])} is in work for ever: {name}, in {worker}, waits for what "
+                "neither a timer nor a message will bring, or has left it unsettled."
             )

@@ -45,7 +45,7 @@ class SimulatedMessage(Record):
     """One message of a run; all moments are seconds of simulated time.
 
     Attributes:
-        id: `m1`, `m2`, ... in the order in which the messages were sent.
+        id: `m1`, `m2`, ... in the order in which the messages were sent; `m1.1` for what an actor sent for m1.
         source: The name of its producer; `actors` where an actor sent it.
         sent: When it was put on its queue.
         pulls: Each time that it was pulled.
@@ -129,8 +129,8 @@ class Statistics(Record):
         waiting: How long they waited; a message that still waits counts with its time so far.
         working: How long they were in work.
         in_system: Both together.
-        mean_waiting: How many waited, in the mean over time.
-        mean_working: How many were in work, in the mean over time.
+        mean_waiting: How many waited, on average over time.
+        mean_working: How many were in work, on average over time.
         utilisation: The share of its capacity that was in work, for a worker with a limit; otherwise None.
         busy: The share of the time in which at least one message was in work.
     """

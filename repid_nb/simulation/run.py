@@ -181,7 +181,7 @@ class Run(Record):
         rows = self.messages.rows_of(number)
         if not -len(rows) <= pull < len(rows):
             pulls = f"was pulled {len(rows)} times" if rows else "was never pulled: it still waits"
-            raise UnknownNameError(f"There is no such step: m{number + 1} {pulls}.")
+            raise UnknownNameError(f"There is no such step: {self.columns.name(number)} {pulls}.")
         return steps.step_of(self.columns, self.routes, rows, rows[pull])
 
     def compare(self, other: Run) -> Comparison:

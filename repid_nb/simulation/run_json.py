@@ -79,6 +79,8 @@ def _message(run: Any, number: int) -> dict[str, Any]:
         "payload": _text(columns.payload(number)),
         "pulls": [_pull(run, row) for row in run.messages.rows_of(number)],
     }
+    if columns.parent[number] != NOT_YET:
+        made["sent_for"] = columns.parent[number]
     if columns.waits_since[number] != NOT_YET:
         made["waits_since"] = columns.waits_since[number]
     return made
@@ -109,7 +111,9 @@ def _columns(data: dict[str, Any], workers: list[str]) -> Columns:
     for one in data["messages"]:
         message = MessageData(payload=_bytes(one["payload"]), headers=one["headers"], content_type=one["content_type"])
         source = columns.sources.number(one["source"])
-        number = columns.add_message(one["sent"], source, one["channel"], message, one["priority"])
+        number = columns.add_message(
+            one["sent"], source, one["channel"], message, one["priority"], parent=one.get("sent_for", NOT_YET)
+        )
         pulls += [(pull["row"], number, pull) for pull in one["pulls"]]
     pulls.sort(key=lambda pull: pull[0])
     if any(after[0] != before[0] + 1 for before, after in pairwise(pulls)):

@@ -76,10 +76,10 @@ def _pulled(message: MessageSnapshot) -> InMemoryReceivedMessage:
 
 
 def _snapshot(columns: Columns, number: int, sightings: int = 0) -> MessageSnapshot:
-    headers = columns.all_headers[columns.headers[number]]
+    headers, name = columns.all_headers[columns.headers[number]], columns.name(number)
     return MessageSnapshot(
-        id=f"m{number + 1}",
-        name=f"m{number + 1}",
+        id=name,
+        name=name,
         channel=columns.channels[columns.channel[number]],
         payload=columns.payload(number),
         headers=None if headers is None else dict(headers),

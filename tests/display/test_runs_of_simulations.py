@@ -39,7 +39,7 @@ def run() -> Run:
 def test_a_run_reads_in_a_look(run: Run):
     shown = as_text(run)
     assert shown.splitlines()[0] == "Run of 20 s · 32 messages · 1.15 done a second · seed 1"
-    assert "waiting  at most 12, at 5 s; 8.1 in the mean; 8 at the end" in shown
+    assert "waiting  at most 12, at 5 s; 8.1 on average; 8 at the end" in shown
     assert "0 s |" in shown
     assert "|  20 s" not in shown
     for name in ("all messages", "channel", "orders", "priority", "packer 1", "95 %", "longest"):

@@ -173,8 +173,8 @@ def test_what_actors_send_by_any_way_is_sent_in_the_simulation():
 
     assert [(one.id, one.source, one.actor) for one in run.messages] == [
         ("m1", "orders/order", "order"),
-        ("m2", "actors", "ship"),
-        ("m3", "actors", "ship"),
+        ("m1.1", "actors", "ship"),
+        ("m1.2", "actors", "ship"),
     ]
     assert app.servers.default.snapshot(None).channels == ()  # type: ignore[attr-defined]
 

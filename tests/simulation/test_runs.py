@@ -12,6 +12,7 @@ from simulation.queues import app_with, markovian
 
 from repid_nb import (
     ActorLimits,
+    Message,
     MessageLimits,
     Repid,
     Router,
@@ -192,6 +193,47 @@ async def test_a_pull_as_a_step_is_what_a_stepper_records():
         assert (ours.exception is None) == (step.exception is None)
         assert [argument.name for argument in ours.arguments] == [argument.name for argument in step.arguments]
     await stepper.close()
+
+
+async def test_what_an_actor_sends_has_the_name_that_a_stepper_gives_it():
+    async def order(message: Message) -> None:
+        for topic in ("wrap", "bill"):
+            await message.send_message_json(channel="orders", payload={}, headers={"topic": topic})
+
+    async def bill(message: Message) -> None:
+        await message.send_message_json(channel="orders", payload={}, headers={"topic": "wrap"})
+
+    app = app_with(order, bill, wrap)
+    stepper = Stepper(app)
+    simulation = Simulation(app)
+    for number in (1, 2):
+        await stepper.send("orders", topic="order")
+        simulation.produce("orders", topic="order", arrivals=burst(1), name=str(number))
+    stepped = [step.message.name for step in await stepper.run()]
+    await stepper.close()
+    simulation.worker(tasks_limit=1)
+    run = simulation.run(until="idle")
+
+    assert sorted(one.id for one in run.messages) == sorted(stepped)
+    assert [one.topic for one in run.messages if one.id.startswith("m1.")] == ["wrap", "bill", "wrap"]
+    assert run.message("m1.2.1").topic == "wrap"
+    assert run.step("m2.2").message.name == "m2.2"
+    back = Run.from_json_lines(run.to_json_lines())
+    assert [one.id for one in back.messages] == [one.id for one in run.messages]
+
+
+def test_names_of_what_leads_to_more_and_more_do_not_grow_for_ever():
+    async def again(message: Message) -> None:
+        await message.send_message_json(channel="orders", payload={}, headers={"topic": "again"})
+
+    simulation = Simulation(app_with(again))
+    simulation.produce("orders", topic="again", arrivals=burst(1))
+    simulation.takes("again", 1)
+    run = simulation.run(seconds=100)
+    assert len(run.messages) == 100
+    assert max(len(one.id.split(".")) for one in run.messages) == 31
+    assert len({one.id for one in run.messages}) == 100
+    assert Run.from_dict(run.to_dict()) == run
 
 
 def test_limits_of_workers_and_actors_are_never_exceeded_and_are_used():
