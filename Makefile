@@ -23,10 +23,18 @@ SITE_TESTS := tests/site
 # Where this is set, each of the many kernels and processes of the tests compiles the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lab test test-site site site-serve versions lint notebooks exercises git-filter bench soak clean system firefox
+# The learner's copies of the notebooks; git leaves them alone.
+COURSE := my_course
+LAB_SETTINGS := .venv/share/jupyter/lab/settings/overrides.json
 
-lab: .venv/lab.stamp  ## Open the course's start page in JupyterLab
-	$(BIN)/jupyter lab $(ROOT_OPTION) --LabApp.default_url=/lab/tree/notebooks/00_start.ipynb
+.PHONY: lab start-over test test-site site site-serve versions lint notebooks exercises git-filter bench soak clean system firefox
+
+lab: .venv/lab.stamp $(LAB_SETTINGS)  ## Open the course in JupyterLab, in working copies of its notebooks
+	@$(BIN)/python -m repid_nb.classroom notebooks $(COURSE)
+	@$(BIN)/jupyter lab $(ROOT_OPTION) --config=binder/lab.py --LabApp.default_url=/lab/tree/$(COURSE)/00_start.ipynb
+
+start-over: .venv/lab.stamp  ## Begin a chapter anew and keep the old copy beside it: make start-over CHAPTER=routing
+	@$(BIN)/python -m repid_nb.classroom notebooks $(COURSE) --start-over "$(CHAPTER)"
 
 test: .venv/test.stamp .rabbitmq/stamp system tests/node_modules/npm.stamp  ## Run every check there is
 	@$(BIN)/python tests/support/side_by_side.py \
@@ -93,8 +101,13 @@ clean:  ## Remove everything that the other commands made
 		{ rm -rf .venv; echo "$(PYTHON) has no venv. Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
 .venv/%.stamp: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[$*]"
-	touch $@
+	@echo "Setting up .venv for '$*', about a minute ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[$*]"
+	@touch $@
+
+$(LAB_SETTINGS): binder/overrides.json | .venv/bin/python
+	@mkdir -p $(@D)
+	@cp $< $@
 
 # Where it cannot be fetched the tests that want it are skipped, and say why; with CI=true they fail.
 .rabbitmq/stamp: tests/support/get_rabbitmq.sh

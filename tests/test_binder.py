@@ -14,6 +14,7 @@ import tomllib
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.specifiers import SpecifierSet
 from support.files import NOTEBOOKS, ROOT, TUTORIALS, name_of
@@ -53,9 +54,18 @@ def prefix() -> Path:
         shell(uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT)
     options = ["--quiet", *([] if is_kept else ["--compile-bytecode"]), "--reinstall-package", "repid_nb"]
     shell(uv, "pip", "install", *options, "--python", ENVIRONMENT, "-r", "binder/requirements.txt")
-    shell(ROOT / "binder" / "postBuild", NB_PYTHON_PREFIX=str(ENVIRONMENT))
     made_from.write_text(wanted, encoding="utf-8")
     return ENVIRONMENT
+
+
+@pytest.fixture(scope="module")
+def root(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that Binder serves, after its last command: it makes the learner's copies there."""
+    folder = tmp_path_factory.mktemp("root")
+    for name in ("binder", "notebooks"):
+        (folder / name).symlink_to(ROOT / name)
+    shell(ROOT / "binder" / "postBuild", cwd=folder, NB_PYTHON_PREFIX=str(prefix))
+    return folder
 
 
 def test_the_python_it_asks_for_is_one_that_the_package_takes():
@@ -69,15 +79,22 @@ def test_post_build_stops_at_its_first_error():
     assert (ROOT / "binder" / "postBuild").read_text().splitlines()[:2] == ["#!/bin/bash", "set -e"]
 
 
+@pytest.mark.usefixtures("root")
 def test_jupyterlab_asks_nothing_before_the_first_cell(prefix: Path):
     settings = json.loads((prefix / "share" / "jupyter" / "lab" / "settings" / "overrides.json").read_text())
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
 
 
-def test_what_opens_is_the_start_page(prefix: Path):
-    with jupyter_server(ROOT, prefix / "bin" / "python") as address, urllib.request.urlopen(address) as page:  # noqa: S310
-        assert page.url == f"{address}/lab/tree/notebooks/{TUTORIALS[0].name}"
+def test_what_opens_is_the_start_page_of_the_working_copies(prefix: Path, root: Path):
+    with jupyter_server(root, prefix / "bin" / "python") as address, urllib.request.urlopen(address) as page:  # noqa: S310
+        assert page.url == f"{address}/lab/tree/my_course/{TUTORIALS[0].name}"
         assert TUTORIALS[0].name == "00_start.ipynb"
+
+
+def test_no_answer_stands_below_its_guess(root: Path):
+    for path in TUTORIALS:
+        cells = nbformat.read(root / "my_course" / path.name, as_version=4).cells
+        assert not any(cell.get("outputs") for cell in cells)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)

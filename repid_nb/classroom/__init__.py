@@ -16,6 +16,7 @@ from repid_nb.classroom.wants import (
     Settles,
     Wins,
 )
+from repid_nb.classroom.working_copies import start_over
 
 __all__ = [
     "Case",
@@ -32,4 +33,5 @@ __all__ = [
     "guess",
     "hint",
     "questions",
+    "start_over",
 ]

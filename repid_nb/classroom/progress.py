@@ -35,7 +35,10 @@ def exercises_folder() -> Path | None:
     """Return the folder of the exercises' notebooks, seen from the notebook that runs; None where there is none."""
     if not in_kernel():
         return None
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # it was deleted
+        return None
     near = (here, here / FOLDER, here.parent / FOLDER)
     return next((one for one in near if one.name == FOLDER and one.is_dir() and any(one.glob("*.ipynb"))), None)
 

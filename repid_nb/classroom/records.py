@@ -9,7 +9,7 @@ from typing import TypeVar, overload
 from repid_nb.core.record import Record
 from repid_nb.stepping.record import Raised
 
-__all__ = ["Exercises", "Finding", "Hint", "ListedExercise", "Marking", "Trouble"]
+__all__ = ["Exercises", "Finding", "Hint", "ListedExercise", "Marking", "StartedOver", "Trouble"]
 
 T = TypeVar("T")
 
@@ -151,3 +151,16 @@ class Exercises(Record, Sequence[ListedExercise]):
 
     def __iter__(self) -> Iterator[ListedExercise]:
         return iter(self.exercises)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class StartedOver(Record):
+    """A notebook that begins anew.
+
+    Attributes:
+        notebook: The file with the fresh copy.
+        kept: The file beside it with what was there; empty where that was a fresh copy already.
+    """
+
+    notebook: str
+    kept: str = ""

@@ -7,7 +7,7 @@ from textwrap import indent
 from xml.etree.ElementTree import Element
 
 from repid_nb.classroom.progress import FILE
-from repid_nb.classroom.records import Exercises, Finding, Hint, ListedExercise, Marking, Trouble
+from repid_nb.classroom.records import Exercises, Finding, Hint, ListedExercise, Marking, StartedOver, Trouble
 from repid_nb.core.record import Record
 from repid_nb.display.html_parts import AMBER, GREEN, GREY, LINE, line, listing, shown, with_code
 from repid_nb.display.html_view import as_html, step_as_html
@@ -76,6 +76,16 @@ def _(exercises: Exercises) -> str:
     width = max((len(one.name) for one in exercises), default=0)
     lines = [f"  {_tick(one)} {LEVELS[one.level]}  {one.name:{width}}  {one.title}" for one in exercises]
     return "\n".join([_how_many(exercises), *lines, *([KEPT] if _has_links(exercises) else [])])
+
+
+@as_text.register
+def _(started: StartedOver) -> str:
+    return " ".join(_started(started))
+
+
+@as_html.register
+def _(started: StartedOver) -> str:
+    return shown(line(with_code(" ".join(_started(started)))))
 
 
 @as_html.register
@@ -174,6 +184,14 @@ def _advice(marking: Marking) -> str:
     if marking:
         return EXPLAINED
     return f'Stuck? `hint("{marking.exercise}")` gives one hint at a time.'
+
+
+def _started(started: StartedOver) -> Iterable[str]:
+    if not started.kept:
+        yield f"{started.notebook} is as it was in the beginning."
+        return
+    yield f"{started.notebook} begins anew. What you had is kept beside it, as {started.kept}."
+    yield f"If {started.notebook} is open, choose Reload Notebook from Disk in the menu File of its tab."
 
 
 def _hint_title(hint: Hint) -> str:

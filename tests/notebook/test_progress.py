@@ -60,3 +60,14 @@ def test_a_file_that_is_no_list_and_a_folder_without_exercises_do_no_harm(kernel
     go_to(kernel, elsewhere)
     assert "✓ Solved" in kernel.execute(SOLVE).data[-1]["text/html"]
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_folder_that_was_deleted_under_the_notebook_does_no_harm(kernel: Kernel, tmp_path: Path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    go_to(kernel, gone)
+    gone.rmdir()
+    try:
+        assert "✓ Solved" in kernel.execute(SOLVE).data[-1]["text/html"]
+    finally:
+        go_to(kernel, tmp_path)

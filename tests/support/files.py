@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["DOCUMENTS", "EXERCISES", "NOTEBOOKS", "ROOT", "SOURCES", "TUTORIALS", "name_of"]
+__all__ = ["DOCUMENTS", "EXERCISES", "FOLDER", "NOTEBOOKS", "ROOT", "SOURCES", "TUTORIALS", "name_of"]
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
