@@ -9,12 +9,11 @@ from repid_nb.printable import cut_to_bytes, first_within
 from repid_nb.stepping.stale_actors import CALM, stale_notes
 from repid_nb.stepping.verdicts import strategy_of
 from repid_nb.widgets.code_lines import actor_line, strategy_line
+from repid_nb.widgets.room import ROOMY, Room
 from repid_nb.widgets.samples import Samples
 from repid_nb.widgets.wire import key_of
 
-__all__ = ["ACTORS_BYTES", "ActorFields", "add_code"]
-
-ACTORS_BYTES = 1_500
+__all__ = ["ActorFields", "add_code"]
 
 
 class ActorFields:
@@ -23,13 +22,13 @@ class ActorFields:
     def __init__(self) -> None:
         self._samples = Samples()
 
-    def fields(self, routes: Routes, channel: str | None) -> dict[str, Any]:
+    def fields(self, routes: Routes, channel: str | None, room: Room = ROOMY) -> dict[str, Any]:
         """Return the actors of a channel, in order of registration, with how many more there are."""
         listening = routes.routes_by_channel.get(channel or "", ())
         notes = stale_notes(routes, channel or "")
         shown = first_within(
             (self._actor(position, route, notes.get(position)) for position, route in enumerate(listening, start=1)),
-            ACTORS_BYTES,
+            room.actors,
         )
         return {
             "channel": cut_to_bytes(channel or "", 60),

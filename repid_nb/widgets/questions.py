@@ -11,8 +11,9 @@ from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.display.sentences import trail_rows
 from repid_nb.printable import cut_to_bytes, first_within
 from repid_nb.widgets.form import JSON, Form, typed_bytes
+from repid_nb.widgets.marks import TONES
 from repid_nb.widgets.view import View
-from repid_nb.widgets.wire import TONES, explanation_fields, key_of
+from repid_nb.widgets.wire import explanation_fields, key_of
 
 __all__ = ["explanation", "form_of", "found", "trail"]
 

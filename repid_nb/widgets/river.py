@@ -6,41 +6,33 @@ from collections.abc import Sequence
 from typing import Any
 
 from repid_nb.core.memory.snapshot import QueuesSnapshot
-from repid_nb.core.message import MessageAction
 from repid_nb.display.river import River, Visit, river_of_steps
 from repid_nb.printable import cut_to_bytes, first_within
 from repid_nb.stepping.record import Step
+from repid_nb.widgets.marks import ENDS
 
 __all__ = ["river_fields", "window_of"]
 
-# In bytes, as they are sent; and how many steps are looked at for them.
-RIVER_BYTES = 600
+# How many steps are looked at.
 WINDOW = 36
 CHANNELS = 6
 
-_ENDS = {
-    MessageAction.acked: "a",
-    MessageAction.nacked: "n",
-    MessageAction.replied: "p",
-    MessageAction.rejected: "r",
-    None: "o",
-}
 
-
-def window_of(steps: Sequence[Step], at: int, queues: QueuesSnapshot) -> dict[str, Any]:
+def window_of(steps: Sequence[Step], at: int, queues: QueuesSnapshot, limit: int) -> dict[str, Any]:
     """Return the river around a moment, as many visits of it as the page is sent at once.
 
     Args:
         steps: The steps that are kept.
         at: The number of the step that is shown.
         queues: The queues now, for the end of the river.
+        limit: The bytes that the visits may take.
     """
     if not steps:
         return {}
     first = max(0, min(at - steps[0].number - WINDOW // 2, len(steps) - WINDOW))
     shown = steps[first : first + WINDOW]
     is_end = first + WINDOW >= len(steps)
-    return river_fields(river_of_steps(shown, queues if is_end else None, says_what=False), limit=RIVER_BYTES, at=at)
+    return river_fields(river_of_steps(shown, queues if is_end else None, says_what=False), limit=limit, at=at)
 
 
 def river_fields(river: River, *, limit: int | None = None, at: float = 0) -> dict[str, Any]:
@@ -79,7 +71,7 @@ def _visit_fields(
     fields: list[str | float | None] = [cut_to_bytes(name, 24), lanes[visit.channel], visit.since, visit.taken]
     if visit.taken is None:
         return fields
-    fields.append("g" if visit.given_back else _ENDS[visit.action])
+    fields.append("g" if visit.given_back else ENDS[visit.action])
     if unit == "second" or workers[visit.worker]:
         fields += [visit.done, workers[visit.worker]]
     return fields

@@ -20,21 +20,15 @@ from repid_nb.stepping.record import Rewound, Step
 from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stepper import TRAIL_WINDOW, Stepper
 from repid_nb.stepping.trail import Trail, trail_of
-from repid_nb.widgets.actors import ACTORS_BYTES, ActorFields, add_code
+from repid_nb.widgets.actors import ActorFields, add_code
 from repid_nb.widgets.form import choices
+from repid_nb.widgets.marks import history_fields
 from repid_nb.widgets.others import OtherWorkers
 from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.river import window_of
+from repid_nb.widgets.room import ROOMY, STATE_BYTES, TIGHT, Room, size_of
 from repid_nb.widgets.samples import Prepared, prepared_messages
-from repid_nb.widgets.wire import (
-    channel_fields,
-    history_fields,
-    lane_fields,
-    named,
-    step_fields,
-    ticket_fields,
-    tray_fields,
-)
+from repid_nb.widgets.wire import channel_fields, lane_fields, named, step_fields, ticket_fields, tray_fields
 
 __all__ = ["View"]
 
@@ -225,6 +219,18 @@ class View:
             score: The score of the predictions.
             river: Whether the river is among it; it costs more than all the rest.
         """
+        room = ROOMY
+        state = self._state(score, room)
+        # The choices are sent once.
+        if size_of(state) - size_of(state["choices"]) > STATE_BYTES:
+            room = TIGHT
+            state = self._state(score, room)
+        # It changes when a step has ended; a step that is under way sends its own parts only.
+        if river and not (self.is_live and self.under_way):
+            state["river"] = window_of(self.steps, self.at, self.queues, room.river)
+        return state
+
+    def _state(self, score: PredictionScore, room: Room) -> dict[str, dict[str, Any]]:
         routes, queues, steps = self.routes, self.queues, self.steps
         first, newest = (steps[0].number - 1, steps[-1].number) if steps else (0, 0)
         done = 0 if self.is_replay else self._merged.dropped_done
@@ -244,15 +250,16 @@ class View:
                     counts,
                     self.stepper.max_unrouted_retries,
                     next_channel,
-                    self.stepper.waits if self.is_live else (),
+                    waits=self.stepper.waits if self.is_live else (),
+                    room=room,
                 ),
                 "pull_from": channel_fields(self.pull_from) if self.pull_from else None,
             },
-            "tray": tray_fields(queues),
-            "actors": self._actors.fields(routes, focus),
-            "step": {} if step is None else self._step_fields(step, under_way),
+            "tray": tray_fields(queues, room),
+            "actors": self._actors.fields(routes, focus, room),
+            "step": {} if step is None else self._step_fields(step, under_way, room),
             "history": {
-                **history_fields(steps, at, first=first, newest=newest),
+                **history_fields(steps, at, first=first, newest=newest, room=room),
                 "replay": self.is_replay,
                 "live": self.is_live,
                 "done": done + sum(one.is_done for one in steps if one.number <= at),
@@ -263,10 +270,8 @@ class View:
                 **_bounded(choices(self.stepper.app, routes.routes, queues)),
                 "prepared": self.prepared,
             },
-            "prediction": self._prediction(score),
+            "prediction": self._prediction(score, room),
             "workers": {"workers": [*self._workers(), *self.other_workers.fields()] if self.is_live else []},
-            # It changes when a step has ended; a step that is under way sends its own parts only.
-            **({"river": window_of(steps, at, queues)} if river and under_way is None else {}),
         }
 
     def options(self, channel: str) -> list[list[str]]:
@@ -275,11 +280,10 @@ class View:
         actors = [[str(place), cut_to_bytes(one.actor.name, 60)] for place, one in enumerate(listening, start=1)]
         return [*actors, *([value, text] for value, text in PREDICTED_NOBODY.items())]
 
-    def _step_fields(self, step: Step, under_way: UnderWay | None) -> dict[str, Any]:
-        fields = step_fields(step, None if under_way is None else under_way.phase)
-        if under_way is None or under_way.phase != "running":
-            add_code(fields, step.channel, self.routes)
-        else:
+    def _step_fields(self, step: Step, under_way: UnderWay | None, room: Room) -> dict[str, Any]:
+        fields = step_fields(step, None if under_way is None else under_way.phase, room)
+        add_code(fields, step.channel, self.routes)
+        if under_way is not None and under_way.phase == "running":
             fields["elapsed"] = round(time.monotonic() - under_way.since, 2)
         return fields
 
@@ -313,7 +317,7 @@ class View:
                 counts[channel] = counts.get(channel, 0) + len(actors)
         return counts
 
-    def _prediction(self, score: PredictionScore) -> dict[str, Any]:
+    def _prediction(self, score: PredictionScore, room: Room) -> dict[str, Any]:
         fields = {
             "on": score.on,
             "right": score.right,
@@ -324,7 +328,7 @@ class View:
         if message is None:
             return fields
         options, nobody = self.options(message.channel), len(PREDICTED_NOBODY)
-        shown = first_within(options[:-nobody], ACTORS_BYTES)
+        shown = first_within(options[:-nobody], room.actors)
         return {
             **fields,
             "message": cut_to_bytes(words.message_name(message), 60),

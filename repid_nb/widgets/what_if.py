@@ -12,8 +12,8 @@ from repid_nb.stepping.fork import first_difference
 from repid_nb.stepping.merged import MergedHistory
 from repid_nb.stepping.record import Idle, Step
 from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets.marks import summary_fields
 from repid_nb.widgets.view import View
-from repid_nb.widgets.wire import summary_fields
 
 __all__ = ["WhatIf"]
 

@@ -7,7 +7,6 @@ thousand.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -15,24 +14,23 @@ from typing import Any
 from repid_nb.core.limits import Wait
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
-from repid_nb.core.message import MessageAction
 from repid_nb.core.text import plain_text
 from repid_nb.display import words
-from repid_nb.display.sentences import step_sentence, who, who_by_name, who_waits
+from repid_nb.display.sentences import step_sentence, who, who_waits
 from repid_nb.printable import counted, cut_to_bytes, first_within, whole
 from repid_nb.stepping.record import Explanation, Raised, Step, Verdict
+from repid_nb.widgets.marks import TONES
+from repid_nb.widgets.room import ROOMY, Room, size_of
 
 __all__ = [
-    "TONES",
     "channel_fields",
     "explanation_fields",
-    "history_fields",
     "key_of",
     "lane_fields",
     "message_fields",
     "named",
+    "split_steady",
     "step_fields",
-    "summary_fields",
     "ticket_fields",
     "tray_fields",
 ]
@@ -41,22 +39,12 @@ Fields = dict[str, Any]
 
 # In bytes of UTF-8, as they are sent.
 NAME = 60
-TEXT = 300
-LANES_BYTES = 600
-TRAY_BYTES = 700
-VERDICTS_BYTES = 1_500
-ARGUMENTS_BYTES = 500
-HISTORY = 60
-HISTORY_BYTES = 1_100
-CHILDREN = 4
-
-TONES = {
-    MessageAction.acked: "good",
-    MessageAction.replied: "good",
-    MessageAction.rejected: "back",
-    MessageAction.nacked: "bad",
-    None: "back",
-}
+NOTE = 120
+LANES = 6
+WAITS = 2
+# In bytes: of all messages on lanes, and below which a lane is only counted.
+MESSAGES = 600
+LEAST_MESSAGES = 80
 
 
 def key_of(name: str) -> str:
@@ -109,7 +97,9 @@ def lane_fields(
     actors: Mapping[str, int],
     sightings_limit: int,
     next_channel: str | None,
+    *,
     waits: Sequence[Wait] = (),
+    room: Room = ROOMY,
 ) -> list[Fields]:
     """Return the lanes: the channels with actors or messages, each with its messages in the order of their pulls.
 
@@ -119,38 +109,53 @@ def lane_fields(
         sightings_limit: At which sighting a message becomes poison.
         next_channel: The channel that the next step pulls from, or None.
         waits: What the workers that run now keep waiting, and for which limit.
+        room: What the lanes may take.
     """
-    held_up = {wait.channel: who_waits(wait) for wait in reversed(waits)}
     known = dict(queues.items())
     channels = [*actors, *(name for name in known if name not in actors)]
     if not channels:
         return []
-    # The lane of the next pull is always shown; lanes with messages share the budget.
+    # The lane of the next pull is always shown; lanes with messages share what is left.
     channels.sort(key=lambda name: (name != next_channel, not _used(known.get(name))))
-    shown = channels[:6]
-    busy = sum(_used(known.get(name)) for name in shown) or 1
-    lanes = []
-    for name in shown:
+    lanes: list[Fields] = []
+    shown: list[ChannelSnapshot] = []
+    left = room.lanes
+    for name in channels[:LANES]:
         queue = known.get(name, ChannelSnapshot(channel=name))
-        waiting = (message_fields(one, sightings_limit) for one in queue.ready)
-        note = queue.note or held_up.get(name)
-        lanes.append(
-            {
-                **channel_fields(name),
-                "actors": actors.get(name, 0),
-                "waiting": queue.waiting,
-                "next": name == next_channel,
-                "messages": first_within(waiting, LANES_BYTES // busy),
-                "working": [ticket_fields(one) for one in queue.in_work[:2]],
-                "in_work": queue.working,
-                **({"note": cut_to_bytes(note, 120)} if note else {}),
-            },
-        )
+        lane = _lane(queue, actors.get(name, 0), [wait for wait in waits if wait.channel == name])
+        lane["next"] = name == next_channel
+        left -= size_of(lane)
+        if left < 0 and lanes:
+            break
+        lanes.append(lane)
+        shown.append(queue)
+    share = max(0, min(left, MESSAGES)) // (sum(map(_used, shown)) or 1)
+    for lane, queue in zip(lanes, shown, strict=True):
+        if share > LEAST_MESSAGES or lane["next"]:
+            lane["messages"] = first_within((message_fields(one, sightings_limit) for one in queue.ready), share)
     order = {key_of(name): place for place, name in enumerate(dict.fromkeys([*actors, *known]))}
     lanes.sort(key=lambda lane: order.get(lane["key"], 0))
-    if len(channels) > len(shown):
-        lanes[-1]["more_channels"] = len(channels) - len(shown)
+    if len(channels) > len(lanes):
+        lanes[-1]["more_channels"] = len(channels) - len(lanes)
     return lanes
+
+
+def _lane(queue: ChannelSnapshot, actors: int, waits: Sequence[Wait]) -> Fields:
+    fields: Fields = {
+        **channel_fields(queue.channel),
+        "actors": actors,
+        "waiting": queue.waiting,
+        "next": False,
+        "messages": [],
+        "working": [ticket_fields(one) for one in queue.in_work[:2]],
+        "in_work": queue.working,
+    }
+    if queue.note:
+        fields["note"] = cut_to_bytes(queue.note, NOTE)
+    if waits:
+        fields["waits"] = [cut_to_bytes(who_waits(wait), NOTE) for wait in waits[:WAITS]]
+        fields["more_waits"] = max(0, len(waits) - WAITS)
+    return fields
 
 
 def _used(queue: ChannelSnapshot | None) -> bool:
@@ -163,31 +168,31 @@ def _total(counts: Iterable[int | None]) -> int | None:
     return None if None in known else sum(count or 0 for count in known)
 
 
-def tray_fields(queues: QueuesSnapshot) -> Fields:
+def tray_fields(queues: QueuesSnapshot, room: Room = ROOMY) -> Fields:
     """Return the dead letters, the newest first, with how many there are."""
     letters = [letter for queue in queues.channels for letter in reversed(queue.dead_letters)]
     return {
         "dead": _total(queue.dead for queue in queues.channels),
-        "letters": first_within(map(_letter_fields, letters), TRAY_BYTES),
+        "letters": first_within((_letter_fields(letter, room) for letter in letters), room.tray),
     }
 
 
-def _letter_fields(letter: DeadLetter) -> Fields:
+def _letter_fields(letter: DeadLetter, room: Room) -> Fields:
     return {
         **message_fields(letter.message),
         "key": key_of(letter.message.channel),
-        "reason": cut_to_bytes(letter.reason, 120),
+        "reason": cut_to_bytes(letter.reason, min(NOTE, room.reason)),
     }
 
 
-def _verdict_fields(verdict: Verdict, winner: int | None) -> Fields:
+def _verdict_fields(verdict: Verdict, winner: int | None, room: Room) -> Fields:
     fields: Fields = {
         "position": verdict.position,
         "actor": cut_to_bytes(verdict.actor, NAME),
         "strategy": cut_to_bytes(verdict.strategy, 40),
         "outcome": verdict.outcome,
         "answer": words.OUTCOMES[verdict.outcome],
-        "reason": cut_to_bytes(verdict.reason, 160),
+        "reason": cut_to_bytes(verdict.reason, room.reason),
         "asked": verdict.asked,
     }
     if verdict.role:
@@ -195,17 +200,17 @@ def _verdict_fields(verdict: Verdict, winner: int | None) -> Fields:
     if led_to := words.role_text(verdict, winner):
         fields["led_to"] = led_to
     if verdict.note:
-        fields["note"] = cut_to_bytes(verdict.note, 160)
+        fields["note"] = cut_to_bytes(verdict.note, room.reason)
     return fields
 
 
-def verdict_fields(verdicts: Sequence[Verdict]) -> Fields:
+def verdict_fields(verdicts: Sequence[Verdict], room: Room = ROOMY) -> Fields:
     """Return verdicts in order of registration; where they are too many, the first ones and the winner."""
     place, found = next(((place, one) for place, one in enumerate(verdicts) if one.role == "winner"), (0, None))
     winner = None if found is None else found.position
-    shown = first_within((_verdict_fields(one, winner) for one in verdicts), VERDICTS_BYTES)
+    shown = first_within((_verdict_fields(one, winner, room) for one in verdicts), room.verdicts)
     if found is not None and place >= len(shown):
-        shown[-1] = _verdict_fields(found, winner)
+        shown[-1] = _verdict_fields(found, winner, room)
     return {"verdicts": shown, "more_verdicts": len(verdicts) - len(shown)}
 
 
@@ -218,12 +223,13 @@ def explanation_fields(explanation: Explanation) -> Fields:
     }
 
 
-def step_fields(step: Step, phase: str | None = None) -> Fields:
+def step_fields(step: Step, phase: str | None = None, room: Room = ROOMY) -> Fields:
     """Return a step as the page shows it.
 
     Args:
         step: The step; while it is paused, the step so far.
         phase: How far it has come; None for the whole way.
+        room: What its parts may take.
     """
     message = step.message
     others = {name: value for name, value in (message.headers or {}).items() if name != "topic"}
@@ -233,10 +239,10 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
         **channel_fields(step.channel),
         "message": {
             **message_fields(message),
-            "payload": words.payload_beginning(message.payload, TEXT),
+            "payload": words.payload_beginning(message.payload, room.text),
             "size": counted(len(message.payload), "byte"),
             "headers": first_within(
-                ([cut_to_bytes(name, NAME), cut_to_bytes(value, NAME)] for name, value in others.items()), TEXT
+                ([cut_to_bytes(name, NAME), cut_to_bytes(value, NAME)] for name, value in others.items()), room.text
             ),
             "more_headers": 0,
             "content_type": cut_to_bytes(message.content_type or "", NAME),
@@ -244,21 +250,21 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
         "sighting": words.sighting(step) if step.sightings > 1 or (step.winner is None and phase != "pulled") else None,
         "sightings": [step.sightings, step.sightings_limit],
         "winner": None if step.winner is None else cut_to_bytes(step.winner, NAME),
-        **verdict_fields(step.verdicts),
+        **verdict_fields(step.verdicts, room),
         "arguments": first_within(
-            (cut_to_bytes(words.argument_text(one), 120) for one in step.arguments), ARGUMENTS_BYTES
+            (cut_to_bytes(words.argument_text(one), 120) for one in step.arguments), room.arguments
         ),
-        "printed": _lines(step.printed),
-        "result": None if step.result is None or step.exception is not None else _result(step, phase),
-        "raised": None if step.exception is None else raised_fields(step.exception),
+        "printed": _lines(step.printed, room.text),
+        "result": None if step.result is None or step.exception is not None else _result(step, phase, room.text),
+        "raised": None if step.exception is None else raised_fields(step.exception, room),
         "published": [cut_to_bytes(name, NAME) for name in list(dict.fromkeys(step.published))[:3]],
         "sent": len(step.published),
         "children": [
-            {"name": cut_to_bytes(name, NAME), **channel_fields(channel)}
-            for name, channel in islice(zip(step.children, step.published, strict=False), CHILDREN)
+            {"name": cut_to_bytes(name, NAME), "channel": cut_to_bytes(channel, NAME)}
+            for name, channel in islice(zip(step.children, step.published, strict=False), room.children)
         ],
         "story": step_sentence(step, phase),
-        **({"note": cut_to_bytes(step.note, TEXT)} if step.note else {}),
+        **({"note": cut_to_bytes(step.note, room.text)} if step.note else {}),
     }
     fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
     if phase is None:
@@ -268,73 +274,49 @@ def step_fields(step: Step, phase: str | None = None) -> Fields:
             "tone": TONES[step.settlement.action],
             "word": word,
             "where": where,
-            "reason": cut_to_bytes(step.settlement.reason, 160),
+            "reason": cut_to_bytes(step.settlement.reason, room.reason),
             "took": None if step.duration is None else words.duration_text(step.duration),
         }
     return fields
 
 
-def _result(step: Step, phase: str | None) -> str | None:
-    return None if phase in ("pulled", "decided", "about to run", "running") else cut_to_bytes(whole(step.result), TEXT)
+def _result(step: Step, phase: str | None, limit: int) -> str | None:
+    return (
+        None if phase in ("pulled", "decided", "about to run", "running") else cut_to_bytes(whole(step.result), limit)
+    )
 
 
-def _lines(text: str) -> str:
+def _lines(text: str, limit: int) -> str:
     """Return the first lines of what was printed."""
-    lines = text.rstrip("\n")[: TEXT + 1].split("\n")
+    lines = text.rstrip("\n")[: limit + 1].split("\n")
     shown = "\n".join(cut_to_bytes(line, 120) for line in lines[:4])
-    return shown if len(text) <= TEXT and len(lines) <= 4 else f"{shown}\n…"  # noqa: PLR2004
+    return shown if len(text) <= limit and len(lines) <= 4 else f"{shown}\n…"  # noqa: PLR2004
 
 
-def raised_fields(error: Raised) -> Fields:
+def raised_fields(error: Raised, room: Room) -> Fields:
     """Return an exception: its type and text, the fields that did not fit, and whether there is a traceback."""
     return {
         "type": cut_to_bytes(error.type, NAME),
-        "message": cut_to_bytes(error.message, 200),
-        "fields": first_within((cut_to_bytes(words.field_text(one), 160) for one in error.fields), 400),
+        "message": cut_to_bytes(error.message, min(200, room.text)),
+        "fields": first_within((cut_to_bytes(words.field_text(one), room.reason) for one in error.fields), room.text),
         "traceback": bool(error.traceback),
-        "hint": cut_to_bytes(error.hint, 200),
+        "hint": cut_to_bytes(error.hint, min(200, room.text)),
     }
 
 
-def history_fields(steps: Sequence[Step], at: int, *, first: int, newest: int) -> Fields:
-    """Return the number of the step that the page shows, and a window of steps around it.
-
-    Args:
-        steps: The steps that are kept.
-        at: The number of the step that is shown; 0 for the moment before the first.
-        first: The number of the earliest moment that can be shown.
-        newest: The number of the newest step.
-    """
-    place = next((place for place, step in enumerate(steps) if step.number >= at), len(steps))
-    start = max(0, min(place - HISTORY // 2, len(steps) - HISTORY))
-    shown = [summary_fields(step) for step in steps[start : start + HISTORY]]
-    return {
-        "at": at,
-        "first": first,
-        "newest": newest,
-        "steps": _around(shown, place - start, HISTORY_BYTES),
-    }
+# What stays while the rest of a trait changes: it is a trait of its own, and sent once.
+STEADY = {
+    "step": ("pulled", ("message", "sighting", "sightings", "verdicts", "more_verdicts", "arguments", "code")),
+    "status": ("desk", ("breaks", "undo", "reset")),
+}
 
 
-def _around(summaries: list[Fields], place: int, limit: int) -> list[Fields]:
-    """Return the summaries around a place, as many as go into `limit` bytes."""
-    sizes = [len(json.dumps(one, ensure_ascii=False).encode()) for one in summaries]
-    first, last = 0, len(summaries)
-    while last - first > 1 and sum(sizes[first:last]) > limit:
-        if place - first > last - 1 - place:
-            first += 1
-        else:
-            last -= 1
-    return summaries[first:last]
-
-
-def summary_fields(step: Step) -> Fields:
-    """Return a step as one mark of the history."""
-    return {
-        "number": step.number,
-        "message": words.message_name(step.message),
-        "winner": cut_to_bytes(who_by_name(step.winner), 12),
-        "settled": words.SETTLEMENTS[step.settlement.action][0],
-        "tone": TONES[step.settlement.action],
-        **({} if step.exception is None else {"raised": True}),
-    }
+def split_steady(state: dict[str, Fields]) -> dict[str, Fields]:
+    """Return a state with the steady parts of a step and of the status as traits of their own."""
+    split = dict(state)
+    for name, (steady, parts) in STEADY.items():
+        if name in state:
+            fields = state[name]
+            split[steady] = {part: fields[part] for part in parts if part in fields}
+            split[name] = {part: value for part, value in fields.items() if part not in parts}
+    return split

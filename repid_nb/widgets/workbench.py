@@ -26,6 +26,7 @@ from repid_nb.widgets.export.still import Picture, picture_of
 from repid_nb.widgets.saved_output import HIDDEN_BESIDE_A_WIDGET, SavedOutput
 from repid_nb.widgets.session import Session
 from repid_nb.widgets.updates import Updates, running_loop
+from repid_nb.widgets.wire import split_steady
 
 __all__ = ["Workbench"]
 
@@ -67,12 +68,14 @@ class Workbench(anywidget.AnyWidget):
     tray = traitlets.Dict().tag(sync=True)
     actors = traitlets.Dict().tag(sync=True)
     step = traitlets.Dict().tag(sync=True)
+    pulled = traitlets.Dict().tag(sync=True)
     history = traitlets.Dict().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
     prediction = traitlets.Dict().tag(sync=True)
     what_if = traitlets.Dict().tag(sync=True)
     workers = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
+    desk = traitlets.Dict().tag(sync=True)
     river = traitlets.Dict().tag(sync=True)
     projector = traitlets.Bool(default_value=False).tag(sync=True)
     # What the page wants to have again when the cell is run again; only the page sets it.
@@ -104,7 +107,7 @@ class Workbench(anywidget.AnyWidget):
             self._session.go_on_from(one._session)  # noqa: SLF001
             if one.stepper is self.stepper:
                 self._notes |= one._notes  # noqa: SLF001
-        super().__init__(**self._session.state(), projector=bool(projector), kept=kept)
+        super().__init__(**self._shown(), projector=bool(projector), kept=kept)
         self.on_msg(self._on_message)
         if self._shell is not None:
             # A cell may change the app or the Stepper: the page is updated when it is done.
@@ -262,9 +265,12 @@ class Workbench(anywidget.AnyWidget):
         if self.comm is None:
             return
         with self.hold_sync():
-            for name, value in self._session.state().items():
+            for name, value in self._shown().items():
                 setattr(self, name, value)
         self._save_soon()
+
+    def _shown(self) -> dict[str, dict[str, Any]]:
+        return split_steady(self._session.state())
 
     def _changed(self, after: float = 0.0) -> None:
         self._saved.changed()

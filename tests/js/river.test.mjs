@@ -1,16 +1,10 @@
 // The river as plain data. Run: node --test tests/js
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  endSymbol,
-  endTone,
-  GUTTER,
-  momentAt,
-  riverPlan,
-  toldMoment,
-} from "../../repid_nb/widgets/static/river_plan.mjs";
+import { stepsOf } from "../../repid_nb/widgets/static/ends.mjs";
+import { GUTTER, momentAt, riverPlan, toldMoment } from "../../repid_nb/widgets/static/river_plan.mjs";
 
-/** @import { River, Visit } from "../../repid_nb/widgets/static/wire.mjs" */
+/** @import { Marks, River, Visit } from "../../repid_nb/widgets/static/wire.mjs" */
 
 /** @param {Visit[]} visits @param {Partial<River>} [more] @returns {River} */
 function river(visits, more = {}) {
@@ -157,9 +151,20 @@ describe("a moment", () => {
   });
 });
 
-test("each end has a symbol and a tone", () => {
-  for (const end of /** @type {const} */ (["a", "n", "p", "r", "g", "o"])) {
-    assert.equal(endSymbol(end).length, 1);
-    assert.match(endTone(end), /^(good|back|bad|open)$/);
-  }
+test("the columns of the wire are the steps of the history", () => {
+  const marks = {
+    numbers: [
+      [3, 4],
+      [9, 9],
+    ],
+    names: ["m1", "m2", "m1"],
+    ends: "ron",
+    who: [0, 1, 0],
+    winners: ["nobody", "ship"],
+  };
+  assert.deepEqual(stepsOf(/** @type {Marks} */ (marks)), [
+    { number: 3, message: "m1", winner: "nobody", settled: "↩ rejected", tone: "back" },
+    { number: 4, message: "m2", winner: "ship", settled: "⚠ not settled", tone: "open" },
+    { number: 9, message: "m1", winner: "nobody", settled: "✗ nacked", tone: "bad" },
+  ]);
 });

@@ -8,7 +8,8 @@ from stepping.bench import CATCH_ALL, app_of, router_of
 
 from repid_nb import Message, MessageAction, Router, Stepper
 from repid_nb.display.river import Passage, River, Visit, river_of_steps
-from repid_nb.widgets.river import RIVER_BYTES, river_fields, window_of
+from repid_nb.widgets.river import river_fields, window_of
+from repid_nb.widgets.room import ROOMY
 
 
 async def pipeline() -> Stepper:
@@ -46,13 +47,13 @@ async def test_each_message_has_its_visits_and_its_channels_their_lanes():
 async def test_what_was_sent_since_the_last_step_waits_at_its_end():
     stepper = await pipeline()
     await stepper.send("emails", b"late")
-    fields = window_of(stepper.history.steps, 3, stepper.snapshot())
+    fields = window_of(stepper.history.steps, 3, stepper.snapshot(), ROOMY.river)
     assert ["m4", 1, 3, None] in fields["visits"]
 
 
 async def test_a_visit_of_a_step_is_five_short_values():
     stepper = await pipeline()
-    fields = window_of(stepper.history.steps, 3, stepper.snapshot())
+    fields = window_of(stepper.history.steps, 3, stepper.snapshot(), ROOMY.river)
     assert ["m1", 0, 0, 0, "a"] in fields["visits"]
     assert ["m2", 0, 0, 2, "r"] in fields["visits"]
     assert fields["unit"] == "step"
@@ -65,15 +66,15 @@ async def test_a_long_history_is_sent_as_its_newest_part():
         await stepper.run(80)
         steps, queues = stepper.history.steps, stepper.snapshot()
     for at in (0, 1, 40, 80):
-        fields = window_of(steps, at, queues)
-        assert len(json.dumps(fields["visits"])) < 2 * RIVER_BYTES
+        fields = window_of(steps, at, queues, ROOMY.river)
+        assert len(json.dumps(fields["visits"])) < 2 * ROOMY.river
         assert fields["begin"] <= at <= fields["end"]
     assert fields["visits"][-1][0] == "m80"
 
 
 def test_without_steps_there_is_no_river():
     stepper = Stepper(app_of(Router()))
-    assert window_of((), 0, stepper.snapshot()) == {}
+    assert window_of((), 0, stepper.snapshot(), ROOMY.river) == {}
 
 
 def test_a_simulated_visit_says_when_it_ended_and_at_which_worker():

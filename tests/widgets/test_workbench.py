@@ -106,6 +106,47 @@ async def test_a_step_with_a_history_children_and_a_river_stays_below_the_limit_
     assert sum(len(json.dumps(one, ensure_ascii=False).encode()) for one in sent) < 8_000
 
 
+async def test_a_step_with_the_longest_texts_stays_below_the_limit_of_the_wire():
+    app = Repid()
+    app.servers.register_server("default", InMemoryServer(), is_default=True)
+    for place in range(6):
+        router = Router(channel=f"{place} {LONG}")
+        for number in range(96):
+            router.actor(name=f"{number} {LONG}", routing_strategy=wants(number))(fails)
+        app.include_router(router)
+    workbench = Workbench(app)
+    stepper = workbench.stepper
+    headers = {f"{number} {LONG}": LONG for number in range(10)}
+    for number in range(12):
+        await stepper.send(f"{number % 6} {LONG}", {"text": LONG * 9}, topic="95" + LONG, headers=headers)
+    await stepper.run(4)
+    await do(workbench, "predict", on=True)
+    sent = heard(workbench)
+    for _ in range(2):
+        await do(workbench, "step")
+        assert sum(len(json.dumps(one, ensure_ascii=False).encode()) for one in sent) < 8_000
+        sent.clear()
+    # What is left out is counted, and can be asked for.
+    assert workbench.pulled["more_verdicts"] + len(workbench.pulled["verdicts"]) == 96
+    assert workbench.actors["more"] + len(workbench.actors["actors"]) == 96
+    lanes = workbench.lanes["lanes"]
+    assert len(lanes) + lanes[-1].get("more_channels", 0) == 6
+
+
+LONG = "a text that is long, and längër in bytes " * 3
+
+
+def wants(number: int) -> Any:
+    return lambda **_: lambda message: message.headers["topic"].startswith(f"{number}a")
+
+
+async def fails(message: Message, text: str) -> None:
+    print(LONG)
+    for _ in range(5):
+        await message.send_message_json(channel=f"5 {LONG}", payload={"text": LONG}, headers={"topic": LONG})
+    raise ValueError(LONG * 9)
+
+
 async def test_that_an_actor_runs_is_sent_before_it_begins_even_if_it_blocks(app: Repid):
     router = Router(channel="tasks")
     seen: list[str | None] = []

@@ -64,7 +64,7 @@ async def test_while_one_worker_holds_a_message_the_other_takes_the_next(two: Pa
     await two.do("choose", worker="0")
     assert (two.state["step"]["phase"], two.state["status"]["held"]) == ("pulled", True)
     await two.do("finish")
-    assert [one["message"] for one in two.state["history"]["steps"]] == ["m2", "m1"]
+    assert two.state["history"]["marks"]["names"] == ["m2", "m1"]
 
 
 async def test_there_is_one_history_that_says_whose_each_step_is(two: Page):
@@ -266,7 +266,7 @@ async def test_a_second_workbench_of_a_stepper_keeps_what_the_page_kept(open_wor
     second = open_workbench(stepper)
     assert second._notes == {0: "look"}
     assert (second.projector, second.kept) == (True, {"form": {"topic": "a"}, "pace": "1.5"})
-    assert (second.prediction["on"], second.status["breaks"]["nobody"]) == (True, True)
+    assert (second.prediction["on"], second.desk["breaks"]["nobody"]) == (True, True)
     third = open_workbench(stepper, projector=False)
     assert third.projector is False
 
@@ -286,9 +286,9 @@ async def test_a_lane_says_for_which_limit_its_messages_wait_at_a_worker_that_ru
     await until(lambda: bool(page.stepper.waits))
     state = await page.send("", "one_at_a_time")
     said = "what is on tasks waits: limit 1 of one_at_a_time is full; m1 holds it"
-    assert [lane.get("note") for lane in state["lanes"]["lanes"]] == [said]
+    assert [lane["waits"] for lane in state["lanes"]["lanes"]] == [[said]]
     ended.set()
     await working
-    assert "note" not in (await page.send("", "one_at_a_time"))["lanes"]["lanes"][0]
+    assert "waits" not in (await page.send("", "one_at_a_time"))["lanes"]["lanes"][0]
     page.session.close()
     await page.stepper.close()

@@ -16,10 +16,11 @@ from repid_nb.stepping.record import Step
 from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.export.texts import message_text, step_text
+from repid_nb.widgets.marks import summary_fields
 from repid_nb.widgets.predictions import PredictionScore, right_pick
 from repid_nb.widgets.river import river_fields
 from repid_nb.widgets.view import View
-from repid_nb.widgets.wire import key_of, lane_fields, summary_fields, ticket_fields, tray_fields
+from repid_nb.widgets.wire import key_of, lane_fields, ticket_fields, tray_fields
 
 __all__ = ["MOST_STEPS", "lesson_of"]
 

@@ -16,18 +16,35 @@ export function createFilm(actions, ui) {
   const back = button("back", "◀", actions.back, { title: "One step back (←)", "aria-label": "Back" });
   const forward = button("forward", "▶", actions.forward, { title: "One step forward (→)", "aria-label": "Forward" });
   const strip = createStrip(actions, ui);
-  const caption = h("span.caption", { "aria-hidden": "true" });
+  const caption = h("span.caption", { "aria-hidden": "true", hidden: true });
   const overview = createOverview(actions);
-  const way = h("div.way", null, strip.element, overview.element);
-  const element = h("div.film", { role: "group", "aria-label": "History" }, back, way, forward, caption);
+  const way = h("div.way", null, strip.element, overview.element, caption);
+  const element = h("div.film", { role: "group", "aria-label": "History" }, back, way, forward);
   /** @type {History | null} */
   let history = null;
-  /** @param {number | null} number  the step that the pointer is on */
-  const tell = (number) => {
-    caption.textContent = history ? captionOf(history, number ?? ui.dragged ?? history.at) : "";
-  };
-  strip.element.addEventListener("pointermove", (event) => tell(strip.stepAt(event.clientX)));
-  strip.element.addEventListener("pointerleave", () => tell(null));
+  /** @type {number | null} */
+  let pointed = null;
+
+  /** Tell what became of the step under the pointer, or of the one that the keys have come to. */
+  function tell() {
+    const isByKeys = strip.element.matches(":focus-visible");
+    const number = ui.dragged ?? pointed ?? (isByKeys && history ? history.at : null);
+    caption.hidden = number === null || !history;
+    if (number === null || !history) return;
+    caption.textContent = captionOf(history, number);
+    const room = way.clientWidth - caption.offsetWidth;
+    caption.style.left = `${Math.max(0, Math.min(room, strip.placeOf(number) - caption.offsetWidth / 2))}px`;
+  }
+
+  /** @param {number | null} number */
+  function point(number) {
+    pointed = number;
+    tell();
+  }
+
+  strip.element.addEventListener("pointermove", (event) => point(strip.stepAt(event.clientX)));
+  strip.element.addEventListener("pointerleave", () => point(null));
+  for (const event of ["focus", "blur"]) strip.element.addEventListener(event, tell);
 
   /** @param {ControlsPlan} shown @param {State} state */
   function draw(shown, state) {
@@ -37,7 +54,7 @@ export function createFilm(actions, ui) {
     setEnabled(forward, shown.forward);
     strip.draw(shown, history);
     overview.draw(shown, history, ui);
-    tell(null);
+    tell();
   }
 
   return { element, draw };

@@ -1,6 +1,6 @@
 // Talking to the kernel: commands are numbered, answers are brought to what waits for them, and silence is noticed.
 
-import { readState } from "./wire.mjs";
+import { readState } from "./state.mjs";
 
 /**
  * @import { Answer, Command, Model, Status } from "./wire.mjs"

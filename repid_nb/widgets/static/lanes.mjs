@@ -37,11 +37,16 @@ function laneElement(lane, step, actions) {
       lane.more > 0 && lane.messages.length > 0 && andMore(`${lane.more.toLocaleString("en")} more`),
     ),
     lane.withoutActors && h("p.warning", null, icon("⚠ "), "no actor listens here"),
+    (lane.waits ?? []).map(waitElement),
+    Boolean(lane.more_waits) && andMore(`${lane.more_waits} more`),
     lane.note && hint(lane.note),
     lane.more_channels &&
       smallButton("more channels", `… and ${count(lane.more_channels, "more channel")}`, actions.findChannel),
   );
 }
+
+/** Say why a message that was pulled is not started. @param {string} text */
+const waitElement = (text) => h("p.waits", { title: text }, icon("⏸ "), bdi(text));
 
 /**
  * Make the messages that were pulled and are not settled: still on the queue, but no worker gets them.

@@ -2,8 +2,9 @@
 
 import { hueStyle } from "./colours.mjs";
 import { createChanges, fill, h } from "./dom.mjs";
+import { endTone, endWord } from "./ends.mjs";
 import { stepName } from "./plan.mjs";
-import { endSymbol, endTone, momentAt, riverPlan, toldMoment } from "./river_plan.mjs";
+import { momentAt, riverPlan, toldMoment } from "./river_plan.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
@@ -176,7 +177,7 @@ function workParts({ name, x1, x2, y, end }) {
   const parts = [
     s("rect", { class: "wb-work", x: x1, y: y - 9, width, height: 18, rx: 4, style }),
     s("circle", { class: `wb-end wb-end-${endTone(end)}`, cx: x2, cy: y + 5, r: 8 }),
-    s("text", { class: "wb-endsign", x: x2, y: y + 9.5, "text-anchor": "middle" }, endSymbol(end)),
+    s("text", { class: "wb-endsign", x: x2, y: y + 9.5, "text-anchor": "middle" }, endWord(end)[0]),
   ];
   if (width < name.length * 8 + 14) return parts;
   return [...parts, s("text", { class: "wb-workname", x: middle - 3, y: y + 4.5, "text-anchor": "middle" }, name)];

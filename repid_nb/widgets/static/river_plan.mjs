@@ -1,9 +1,9 @@
 // The river as plain data: one lane a channel and worker, a thin line for a message that waits, a thick one in work.
 // Python draws the same picture: display/pictures/river_picture.py.
 
-/**
- * @import { End, River, Visit } from "./wire.mjs"
- */
+import { endWord } from "./ends.mjs";
+
+/** @import { End, River, Visit } from "./wire.mjs" */
 
 /**
  * @typedef {{name: string, y: number, height: number, kind: "channel" | "worker"}} RiverLane
@@ -267,24 +267,6 @@ export function momentAt({ from, to, left, scale }, unit, x) {
   return Math.max(from, Math.min(to, unit === "step" ? Math.ceil(moment) : moment));
 }
 
-/** @type {Record<End, string>} */
-const ENDS = {
-  a: "✓ acked",
-  p: "✓ replied",
-  r: "↩ rejected",
-  g: "↩ given back",
-  n: "✗ nacked",
-  o: "⚠ not settled",
-};
-
-/** @param {End} end */
-export const endSymbol = (end) => ENDS[end][0];
-
-/** @param {End} end @returns {"good" | "back" | "bad" | "open"} */
-export function endTone(end) {
-  return end === "n" ? "bad" : end === "a" || end === "p" ? "good" : end === "o" ? "open" : "back";
-}
-
 /**
  * Return what happened at a moment, as a sentence.
  * @param {River} river
@@ -297,7 +279,7 @@ export function toldMoment({ unit, channels, begin, visits }, moment) {
     const [name, channel, since, taken, end = "o"] = found;
     const waited = (taken ?? 0) - since;
     const after = waited ? `, after ${waited} ${waited === 1 ? "step" : "steps"} of waiting` : "";
-    return `Step ${moment}: ${name} of ${channels[channel]}, ${ENDS[end]}${after}`;
+    return `Step ${moment}: ${name} of ${channels[channel]}, ${endWord(end)}${after}`;
   }
   const waiting = visits.filter((one) => one[2] <= moment && (one[3] === null || one[3] > moment)).length;
   return unit === "step" ? `Step ${moment}` : `${moment.toFixed(1)} s: ${waiting} waiting`;

@@ -1,7 +1,7 @@
 // A coloured mark for each step: a drag over them seeks, and each tells who got the message and what became of it.
 
 import { hueStyle } from "./colours.mjs";
-import { createChanges, fill, h } from "./dom.mjs";
+import { bdi, createChanges, fill, h } from "./dom.mjs";
 import { stepName } from "./plan.mjs";
 
 /**
@@ -10,6 +10,9 @@ import { stepName } from "./plan.mjs";
  * @import { Ui } from "./ui.mjs"
  * @import { History, StepSummary } from "./wire.mjs"
  */
+
+/** More steps than these are marks without names. */
+const MOST_NAMED = 12;
 
 /** @param {History} history @param {number} number */
 export function captionOf({ steps, newest }, number) {
@@ -41,6 +44,12 @@ export function createStrip(actions, ui) {
     return found ? Number(found.dataset.step) : null;
   }
 
+  /** Return the middle of a mark, from the left of the strip. @param {number} number */
+  function placeOf(number) {
+    const mark = /** @type {HTMLElement | null} */ (marks.querySelector(`[data-step="${number}"]`));
+    return mark ? mark.offsetLeft + mark.offsetWidth / 2 : 0;
+  }
+
   /** @param {PointerEvent} event */
   function drag(event) {
     const number = stepAt(event.clientX);
@@ -61,6 +70,7 @@ export function createStrip(actions, ui) {
     element.setAttribute("aria-valuetext", captionOf(history, current));
     element.setAttribute("aria-disabled", String(!seek));
     if (!hasChanged("marks", [steps, first, newest, current])) return;
+    marks.className = `wb-frames${steps.length > MOST_NAMED ? " wb-thin" : ""}`;
     fill(
       marks,
       startMark(history, current),
@@ -68,7 +78,7 @@ export function createStrip(actions, ui) {
     );
   }
 
-  return { element, stepAt, draw };
+  return { element, stepAt, placeOf, draw };
 }
 
 /** @param {History} history @param {number} current */
@@ -83,7 +93,8 @@ function markElement(step, current) {
   const look = markClass(number === current, `wb-tone-${tone}`);
   const style = hueStyle({ name: message, hue });
   const [symbol] = settled;
-  return h("i", { class: look, style, "data-step": number, title: toldStep(step) }, h("b", null, symbol), message);
+  const name = h("span.framename", null, bdi(message), " ");
+  return h("i", { class: look, style, "data-step": number }, name, h("b", null, symbol));
 }
 
 /** @param {boolean} isCurrent @param {string} more */

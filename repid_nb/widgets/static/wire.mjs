@@ -1,5 +1,5 @@
 // The messages between page and kernel: the traits that the kernel sets, the commands that it takes, its answers.
-// The Python half of it: wire.py and view.py (traits), session.py (commands), export/texts.py (answers).
+// The Python half of it: wire.py, marks.py and view.py (traits), session.py (commands), export/texts.py (answers).
 
 /**
  * A channel: the key by which both sides name it, and the name that is shown.
@@ -22,6 +22,8 @@
  * @property {number | null} in_work  how many messages were pulled and are not settled; null where it is not known
  * @property {Ticket[]} working  the first of those in work
  * @property {string} [note]  what a server does not tell about it
+ * @property {string[]} [waits]  why messages that were pulled are not started, and which others let them
+ * @property {number} [more_waits]
  * @property {number} [more_channels]  how many further channels are not shown
  * @typedef {Channel & LaneFields} Lane
  *
@@ -72,7 +74,7 @@
  * @property {Raised | null} [raised]
  * @property {string[]} [published]  the channels that the actor sent to
  * @property {number} [sent]  how many messages the actor sent
- * @property {(Channel & {name: string})[]} [children]  the first of these, with their names and where they went
+ * @property {{name: string, channel: string}[]} [children]  the first of these, with their names and where they went
  * @property {string} story
  * @property {string} [note]  what is to be known of the step on a broker
  * @property {Settlement} [settlement]  missing while the step is held
@@ -88,11 +90,13 @@
  * @property {{dead: number | null, letters: DeadLetter[]}} tray
  * @property {{channel: string, key?: string, actors: Actor[], more: number, stale: boolean}} actors
  * @property {Step | NoStep} step
+ * @property {Partial<Step>} [pulled]  what the step has from before its actor runs; on the wire only
  * @property {History} history
  * @property {Choices} choices
  * @property {Prediction} prediction
  * @property {{workers: StageWorker[]}} workers  those on the stage, where there are several, and others that hold one
  * @property {Status} status
+ * @property {Partial<Status>} [desk]  what of it stays while a command is under way; on the wire only
  * @property {River} river
  * @property {boolean} projector
  * @property {Kept} kept
@@ -103,13 +107,21 @@
  * @property {number} first  the earliest moment that can be shown
  * @property {number} newest
  * @property {StepSummary[]} steps  those around the one that is shown
+ * @property {Marks} [marks]  the same on the wire
  * @property {boolean} replay  whether loaded steps are shown
  * @property {boolean} live  whether the Stepper is shown as it is now
  * @property {number} done
  * @property {number} [back]  how many steps sent a message back to the tail
  * @property {string} [no_way_back]  why no step can be taken back
- * @typedef {{number: number, message: string, winner: string, settled: string, tone: Tone} & SummaryFields} StepSummary
- * @typedef {{raised?: true, hue?: number}} SummaryFields
+ * @typedef {{number: number, message: string, winner: string, settled: string, tone: Tone, hue?: number}} StepSummary
+ *
+ * Steps in columns: runs of numbers, the names of their messages, their ends as letters, and who got each.
+ * @typedef {object} Marks
+ * @property {[first: number, last: number][]} numbers
+ * @property {string[]} names
+ * @property {string} ends
+ * @property {number[]} who  places in `winners`
+ * @property {string[]} winners
  *
  * How a time in work ended: acked, nacked, replied, rejected, given back; open is not settled, or still in work.
  * @typedef {"a" | "n" | "p" | "r" | "g" | "o"} End
@@ -268,40 +280,3 @@
  * @type {Phase[]}
  */
 export const PHASES = ["pulled", "decided", "about to run", "running", "ran"];
-
-/**
- * What the page shows of a trait that the kernel has not set.
- * @type {State}
- */
-const EMPTY = {
-  lanes: { lanes: [], pull_from: null },
-  tray: { dead: 0, letters: [] },
-  actors: { channel: "", actors: [], more: 0, stale: false },
-  step: {},
-  history: { at: 0, first: 0, newest: 0, steps: [], replay: false, live: true, done: 0 },
-  choices: { channels: [], operations: [], topics: [] },
-  prediction: { on: false, right: 0, asked: 0, last: null },
-  status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
-  river: { unit: "step", begin: 0, end: 0, channels: [], workers: [], visits: [] },
-  projector: false,
-  workers: { workers: [] },
-  kept: {},
-  what_if: { on: false },
-};
-
-export const TRAITS = Object.keys(EMPTY);
-
-/**
- * Read what the kernel says.
- * @param {Model} model
- * @returns {State}
- */
-export function readState(model) {
-  const read = (/** @type {string} */ name, /** @type {State[keyof State]} */ empty) => {
-    const value = model.get(name) ?? empty;
-    return typeof value === "object" ? Object.assign({}, empty, value) : value;
-  };
-  return /** @type {State} */ (
-    Object.fromEntries(Object.entries(EMPTY).map(([name, empty]) => [name, read(name, empty)]))
-  );
-}

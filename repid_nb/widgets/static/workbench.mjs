@@ -15,7 +15,7 @@ import { createReader } from "./reading.mjs";
 import { createThreads } from "./threads.mjs";
 import { emptyUi } from "./ui.mjs";
 import { dropStale } from "./upkeep.mjs";
-import { readState, TRAITS } from "./wire.mjs";
+import { readState, TRAITS } from "./state.mjs";
 
 /**
  * @import { Page } from "./actions.mjs"
