@@ -18,6 +18,7 @@ __all__ = [
     "OUTCOMES",
     "SETTLEMENTS",
     "argument_rows",
+    "argument_source",
     "argument_text",
     "duration_text",
     "field_text",
@@ -211,14 +212,19 @@ def note_text(verdict: Verdict) -> str:
 
 def argument_text(argument: Argument) -> str:
     """Return an argument with its source: `count = 3 (from the payload, which says '3')`."""
+    source = argument_source(argument)
+    return f"{argument.name} = {argument.value}{f' ({source})' if source else ''}"
+
+
+def argument_source(argument: Argument) -> str:
+    """Return where an argument came from: `from the payload, which says '3'`; empty for the message itself."""
     source = {"default": "the default", "dependency": "a dependency", "converter": "the converter"}.get(
         argument.source,
         f"from the {argument.source}",
     )
     if argument.source == "message":
-        return f"{argument.name} = {argument.value}"
-    was = "" if argument.coerced_from is None else f", which says {argument.coerced_from}"
-    return f"{argument.name} = {argument.value} ({source}{was})"
+        return ""
+    return source if argument.coerced_from is None else f"{source}, which says {argument.coerced_from}"
 
 
 def argument_rows(step: Step) -> list[tuple[str, str]]:

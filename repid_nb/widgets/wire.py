@@ -18,7 +18,7 @@ from repid_nb.core.text import plain_text
 from repid_nb.display import words
 from repid_nb.display.sentences import step_sentence, who, who_waits
 from repid_nb.printable import counted, cut_to_bytes, first_within, whole
-from repid_nb.stepping.record import Explanation, Raised, Step, Verdict
+from repid_nb.stepping.record import Argument, Explanation, Raised, Step, Verdict
 from repid_nb.widgets.marks import TONES
 from repid_nb.widgets.room import ROOMY, Room, size_of
 
@@ -251,9 +251,7 @@ def step_fields(step: Step, phase: str | None = None, room: Room = ROOMY) -> Fie
         "sightings": [step.sightings, step.sightings_limit],
         "winner": None if step.winner is None else cut_to_bytes(step.winner, NAME),
         **verdict_fields(step.verdicts, room),
-        "arguments": first_within(
-            (cut_to_bytes(words.argument_text(one), 120) for one in step.arguments), room.arguments
-        ),
+        "arguments": first_within(map(_argument, step.arguments), room.arguments),
         "printed": _lines(step.printed, room.text),
         "result": None if step.result is None or step.exception is not None else _result(step, phase, room.text),
         "raised": None if step.exception is None else raised_fields(step.exception, room),
@@ -278,6 +276,11 @@ def step_fields(step: Step, phase: str | None = None, room: Room = ROOMY) -> Fie
             "took": None if step.duration is None else words.duration_text(step.duration),
         }
     return fields
+
+
+def _argument(argument: Argument) -> list[str]:
+    text = f"{argument.name} = {argument.value}"
+    return [cut_to_bytes(text, 100), cut_to_bytes(words.argument_source(argument), 60)]
 
 
 def _result(step: Step, phase: str | None, limit: int) -> str | None:

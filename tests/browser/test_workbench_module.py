@@ -113,6 +113,35 @@ def test_an_error_of_the_page_s_scripts_is_noticed(page: Page, states: States):
     assert shown.errors == ["planted"]
 
 
+@pytest.mark.parametrize("name", [*SHOWN, "predicting", "guessed", *STRANGE])
+def test_every_state_of_a_session_is_seen_in_one_look(stage: Callable[..., Stage], name: str):
+    shown = stage(name, width=846)
+    if name == "predicting":
+        shown.press("Step")
+    bench = shown.page.locator(".repid-wb").bounding_box()
+    assert bench is not None
+    assert bench["width"] == 830
+    assert bench["height"] <= 520
+
+
+def test_eighty_steps_are_marks_that_can_be_told_apart(stage: Callable[..., Stage], states: States):
+    names = [f"m{number}" for number in range(1, 81)]
+    marks = {"numbers": [[1, 80]], "names": names, "ends": "arna" * 20, "who": [0] * 80, "winners": ["greet"]}
+    history = {**states["acked"]["history"], "at": 80, "newest": 80, "marks": marks}
+    shown = stage("acked", width=846)
+    shown.show({**states["acked"], "history": history})
+    widths = shown.page.locator(".wb-frame").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert len(widths) == 81
+    assert min(widths) >= 4
+    strip = shown.page.get_by_role("slider", name="Step", exact=True)
+    shown.page.locator("[data-step='12']").hover()
+    expect(shown.page.locator(".wb-caption")).to_have_text("Step 12: m12 → greet, ✓ acked")
+    shown.page.mouse.down()
+    assert shown.asked()[-1] == {**shown.asked()[-1], "type": "seek", "to": 12}
+    shown.page.mouse.up()
+    expect(strip).to_have_attribute("aria-valuemax", "80")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", [*SHOWN, "predicting", "guessed", *STRANGE])
 def test_axe_finds_nothing(stage: Callable[..., Stage], name: str, theme: str):
@@ -726,7 +755,7 @@ def test_a_dead_letter_that_is_open_is_closed_when_it_is_sent_again(stage: Calla
 
 
 def test_nothing_is_sent_to_loaded_steps(stage: Callable[..., Stage], states: States):
-    shown = writing(stage("past"))
+    shown = writing(stage("acked"))
     shown.show({**states["past"], "history": {**states["past"]["history"], "replay": True}})
     for key in ("send", "who", "chip 0"):
         pressed = shown.page.locator(f"[data-k='{key}']")

@@ -13,7 +13,7 @@ const step = {
   message: { ...message, size: "", content_type: "", headers: [], more_headers: 0 },
   winner: "greet",
   verdicts: [{ position: 1, actor: "greet", outcome: "match", role: "winner" }],
-  arguments: ["to = 'Ada'"],
+  arguments: [["to = 'Ada'", "from the payload"]],
   printed: "hello",
   result: "'hi'",
   story: "Step 3.",
@@ -170,7 +170,7 @@ describe("step into", () => {
   test("shows no result before the actor has run", () => {
     const held = heldState(/** @type {any} */ (step), "about to run", { "about to run": "soon" });
     assert.deepEqual([held.printed, held.result, held.story], ["", null, "soon"]);
-    assert.deepEqual(held.arguments, ["to = 'Ada'"]);
+    assert.deepEqual(held.arguments, [["to = 'Ada'", "from the payload"]]);
     assert.equal(heldState(/** @type {any} */ (step), "ran", {}).printed, "hello");
   });
 

@@ -118,7 +118,7 @@ async def test_a_step_tells_its_whole_story(page: Page):
         "Step 1: m1 (topic greet) went to greet, the first match, which returned. "
         "It was acked: done, it has left the queue."
     )
-    assert step["arguments"] == ["to = 'ada' (from the payload)"]
+    assert step["arguments"] == [["to = 'ada'", "from the payload"]]
     assert (step["printed"], step["result"]) == ("hello ada", "'greeted ada'")
     assert step["settlement"]["word"] == "✓ acked"
 

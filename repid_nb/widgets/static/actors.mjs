@@ -90,7 +90,7 @@ function saysElement(row, { unfold }) {
 
 /** @param {ActorRow} row @param {string} channel @param {Actions} actions */
 function detailElements({ says, details, position, actor }, channel, { breakAtActor }) {
-  const lines = [says, ...details, channel && `actor ${position} of ${channel}`].filter(Boolean);
+  const lines = [...new Set([says, ...details]), channel && `actor ${position} of ${channel}`].filter(Boolean);
   const label = "Stop where it gets a message";
   const stop = channel && smallButton(`break at ${position}`, label, () => breakAtActor(actor));
   return h(
@@ -127,13 +127,18 @@ function runElement({ waiting, running, elapsed, lines, raised, number }, open) 
 }
 
 /** @param {RunLine} line @param {boolean} isNamed @param {number} step @param {Open} open */
-function lineElements({ name, text, part }, isNamed, step, open) {
+function lineElements({ name, text, about, part }, isNamed, step, open) {
   return [
-    h("dt", null, isNamed ? name : ""),
+    h("dt", { class: name === "code" ? "wb-hidden" : null }, isNamed ? name : ""),
     h(
       "dd",
-      { title: text },
-      part === "printed" ? h("pre.printed", null, bdi(text)) : code(text),
+      { class: name === "code" ? "wb-declared" : null, title: [text, about].filter(Boolean).join(" · ") },
+      part === "printed"
+        ? h("pre.printed", null, bdi(text))
+        : name === "sent"
+          ? h("span.sent", null, bdi(text))
+          : code(text),
+      about && h("span.about", null, " ", bdi(about)),
       part &&
         text.endsWith("…") &&
         smallButton(`open ${part}`, "open", () => open(part, { type: "open", what: part, step }), {

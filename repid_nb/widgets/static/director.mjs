@@ -77,4 +77,7 @@ function mayMove(stage, before, now, pace) {
 }
 
 /** @param {HTMLElement} stage */
-const sendingPlace = (stage) => stage.parentElement?.querySelector("[data-origin]")?.getBoundingClientRect();
+function sendingPlace(stage) {
+  const place = stage.parentElement?.querySelector("[data-origin]")?.getBoundingClientRect();
+  return place?.width ? place : undefined;
+}

@@ -11,15 +11,15 @@ import { captionOf, createStrip } from "./strip.mjs";
  * @import { History, State } from "./wire.mjs"
  */
 
-/** @param {Actions} actions @param {Ui} ui */
-export function createFilm(actions, ui) {
+/** @param {Actions} actions @param {Ui} ui @param {HTMLElement} river  the button that opens the river */
+export function createFilm(actions, ui, river) {
   const back = button("back", "◀", actions.back, { title: "One step back (←)", "aria-label": "Back" });
   const forward = button("forward", "▶", actions.forward, { title: "One step forward (→)", "aria-label": "Forward" });
   const strip = createStrip(actions, ui);
   const caption = h("span.caption", { "aria-hidden": "true", hidden: true });
   const overview = createOverview(actions);
   const way = h("div.way", null, strip.element, overview.element, caption);
-  const element = h("div.film", { role: "group", "aria-label": "History" }, back, way, forward);
+  const element = h("div.film", { role: "group", "aria-label": "History" }, back, way, forward, river);
   /** @type {History | null} */
   let history = null;
   /** @type {number | null} */

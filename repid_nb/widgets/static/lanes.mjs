@@ -27,7 +27,7 @@ function laneElement(lane, step, actions) {
       "div.lanehead",
       null,
       h("b.lanename", { title: lane.channel }, bdi(lane.channel)),
-      h("span.count", null, lane.amount, lane.next && h("span.tag.next", null, ", next")),
+      h("span.count", null, amountElement(lane), lane.next && h("span.tag.next", null, " next")),
     ),
     h(
       "div.pipe",
@@ -43,6 +43,12 @@ function laneElement(lane, step, actions) {
     lane.more_channels &&
       smallButton("more channels", `… and ${count(lane.more_channels, "more channel")}`, actions.findChannel),
   );
+}
+
+/** The word is left out where there is no room for it. @param {LanePlan} lane */
+function amountElement({ waiting, amount }) {
+  if (!waiting) return amount;
+  return [waiting.toLocaleString("en"), h("span.waitingword", null, " waiting")];
 }
 
 /** Say why a message that was pulled is not started. @param {string} text */

@@ -28,23 +28,17 @@ export function createLayout(actions, ui, update) {
   const menu = createMenu(actions, ui, update);
   const row = createSendRow(actions, ui);
   const form = createSendForm(actions, ui, update);
-  const film = createFilm(actions, ui);
   const river = createRiver(actions, ui);
+  const film = createFilm(actions, ui, river.toggle);
   const regions = createRegions(actions, () => root.focus());
   const { hosts } = regions;
   const stage = stageElement(hosts);
   const body = h(
     "div.body",
     null,
-    [tools.element, menu.element, row.element, form.element, hosts.keys, hosts.errors, hosts.explanation],
-    [
-      hosts.banner,
-      hosts.score,
-      hosts.picking,
-      hosts.classroom,
-      h("div.head", null, hosts.headline, hosts.notice),
-      hosts.story,
-    ],
+    [tools.element, menu.element, row.element, hosts.errors, hosts.banner, hosts.picking, form.element],
+    [hosts.keys, hosts.explanation, hosts.classroom],
+    [h("div.head", null, hosts.headline, h("div.aside", null, hosts.score, hosts.notice)), hosts.story],
     [stage, hosts.worlds, hosts.trail, film.element, river.element, hosts.opened],
   );
   const root = h(
@@ -68,6 +62,8 @@ export function createLayout(actions, ui, update) {
     tools.draw(shown.controls, state);
     menu.draw(shown.controls, state);
     row.draw(shown.controls, state);
+    // What has to be read or answered first stands in its place.
+    row.element.hidden = shown.errors.length > 0 || shown.banner !== null || shown.picking !== null;
     form.draw(shown.controls, state);
     film.draw(shown.controls, state);
     river.draw(shown.controls, state);

@@ -26,7 +26,7 @@ export function outcomeElements(outcome, { dead, letters }, isLocked, actions) {
       outcome,
       "tray",
       "✗",
-      ["Dead", h("span.seldom", null, " letters")],
+      [h("span", null, "Dead"), h("span", null, "letters")],
       dead === null ? "not known" : dead.toLocaleString("en"),
       [
         letters.length > 0 && h("ol.letters.tray", { tabindex: "0", "aria-label": "Dead letters" }, list),
@@ -50,7 +50,7 @@ function binElement(outcome, bin, symbol, name, number, ...children) {
   return h(
     "div.bin",
     { class: `wb-bin${isHit ? ` wb-hit wb-tone-${outcome.tone}` : ""}`, "data-bin": bin },
-    h("div.binhead", null, h("span.binname", null, icon(`${symbol} `), name), h("span.binnumber", null, number)),
+    h("div.binhead", null, h("span.binname", null, icon(symbol), name), h("span.binnumber", null, number)),
     isHit && settlementElement(outcome),
     ...children,
   );

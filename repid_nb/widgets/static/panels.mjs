@@ -62,14 +62,13 @@ export function bannerElements(banner, { goOn, backToNow }) {
 /** @param {ScorePlan | null} score */
 export function scoreElements(score) {
   if (!score) return [];
+  // Who got the message stands in the headline beside it.
   return [
     h(
-      "div",
-      { class: `wb-score wb-tone-${score.tone}` },
-      h("b", null, score.verdict),
-      " ",
-      bdi(score.answer),
-      " ",
+      "p",
+      { class: `wb-score wb-tone-${score.tone}`, title: score.answer },
+      score.verdict && h("b", null, score.verdict, " "),
+      score.answer && h("span.hidden", null, bdi(score.answer), " "),
       h("span.count", null, score.score),
     ),
   ];

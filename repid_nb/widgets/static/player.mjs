@@ -340,7 +340,8 @@ export function heldState(step, phase, stories) {
   const { settlement: _, ...held } = step;
   held.phase = phase;
   held.story = stories[phase] ?? "";
-  if (reached < PHASES.indexOf("decided")) Object.assign(held, { winner: null, verdicts: [], more_verdicts: 0 });
+  if (reached < PHASES.indexOf("decided"))
+    Object.assign(held, { winner: null, verdicts: [], more_verdicts: 0, code: undefined });
   if (reached < PHASES.indexOf("about to run")) held.arguments = [];
   if (reached < PHASES.indexOf("ran")) {
     Object.assign(held, { printed: "", result: null, raised: null, published: [], sent: 0, children: [] });

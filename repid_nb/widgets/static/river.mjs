@@ -1,7 +1,7 @@
 // The river: under the history, the way of every message through channels and workers. A drag over it seeks.
 
 import { hueStyle } from "./colours.mjs";
-import { createChanges, fill, h } from "./dom.mjs";
+import { button, createChanges, fill, h } from "./dom.mjs";
 import { endTone, endWord } from "./ends.mjs";
 import { stepName } from "./plan.mjs";
 import { momentAt, riverPlan, toldMoment } from "./river_plan.mjs";
@@ -20,30 +20,35 @@ const SVG_SPACE = "http://www.w3.org/2000/svg";
 export function createRiver(actions, ui) {
   const caption = h("p.rivertold", { "aria-hidden": "true" });
   const slider = createRiverSlider(actions, ui, caption);
-  const element = h(
-    "details.river",
-    null,
-    h("summary", null, "River: the way of every message"),
-    slider.element,
-    caption,
-  );
+  const element = h("div.river", { hidden: true }, slider.element, caption);
+  const toggle = button("river toggle", "River", () => open(element.hidden === true), {
+    title: "The way of every message, through channels and workers",
+    "aria-expanded": "false",
+  });
   /** @type {[ControlsPlan, State] | null} */
   let last = null;
   let isBorn = false;
-  element.addEventListener("toggle", () => last && draw(...last));
+
+  /** @param {boolean} isOpen */
+  function open(isOpen) {
+    element.hidden = !isOpen;
+    toggle.setAttribute("aria-expanded", String(isOpen));
+    if (last) draw(...last);
+  }
 
   /** @param {ControlsPlan} controls @param {State} state */
   function draw(controls, state) {
     last = [controls, state];
     const { river, history, status } = state;
-    element.hidden = !river.visits.length;
+    toggle.hidden = !river.visits.length;
     // A lesson has room for it, and nothing to send.
-    if (!isBorn && status.replay === "lesson") element.open = true;
+    const isFirst = !isBorn;
     isBorn = true;
-    if (element.open) slider.draw(controls, river, history);
+    if (isFirst && status.replay === "lesson") open(true);
+    else if (!element.hidden) slider.draw(controls, river, history);
   }
 
-  return { element, draw };
+  return { element, toggle, draw };
 }
 
 /** @param {Actions} actions @param {Ui} ui @param {HTMLElement} caption */

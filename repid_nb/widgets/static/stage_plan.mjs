@@ -45,7 +45,11 @@ import { PHASES } from "./wire.mjs";
  * @typedef {Actor & RowFields} ActorRow
  * @typedef {{folded: number, text: string}} FoldedRows
  *
- * @typedef {{name: string, text: string, part: "printed" | "result" | null}} RunLine  part: what can be opened of it
+ * @typedef {object} RunLine
+ * @property {string} name
+ * @property {string} text
+ * @property {string} [about]  where it comes from
+ * @property {"printed" | "result"} [part]  what can be opened of it
  * @typedef {object} RunPlan
  * @property {string} waiting
  * @property {boolean} running
@@ -241,9 +245,12 @@ function wordsOf({ answer, reason, led_to = "", strategy }, look) {
     case "unasked":
       return { says: "not asked", details: [wouldSay] };
     default:
-      return { says: reason || answer, details: [answer] };
+      return { says: shortened(reason) || answer, details: [answer, reason] };
   }
 }
+
+/** The lamp beside it says no already. @param {string} reason */
+const shortened = (reason) => reason.replace(/^read (.*) → False$/s, "$1");
 
 /** @param {Actor} actor @param {Ui} [ui] @returns {ActorRow} */
 function waitingRow({ position, actor, strategy, note, code, sample }, ui) {
@@ -263,21 +270,30 @@ function noWinnerText(step) {
 /** @param {Step} step @param {boolean} held @returns {RunPlan} */
 function runPlan(step, held) {
   /** @type {RunLine[]} */
-  const lines = (step.arguments ?? []).map((text) => ({ name: "called with", text, part: null }));
+  const lines = codeLines(step);
+  for (const [text, about] of step.arguments ?? []) lines.push({ name: "called with", text, about });
   if (step.printed) lines.push({ name: "printed", text: step.printed, part: "printed" });
   if (step.result !== null && step.result !== undefined) {
     lines.push({ name: "returned", text: step.result, part: "result" });
   }
-  if (step.published?.length) lines.push({ name: "sent", text: sentText(step), part: null });
+  if (step.published?.length) lines.push({ name: "sent", text: sentText(step) });
   const waiting = step.phase === "decided" ? "It will run next." : "";
   const running = isRunning(step, held);
   return { waiting, running, elapsed: step.elapsed ?? 0, lines, raised: step.raised ?? null, number: step.number };
 }
 
+/** Return the lines of code that say why the winner got it, and what it is. @param {Step} step @returns {RunLine[]} */
+function codeLines({ verdicts, code }) {
+  const strategy = verdicts.find((one) => one.role === "winner")?.code;
+  /** @type {RunLine[]} */
+  const lines = strategy ? [{ name: "chosen by", text: strategy.text, about: strategy.where }] : [];
+  return code ? [{ name: "code", text: code.text, about: code.where }, ...lines] : lines;
+}
+
 /** @param {Step} step */
 function sentText({ sent = 0, published = [], children = [] }) {
   if (children.length && children.length === sent) {
-    return children.map(({ name, channel }) => `${name} to ${channel}`).join(", ");
+    return children.map(({ name, channel }) => `${name} → ${channel}`).join(", ");
   }
   return `${count(sent, "message")} to ${published.join(", ")}`;
 }
@@ -310,7 +326,7 @@ function outcomePlan(step, { done, back }) {
     tone: settlement?.tone ?? "open",
     word: settlement?.word ?? "",
     reason: settlement?.reason ?? "",
-    took: settlement?.took ? `the actor took ${settlement.took}` : "",
+    took: settlement?.took ? `took ${settlement.took}` : "",
     note: (step.number && step.note) || "",
     done: done.toLocaleString("en"),
     back: back === undefined ? "" : back.toLocaleString("en"),

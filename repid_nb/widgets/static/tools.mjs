@@ -62,7 +62,8 @@ function stepTools(actions) {
 
   /** @param {ControlsPlan} shown */
   function draw(shown) {
-    for (const one of [step, into]) one.hidden = shown.held;
+    step.hidden = shown.held;
+    into.hidden = shown.held || shown.crash;
     for (const one of [next, finish, putBack]) one.hidden = !shown.held;
     crash.hidden = !shown.crash;
     next.textContent = shown.next;
@@ -134,6 +135,7 @@ function pageSwitches(actions) {
   /** @param {ControlsPlan} shown @param {State} state @param {Ui} ui */
   function draw(shown, { prediction, projector }, ui) {
     undo.hidden = !shown.undo;
+    predict.hidden = shown.held;
     undo.textContent = shown.undo;
     predict.setAttribute("aria-pressed", String(prediction.on));
     large.setAttribute("aria-pressed", String(projector));

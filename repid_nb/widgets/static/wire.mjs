@@ -68,7 +68,7 @@
  * @property {string | null} winner
  * @property {Verdict[]} verdicts
  * @property {number} [more_verdicts]
- * @property {string[]} [arguments]
+ * @property {[text: string, source: string][]} [arguments]
  * @property {string} [printed]
  * @property {string | null} [result]
  * @property {Raised | null} [raised]

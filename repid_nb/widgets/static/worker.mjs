@@ -1,7 +1,7 @@
 // The second column: the worker, with the one message that it holds.
 
 import { count } from "./amounts.mjs";
-import { bdi, button, code, h, icon, smallButton } from "./dom.mjs";
+import { bdi, button, code, h, smallButton } from "./dom.mjs";
 import { andMore, tags, ticketProperties } from "./tickets.mjs";
 import { otherWorkerElements } from "./workers.mjs";
 
@@ -64,7 +64,7 @@ function sightingElement(sighting, dots) {
     "p.sighting",
     null,
     dots && h("span.dots", { "aria-hidden": "true" }, marks),
-    h("span.sightingword", null, icon("↩ "), `sighting ${sighting}`),
+    h("span.sightingword", null, `sighting ${sighting}`),
   );
 }
 
