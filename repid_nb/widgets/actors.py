@@ -51,7 +51,7 @@ class ActorFields:
 
 
 def add_code(fields: dict[str, Any], channel: str, routes: Routes) -> None:
-    """Add to the fields of a step the lines of the winner and of the strategies that were asked."""
+    """Add to the fields of a step the lines of code of its actors, and whether the winner acks first."""
     listening = routes.routes_by_channel.get(channel, ())
     for verdict in fields["verdicts"]:
         place = verdict["position"] - 1
@@ -62,6 +62,7 @@ def add_code(fields: dict[str, Any], channel: str, routes: Routes) -> None:
         _add(verdict, "code", strategy_line(actor.routing_strategy))
         if verdict.get("role") == "winner":
             _add(fields, "code", actor_line(actor.fn))
+            _add(fields, "acked_first", actor.confirmation_mode == "ack_first")
 
 
 def _add(fields: dict[str, Any], name: str, value: object) -> None:

@@ -130,9 +130,13 @@ class Tidying:
         Args:
             held: A message that was in the middle of its step, and is back at its place already.
         """
-        back = [*([] if held is None else [held]), *self._view.stepper.crash()]
+        is_lost = held is not None and self._is_gone(held)
+        back = [*([] if held is None or is_lost else [held]), *self._view.stepper.crash()]
         self._calls.called("stepper.crash()")
         self._view.show_now()
+        if is_lost and held is not None:
+            name = words.message_name(held)
+            return f"The worker crashed while {name} was in work. It was settled before its actor ran: it is lost."
         if not back:
             return "The worker crashed and was started anew. It held nothing; its sightings start again."
         names = ", ".join(words.message_name(one) for one in back[:5]) + (" ..." if len(back) > 5 else "")  # noqa: PLR2004
@@ -141,6 +145,14 @@ class Tidying:
             f"The worker crashed while {names} {were} in work, and was started anew: {names} {come} again. "
             "What its actors had done stays done."
         )
+
+    def _is_gone(self, held: MessageSnapshot) -> bool:
+        """Whether a message that was in a step is on no queue any more; of a broker this is not known."""
+        if self._view.stepper.knows.no_way_back:
+            return False
+        queue = self._view.stepper.queues.get(held.channel)
+        there = [] if queue is None else [*queue.ready, *queue.in_work]
+        return all(one.id != held.id for one in there)
 
     async def resend(self, command: Mapping[str, Any]) -> str:
         """Send a dead letter again, and return a notice; on a broker too."""

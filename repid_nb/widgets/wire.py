@@ -308,10 +308,9 @@ def raised_fields(error: Raised, room: Room) -> Fields:
 
 
 # What stays while the rest of a trait changes: it is a trait of its own, and sent once.
-STEADY = {
-    "step": ("pulled", ("message", "sighting", "sightings", "verdicts", "more_verdicts", "arguments", "code")),
-    "status": ("desk", ("breaks", "undo", "reset")),
-}
+OF_MESSAGE = ("message", "sighting", "sightings")
+OF_ACTORS = ("verdicts", "more_verdicts", "arguments", "code", "acked_first")
+STEADY = {"step": ("pulled", OF_MESSAGE + OF_ACTORS), "status": ("desk", ("breaks", "undo", "reset"))}
 
 
 def split_steady(state: dict[str, Fields]) -> dict[str, Fields]:

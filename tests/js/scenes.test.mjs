@@ -112,6 +112,11 @@ describe("the story of a step", () => {
     assert.deepEqual(scenesBetween(after, after), []);
   });
 
+  test("a step that the page comes back to after a crash is not told again", () => {
+    const running = { ...stepped, number: 2, phase: /** @type {const} */ ("running"), settlement: undefined };
+    assert.deepEqual(scenesBetween({ ...after, step: running }, after), []);
+  });
+
   test("however many actors are asked, the visits take no longer", () => {
     const crowd = Array.from({ length: 60 }, (_, place) => ({ ...no, position: place + 1 }));
     const step = { ...stepped, verdicts: crowd, winner: null };

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from support.waiting import until
 from widgets.page import Page, done_again, new_app, story_of
 
-from repid_nb import Message, Stepper, catch_all_routing_strategy
+from repid_nb import Message, Router, Stepper, catch_all_routing_strategy
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.widgets.form import BYTES
 
@@ -294,6 +294,22 @@ async def test_a_worker_that_crashes_in_the_middle_does_its_work_again(page: Pag
     assert "m1 was in work" in state["status"]["notice"]
     await page.do("step")
     assert [one.name for one in page.stepper.queues["emails"].ready] == ["m1.1", "m1.2"]
+
+
+async def test_what_was_acked_before_its_actor_ran_is_lost_in_a_crash(page: Page):
+    page.stepper.app.include_router(acks_first := Router(channel="tasks"))
+
+    @acks_first.actor(confirmation_mode="ack_first")
+    async def once() -> None:
+        await asyncio.sleep(60)
+
+    await page.send(topic="once")
+    page.session.handle({"type": "step"})
+    await until(lambda: page.state["step"].get("phase") == "running")
+    assert page.state["step"]["acked_first"]
+    state = await page.do("crash")
+    assert page.waiting == []
+    assert "m1 was in work. It was settled before its actor ran: it is lost." in state["status"]["notice"]
 
 
 async def test_a_worker_that_crashes_gives_back_what_no_one_settled(page: Page):

@@ -68,7 +68,9 @@ function heldHeadline(step, held) {
   if (isRunning(step, held)) {
     return {
       ...open(winner ?? "The actor", " works on ", message),
-      why: "It is not settled before the actor returns.",
+      why: step.acked_first
+        ? "It was acked already: it is lost if the worker crashes now."
+        : "It is not settled before the actor returns.",
     };
   }
   switch (phase) {
@@ -84,7 +86,7 @@ function heldHeadline(step, held) {
     default:
       return {
         ...open(winner ?? "", step.raised ? " raised" : " returned", " for ", message),
-        why: "Not settled yet.",
+        why: step.acked_first ? "It was acked before it ran." : "Not settled yet.",
       };
   }
 }

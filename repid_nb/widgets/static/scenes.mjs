@@ -63,9 +63,8 @@ export function journey(before, after) {
 export function scenesBetween(before, after) {
   const { step } = after;
   const legs = journey(before.step, step);
-  const newSteps = after.history.newest - before.history.newest;
-  // Of many steps at once, or of steps that were taken back, there is nothing to tell.
-  if (!legs.length || !step.number || newSteps < 0 || newSteps > 1) return [];
+  // Of many steps at once, of steps that were taken back, and of one that the page comes back to, nothing is told.
+  if (!legs.length || !step.number || !isNext(before, after)) return [];
   const early = earlierThan(before, step, legs[0].leg === "pull");
   /** @type {Scene[]} */
   const scenes = [];
@@ -87,6 +86,19 @@ export function scenesBetween(before, after) {
   }
   scenes[scenes.length - 1].shown = after;
   return scenes;
+}
+
+/**
+ * Return whether a state shows the step that comes after another state, or the same one later on. In a lesson the newest
+ * step is there from the beginning.
+ * @param {State} before
+ * @param {State} after
+ */
+function isNext({ step: old, history: was }, { step, history }) {
+  const added = history.newest - was.newest;
+  if (step.phase) return added >= 0;
+  const moved = history.at - was.at;
+  return (moved === 1 && (added === 0 || added === 1)) || (moved === 0 && old.number === step.number);
 }
 
 /**

@@ -65,6 +65,7 @@
  * @property {[seen: number, most: number]} [sightings]
  * @property {number} [elapsed]  for how many seconds the actor has run
  * @property {CodeLine} [code]  where the winner is declared
+ * @property {true} [acked_first]  whether the message was acked before the winner ran
  * @property {string | null} winner
  * @property {Verdict[]} verdicts
  * @property {number} [more_verdicts]
