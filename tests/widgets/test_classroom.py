@@ -303,7 +303,7 @@ async def test_what_was_acked_before_its_actor_ran_is_lost_in_a_crash(page: Page
     async def once() -> None:
         await asyncio.sleep(60)
 
-    await page.send(topic="once")
+    await page.send(topic="once", headers=[["vip", "no"]])
     page.session.handle({"type": "step"})
     await until(lambda: page.state["step"].get("phase") == "running")
     assert page.state["step"]["acked_first"]
