@@ -89,8 +89,8 @@ export function scenesBetween(before, after) {
 }
 
 /**
- * Return whether a state shows the step that comes after another state, or the same one later on. In a lesson the newest
- * step is there from the beginning.
+ * Return whether a state shows the step that comes after another state, or the same one later on. In a lesson the
+ * newest step is there from the beginning.
  * @param {State} before
  * @param {State} after
  */
