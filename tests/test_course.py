@@ -23,8 +23,6 @@ NO_CELL_YET = {
     "04_first_match",
     "08_arguments",
     "09_middleware",
-    "13_queue_length",
-    "14_limits",
 }
 GUIDE = (ROOT / "notebooks" / "teachers.md").read_text(encoding="utf-8")
 

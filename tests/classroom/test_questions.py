@@ -26,8 +26,6 @@ NOT_YET = {
     "first_match",
     "arguments",
     "middleware",
-    "queue_length",
-    "limits",
 }
 each_chapter = pytest.mark.parametrize(
     "chapter",
