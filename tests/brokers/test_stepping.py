@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 from brokers.scenes import scene, second_consumer, sent
-from support.brokers import Counts
+from support.brokers import Counts, Rabbit
 
 from repid_nb import MessageAction, Step, Stepper
 from repid_nb.core.errors import InvalidMessageError, NotPullableError, SteppingError, UnknownNameError
@@ -16,7 +16,8 @@ from repid_nb.core.errors import InvalidMessageError, NotPullableError, Stepping
 ALL = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-classic", "rabbit-quorum", "sqs"], indirect=True)
 # SQS keeps no certain order.
 IN_ORDER = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-classic", "rabbit-quorum"], indirect=True)
-LETTERS = pytest.mark.parametrize("broker", ["redis", "nats"], indirect=True)
+LANES = pytest.mark.parametrize("broker", ["redis", "nats"], indirect=True)
+LETTERS = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-classic", "sqs"], indirect=True)
 KEEPS_IDS = pytest.mark.parametrize("broker", ["nats", "rabbit-classic", "rabbit-quorum"], indirect=True)
 
 
@@ -69,7 +70,7 @@ async def test_how_many_wait_is_known_before_and_after(broker, channel):
         assert here.stepper.queues[channel] == step.after[channel]
 
 
-@LETTERS
+@LANES
 async def test_the_lane_shows_what_waits_and_takes_nothing(broker, channel):
     async with scene(broker, channel) as here:
         for number in range(3):
@@ -125,12 +126,13 @@ async def test_dead_letters_are_read_with_their_reason_and_sent_again(broker, ch
             await here.send("broken")
         steps = [await here.step() for _ in range(2)]
         assert [step.settlement.action for step in steps] == [MessageAction.nacked] * 2
-        assert steps[0].settlement.where.startswith("a dead letter, on repid")
+        assert steps[0].settlement.where.startswith("a dead letter, on ")
         queue = (await here.stepper.look())[channel]
         assert queue.dead == 2
         assert "LookupError" in queue.dead_letters[0].reason
         assert await here.stepper.send_again(channel, queue.dead_letters[0].message.id) == 1
-        assert (await broker.dead(channel), await broker.counts(channel)) == (1, Counts(ready=1, held=0))
+        await broker.comes_to(channel, Counts(ready=1, held=0))
+        assert await broker.dead(channel) == 1
         assert await here.stepper.send_again(channel) == 1
         again = [await here.step() for _ in range(2)]
         assert [step.message.headers["topic"] for step in again] == ["broken", "broken"]
@@ -138,23 +140,43 @@ async def test_dead_letters_are_read_with_their_reason_and_sent_again(broker, ch
             await here.stepper.send_again(channel, "1-1")
 
 
-@pytest.mark.parametrize("broker", ["sqs"], indirect=True)
-async def test_all_dead_letters_of_sqs_are_sent_again(broker, channel):
+@pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
+async def test_letters_that_were_only_read_stay_where_they_are_in_their_order(broker, channel):
     async with scene(broker, channel) as here:
+        for number in range(3):
+            await here.stepper.send(channel, number, topic="broken")
+            await here.step()
+        read = [(await here.stepper.look())[channel].dead_letters for _ in range(2)]
+        assert [letter.message.payload for letter in read[0]] == [b"0", b"1", b"2"]
+        assert read[0] == read[1]
+        await broker.comes_to(f"{channel}.dead", Counts(ready=3, held=0))
+        assert await here.stepper.send_again(channel, read[0][1].message.id) == 1
+        assert [letter.message.payload for letter in (await here.stepper.look())[channel].dead_letters] == [b"0", b"2"]
+
+
+@pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
+async def test_letters_on_a_quorum_queue_are_counted_and_sent_again_all_at_once(broker, channel):
+    # There each look at a letter would count as a failed delivery.
+    await Rabbit(broker.process, "quorum").declare(f"{channel}.dead", dead_letters=False)
+    async with scene(broker, channel, declared={"dead_queue": False}) as here:
         await here.send("broken")
         await here.step()
+        queue = (await here.stepper.look())[channel]
+        assert (queue.dead, queue.dead_letters) == (1, ())
+        with pytest.raises(NotPullableError, match="leave out the id to send all again"):
+            await here.stepper.send_again(channel, "1")
         assert await here.stepper.send_again(channel) == 1
         assert (await here.step()).winner == "broken"
 
 
 @pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
 async def test_what_rabbitmq_does_not_tell_is_said(broker, channel):
-    async with scene(broker, channel) as here:
+    async with scene(broker, channel, declared={"dead_letters": False}) as here:
         await here.send("ship", 1)
         queue = (await here.stepper.look())[channel]
         assert (queue.waiting, queue.working, queue.dead, queue.ready) == (1, None, None, ())
         assert str(queue) == f"{channel}: 1 waiting, dead letters not known (RabbitMQ does not show which)"
-        with pytest.raises(NotPullableError, match="keeps no dead letters that can be read"):
+        with pytest.raises(NotPullableError, match="tells of no queue for the dead letters"):
             await here.stepper.send_again(channel)
 
 

@@ -189,16 +189,20 @@ class Rabbit(Broker):
     def server(self, **options: Any) -> AmqpServer:
         return AmqpServer(self.dsn, **options)
 
-    async def declare(self, channel: str, *, dead_letters: bool = True, **arguments: Any) -> None:
+    async def declare(
+        self, channel: str, *, dead_letters: bool = True, dead_queue: bool = True, **arguments: Any
+    ) -> None:
         """Make the queue and, unless told otherwise, `CHANNEL.dead` for what is nacked.
 
         Args:
+            dead_letters: Whether the queue names that queue.
+            dead_queue: Whether to make it, too.
             arguments: More of the queue's, with `_` for `-`: `x_max_priority`.
         """
         wanted = {"x-queue-type": self.queue_type, **{key.replace("_", "-"): value for key, value in arguments.items()}}
         if dead_letters:
             wanted |= {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": f"{channel}.dead"}
-        await asyncio.to_thread(self._declare, channel, wanted, dead_letters)
+        await asyncio.to_thread(self._declare, channel, wanted, dead_letters and dead_queue)
 
     async def counts(self, channel: str) -> Counts:
         ready = await asyncio.to_thread(self._ready, channel)
@@ -207,9 +211,9 @@ class Rabbit(Broker):
     async def dead(self, channel: str) -> int:
         return await asyncio.to_thread(self._ready, f"{channel}.dead")
 
-    def _declare(self, channel: str, arguments: dict[str, Any], dead_letters: bool) -> None:
+    def _declare(self, channel: str, arguments: dict[str, Any], dead_queue: bool) -> None:
         with self.process.connected() as connection:
-            if dead_letters:
+            if dead_queue:
                 connection.channel().queue_declare(f"{channel}.dead", durable=True)
             connection.channel().queue_declare(channel, durable=True, arguments=arguments)
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from repid_nb.core.errors import NotPullableError
 from repid_nb.core.memory.snapshot import ChannelSnapshot
-from repid_nb.core.message import ReceivedMessageT
-from repid_nb.printable import one_line
-from repid_nb.stepping.brokers.adapter import Adapter, Inbox, mended, unknown
+from repid_nb.core.message import MessageAction, ReceivedMessageT
+from repid_nb.stepping.brokers.adapter import Adapter, mended, pictured, unknown
+from repid_nb.stepping.brokers.amqp_letters import Letters
+from repid_nb.stepping.brokers.amqp_links import Link, LinkRefusedError, Session
 from repid_nb.stepping.brokers.places import Greeting
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["AmqpAdapter"]
 
-# Seconds in which RabbitMQ lets a link in, and answers a question.
-ATTACHED_WITHIN = 3.0
-ANSWERED_WITHIN = 2.0
 SHORTEST_WAIT = 0.05
 # How often a quorum queue delivers a message, and from which number of returns on a step says so.
 MOST_DELIVERIES = 20
@@ -30,22 +26,8 @@ TOLD_FROM = 3
 RETURNS_LIMIT = 1000
 
 
-@dataclass(slots=True)
-class _Link:
-    """A link to one queue, with what came on it."""
-
-    link: Any
-    inbox: Inbox
-    answered: asyncio.Event
-    available: int | None = None
-
-
 class AmqpAdapter(Adapter):
-    """Receives on links of its own, on a session of its own.
-
-    repid's pool knows one receiver an address, so a worker beside the Stepper would lose its own; and RabbitMQ ends the
-    whole session where one queue is missing.
-    """
+    """Receives on links of its own, on a session of its own."""
 
     knows = Knowledge(
         broker="RabbitMQ",
@@ -53,6 +35,7 @@ class AmqpAdapter(Adapter):
         nacked="at the queue's dead-letter exchange, or dropped where it has none",
         given_back="at its place",
         counts=True,
+        dead_letters=True,
         priority=True,
     )
     port = 5672
@@ -64,10 +47,9 @@ class AmqpAdapter(Adapter):
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
-        self._session: Any = None
-        self._why_ended = ""
-        self._links: dict[str, _Link] = {}
-        self._number = 0
+        self._session = Session(server)
+        self._links: dict[str, Link] = {}
+        self._letters = Letters(server)
         self._returns: OrderedDict[str, int] = OrderedDict()
         self._lost: set[int] = set()
 
@@ -93,7 +75,8 @@ class AmqpAdapter(Adapter):
             await connection.close()
 
     def forget(self) -> None:
-        self._session = None
+        self._session.forget()
+        self._letters.forget()
 
     async def recover(self) -> bool:
         if self.server._connection is None:
@@ -106,22 +89,15 @@ class AmqpAdapter(Adapter):
     async def open(self, channels: Sequence[str]) -> None:
         for channel in channels:
             await self._link(channel)
+            await self._letters.find(channel)
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         link = await self._link(channel)
-        if not len(link.inbox):
-            await link.link.set_credit(1)
-        try:
-            message = await link.inbox.take(max(within, SHORTEST_WAIT))
-        finally:
-            await link.link.set_credit(0)
-        if message is None and await self._asked(link):
-            # It had been on its way when the credit was taken back.
-            message = await link.inbox.take(0)
-        return message
+        return await link.take(max(within, SHORTEST_WAIT))
 
     async def give_back(self, message: ReceivedMessageT) -> None:
-        if not message.is_acted_on and self._link_of(message).is_usable:
+        link = self._links.get(message.channel)
+        if not message.is_acted_on and link is not None and link.brought(message) and link.is_usable:
             self._count_return(message)
             await message.reject()
 
@@ -129,8 +105,7 @@ class AmqpAdapter(Adapter):
         if message.action is not None and message.action.value == "rejected":
             self._count_return(message)
         link = self._links.get(message.channel)
-        # It reads what it is sent in order: with an answer to a later question the settlement is taken in.
-        if link is None or link.link is not self._link_of(message) or not await self._asked(link):
+        if link is None or not link.brought(message) or not await link.ask():
             self._lost.add(id(message))
 
     def doubt(self, message: ReceivedMessageT) -> str:
@@ -151,8 +126,16 @@ class AmqpAdapter(Adapter):
             "without a dead-letter exchange."
         )
 
-    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:  # noqa: ARG002  (shows none)
-        return [await self._look(channel) for channel in channels]
+    def where(self, action: MessageAction | None, channel: str) -> str:
+        if action is MessageAction.nacked and (queue := self._letters.where(channel)):
+            return f"a dead letter, on {queue}"
+        return super().where(action, channel)
+
+    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:
+        return [await self._look(channel, window) for channel in channels]
+
+    async def resend(self, channel: str, message_id: str | None) -> int:
+        return await self._letters.resend(channel, message_id)
 
     def options(self, priority: int | None) -> dict[str, Any] | None:
         if priority is None:
@@ -161,133 +144,41 @@ class AmqpAdapter(Adapter):
 
     async def close(self) -> None:
         for link in self._links.values():
-            if link.link.is_usable:
-                for message in link.inbox.rest():
-                    await message.reject()
-                # Only then are the returns certain to be taken in.
-                await self._asked(link)
-                await link.link.detach()
+            await link.leave()
         self._links.clear()
-        session, self._session = self._session, None
-        if session is not None and session.is_usable:
-            await session.end()
+        await self._session.end()
+        await self._letters.close()
 
-    @staticmethod
-    def _link_of(message: ReceivedMessageT) -> Any:
-        return message._link  # type: ignore[attr-defined]  # repid's own message
-
-    async def _own_session(self) -> Any:
-        if self._session is None or not self._session.is_usable:
-            connection = self.server._connection
-            if connection is None:
-                raise ConnectionError("the connection to RabbitMQ is closed")
-            session = self._session = await connection.create_session()
-            handle_end = session._handle_end
-
-            async def ended(frame: Any) -> None:
-                self._why_ended = str(getattr(frame, "error", "") or "")
-                await handle_end(frame)
-
-            session._handle_end = ended
-            await session.wait_ready(ATTACHED_WITHIN)
-        return self._session
-
-    async def _link(self, channel: str) -> _Link:
+    async def _link(self, channel: str) -> Link:
         """Return a channel's link; a new one where there is none yet, or the connection was lost."""
         known = self._links.get(channel)
-        if known is not None and known.link.is_usable and known.link.session.is_usable:
+        if known is not None and known.is_usable:
             return known
-        session = await self._own_session()
-        inbox = Inbox()
-        kind = import_module("repid.connections.amqp.helpers").AmqpReceivedMessage
-
-        async def came(*delivery: Any) -> None:
-            payload, headers, delivery_id, tag, link, properties = delivery
-            link.defer_delivery_credit(delivery_id)
-            await inbox.put(
-                kind(
-                    payload=payload,
-                    headers=headers,
-                    link=link,
-                    delivery_id=delivery_id,
-                    delivery_tag=tag,
-                    channel_name=channel,
-                    managed_session=self.server.managed_session,
-                    publish_fn=self.server.publish,
-                    properties=properties,
-                )
-            )
-
-        self._number += 1
-        made = _Link(await self._attached(session, channel, came), inbox, asyncio.Event())
-        handle_flow = made.link._handle_flow
-
-        async def flowed(flow: Any) -> None:
-            if flow.available is not None:
-                made.available = flow.available
-                made.answered.set()
-            await handle_flow(flow)
-
-        made.link._handle_flow = flowed
-        self._links[channel] = made
-        return made
-
-    async def _attached(self, session: Any, channel: str, came: Any) -> Any:
-        self._why_ended = ""
-        address = self.server._subscribe_naming_strategy(channel)
-        name = f"repid_nb-{id(self):x}-{self._number}"
-        attaching = asyncio.ensure_future(session.create_receiver(address, came, name, prefetch=0))
         try:
-            async with asyncio.timeout(ATTACHED_WITHIN):
-                # repid waits for an answer that does not come where RabbitMQ has ended the session instead.
-                while session.is_usable and not attaching.done():
-                    await asyncio.wait({attaching}, timeout=0.01)
-        except TimeoutError:
-            pass
-        if attaching.done() and not attaching.cancelled() and attaching.exception() is None:
-            return attaching.result()
-        attaching.cancel()
-        await asyncio.wait({attaching})
-        why = f" ({one_line(self._why_ended, 200)})" if self._why_ended else ""
-        raise NotPullableError(
-            f"RabbitMQ does not let a Stepper in at the queue {channel!r}{why}. Most likely it is not there: repid "
-            f"declares no queues, so declare it first: rabbitmqadmin declare queue name={channel} durable=true"
-        )
+            link = self._links[channel] = await self._session.link(
+                channel, self.server._subscribe_naming_strategy(channel)
+            )
+        except LinkRefusedError as refused:
+            why = f" ({refused})" if str(refused) else ""
+            raise NotPullableError(
+                f"RabbitMQ does not let a Stepper in at the queue {channel!r}{why}. Most likely it is not there: repid "
+                f"declares no queues, so declare it first: rabbitmqadmin declare queue --name {channel} --durable true"
+            ) from None
+        return link
 
-    async def _look(self, channel: str) -> ChannelSnapshot:
+    async def _look(self, channel: str, window: int) -> ChannelSnapshot:
         link = self._links.get(channel)
-        if link is None or not link.link.is_usable or not await self._asked(link):
+        if link is None or not link.is_usable or not await link.ask():
             return unknown([channel])[0]
-        note = "RabbitMQ does not show which" if link.available else ""
-        return ChannelSnapshot(channel=channel, waiting=link.available, working=None, dead=None, note=note)
-
-    async def _asked(self, link: _Link) -> bool:
-        """Ask how much is available on a link; return whether an answer came."""
-        link.answered.clear()
-        session = link.link.session
-        flow = import_module("repid.connections.amqp._uamqp.performatives").FlowFrame
-        try:
-            await session.connection.send_performative(
-                session.channel,
-                flow(
-                    next_incoming_id=session._next_incoming_id,
-                    incoming_window=session._incoming_window,
-                    next_outgoing_id=session._next_outgoing_id,
-                    outgoing_window=session._outgoing_window,
-                    handle=link.link._handle,
-                    delivery_count=link.link._delivery_count,
-                    link_credit=link.link._link_credit,
-                    available=0,
-                    drain=False,
-                    echo=True,
-                    properties=None,
-                ),
-            )
-            async with asyncio.timeout(ANSWERED_WITHIN):
-                await link.answered.wait()
-        except (OSError, TimeoutError):
-            return False
-        return True
+        dead, letters = await self._letters.look(channel, window)
+        return ChannelSnapshot(
+            channel=channel,
+            waiting=link.available,
+            working=None,
+            dead=dead,
+            dead_letters=tuple(self.letter(pictured(letter)) for letter in letters),
+            note="RabbitMQ does not show which" if link.available else "",
+        )
 
     def _count_return(self, message: ReceivedMessageT) -> None:
         if message.message_id:

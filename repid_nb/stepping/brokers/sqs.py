@@ -8,10 +8,10 @@ from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import Any
 
-from repid_nb.core.errors import NotPullableError
-from repid_nb.core.memory.snapshot import ChannelSnapshot
+from repid_nb.core.errors import NotPullableError, UnknownNameError
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter
 from repid_nb.core.message import MessageAction, ReceivedMessageT
-from repid_nb.stepping.brokers.adapter import Adapter, unknown
+from repid_nb.stepping.brokers.adapter import Adapter, pictured, unknown
 from repid_nb.stepping.brokers.places import Greeting
 from repid_nb.stepping.source import Knowledge
 
@@ -20,6 +20,9 @@ __all__ = ["SqsAdapter"]
 # The longest wait that SQS takes, in seconds.
 LONGEST_WAIT = 20
 LETTERS_LIMIT = 1000
+# How many messages a request brings, and after how many seconds what was not sent again is seen again.
+BATCH = 10
+HIDDEN_SECONDS = 30
 
 
 class SqsAdapter(Adapter):
@@ -31,6 +34,7 @@ class SqsAdapter(Adapter):
         nacked="a dead letter, on the queue repid_{channel}_dlq",
         given_back="back at once, in no certain order",
         counts=True,
+        dead_letters=True,
         empty_is_certain=False,
     )
 
@@ -40,6 +44,8 @@ class SqsAdapter(Adapter):
     def __init__(self, server: Any) -> None:
         super().__init__(server)
         self._urls: dict[str, str] = {}
+        # By channel: how many dead letters there were when some of them were read.
+        self._seen: dict[str, tuple[int, tuple[DeadLetter, ...]]] = {}
 
     async def open(self, channels: Sequence[str]) -> None:
         for channel in channels:
@@ -96,31 +102,36 @@ class SqsAdapter(Adapter):
         # repid's own interval is in whole seconds.
         return float(self.server._visibility_timeout) / 3 or None
 
-    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:  # noqa: ARG002  (shows none)
-        return [await self._look(channel) for channel in channels]
+    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:
+        return [await self._look(channel, window) for channel in channels]
 
     async def resend(self, channel: str, message_id: str | None) -> int:
         dead = self._dead_queue(channel)
-        if message_id is not None or dead is None:
-            raise NotPullableError("SQS does not show dead letters one by one: leave out the id to send all again.")
+        if dead is None:
+            raise NotPullableError("This SqsServer has no dlq_queue_strategy: a nacked message is deleted.")
         client, source = self.server._client, await self.server._get_queue_url(dead)
-        sent = 0
-        while sent < LETTERS_LIMIT:
-            got = await client.receive_message(
-                QueueUrl=source, MaxNumberOfMessages=1, WaitTimeSeconds=1, MessageAttributeNames=["All"]
-            )
-            if not got.get("Messages"):
+        sent, others = 0, []
+        while sent < LETTERS_LIMIT and (letters := await self._letters(source, HIDDEN_SECONDS, wait=1)):
+            for letter in letters:
+                if message_id not in (None, letter["MessageId"]):
+                    others.append(letter["ReceiptHandle"])
+                    continue
+                attributes = {
+                    name: {key: one[key] for key in ("DataType", "StringValue", "BinaryValue") if key in one}
+                    for name, one in letter.get("MessageAttributes", {}).items()
+                }
+                await client.send_message(
+                    QueueUrl=self._urls[channel], MessageBody=letter["Body"], MessageAttributes=attributes
+                )
+                await client.delete_message(QueueUrl=source, ReceiptHandle=letter["ReceiptHandle"])
+                sent += 1
+            if sent and message_id is not None:
                 break
-            letter = got["Messages"][0]
-            attributes = {
-                name: {key: one[key] for key in ("DataType", "StringValue", "BinaryValue") if key in one}
-                for name, one in letter.get("MessageAttributes", {}).items()
-            }
-            await client.send_message(
-                QueueUrl=self._urls[channel], MessageBody=letter["Body"], MessageAttributes=attributes
-            )
-            await client.delete_message(QueueUrl=source, ReceiptHandle=letter["ReceiptHandle"])
-            sent += 1
+        for handle in others:
+            await client.change_message_visibility(QueueUrl=source, ReceiptHandle=handle, VisibilityTimeout=0)
+        self._seen.pop(channel, None)
+        if message_id is not None and not sent:
+            raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.")
         return sent
 
     def _dead_queue(self, channel: str) -> str | None:
@@ -141,19 +152,47 @@ class SqsAdapter(Adapter):
         )
         return client
 
-    async def _look(self, channel: str) -> ChannelSnapshot:
+    async def _letters(self, url: str, hidden: int, *, wait: int = 0) -> list[dict[str, Any]]:
+        """Receive some letters, which nobody else sees for so many seconds."""
+        got = await self.server._client.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=BATCH,
+            WaitTimeSeconds=wait,
+            MessageAttributeNames=["All"],
+            VisibilityTimeout=hidden,
+        )
+        letters: list[dict[str, Any]] = got.get("Messages", [])
+        return letters
+
+    async def _look(self, channel: str, window: int) -> ChannelSnapshot:
         if channel not in self._urls:
             return unknown([channel])[0]
         waiting, working = await self._counts(self._urls[channel])
-        dead_queue, dead = self._dead_queue(channel), None
-        if dead_queue is not None:
-            try:
-                dead, _ = await self._counts(await self.server._get_queue_url(dead_queue))
-            except Exception as error:
-                if not _is_missing(error):
-                    raise
+        dead, letters = await self._look_at_letters(channel, window)
         note = "SQS counts about, and does not show which" if waiting else ""
-        return ChannelSnapshot(channel=channel, waiting=waiting, working=working, dead=dead, note=note)
+        return ChannelSnapshot(
+            channel=channel, waiting=waiting, working=working, dead=dead, dead_letters=letters, note=note
+        )
+
+    async def _look_at_letters(self, channel: str, window: int) -> tuple[int | None, tuple[DeadLetter, ...]]:
+        name = self._dead_queue(channel)
+        if name is None:
+            return None, ()
+        try:
+            url = await self.server._get_queue_url(name)
+        except Exception as error:
+            if not _is_missing(error):
+                raise
+            return None, ()
+        dead, _ = await self._counts(url)
+        # Hidden for no time: nobody misses them. Not again and again while nothing has changed: a request costs.
+        if window and self._seen.get(channel, (0, ()))[0] != dead:
+            self._seen[channel] = dead, tuple(self._letter(channel, one) for one in await self._letters(url, 0))
+        return dead, self._seen.get(channel, (0, ()))[1][:window] if dead else ()
+
+    def _letter(self, channel: str, raw: dict[str, Any]) -> DeadLetter:
+        kind = import_module("repid.connections.sqs.message").SqsReceivedMessage
+        return self.letter(pictured(kind(self.server, channel, self._urls[channel], raw, 0)))
 
     async def _counts(self, url: str) -> tuple[int, int]:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
