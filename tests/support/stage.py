@@ -30,8 +30,11 @@ STRANGE = {
 
 # The widget stands in an output of JupyterLab, with the rules that JupyterLab has for what is in one.
 HTML = """<!doctype html><html lang="en"><head><title>stage</title><style>{css}</style></head>
-<body class="vscode-{theme} jp-ThemedContainer" style="margin: 8px; background: {background}">
+<body class="{classes}" style="margin: 8px; background: {background}">
 <main id="el" class="jp-OutputArea-output"></main></body></html>"""
+
+CLASSES = "vscode-{theme} jp-ThemedContainer"
+BACKGROUNDS = {"light": "#fff", "dark": "#111"}
 
 OUTPUT_CSS = Path(__file__).with_name("jupyterlab.css").read_text(encoding="utf-8")
 
@@ -107,9 +110,21 @@ class Stage:
         page.mouse.move(0, 0)
         page.on("pageerror", self._note)
         css = OUTPUT_CSS + read_style()
-        page.set_content(HTML.format(css=css, theme=theme, background="#fff" if theme == "light" else "#111"))
+        page.set_content(HTML.format(css=css, classes=CLASSES.format(theme=theme), background=BACKGROUNDS[theme]))
         source = base64.b64encode(read_script().encode()).decode()
         page.evaluate(START, [source, {**state, "projector": False}])
+
+    def set_theme(self, theme: str) -> None:
+        """Show it "light" or "dark"."""
+        self.page.locator("body").evaluate(
+            "(body, [name, background]) => { body.className = name; body.style.background = background; }",
+            [CLASSES.format(theme=theme), BACKGROUNDS[theme]],
+        )
+
+    def set_width(self, width: int) -> None:
+        """Make the window so many pixels wide, and let the page lay itself out."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self._drawn()
 
     def close(self) -> None:
         """Stop listening for errors of the page; those that are on their way still arrive."""
