@@ -34,6 +34,17 @@ def test_goes_on_as_before_for_somebody_who_runs_the_answers_too(path: Path, tmp
     assert gone == {}, f"After the answers of {path.name} these cells do not show this any more."
 
 
+@pytest.mark.parametrize("path", TUTORIALS[:5], ids=lambda path: path.name)
+def test_no_warning_and_no_error_is_seen_when_each_cell_runs_twice(path: Path, tmp_path: Path):
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [
+        twice for cell in notebook.cells for twice in (cell, nbformat.from_dict({**cell, "id": f"{cell.id}-2"}))
+    ]
+    nbformat.write(notebook, tmp_path / path.name)
+    shown = [output for cell in executed(tmp_path / path.name).cells for output in cell.get("outputs", [])]
+    assert [output.text for output in shown if output.get("name") == "stderr"] == []
+
+
 def answers_in(cell: Any) -> list[Any]:
     """Return the code of the answers that are folded away in a cell, as cells."""
     if cell.cell_type != "markdown":

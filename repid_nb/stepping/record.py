@@ -212,7 +212,7 @@ class Step(Pictured, Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Idle(Record):
+class Idle(Pictured, Record):
     """A step that found nothing to pull. It counts as false.
 
     Attributes:

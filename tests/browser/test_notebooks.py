@@ -47,6 +47,7 @@ def test_runs_from_top_to_bottom_and_reads_well_at_any_width(lab: Lab, path: Pat
                 expect(outputs.get_by_text(word).first).to_be_visible()
             lab.screenshot(f"{path.stem}-{theme}")
     assert too_wide(lab) == {}
+    assert lab.page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert lab.page.get_by_text("Error displaying widget").count() == 0
     assert lab.script_errors == []
 

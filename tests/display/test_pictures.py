@@ -396,6 +396,14 @@ def test_a_picture_is_shown_and_saved(tmp_path):
     assert picture.save(tmp_path / "step.svg").read_text(encoding="utf-8") == picture.svg
 
 
+async def test_a_step_that_found_nothing_has_a_picture_too():
+    async with Stepper(tutorial_app()) as stepper:
+        idle = await stepper.step()
+    for of in (None, "step", "settling"):
+        assert {"Idle", "nothing is waiting on user_tasks"} <= set(texts(idle.picture(of)))
+    assert "Idle · nothing is waiting on user_tasks" in idle.picture().text
+
+
 def test_a_picture_does_not_change_with_the_time_that_the_actor_took():
     step = chapter()[0]
     assert replace(step, duration=12.0).picture() == replace(step, duration=0.001).picture()

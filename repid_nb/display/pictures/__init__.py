@@ -19,13 +19,13 @@ from repid_nb.display.pictures.priorities_picture import picture_of_priorities
 from repid_nb.display.pictures.river_picture import picture_of_river
 from repid_nb.display.pictures.rows_picture import picture_of_steps
 from repid_nb.display.pictures.step_picture import picture_of_explanation, picture_of_step
-from repid_nb.display.pictures.system_picture import picture_of_queues
+from repid_nb.display.pictures.system_picture import picture_of_idle, picture_of_queues
 from repid_nb.display.pictures.trail_picture import picture_of_trail
 from repid_nb.display.river import River, river_of_steps
 from repid_nb.picture import Picture
 from repid_nb.printable import counted
 from repid_nb.stepping.merged import MergedHistory
-from repid_nb.stepping.record import Explanation, History, Step, Steps
+from repid_nb.stepping.record import Explanation, History, Idle, Step, Steps
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.stepping.trail import Trail
 
@@ -36,8 +36,8 @@ def as_picture(record: Any, of: str | None = None, **more: Any) -> Picture:
     """Return a record as a picture: SVG with the same in words.
 
     Args:
-        record: A Step, an Explanation, Steps, a History, a Trail, queues, one channel's queue, a Stepper, a Run, or an
-            app, which is drawn from its AsyncAPI document.
+        record: A Step or an Idle, an Explanation, Steps, a History, a Trail, queues, one channel's queue, a Stepper, a
+            Run, or an app, which is drawn from its AsyncAPI document.
         of: What to draw of it; None for the first of these. Of a Step: `step`, its whole way; `arguments`, what was
             sent and what the actor got; `middleware`, the layers around the actor; `settling`, the moment of the
             settlement and what a crash before or after it loses. Of Steps and a History: `rows`, a row for each
@@ -92,13 +92,17 @@ _OF_STEPS: Mapping[str, Callable[..., Picture]] = {
     "film": _film,
 }
 
+_OF_A_STEP: Mapping[str, Callable[..., Picture]] = {
+    "step": picture_of_step,
+    "arguments": picture_of_arguments,
+    "middleware": picture_of_middleware,
+    "settling": picture_of_settling,
+}
+
 KINDS: dict[type, Mapping[str, Callable[..., Picture]]] = {
-    Step: {
-        "step": picture_of_step,
-        "arguments": picture_of_arguments,
-        "middleware": picture_of_middleware,
-        "settling": picture_of_settling,
-    },
+    Step: _OF_A_STEP,
+    # What takes a step and draws it may find nothing, as a cell that runs twice.
+    Idle: dict.fromkeys(_OF_A_STEP, picture_of_idle),
     Explanation: {"actors": picture_of_explanation},
     Steps: _OF_STEPS,
     History: _OF_STEPS,

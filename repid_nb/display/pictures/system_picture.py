@@ -10,10 +10,12 @@ from repid_nb.display import words
 from repid_nb.display.colours import ACCENT, LINE, OUTCOMES, QUIET, SOFT, SURFACE, TEXT
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas
 from repid_nb.display.pictures.parts import hue, name_of, queue, token, token_width
+from repid_nb.display.sentences import idle_lines
 from repid_nb.picture import Picture
 from repid_nb.printable import counted, one_line
+from repid_nb.stepping.record import Idle
 
-__all__ = ["Listener", "picture_of_queues"]
+__all__ = ["Listener", "picture_of_idle", "picture_of_queues"]
 
 # The name of an actor, and that of its strategy.
 Listener = tuple[str, str]
@@ -75,6 +77,19 @@ def picture_of_queues(
     title = "The queues" if listeners is None else "Channels, worker and actors"
     kept = [f"{broker}, a program of its own, keeps the queues."] if broker else []
     return canvas.finish(y + 6, title, [*kept, *_told(queues, channels, listeners)])
+
+
+def picture_of_idle(idle: Idle) -> Picture:
+    """Return the picture of a step that found nothing to pull: that it is idle, and why."""
+    canvas = Canvas()
+    first, *more = idle_lines(idle)
+    what, _, why = first.partition(" · ")
+    canvas.text(MARGIN, 34, what, size=18, bold=True)
+    y = 58.0
+    for line in (why, *more):
+        canvas.text(MARGIN, y, line, size=13, colour=QUIET, width=WIDTH - 2 * MARGIN)
+        y += 22
+    return canvas.finish(y - 4, "A step that found nothing", [first, *more])
 
 
 def _titles(canvas: Canvas, queues: str, broker: str, *, with_actors: bool) -> None:
