@@ -99,3 +99,24 @@ def test_a_link_of_the_start_page_opens_its_notebook(lab: Lab, target: Path):
         "path => jupyterapp.shell.currentWidget.context.path === path", arg=f"notebooks/{name_of(target)}"
     )
     lab.wait_idle()
+
+
+# Of the page in the frame: whether it is dark, and how much of it is out of sight at the side.
+IN_THE_FRAME = """() => {
+    const page = document.querySelector('iframe.repid-nb-page')?.contentWindow;
+    return page && [page.matchMedia('(prefers-color-scheme: dark)').matches,
+        page.document.documentElement.scrollWidth - page.innerWidth];
+}"""
+
+
+def test_the_asyncapi_page_is_as_dark_as_the_notebook_and_scrolls_sideways_nowhere(lab: Lab, jupyter_root: Path):
+    # Playwright's own emulation, which is on by default, would be stronger than the frame's colour scheme.
+    lab.page.emulate_media(color_scheme="null")
+    try:
+        lab.run_cells(jupyter_root, "page.ipynb", "from repid_nb import Repid\nRepid().asyncapi_html(sidebar=False)")
+        for theme in ("light", "dark"):
+            lab.set_theme(theme)
+            lab.wait_for(f"({IN_THE_FRAME})()?.[0] === {'true' if theme == 'dark' else 'false'}")
+            assert lab.page.evaluate(IN_THE_FRAME)[1] <= 0
+    finally:
+        lab.page.emulate_media(color_scheme="light")
