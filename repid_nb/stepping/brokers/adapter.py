@@ -79,6 +79,17 @@ class Adapter:
             NotPullableError: A channel cannot be stepped; the message says what is missing, and the fix.
         """
 
+    async def prepare(self, channel: str) -> None:
+        """Get ready to send to a channel.
+
+        Raises:
+            NotPullableError: What is sent there would be lost; the message says what is missing, and the fix.
+        """
+
+    def refused(self, channel: str, error: Exception) -> str:  # noqa: ARG002  (an answer for any channel)
+        """Say what is missing where a message could not be sent to a channel; empty where it is something else."""
+        return ""
+
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         """Take the next message of a channel, or return None when none came within so many seconds.
 

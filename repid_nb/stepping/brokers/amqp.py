@@ -50,6 +50,7 @@ class AmqpAdapter(Adapter):
         self._session = Session(server)
         self._links: dict[str, Link] = {}
         self._letters = Letters(server)
+        self._sent_to: set[str] = set()
         self._returns: OrderedDict[str, int] = OrderedDict()
         self._lost: set[int] = set()
 
@@ -77,6 +78,7 @@ class AmqpAdapter(Adapter):
     def forget(self) -> None:
         self._session.forget()
         self._letters.forget()
+        self._sent_to.clear()
 
     async def recover(self) -> bool:
         if self.server._connection is None:
@@ -87,9 +89,23 @@ class AmqpAdapter(Adapter):
         return False
 
     async def open(self, channels: Sequence[str]) -> None:
+        self._renew_the_servers_session()
         for channel in channels:
             await self._link(channel)
             await self._letters.find(channel)
+
+    async def prepare(self, channel: str) -> None:
+        self._renew_the_servers_session()
+        # repid waits ten seconds for a link to a queue that is not there, and its session is gone.
+        address = self.server._publish_naming_strategy(channel, None)
+        if channel not in self._sent_to and address == self.server._subscribe_naming_strategy(channel):
+            if channel not in self._links:
+                probing = Session(self.server)
+                try:
+                    await (await self._attached(probing, channel)).leave()
+                finally:
+                    await probing.end()
+            self._sent_to.add(channel)
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         link = await self._link(channel)
@@ -154,17 +170,20 @@ class AmqpAdapter(Adapter):
         known = self._links.get(channel)
         if known is not None and known.is_usable:
             return known
+        link = self._links[channel] = await self._attached(self._session, channel)
+        return link
+
+    async def _attached(self, session: Session, channel: str) -> Link:
         try:
-            link = self._links[channel] = await self._session.link(
-                channel, self.server._subscribe_naming_strategy(channel)
-            )
+            return await session.link(channel, self.server._subscribe_naming_strategy(channel))
         except LinkRefusedError as refused:
+            fix = f"declare it first: rabbitmqadmin declare queue --name {channel} --durable true"
+            if "no queue" in str(refused):
+                raise NotPullableError(f"RabbitMQ has no queue {channel!r}, and repid declares none: {fix}") from None
             why = f" ({refused})" if str(refused) else ""
             raise NotPullableError(
-                f"RabbitMQ does not let a Stepper in at the queue {channel!r}{why}. Most likely it is not there: repid "
-                f"declares no queues, so declare it first: rabbitmqadmin declare queue --name {channel} --durable true"
+                f"RabbitMQ does not let a Stepper in at the queue {channel!r}{why}. If it is not there, {fix}"
             ) from None
-        return link
 
     async def _look(self, channel: str, window: int) -> ChannelSnapshot:
         link = self._links.get(channel)
@@ -179,6 +198,13 @@ class AmqpAdapter(Adapter):
             dead_letters=tuple(self.letter(pictured(letter)) for letter in letters),
             note="RabbitMQ does not show which" if link.available else "",
         )
+
+    def _renew_the_servers_session(self) -> None:
+        """Let repid take a new session where RabbitMQ has ended its own: otherwise all that it sends is lost."""
+        managed = self.server.managed_session
+        session = None if managed is None else managed._session
+        if session is not None and not session.is_usable:
+            managed.invalidate()
 
     def _count_return(self, message: ReceivedMessageT) -> None:
         if message.message_id:

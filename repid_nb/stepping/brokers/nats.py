@@ -51,6 +51,7 @@ class NatsAdapter(Adapter):
     def __init__(self, server: Any) -> None:
         super().__init__(server)
         self._streams: dict[str, str] = {}
+        self._sent_to: set[str] = set()
         self._ack_wait: dict[str, float] = {}
         self._dead_streams: dict[str, str] = {}
         # What went back, or is held, of each channel, last.
@@ -58,6 +59,7 @@ class NatsAdapter(Adapter):
 
     def forget(self) -> None:
         self._streams.clear()
+        self._sent_to.clear()
 
     async def recover(self) -> bool:
         client = self.server._nc
@@ -66,9 +68,6 @@ class NatsAdapter(Adapter):
     async def open(self, channels: Sequence[str]) -> None:
         for channel in channels:
             if channel not in self._streams:
-                if hasattr(type(self.server), "declare"):
-                    # A broker of one's own makes what a channel needs, before anything is sent there.
-                    await self.server.declare(channel)
                 stream = await self._stream_of(channel)
                 info = await self._consumer(channel, stream) or await self._add_consumer(channel, stream)
                 if info.config.max_ack_pending != 1:
@@ -79,6 +78,11 @@ class NatsAdapter(Adapter):
                     )
                 self._ack_wait[channel] = float(info.config.ack_wait or 0)
                 self._streams[channel] = stream
+
+    async def prepare(self, channel: str) -> None:
+        if channel not in self._sent_to:
+            await self._stream_of(channel)
+            self._sent_to.add(channel)
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         info = await self._js.consumer_info(self._streams[channel], _group(channel))
@@ -167,6 +171,9 @@ class NatsAdapter(Adapter):
         return self.server._js
 
     async def _stream_of(self, channel: str) -> str:
+        if hasattr(type(self.server), "declare"):
+            # A broker of one's own makes what a channel needs, before anything is sent there.
+            await self.server.declare(channel)
         try:
             stream: str = await self._js.find_stream_name_by_subject(channel)
         except Exception as error:

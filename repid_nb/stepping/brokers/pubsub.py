@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from importlib import import_module
 from typing import Any
@@ -40,6 +41,11 @@ class PubsubAdapter(Adapter):
     def place(self) -> Place | None:
         return place_of(self.server._dsn or GOOGLE, self.port)
 
+    def refused(self, channel: str, error: Exception) -> str:
+        if _code(error) == "NOT_FOUND":
+            return f"Pub/Sub has no topic {channel!r}. Create it first: gcloud pubsub topics create {channel}"
+        return super().refused(channel, error)
+
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         path = self.server._resolve_subscription_path(channel)
         kinds = import_module("repid.connections.pubsub.protocol.proto")
@@ -49,22 +55,26 @@ class PubsubAdapter(Adapter):
             # A PullResponse is a list of received messages, as a StreamingPullResponse begins.
             response_deserializer=kinds.StreamingPullResponse.deserialize,
         )
-        try:
-            answer = await call(_pull_request(path), timeout=max(within, SHORTEST_WAIT))
-        except Exception as error:
-            code = _code(error)
-            if code == "DEADLINE_EXCEEDED":
-                return None
-            if code == "NOT_FOUND":
-                raise NotPullableError(
-                    f"Pub/Sub has no subscription {path!r}. Create it first: "
-                    f"gcloud pubsub subscriptions create {path.rsplit('/', 1)[1]} --topic {channel}"
-                ) from error
-            raise
-        for one in answer.received_messages:
-            message: ReceivedMessageT = self._received(channel, path, one)
-            await message.keep_alive()
-            return message
+        loop = asyncio.get_running_loop()
+        end = loop.time() + max(within, SHORTEST_WAIT)
+        # An empty answer may come early, and does not say that nothing waits.
+        while (left := end - loop.time()) > 0:
+            try:
+                answer = await call(_pull_request(path), timeout=left)
+            except Exception as error:
+                code = _code(error)
+                if code == "DEADLINE_EXCEEDED":
+                    return None
+                if code == "NOT_FOUND":
+                    raise NotPullableError(
+                        f"Pub/Sub has no subscription {path!r}. Create it first: "
+                        f"gcloud pubsub subscriptions create {path.rsplit('/', 1)[1]} --topic {channel}"
+                    ) from error
+                raise
+            for one in answer.received_messages:
+                message: ReceivedMessageT = self._received(channel, path, one)
+                await message.keep_alive()
+                return message
         return None
 
     async def rescue(self, message: ReceivedMessageT) -> None:

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from repid_nb.app import Repid
-from repid_nb.core.errors import SteppingError
+from repid_nb.core.errors import NotPullableError, SteppingError
 from repid_nb.core.events import Event, Observer, Published, guarded
 from repid_nb.core.memory.journal import Journal
-from repid_nb.core.memory.snapshot import QueuesSnapshot
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.tasks import start
 from repid_nb.notebook.interrupts import interruptible, take_error
@@ -149,7 +149,7 @@ class RemoteSource:
         return end
 
     async def send(self, app: Repid, outgoing: Outgoing) -> Sent | None:
-        publishing = self._start(publish(app, self._adapter, outgoing))
+        publishing = self._start(self._publish(app, outgoing))
         try:
             message = await while_there(self._adapter, publishing)
         except asyncio.CancelledError:
@@ -204,6 +204,16 @@ class RemoteSource:
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The loop that the connection belongs to."""
         return self._loop
+
+    async def _publish(self, app: Repid, outgoing: Outgoing) -> MessageSnapshot | None:
+        channel = outgoing.channel or app.address_of(None, outgoing.operation_id)
+        await self._adapter.prepare(channel)
+        try:
+            return await publish(app, self._adapter, outgoing)
+        except Exception as error:
+            if missing := self._adapter.refused(channel, error):
+                raise NotPullableError(missing) from error
+            raise
 
     async def _open(self, channels: Sequence[str]) -> None:
         # A workbench looks while a step is under way.

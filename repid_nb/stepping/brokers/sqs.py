@@ -49,15 +49,10 @@ class SqsAdapter(Adapter):
 
     async def open(self, channels: Sequence[str]) -> None:
         for channel in channels:
-            if channel not in self._urls:
-                try:
-                    self._urls[channel] = await self.server._get_queue_url(channel)
-                except Exception as error:
-                    if not _is_missing(error):
-                        raise
-                    raise NotPullableError(
-                        f"SQS has no queue {channel!r}. Create it first: aws sqs create-queue --queue-name {channel}"
-                    ) from error
+            await self._url_of(channel)
+
+    async def prepare(self, channel: str) -> None:
+        await self._url_of(channel)
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         url = self._urls[channel]
@@ -133,6 +128,18 @@ class SqsAdapter(Adapter):
         if message_id is not None and not sent:
             raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.")
         return sent
+
+    async def _url_of(self, channel: str) -> str:
+        if channel not in self._urls:
+            try:
+                self._urls[channel] = await self.server._get_queue_url(channel)
+            except Exception as error:
+                if not _is_missing(error):
+                    raise
+                raise NotPullableError(
+                    f"SQS has no queue {channel!r}. Create it first: aws sqs create-queue --queue-name {channel}"
+                ) from error
+        return self._urls[channel]
 
     def _dead_queue(self, channel: str) -> str | None:
         strategy = self.server._dlq_queue_strategy
