@@ -227,7 +227,10 @@ async def test_a_broker_that_says_nothing_any_more_is_told_of_and_its_answer_sti
     ("broker", "said"),
     [
         ("nats", "NATS keeps no stream for '{channel}'.* nats stream add {channel}"),
-        ("rabbit-classic", "RabbitMQ does not let a Stepper in at the queue '{channel}'.* declare it first"),
+        (
+            "rabbit-classic",
+            "RabbitMQ has no queue '{channel}'.* rabbitmqadmin declare queue --name {channel} --durable true",
+        ),
         ("sqs", "SQS has no queue '{channel}'. Create it first: aws sqs create-queue --queue-name {channel}"),
     ],
     indirect=["broker"],
@@ -237,7 +240,24 @@ async def test_a_missing_queue_is_told_with_the_line_that_makes_it(broker, chann
     async with asyncio.timeout(60):
         with pytest.raises(NotPullableError, match=said.format(channel=channel)):
             await here.stepper.step()
+        await broker.declare(channel)
+        # What is sent elsewhere would be lost, and repid waits ten seconds for RabbitMQ.
+        elsewhere = f"{channel}_2"
+        with pytest.raises(NotPullableError, match=said.format(channel=elsewhere)):
+            await here.stepper.send(elsewhere, {"number": 1}, topic="ship")
     await here.stepper.close()
+
+
+@pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
+async def test_what_is_sent_after_rabbitmq_has_ended_the_session_of_repid_arrives(broker, channel):
+    async with scene(broker, channel) as here:
+        await here.send("ship", 1)
+        session = await here.server.managed_session.get_session()
+        attaching = asyncio.create_task(session.create_sender("/queues/nowhere"))
+        await until(lambda: not session.is_usable)
+        attaching.cancel()
+        await here.send("ship", 2)
+        await broker.comes_to(channel, Counts(ready=2, held=0))
 
 
 @pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)

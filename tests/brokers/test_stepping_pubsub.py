@@ -87,6 +87,8 @@ async def test_a_missing_subscription_is_told_with_the_line_that_makes_it(pubsub
     here = Scene(Played(pubsub), "orders")
     with pytest.raises(NotPullableError, match="gcloud pubsub subscriptions create orders --topic orders"):
         await here.stepper.step()
+    with pytest.raises(NotPullableError, match="gcloud pubsub topics create orders"):
+        await here.stepper.send("orders", {})
     await here.stepper.close()
 
 
