@@ -17,11 +17,6 @@ from repid_nb.classroom import exercises
 START, *CHAPTERS = TUTORIALS
 WORDS = {"eight": 8, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20}
 LEVEL_MINUTES = {"●": 10, "●●": 15, "●●●": 20}
-# Chapters whose notebooks are not rewritten yet; one that has a cell after each "Try it" has to leave the list.
-NO_CELL_YET = {
-    "08_arguments",
-    "09_middleware",
-}
 GUIDE = (ROOT / "notebooks" / "teachers.md").read_text(encoding="utf-8")
 
 
@@ -105,14 +100,7 @@ def plan_of(minutes: int) -> str:
     return re.findall(rf"^### {minutes} minutes.*?(?=^##)", GUIDE, re.DOTALL | re.MULTILINE)[0]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=pytest.mark.xfail(reason="not rewritten yet") if path.stem in NO_CELL_YET else ())
-        for path in TUTORIALS
-    ],
-    ids=name_of,
-)
+@pytest.mark.parametrize("path", TUTORIALS, ids=name_of)
 def test_a_cell_to_write_in_follows_each_try_it(path: Path):
     cells = nbformat.read(path, as_version=4).cells
     tasks = [(task, after) for task, after in pairwise([*cells, None]) if is_a_task(task)]

@@ -20,18 +20,7 @@ EVERY = [
 ]
 each_question = pytest.mark.parametrize("question", [one for _, one in EVERY], ids=[name for name, _ in EVERY])
 
-# Chapters whose notebooks are not rewritten yet. A chapter that asks its questions has to leave the list.
-NOT_YET = {
-    "arguments",
-    "middleware",
-}
-each_chapter = pytest.mark.parametrize(
-    "chapter",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="not rewritten yet", strict=True) if name in NOT_YET else ())
-        for name in CHAPTERS
-    ],
-)
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
 
 def asked_in(chapter: str, function: str) -> list[str]:

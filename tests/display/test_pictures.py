@@ -279,6 +279,13 @@ async def test_arguments_are_drawn_beside_what_was_sent():
     assert "book was called." in picture.text
 
 
+async def test_a_text_that_is_too_long_for_its_place_goes_on_in_a_second_line():
+    async with Stepper(app_of(router_of(book))) as stepper:
+        await stepper.send("tasks", {"guest": "Ada Augusta King, of Lovelace", "seats": 3})
+        shown = texts((await stepper.step()).picture("arguments"))
+    assert shown[shown.index('"guest": "Ada Augusta') + 1] == 'King, of Lovelace"'
+
+
 async def test_arguments_that_do_not_fit_are_drawn_with_the_problem_of_each():
     async with Stepper(app_of(router_of(book))) as stepper:
         await stepper.send("tasks", {"seats": "many"})

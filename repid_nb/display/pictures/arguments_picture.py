@@ -8,7 +8,7 @@ from repid_nb.core.errors import DeclarationError
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
 from repid_nb.display.colours import LINE, OUTCOMES, QUIET, SURFACE, TEXT, Colour
-from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas
+from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted, text_width
 from repid_nb.display.pictures.parts import hue, name_of, token, token_width
 from repid_nb.picture import Picture
 from repid_nb.printable import counted, one_line
@@ -18,6 +18,7 @@ __all__ = ["picture_of_arguments"]
 
 ROWS = 12
 ROW = 32.0
+LINE_HEIGHT = 17.0
 TOP = 88.0
 LEFT_END = 226.0
 RIGHT = 282.0
@@ -48,8 +49,7 @@ def picture_of_arguments(step: Step) -> Picture:
     canvas.text(at, 69, said, size=13, colour=QUIET if was_called else BAD, bold=not was_called)
     y = TOP + ROW / 2
     for row in rows[:ROWS]:
-        _draw_row(canvas, row, hue(step.message), y)
-        y += ROW
+        y += _draw_row(canvas, row, hue(step.message), y)
     if not rows:
         canvas.text(RIGHT, y + 5, "no arguments", size=14, colour=QUIET)
         y += ROW
@@ -75,30 +75,55 @@ def _rows(step: Step) -> Iterator[Row]:
         yield shown, one_line(made, 160), how
 
 
-def _draw_row(canvas: Canvas, row: Row, colour: Colour, y: float) -> None:
+def _draw_row(canvas: Canvas, row: Row, colour: Colour, y: float) -> float:
+    """Draw a row, and return how high it is: a long text has two lines."""
     given, made, how = row
     quiet = how in ("not used", "not sent")
     line = {"read": colour, "wrong": BAD}.get(how, LINE)
+    left = _in_lines(given, LEFT_END - MARGIN - 16)
+    right = _in_lines(made, WIDTH - MARGIN - RIGHT - 16, mono=how != "wrong")
+    more = LINE_HEIGHT * (max(len(left), len(right)) - 1)
+    y += more / 2
     if given.startswith("("):
         canvas.text(MARGIN + 8, y + 5, given.strip("()"), size=13, colour=QUIET, width=LEFT_END - MARGIN - 12)
     else:
-        _box(canvas, (MARGIN, LEFT_END), y, given, line, is_quiet=how == "not used")
+        _box(canvas, (MARGIN, LEFT_END), y, left, line, is_quiet=how == "not used")
     if how == "not used":
         canvas.path(f"M{LEFT_END + 3} {y:.1f}H{LEFT_END + 22}", LINE, dash="3 4")
         canvas.text(LEFT_END + 30, y + 5, made, size=13, colour=QUIET, width=WIDTH - LEFT_END - 46)
-        return
-    canvas.path(f"M{LEFT_END + 3} {y:.1f}H{RIGHT - 11}", line, line=2.5, dash="3 4" if quiet else "")
-    if how == "wrong":
+    elif how == "wrong":
+        canvas.path(f"M{LEFT_END + 3} {y:.1f}H{RIGHT - 11}", line, line=2.5)
         canvas.text(RIGHT - 8, y + 5, "✗", size=14, bold=True, colour=BAD)
-        canvas.text(RIGHT + 12, y + 5, made, size=13, colour=BAD, width=WIDTH - MARGIN - RIGHT - 12)
-        return
-    canvas.arrow(RIGHT - 4, y, line)
-    _box(canvas, (RIGHT, WIDTH - MARGIN), y, made, LINE if quiet else GOOD)
+        for place, text in enumerate(right):
+            canvas.text(RIGHT + 12, _base(y, place, right), text, size=13, colour=BAD, width=WIDTH - RIGHT - 28)
+    else:
+        canvas.path(f"M{LEFT_END + 3} {y:.1f}H{RIGHT - 11}", line, line=2.5, dash="3 4" if quiet else "")
+        canvas.arrow(RIGHT - 4, y, line)
+        _box(canvas, (RIGHT, WIDTH - MARGIN), y, right, LINE if quiet else GOOD)
+    return ROW + more
 
 
 def _box(
-    canvas: Canvas, edges: tuple[float, float], y: float, text: str, stroke: Colour, *, is_quiet: bool = False
+    canvas: Canvas, edges: tuple[float, float], y: float, lines: list[str], stroke: Colour, *, is_quiet: bool = False
 ) -> None:
     left, wide = edges[0], edges[1] - edges[0]
-    canvas.rect(left, y - 13, wide, 26, fill=SURFACE, stroke=stroke, radius=6, dash="4 3" if is_quiet else "")
-    canvas.text(left + 8, y + 5, text, size=13, mono=True, colour=QUIET if is_quiet else TEXT, width=wide - 16)
+    high = 26 + LINE_HEIGHT * (len(lines) - 1)
+    dash = "4 3" if is_quiet else ""
+    canvas.rect(left, y - high / 2, wide, high, fill=SURFACE, stroke=stroke, radius=6, dash=dash)
+    for place, text in enumerate(lines):
+        shown = QUIET if is_quiet else TEXT
+        canvas.text(left + 8, _base(y, place, lines), text, size=13, mono=True, colour=shown, width=wide - 16)
+
+
+def _base(y: float, place: int, lines: list[str]) -> float:
+    """Return the base line of one of the lines around a middle."""
+    return y + 5 + LINE_HEIGHT * (place - (len(lines) - 1) / 2)
+
+
+def _in_lines(text: str, width: float, *, mono: bool = True) -> list[str]:
+    """Return a text as one line or two, the first of which ends with a whole word where there is one."""
+    if text_width(text, 13, mono=mono) <= width:
+        return [text]
+    first = fitted(text, width, 13, mono=mono).removesuffix("…")
+    first = first[: first.rfind(" ")] if " " in first else first
+    return [first, text[len(first) :].lstrip()]

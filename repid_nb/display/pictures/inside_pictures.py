@@ -39,7 +39,8 @@ def picture_of_middleware(step: Step) -> Picture:
     canvas = Canvas()
     layers = len(shown)
     canvas.text(MARGIN, 30, f"Around {winner}", size=17, bold=True, width=WIDTH - 2 * MARGIN)
-    about = f"{counted(len(step.middlewares), 'middleware')}, the outermost first" if shown else "no middleware"
+    count = len(step.middlewares)
+    about = f"{counted(count, 'layer')} of middleware{', the outermost first' if count > 1 else ''}"
     canvas.text(MARGIN, 49, about, size=13, colour=QUIET)
     top, high = 64.0, 84.0 + 2 * INSET * layers
     middle = top + high / 2 + layers * 5
