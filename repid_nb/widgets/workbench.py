@@ -19,6 +19,7 @@ from repid_nb.notebook.cells import ipython_shell, this_cell
 from repid_nb.picture import Picture as SvgPicture
 from repid_nb.stepping.record import Steps
 from repid_nb.stepping.stepper import Stepper
+from repid_nb.widgets import beside
 from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.page import TITLE, write_lesson
 from repid_nb.widgets.export.saved import saved_html
@@ -78,6 +79,8 @@ class Workbench(anywidget.AnyWidget):
     desk = traitlets.Dict().tag(sync=True)
     river = traitlets.Dict().tag(sync=True)
     projector = traitlets.Bool(default_value=False).tag(sync=True)
+    # "offered" where there is a place beside the notebook; the page sets "wanted".
+    beside = traitlets.Unicode().tag(sync=True)
     # What the page wants to have again when the cell is run again; only the page sets it.
     kept = traitlets.Dict().tag(sync=True)
 
@@ -101,13 +104,18 @@ class Workbench(anywidget.AnyWidget):
         self._notes: dict[int, str] = {}
         self._closing: asyncio.Task[None] | None = None
         self._shell = ipython_shell()
+        self._beside = beside.Beside()
         kept: dict[str, Any] = {}
         for one in former:
+            self._beside = one._beside  # noqa: SLF001
             projector, kept = one.projector if projector is None else projector, one.kept or kept
             self._session.go_on_from(one._session)  # noqa: SLF001
             if one.stepper is self.stepper:
                 self._notes |= one._notes  # noqa: SLF001
         super().__init__(**self._shown(), projector=bool(projector), kept=kept)
+        self.beside = "offered" if beside.is_there() else ""
+        self.observe(self._on_wish, "beside")
+        self._beside.show(self)
         self.on_msg(self._on_message)
         if self._shell is not None:
             # A cell may change the app or the Stepper: the page is updated when it is done.
@@ -190,6 +198,7 @@ class Workbench(anywidget.AnyWidget):
         if self not in _open:
             return
         tasks = self._detach()
+        self._beside.close()
         if self._owns_stepper:
             self._close_stepper(tasks)
 
@@ -257,6 +266,12 @@ class Workbench(anywidget.AnyWidget):
         else:
             loop.call_soon_threadsafe(self._session.handle, content)
 
+    def _on_wish(self, change: Mapping[str, Any]) -> None:
+        """Open a tab beside the notebook, when the page wants one."""
+        if change["new"] == "wanted" and self in _open:
+            self._beside.open(self)
+            self.beside = "offered"
+
     def _on_cell_done(self, *_: Any) -> None:
         self._updates.soon()
         self._saved.update()
@@ -287,12 +302,16 @@ class Workbench(anywidget.AnyWidget):
         """Show the widget, and beneath it what stands for it where no widget lives."""
         from IPython.display import display  # noqa: PLC0415  (only IPython calls this)
 
+        data, metadata = self.view()
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
+        self._saved.show()
+
+    def view(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the data and the metadata of an output that shows the widget, and nothing where no widget lives."""
         data, metadata = self._repr_mimebundle_() or ({}, {})
         del data["text/html"]
         # A page that knows no widgets shows this text, and beneath it the state that was left last.
-        data["text/plain"] = "The workbench, as it was left:"
-        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
-        self._saved.show()
+        return {**data, "text/plain": "The workbench, as it was left:"}, metadata
 
     def _saved_form(self) -> tuple[str, str]:
         return saved_html(self._session.view, self._notes), "The steps so far are in the HTML of this output."

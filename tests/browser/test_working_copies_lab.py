@@ -122,3 +122,27 @@ def test_a_chapter_begins_anew_from_a_cell_and_by_reload(lab: Lab, copies: Path)
     lab.wait_for(f"() => ({CELLS})().includes('await stepper.step()')")
     kept = [path for path in copies.glob("*.ipynb") if "kept" in path.name]
     assert "mine" in kept[0].read_text()
+
+
+def test_the_workbench_goes_beside_the_notebook_by_a_press(lab: Lab, copies: Path):
+    lab.open_notebook("my_course/01_shop.ipynb")
+    run_cell(lab, 0)
+    lab.page.evaluate(
+        """() => {
+            const cell = jupyterapp.shell.currentWidget.content.widgets[1];
+            cell.model.sharedModel.source = 'from repid_nb import Workbench; Workbench(stepper)';
+        }"""
+    )
+    run_cell(lab, 1)
+    lab.page.locator(".repid-wb").get_by_role("button", name="Beside").click()
+    beside = lab.page.locator(".jupyterlab-sidecar .repid-wb")
+    beside.get_by_role("button", name="Step", exact=True).click()
+    expect(beside.locator(".wb-headline")).to_contain_text("log got m1")
+    expect(beside.get_by_role("button", name="Beside")).to_be_hidden()
+    # The notebook is in front again, for the next test.
+    lab.page.evaluate(
+        """() => [...jupyterapp.shell.widgets('main')]
+            .filter(one => one.title.label === 'Workbench')
+            .forEach(one => one.dispose())"""
+    )
+    lab.wait_for("() => jupyterapp.shell.currentWidget?.context?.path === 'my_course/01_shop.ipynb'")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import comm
 import pytest
 
@@ -183,11 +186,14 @@ def test_a_click_that_names_nothing_is_ignored():
 def test_pages_without_widgets_show_the_question_and_its_choices_and_not_the_answer():
     question = questions_of("messages").guesses[0]
     shown = guess("messages-1")._repr_mimebundle_()[0]
-    for form in (shown["text/html"], shown["text/plain"]):
-        assert question.asks in form
-        assert all(choice in form for choice in question.choices)
-        assert question.why not in form
-        assert "Run the cell to answer with a click." in form
+    for form in (text_of(shown["text/html"]), shown["text/plain"].replace("`", "")):
+        for text in (question.asks, *question.choices, "Run the cell to answer with a click."):
+            assert text.replace("`", "") in form
+        assert question.why.replace("`", "") not in form
+
+
+def text_of(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", html))
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ export function state(changes = {}) {
     status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
     river: { unit: "step", begin: 0, end: 0, channels: [], workers: [], visits: [] },
     projector: false,
+    beside: "",
     workers: { workers: [] },
     kept: {},
     what_if: { on: false },

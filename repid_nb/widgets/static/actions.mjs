@@ -22,6 +22,7 @@ import { aboutNow } from "./upkeep.mjs";
  * @property {() => void} update  draws in the next frame
  * @property {() => void} drawNow
  * @property {(large: boolean) => void} setLarge
+ * @property {() => void} goBeside
  * @property {() => boolean} canSend
  * @property {(place: Place) => void} focus
  * @property {() => void} showOpened  scrolls to the text that is open
@@ -201,6 +202,7 @@ function panelActions(page) {
   };
   return {
     large: () => setLarge(!state().projector),
+    beside: page.goBeside,
     predict: () => {
       ui.picking = null;
       ask({ type: "predict", on: !state().prediction.on });

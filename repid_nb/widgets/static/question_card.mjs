@@ -36,7 +36,7 @@ export function render({ model, el }) {
   const body = h("div.body.card-of-questions", null, ...asked.map(({ element }) => element), foot);
   // The keys of a button belong to it: JupyterLab would take Enter for the cell's.
   const keys = { "data-lm-suppress-shortcuts": "true" };
-  const root = h("section", { class: "repid-wb", "aria-label": model.get("card").name, ...keys }, body);
+  const root = h("section", { class: "repid-wb wb-asking", "aria-label": model.get("card").name, ...keys }, body);
 
   function draw() {
     const card = model.get("card");

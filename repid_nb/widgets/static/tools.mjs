@@ -126,22 +126,30 @@ function pageSwitches(actions) {
     title: "The stage alone, as large as the screen: for a projector (L)",
     "aria-pressed": "false",
   });
+  const beside = button("beside", "Beside", actions.beside, {
+    title: "In a tab beside the notebook, where it stays in sight",
+    class: "wb-button wb-tobeside",
+  });
   const menu = button("menu", "⋯", actions.menu, {
     title: "More: pull from, reset, export, keys",
     "aria-label": "More",
     "aria-expanded": "false",
   });
 
+  const element = group(undo, predict, beside, large, menu);
+
   /** @param {ControlsPlan} shown @param {State} state @param {Ui} ui */
-  function draw(shown, { prediction, projector }, ui) {
+  function draw(shown, state, ui) {
+    const { prediction, projector } = state;
     undo.hidden = !shown.undo;
     predict.hidden = shown.held;
     undo.textContent = shown.undo;
     predict.setAttribute("aria-pressed", String(prediction.on));
+    beside.hidden = !state.beside || projector;
     large.setAttribute("aria-pressed", String(projector));
     large.textContent = projector ? "Leave the stage" : "Stage only";
     menu.setAttribute("aria-expanded", String(ui.menu));
   }
 
-  return { element: group(undo, predict, large, menu), draw };
+  return { element, draw };
 }

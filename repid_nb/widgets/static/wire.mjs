@@ -100,6 +100,7 @@
  * @property {Partial<Status>} [desk]  what of it stays while a command is under way; on the wire only
  * @property {River} river
  * @property {boolean} projector
+ * @property {"" | "offered" | "wanted"} beside  whether there is a place beside the notebook, and whether it is wanted
  * @property {Kept} kept
  * @property {WhatIf} what_if
  *

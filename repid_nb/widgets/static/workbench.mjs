@@ -41,6 +41,7 @@ export function render({ model, el }) {
     update,
     drawNow,
     setLarge: (large) => projector.set(large),
+    goBeside: () => wantBeside(model),
     canSend: () => layout.canSend(),
     focus: (place) => layout.focus(place),
     showOpened: () => layout.showOpened(),
@@ -85,6 +86,12 @@ export function render({ model, el }) {
     cancelAnimationFrame(frame);
     el.replaceChildren();
   };
+}
+
+/** Ask for a tab beside the notebook. @param {Model} model */
+function wantBeside(model) {
+  model.set("beside", "wanted");
+  model.save_changes();
 }
 
 /**
