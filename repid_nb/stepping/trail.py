@@ -14,7 +14,7 @@ from repid_nb.core.record import Record
 from repid_nb.stepping.pictured import Pictured
 from repid_nb.stepping.record import Settlement, Step
 
-__all__ = ["Stop", "Trail", "trail_of"]
+__all__ = ["Stop", "Trail", "Ways", "trail_of"]
 
 Whereabouts: TypeAlias = Literal["waiting", "in work", "dead letter", "done", "gone"]
 
@@ -73,13 +73,47 @@ def trail_of(name: str, steps: Sequence[Step], queues: QueuesSnapshot) -> Trail:
     Raises:
         UnknownNameError: No step and no queue knows such a message.
     """
-    places = {message.name: (message, where) for message, where in _places(queues)}
-    seen: dict[str, MessageSnapshot] = {}
-    stops: dict[str, list[Stop]] = {}
-    for step in steps:
-        own = step.message.name
-        if own not in stops:
-            seen[own] = step.message
+    return Ways(steps, queues).trail(name)
+
+
+class Ways:
+    """The ways of all messages of some steps, read once for many trails.
+
+    Args:
+        steps: The steps, in order.
+        queues: Where messages are at their end.
+    """
+
+    def __init__(self, steps: Sequence[Step], queues: QueuesSnapshot) -> None:
+        self._places = {message.name: (message, where) for message, where in _places(queues)}
+        self._seen: dict[str, MessageSnapshot] = {}
+        self._stops: dict[str, list[Stop]] = {}
+        for step in steps:
+            self._add(step)
+        for name, (message, _) in self._places.items():
+            if name not in self._stops:
+                self._seen[name] = message
+        self._children: dict[str | None, list[str]] = {}
+        for name in self._seen:
+            self._children.setdefault(parent_name(name), []).append(name)
+
+    @property
+    def roots(self) -> list[str]:
+        """The names of the messages that no other one led to, or none that is known here."""
+        return [name for name in self._seen if parent_name(name) not in self._seen]
+
+    def trail(self, name: str) -> Trail:
+        """Return the trail of a message; see `trail_of`."""
+        found = name if name in self._seen else next((own for own, one in self._seen.items() if one.id == name), None)
+        if found is None:
+            hint = nearest_name(name, list(self._seen), "Nothing was sent yet.")
+            raise UnknownNameError(f"No step or queue has a message {name!r}.{hint}")
+        return self._build(found, 0)
+
+    def _add(self, step: Step) -> None:
+        name = step.message.name
+        if name not in self._stops:
+            self._seen[name] = step.message
         stop = Stop(
             step=step.number,
             channel=step.channel,
@@ -87,32 +121,21 @@ def trail_of(name: str, steps: Sequence[Step], queues: QueuesSnapshot) -> Trail:
             settlement=step.settlement,
             sighting=step.sightings,
         )
-        stops.setdefault(own, []).append(stop)
+        self._stops.setdefault(name, []).append(stop)
         for child, channel in zip(step.children, step.published, strict=False):
             # A message that another worker takes may be seen nowhere else.
-            seen.setdefault(child, MessageSnapshot(id=None, channel=channel, payload=b"", name=child, parent=own))
-    for own, (message, _) in places.items():
-        if own not in stops:
-            seen[own] = message
-    found = name if name in seen else next((own for own, message in seen.items() if message.id == name), None)
-    if found is None:
-        raise UnknownNameError(
-            f"No step or queue has a message {name!r}.{nearest_name(name, list(seen), 'Nothing was sent yet.')}"
-        )
-    children: dict[str | None, list[str]] = {}
-    for own in seen:
-        children.setdefault(parent_name(own), []).append(own)
+            snapshot = MessageSnapshot(id=None, channel=channel, payload=b"", name=child, parent=name)
+            self._seen.setdefault(child, snapshot)
 
-    def build(own: str, depth: int) -> Trail:
-        mine = children.get(own, []) if depth < DEEPEST else []
+    def _build(self, name: str, depth: int) -> Trail:
+        children = self._children.get(name, []) if depth < DEEPEST else []
+        stops = tuple(self._stops.get(name, ()))
         return Trail(
-            message=seen[own],
-            stops=tuple(stops.get(own, ())),
-            where=places[own][1] if own in places else _end(stops.get(own, ())),
-            children=tuple(build(child, depth + 1) for child in sorted(mine, key=_number)),
+            message=self._seen[name],
+            stops=stops,
+            where=self._places[name][1] if name in self._places else _end(stops),
+            children=tuple(self._build(child, depth + 1) for child in sorted(children, key=_number)),
         )
-
-    return build(found, 0)
 
 
 def _places(queues: QueuesSnapshot) -> Iterator[tuple[MessageSnapshot, Whereabouts]]:

@@ -10,12 +10,13 @@ from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.display.sentences import trail_rows
 from repid_nb.printable import cut_to_bytes, first_within
+from repid_nb.stepping.trail import Trail
 from repid_nb.widgets.form import JSON, Form, typed_bytes
 from repid_nb.widgets.marks import TONES
 from repid_nb.widgets.view import View
 from repid_nb.widgets.wire import explanation_fields, key_of
 
-__all__ = ["explanation", "form_of", "found", "trail"]
+__all__ = ["explanation", "form_of", "found", "trail", "trail_fields"]
 
 ROWS_BYTES = 4_000
 MOST_ROWS = 1_000
@@ -51,7 +52,14 @@ def form_of(view: View, command: Mapping[str, Any]) -> dict[str, Any]:
 def trail(view: View, command: Mapping[str, Any]) -> dict[str, Any]:
     """Answer which way a message has gone, and what came of it."""
     name = _message(view, command).name
-    rows = [
+    rows = trail_fields(view.trail(name))
+    shown = first_within(rows, ROWS_BYTES)
+    return {"type": "trail", "name": cut_to_bytes(name, 60), "rows": shown, "more": len(rows) - len(shown)}
+
+
+def trail_fields(way: Trail) -> list[dict[str, Any]]:
+    """Return the rows of a trail as the page shows them."""
+    return [
         {
             "name": cut_to_bytes(row.name, 60),
             "depth": row.depth,
@@ -59,10 +67,8 @@ def trail(view: View, command: Mapping[str, Any]) -> dict[str, Any]:
             "text": cut_to_bytes(row.text, 160),
             "tone": "open" if row.step is None else TONES[row.action],
         }
-        for row in trail_rows(view.trail(name))
+        for row in trail_rows(way)
     ]
-    shown = first_within(rows, ROWS_BYTES)
-    return {"type": "trail", "name": cut_to_bytes(name, 60), "rows": shown, "more": len(rows) - len(shown)}
 
 
 def found(view: View, command: Mapping[str, Any]) -> dict[str, Any]:

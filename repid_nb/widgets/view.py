@@ -33,6 +33,8 @@ from repid_nb.widgets.wire import channel_fields, lane_fields, named, step_field
 __all__ = ["View"]
 
 CHOICES_BYTES = 1_500
+# What a worker has in work is not known of an earlier moment.
+NOT_NOW = {"at": None, "message": None, "phase": None, "winner": None}
 
 ShownPhase: TypeAlias = Phase | Literal["running"]
 """The phases of a step, and between "about to run" and "ran" that its actor runs."""
@@ -271,7 +273,7 @@ class View:
                 "prepared": self.prepared,
             },
             "prediction": self._prediction(score, room),
-            "workers": {"workers": [*self._workers(), *self.other_workers.fields()] if self.is_live else []},
+            "workers": {"workers": self._workers(step)},
         }
 
     def options(self, channel: str) -> list[list[str]]:
@@ -287,7 +289,14 @@ class View:
             fields["elapsed"] = round(time.monotonic() - under_way.since, 2)
         return fields
 
-    def _workers(self) -> Iterator[dict[str, Any]]:
+    def _workers(self, step: Step | None) -> list[dict[str, Any]]:
+        """Return the workers, if there are several: as they are now, or with the one that took an earlier step."""
+        if self.is_live:
+            return [*self._own_workers(), *self.other_workers.fields()]
+        whose = "" if step is None else step.worker
+        return [{**one, **NOT_NOW, "chosen": one["name"] == cut_to_bytes(whose, 60)} for one in self._own_workers()]
+
+    def _own_workers(self) -> Iterator[dict[str, Any]]:
         if len(self.steppers) == 1:
             return
         for place, stepper in enumerate(self.steppers):

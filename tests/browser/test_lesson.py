@@ -82,6 +82,17 @@ def test_a_lesson_plays_from_disk_to_its_end(page: Page, exported: Path):
     expect(page.locator(".repid-wb")).to_contain_text("That was the last step of this lesson.")
 
 
+def test_a_click_on_a_message_shows_its_whole_way(page: Page, exported: Path):
+    open_lesson(page, exported, "#step=1")
+    page.get_by_role("button", name="Follow m1").click()
+    way = page.get_by_role("region", name="The way of m1")
+    expect(way).to_contain_text("got it · ✓ acked")
+    way.get_by_role("button", name="Open it").click()
+    expect(page.locator(".wb-opened")).to_be_visible()
+    way.get_by_role("button", name="Close").click()
+    expect(way).to_have_count(0)
+
+
 def test_a_lesson_is_played_by_keys(page: Page, exported: Path):
     open_lesson(page, exported)
     page.keyboard.press("s")

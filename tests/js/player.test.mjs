@@ -31,12 +31,20 @@ function lesson() {
       tray: [{ dead: 0, letters: [] }],
       actors: [{ channel: "tasks", actors: [], more: 0, stale: false }],
       step: [{}, step, unwanted],
+      workers: [{ workers: [] }],
     },
     moments: [
-      [0, 0, 0, 0],
-      [1, 0, 0, 1],
-      [1, 0, 0, 2],
+      [0, 0, 0, 0, 0],
+      [1, 0, 0, 1, 0],
+      [1, 0, 0, 2, 0],
     ],
+    trails: {
+      m1: [
+        { name: "m1", depth: 0, step: 3, text: "tasks: greet got it · ✓ acked", tone: "good" },
+        { name: "m1.1", depth: 1, step: 4, text: "tasks: nobody got it · ↩ rejected", tone: "back" },
+        { name: "m1.1.1", depth: 2, step: null, text: "tasks: waits", tone: "open" },
+      ],
+    },
     summaries: [
       { number: 3, message: "m1", winner: "greet", settled: "✓ acked", tone: "good" },
       { number: 4, message: "m1", winner: "nobody", settled: "↩ rejected", tone: "back" },
@@ -137,6 +145,22 @@ describe("a lesson", () => {
     send({ type: "step" });
     assert.equal(heard, 1);
   });
+});
+
+test("a click on a message shows its whole way, and that of what came of it", () => {
+  const { player, send } = played();
+  /** @type {any[]} */
+  const answers = [];
+  player.on("msg:custom", (/** @type {any} */ answer) => answers.push(answer));
+  send({ type: "trail", step: 3 });
+  send({ type: "trail", message: "m1.1" });
+  assert.deepEqual(
+    answers.map(({ name, rows }) => [name, rows.map((/** @type {any} */ row) => `${row.depth} ${row.name}`)]),
+    [
+      ["m1", ["0 m1", "1 m1.1", "2 m1.1.1"]],
+      ["m1.1", ["0 m1.1", "1 m1.1.1"]],
+    ],
+  );
 });
 
 describe("step into", () => {

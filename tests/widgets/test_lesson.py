@@ -51,6 +51,44 @@ async def lesson(notes: dict[int, str] | None = None) -> dict[str, Any]:
         return lesson_of((stepper,), stepper.history.steps, notes)
 
 
+async def test_each_message_has_its_whole_way():
+    made = await lesson()
+    assert [row["text"] for row in made["trails"]["m3"]] == ["orders: refund got it · ✗ nacked"]
+    assert set(made["trails"]) == {"m1", "m2", "m3"}
+
+
+async def test_a_lesson_of_several_workers_has_the_steps_and_the_actors_of_each():
+    router = Router(channel="orders")
+
+    @router.actor
+    async def pack(number: int) -> None: ...
+
+    app = shop()
+    other = Repid()
+    other.servers.register_server("default", app.servers.default, is_default=True)
+    other.include_router(router)
+    async with Stepper(app, name="Ada") as ada, Stepper(other, name="Bob") as bob:
+        await ada.send("orders", {"number": 1}, topic="ship")
+        await ada.send("orders", {"number": 2}, topic="pack")
+        await ada.step()
+        await bob.step()
+        view = View(ada, bob)
+        made = lesson_of(view.steppers, view.steps)
+    parts = [
+        [made["traits"][name][place] for name, place in zip(PARTS, moment, strict=True)] for moment in made["moments"]
+    ]
+    chosen = [[one["name"] for one in workers["workers"] if one["chosen"]] for *_, workers in parts]
+    assert chosen == [[], ["Ada"], ["Bob"]]
+    assert [[one["actor"] for one in actors["actors"]] for _, _, actors, _, _ in parts[1:]] == [
+        ["ship", "refund"],
+        ["pack"],
+    ]
+    assert made["river"]["workers"] == ["Ada", "Bob"]
+
+
+PARTS = ("lanes", "tray", "actors", "step", "workers")
+
+
 class Scripts(HTMLParser):
     """Reads the scripts and the policy of a page, as a browser finds them."""
 

@@ -15,9 +15,11 @@ from repid_nb.printable import bounded, cut_to_bytes, first_within
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stepper import Stepper
+from repid_nb.stepping.trail import Ways
 from repid_nb.widgets.export.texts import message_text, step_text
 from repid_nb.widgets.marks import summary_fields
 from repid_nb.widgets.predictions import PredictionScore, right_pick
+from repid_nb.widgets.questions import trail_fields
 from repid_nb.widgets.river import river_fields
 from repid_nb.widgets.view import View
 from repid_nb.widgets.wire import key_of, lane_fields, ticket_fields, tray_fields
@@ -29,6 +31,7 @@ MOST_STEPS = 500
 LONGEST_TEXT = 20_000
 ALL_TEXTS = 1_000_000
 OPTIONS_BYTES = 900
+TRAIL_ROWS = 100
 
 
 def lesson_of(
@@ -56,8 +59,11 @@ def lesson_of(
     view = View(*steppers)
     view.load(tuple(steps))
     moments = []
+    workers = {view.worker_name(stepper): stepper for stepper in steppers}
     for place in range(len(steps) + 1):
         view.show(first + place)
+        # The actors that are shown are those of the worker that took the step.
+        view.stepper = workers.get(steps[max(0, place - 1)].worker, steppers[0])
         after = steps[place] if place < len(steps) else None
         moments.append(_moment(view, parts, after))
     return {
@@ -70,6 +76,7 @@ def lesson_of(
         "stories": [_stories(step) for step in steps],
         "river": river_fields(river_of_steps(steps, says_what=False)),
         "texts": _texts(steps),
+        "trails": _trails(steps),
         "notes": {
             str(number): bounded(text, LONGEST_TEXT)
             for number, text in (notes or {}).items()
@@ -82,7 +89,7 @@ class _Parts:
     """Values by trait, each kept once."""
 
     def __init__(self) -> None:
-        self.values: dict[str, list[Any]] = {name: [] for name in ("lanes", "tray", "actors", "step")}
+        self.values: dict[str, list[Any]] = {name: [] for name in ("lanes", "tray", "actors", "step", "workers")}
         self._places: dict[tuple[str, str], int] = {}
 
     def place_of(self, trait: str, value: Any) -> int:
@@ -107,6 +114,7 @@ def _moment(view: View, parts: _Parts, following: Step | None) -> list[int]:
         parts.place_of("tray", tray_fields(queues)),
         parts.place_of("actors", shown["actors"]),
         parts.place_of("step", shown["step"]),
+        parts.place_of("workers", shown["workers"]),
     ]
 
 
@@ -143,6 +151,18 @@ def _stories(step: Step) -> dict[str, str]:
     if step.winner is not None:
         phases += ["about to run", "ran"]
     return {phase: step_sentence(step, phase) for phase in phases}
+
+
+def _trails(steps: Sequence[Step]) -> dict[str, list[dict[str, Any]]]:
+    """Return the whole way of each message, with all that came of it, by the name of the first."""
+    ways = Ways(steps, steps[-1].after)
+    pulled = {step.message.name for step in steps}
+    trails = (ways.trail(name) for name in ways.roots)
+    return {
+        cut_to_bytes(one.message.name, 60): trail_fields(one)[:TRAIL_ROWS]
+        for one in trails
+        if pulled.intersection(part.message.name for _, part in one.walk())
+    }
 
 
 def _texts(steps: Sequence[Step]) -> dict[str, str]:

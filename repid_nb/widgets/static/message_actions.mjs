@@ -1,7 +1,5 @@
 // What is done with one message: its way is shown, and it is edited, deleted, settled or sent again.
 
-import { openText } from "./texts.mjs";
-
 /**
  * @import { Ask } from "./kernel.mjs"
  * @import { Followed, Ui } from "./ui.mjs"
@@ -43,11 +41,7 @@ export function messageActions(page, fillIn) {
       const question = step
         ? { type: "open", what: "message", step }
         : { type: "open", what: "waiting", channel, message: message.id };
-      const { status, history } = state();
-      if (status.replay === "lesson") {
-        openText(page, `Message ${message.name}`, question);
-        return;
-      }
+      const { history } = state();
       ui.followed = { message, where, channel, question, trail: null, newest: history.newest };
       askTrail();
       update();

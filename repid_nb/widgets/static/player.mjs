@@ -4,7 +4,7 @@
 import { PHASES } from "./wire.mjs";
 
 /**
- * @import { Command, Lane, Model, NoStep, Phase, State, Step, StepSummary } from "./wire.mjs"
+ * @import { Command, Lane, Model, NoStep, Phase, State, Step, StepSummary, TrailRow } from "./wire.mjs"
  */
 
 /**
@@ -21,17 +21,19 @@ import { PHASES } from "./wire.mjs";
  * @property {State["tray"][]} tray
  * @property {State["actors"][]} actors
  * @property {(Step | NoStep)[]} step
+ * @property {State["workers"][]} workers
  *
  * A recorded session. Moment 0 is before the first step, moment 1 after it.
  * @typedef {object} Lesson
  * @property {number} first  the number of moment 0
  * @property {Traits} traits
- * @property {[lanes: number, tray: number, actors: number, step: number][]} moments  places in `traits`
+ * @property {[lanes: number, tray: number, actors: number, step: number, workers: number][]} moments  places in `traits`
  * @property {StepSummary[]} summaries
  * @property {[done: number, back: number][]} counts  by moment
  * @property {(Guess | null)[]} guesses  by step
  * @property {Partial<Record<Phase, string>>[]} stories  by step
  * @property {State["river"]} river  of all steps
+ * @property {Record<string, TrailRow[]>} trails  the way of each message, with what came of it, by its name
  * @property {Record<string, string>} texts  long texts, by what asks for them
  */
 
@@ -48,7 +50,7 @@ const THE_END = "That was the last step of this lesson.";
 /** Seconds between two steps of a run at full speed. */
 const QUICKEST = 0.05;
 
-const CHANGING = ["lanes", "tray", "actors", "step", "history", "prediction", "status"];
+const CHANGING = ["lanes", "tray", "actors", "step", "workers", "history", "prediction", "status"];
 
 /** @typedef {{after: (run: () => void, milliseconds: number) => void}} Timer */
 
@@ -150,6 +152,7 @@ export class Player {
       dismiss: () => {},
       find: () =>
         this.#tell("msg:custom", { type: "found", id: command.id, what: command.what, ...this.#found(command) }),
+      trail: () => this.#tell("msg:custom", { type: "trail", id: command.id, ...this.#trailOf(command) }),
       open: () => this.#tell("msg:custom", { type: "text", id: command.id, ...this.#textOf(command) }),
     };
     const deed = Object.hasOwn(deeds, command.type) ? deeds[/** @type {keyof typeof deeds} */ (command.type)] : null;
@@ -256,6 +259,27 @@ export class Player {
     return { rows: options.filter(([, name]) => name.toLowerCase().includes(text.toLowerCase())), more: 0 };
   }
 
+  /** Return the whole way of a message, also what comes later. @param {{step?: number, message?: string}} question */
+  #trailOf({ step, message }) {
+    const { trails, moments, first, traits } = this.lesson;
+    const asked = step === undefined ? null : traits.step[moments[step - first][3]];
+    const name = (asked?.number ? asked.message.name : undefined) ?? this.#nameOf(message ?? "");
+    let root = name;
+    while (!Object.hasOwn(trails, root) && root.includes(".")) root = root.slice(0, root.lastIndexOf("."));
+    const all = Object.hasOwn(trails, root) ? trails[root] : [];
+    const own = all.filter((row) => row.name === name || row.name.startsWith(`${name}.`));
+    const depth = own[0]?.depth ?? 0;
+    return { name, rows: own.map((row) => ({ ...row, depth: row.depth - depth })), more: 0 };
+  }
+
+  /** Return the name of a message that is on the page now. @param {string} id */
+  #nameOf(id) {
+    const { lanes, tray } = this.lesson.traits;
+    const [at, dead] = this.lesson.moments[this.#place];
+    const waiting = lanes[at].lanes.flatMap((lane) => [...lane.messages, ...lane.working]);
+    return [...waiting, ...tray[dead].letters].find((one) => one.id === id)?.name ?? id;
+  }
+
   /** @param {{what: string, step?: number, channel?: string, message?: string, from?: number}} question */
   #textOf({ what, step, channel, message, from = 0 }) {
     const key = what === "waiting" ? `waiting/${channel}/${message}` : `${step}/${what}`;
@@ -270,7 +294,7 @@ export class Player {
   /** @returns {Record<string, unknown>} */
   #traits() {
     const { traits, moments, guesses, stories } = this.lesson;
-    const [lanes, tray, actors, step] = moments[this.#place];
+    const [lanes, tray, actors, step, workers] = moments[this.#place];
     const held = this.#phase ? heldState(this.#stepAt(this.#place + 1), this.#phase, stories[this.#place] ?? {}) : null;
     return {
       ...this.#kept,
@@ -278,6 +302,7 @@ export class Player {
       tray: traits.tray[tray],
       actors: traits.actors[held ? moments[this.#place + 1][2] : actors],
       step: held ?? traits.step[step],
+      workers: traits.workers[held ? moments[this.#place + 1][4] : workers],
       river: this.lesson.river,
       history: historyAt(this.lesson, this.#place),
       prediction: { ...this.#score, ...(this.#score.on ? asking(guesses[this.#place]) : {}) },

@@ -16,6 +16,9 @@ import { momentAt, riverPlan, toldMoment } from "./river_plan.mjs";
 
 const SVG_SPACE = "http://www.w3.org/2000/svg";
 
+/** The least height of a line that has room for a name. */
+const LABELLED = 15;
+
 /** @param {Actions} actions @param {Ui} ui */
 export function createRiver(actions, ui) {
   const caption = h("p.rivertold", { "aria-hidden": "true" });
@@ -140,7 +143,7 @@ function s(tag, attributes, ...children) {
 
 /** @param {RiverPlan} plan @param {number} at */
 function riverElement(plan, at) {
-  const { width, height, lanes, waits, works, links, bands, from, to, left, scale } = plan;
+  const { width, height, lanes, line, waits, works, links, bands, from, to, left, scale } = plan;
   const x = left + (Math.max(from, Math.min(to, at)) - from) * scale;
   const last = lanes.filter((lane) => lane.kind === "channel").length;
   return s(
@@ -152,7 +155,7 @@ function riverElement(plan, at) {
       s("text", { class: "wb-most", x: width - 4, y: y + 11, "text-anchor": "end" }, `at most ${most}`),
     ]),
     ...links.map(({ name, d, kind }) => s("path", { class: `wb-link wb-link-${kind}`, d, style: hueStyle({ name }) })),
-    ...waits.map(waitPart),
+    ...waits.flatMap((wait) => waitParts(wait, line)),
     ...works.flatMap(workParts),
     s("line", { class: "wb-here", x1: x, x2: x, y1: 0, y2: height }),
   );
@@ -168,10 +171,13 @@ function laneParts({ name, y, height, kind }, width, isFirstWorker) {
   return isFirstWorker ? [...parts, s("line", { class: "wb-shore", x1: 0, x2: width, y1: y - 4, y2: y - 4 })] : parts;
 }
 
-/** @param {RiverPlan["waits"][number]} wait */
-function waitPart({ name, x1, x2, y, isOpen }) {
+/** @param {RiverPlan["waits"][number]} wait @param {number} line  the height of a line */
+function waitParts({ name, x1, x2, y, isOpen }, line) {
   const look = isOpen ? "wb-waiting wb-waits" : "wb-waiting";
-  return s("path", { class: look, d: `M${x1} ${y}H${Math.max(x2, x1 + 1)}`, style: hueStyle({ name }) });
+  const style = hueStyle({ name });
+  const path = s("path", { class: look, d: `M${x1} ${y}H${Math.max(x2, x1 + 1)}`, style });
+  if (line < LABELLED || x2 - x1 < name.length * 8 + 16) return [path];
+  return [path, s("text", { class: "wb-waitname", x: x1 + 6, y: y + 4.5, style }, name)];
 }
 
 /** @param {RiverPlan["works"][number]} work */

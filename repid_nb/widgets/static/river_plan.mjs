@@ -16,6 +16,7 @@ import { endWord } from "./ends.mjs";
  * @property {number} width
  * @property {number} height
  * @property {RiverLane[]} lanes
+ * @property {number} line  the height of a line of what waits
  * @property {Wait[]} waits
  * @property {Work[]} works
  * @property {Link[]} links
@@ -29,9 +30,12 @@ import { endWord } from "./ends.mjs";
 export const GUTTER = 100;
 /** The width of a step. */
 const NARROWEST = 22;
-const WIDEST = 46;
-/** The height of a line, how many a lane has at most, and of a lane of a worker. */
+const WIDEST = 72;
+/** The height of a line, and of one that has room for the name of its message, where there are few. */
 const LINE_HEIGHT = 8;
+const NAMED_HEIGHT = 17;
+const MOST_LABELLED = 24;
+/** Lines that a lane has at most, and the height of a line of a worker. */
 const LANE_ROWS = 6;
 const WORK_HEIGHT = 24;
 const LANE_GAP = 8;
@@ -52,8 +56,9 @@ export function riverPlan(river, { width, at }) {
   const seen = river.visits.filter((visit) => visit[2] < view.to && (doneOf(visit) ?? river.end) >= view.from);
   const isBundled = seen.length > MOST_DRAWN;
   const rows = isBundled ? { waiting: new Map(), working: new Map() } : allRows(seen, river);
-  const { lanes, height } = lanesOf(river, rows, isBundled);
-  const base = { ...view, width, height, lanes };
+  const line = seen.length > MOST_LABELLED ? LINE_HEIGHT : NAMED_HEIGHT;
+  const { lanes, height } = lanesOf(river, rows, isBundled ? null : line);
+  const base = { ...view, width, height, lanes, line };
   if (isBundled) return { ...base, waits: [], works: [], links: [], bands: bandsOf(river, seen, base) };
   return { ...base, ...pathsOf(river, seen, rows, base), bands: [] };
 }
@@ -127,9 +132,9 @@ const countRows = (rows, isOf) => Math.max(0, ...[...rows].filter(([visit]) => i
 /**
  * @param {River} river
  * @param {ReturnType<typeof allRows>} rows
- * @param {boolean} isBundled
+ * @param {number | null} line  the height of a line; null where messages are drawn as bands
  */
-function lanesOf({ channels, workers }, { waiting, working }, isBundled) {
+function lanesOf({ channels, workers }, { waiting, working }, line) {
   /** @type {RiverLane[]} */
   const lanes = [];
   let y = 6;
@@ -139,11 +144,11 @@ function lanesOf({ channels, workers }, { waiting, working }, isBundled) {
   };
   channels.forEach((name, channel) => {
     const lines = countRows(waiting, (visit) => visit[1] === channel);
-    add(name, isBundled ? BAND_HEIGHT : Math.max(2, lines) * LINE_HEIGHT + 4, "channel");
+    add(name, line === null ? BAND_HEIGHT : Math.max(20, lines * line + 4), "channel");
   });
   workers.forEach((name, worker) => {
     const slots = countRows(working, (visit) => (visit[6] ?? 0) === worker);
-    add(name, isBundled ? BAND_HEIGHT : Math.max(1, slots) * WORK_HEIGHT, "worker");
+    add(name, line === null ? BAND_HEIGHT : Math.max(1, slots) * WORK_HEIGHT, "worker");
   });
   return { lanes, height: y + 4 };
 }
@@ -152,11 +157,11 @@ function lanesOf({ channels, workers }, { waiting, working }, isBundled) {
  * @param {River} river
  * @param {Visit[]} visits
  * @param {ReturnType<typeof allRows>} rows
- * @param {Pick<RiverPlan, "lanes" | "from" | "to" | "left" | "scale">} base
+ * @param {Pick<RiverPlan, "lanes" | "line" | "from" | "to" | "left" | "scale">} base
  */
-function pathsOf(river, visits, rows, { lanes, from, to, left, scale }) {
+function pathsOf(river, visits, rows, { lanes, line, from, to, left, scale }) {
   const x = (/** @type {number} */ moment) => left + (Math.max(from, Math.min(to, moment)) - from) * scale;
-  const rowY = (/** @type {Visit} */ visit) => lanes[visit[1]].y + 6 + (rows.waiting.get(visit) ?? 0) * LINE_HEIGHT;
+  const rowY = (/** @type {Visit} */ visit) => lanes[visit[1]].y + 2 + ((rows.waiting.get(visit) ?? 0) + 0.5) * line;
   /** @type {Wait[]} */
   const waits = [];
   /** @type {Work[]} */
