@@ -23,7 +23,7 @@ from playwright.sync_api import Page, WebSocket, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.lab import Lab, chromium, jupyter_server, launched_chromium
+from support.lab import TOLD_AT_ONCE, Lab, chromium, jupyter_server, launched_chromium
 
 from repid_nb import InMemoryServer, Repid, Router, Stepper
 from repid_nb.widgets.session import Session
@@ -185,6 +185,7 @@ def main() -> None:
         for waiting in (10, 10_000, 100_000):
             # What moves would be measured too: with reduced motion the page shows the end at once.
             page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+            page.add_init_script(TOLD_AT_ONCE)
             rows[f"{waiting:,} waiting"] = in_the_lab(waiting, page, address, Path(folder))
             page.close()
         browser.close()

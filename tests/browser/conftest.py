@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.files import ROOT
-from support.lab import Lab, chromium_for_tests, jupyter_server, launched_chromium
+from support.lab import TOLD_AT_ONCE, Lab, chromium_for_tests, jupyter_server, launched_chromium
 
 # On a busy machine the first view of a widget takes longer than Playwright's five seconds.
 expect.set_options(timeout=60_000)
@@ -39,6 +39,7 @@ def jupyter_address(jupyter_root: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def lab_page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
+    page.add_init_script(TOLD_AT_ONCE)
     yield page
     page.close()
 

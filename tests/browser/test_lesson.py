@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from stepping.bench import app_of
 from support.axe import problems
+from support.lab import TOLD_AT_ONCE
 
 from repid_nb import Router, Stepper, Workbench
 
@@ -52,6 +53,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Browser) -> Iterator[Page]:
     """Return a page without a network that has complained of nothing when the test ends."""
     context = browser.new_context(offline=True, reduced_motion="reduce", viewport={"width": 900, "height": 700})
+    context.add_init_script(TOLD_AT_ONCE)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -131,7 +133,7 @@ def test_a_drag_over_the_river_seeks(page: Page, exported: Path):
     assert box is not None
     page.mouse.move(box["x"] + 106, box["y"] + 20)
     page.mouse.down()
-    page.mouse.move(box["x"] + 110 + 46 * 2, box["y"] + 20, steps=6)
+    page.mouse.move(box["x"] + 100 + 72 * 2.5, box["y"] + 20, steps=6)
     page.mouse.up()
     page.wait_for_url("**#step=3")
     expect(river).to_have_attribute("aria-valuetext", "Step 3: m2 of orders, ✗ nacked")

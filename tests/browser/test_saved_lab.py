@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, expect
-from support.lab import Lab
+from support.lab import TOLD_AT_ONCE, Lab
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +56,7 @@ def test_a_saved_notebook_plays_the_lesson_and_leaves_a_still_where_no_script_ru
     page_file = tmp_path / "saved.html"
     page_file.write_text(HTMLExporter().from_filename(str(saved))[0], encoding="utf-8")
     context = browser.new_context(offline=True, reduced_motion="reduce")
+    context.add_init_script(TOLD_AT_ONCE)
     page = context.new_page()
     page.goto(page_file.as_uri())
     lesson = page.frame_locator(".repid-nb-saved iframe")
@@ -70,3 +71,24 @@ def test_a_saved_notebook_plays_the_lesson_and_leaves_a_still_where_no_script_ru
     kept = "".join(outputs[-1]["data"]["text/html"])
     assert "<script" not in kept
     assert "m1" in kept[kept.rindex('class="repid-nb-still"') :]
+
+
+def test_a_notebook_from_somebody_else_shows_a_still_and_once_it_is_trusted_the_lesson(
+    saved: Path, lab: Lab, jupyter_root: Path
+):
+    # JupyterLab trusts a notebook that it has saved itself, and no other.
+    notebook = json.loads(saved.read_text(encoding="utf-8"))
+    notebook["metadata"]["from"] = "somebody else"
+    (jupyter_root / "received.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    lab.open_notebook("received.ipynb")
+    kept = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .repid-nb-saved")
+    expect(kept.locator(".repid-nb-still")).to_be_visible()
+    expect(kept).to_contain_text("order 2 is on its way")
+    expect(kept.locator("iframe")).to_have_count(0)
+
+    lab.page.evaluate("jupyterapp.shell.currentWidget.content.widgets.forEach(cell => { cell.model.trusted = true; })")
+    lesson = kept.frame_locator("iframe")
+    lesson.get_by_role("button", name="Step", exact=True).click()
+    expect(lesson.locator(".wb-headline")).to_contain_text("ship got m1")
+    expect(kept.locator(".repid-nb-still")).to_be_hidden()
+    expect(lab.page.get_by_text("Error displaying widget")).to_be_hidden()

@@ -29,6 +29,7 @@ __all__ = [
     "CHROMIUM_FLAGS",
     "PATIENCE",
     "READY",
+    "TOLD_AT_ONCE",
     "Lab",
     "chromium",
     "chromium_for_tests",
@@ -68,6 +69,13 @@ sys.path.append({str(ROOT / "tests")!r})
 import support.forked
 c.KernelProvisionerFactory.default_provisioner_name = {PROVISIONER!r}
 """
+
+# Without motion the workbench tells a step in stills. With this in a page, or in a context, it shows the end at once.
+TOLD_AT_ONCE = """document.addEventListener('DOMContentLoaded', () => {
+    const style = new CSSStyleSheet();
+    style.replaceSync('.repid-wb { --wb-still: 0 !important }');
+    document.adoptedStyleSheets.push(style);
+});"""
 
 # Milliseconds: JupyterLab takes 3 s to load, and on a busy machine ten times as long.
 PATIENCE = 120_000

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from support.files import ROOT
-from support.lab import Lab, chromium, jupyter_server, launched_chromium
+from support.lab import TOLD_AT_ONCE, Lab, chromium, jupyter_server, launched_chromium
 from support.shop import SHOP
 
 __all__ = ["take"]
@@ -45,6 +45,7 @@ def take(folder: Path = ROOT / "notebooks" / "images") -> None:
     ):
         browser = launched_chromium(playwright, executable)
         page = browser.new_page(device_scale_factor=2)
+        page.add_init_script(TOLD_AT_ONCE)
         lab = Lab(page, address)
         page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         page.emulate_media(reduced_motion="reduce")

@@ -87,6 +87,7 @@ class Stage:
         theme: "light" or "dark".
         width: Of the window, in pixels.
         motion: "reduce" or "no-preference".
+        still: Without motion, how many milliseconds each still of a story is shown.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Stage:
         theme: str = "light",
         width: int = 1280,
         motion: Literal["reduce", "no-preference"] = "reduce",
+        still: int = 0,
     ) -> None:
         self.page = page
         self.errors: list[str] = []
@@ -109,7 +111,8 @@ class Stage:
         page.emulate_media(reduced_motion=motion)
         page.mouse.move(0, 0)
         page.on("pageerror", self._note)
-        css = OUTPUT_CSS + read_style()
+        # Without motion a step is told in stills: where that is not what is tested, its end is shown at once.
+        css = f"{OUTPUT_CSS}{read_style()}.repid-wb {{ --wb-still: {still} }}"
         page.set_content(HTML.format(css=css, classes=CLASSES.format(theme=theme), background=BACKGROUNDS[theme]))
         source = base64.b64encode(read_script().encode()).decode()
         page.evaluate(START, [source, {**state, "projector": False}])

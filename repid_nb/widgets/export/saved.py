@@ -20,8 +20,13 @@ HEIGHT = 720
 # It is written each time that the workbench comes to rest, so it has the newest steps only.
 NEWEST = 60
 
-# Where the frame is left, it stands for the still.
-_STYLE = ".repid-nb-saved iframe + .repid-nb-still { display: none }"
+# Where the frame is left, it stands for the still, and for what JupyterLab says of a widget without its kernel.
+_STYLE = """
+.repid-nb-saved iframe + .repid-nb-still,
+.jp-OutputArea-child:has(.jupyter-widgets):not(:has(.repid-wb)):has(+ .jp-OutputArea-child .repid-nb-saved iframe) {
+  display: none;
+}
+"""
 
 
 def saved_html(view: View, notes: Mapping[int, str] | None = None) -> str:

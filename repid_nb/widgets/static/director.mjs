@@ -38,11 +38,13 @@ export function createDirector(stage, draw, onShown) {
       return;
     }
     teller.stop();
-    const isMoving = before !== null && mayMove(stage, before, now, pace);
-    const scenes = isMoving ? scenesBetween(before, now) : [];
+    const isTold = before !== null && mayTell(stage, before, now, pace);
+    const scenes = isTold ? scenesBetween(before, now) : [];
     const speed = now.status.busy === "run" ? (SPEEDS.get(pace) ?? 1) : 1;
-    if (before && scenes.length && now.step.number) teller.tell(scenes, before, now, now.step, speed);
-    else change(now, isMoving);
+    const still = stillTime(stage);
+    if (scenes.length && now.step.number && still !== 0) {
+      teller.tell(scenes, { before: /** @type {State} */ (before), target: now, step: now.step, speed, still });
+    } else change(now, isTold && still === null);
   }
 
   /** @param {State} now @param {boolean} isMoving */
@@ -69,11 +71,20 @@ export function createDirector(stage, draw, onShown) {
  * @param {State} now
  * @param {string} pace
  */
-function mayMove(stage, before, now, pace) {
-  const page = stage.ownerDocument;
-  if (page.hidden || page.defaultView?.matchMedia("(prefers-reduced-motion: reduce)").matches) return false;
+function mayTell(stage, before, now, pace) {
+  if (stage.ownerDocument.hidden) return false;
   if (now.status.busy === "run" && Number(pace) === 0) return false;
   return before.history.live && now.history.live && stage.getBoundingClientRect().width > 0;
+}
+
+/**
+ * Return how long each still of a story is shown, where nothing may move: in milliseconds; null where it may.
+ * @param {HTMLElement} stage
+ */
+function stillTime(stage) {
+  const view = stage.ownerDocument.defaultView;
+  if (!view?.matchMedia("(prefers-reduced-motion: reduce)").matches) return null;
+  return Number(view.getComputedStyle(stage).getPropertyValue("--wb-still"));
 }
 
 /** @param {HTMLElement} stage */

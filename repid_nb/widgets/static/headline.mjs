@@ -100,8 +100,9 @@ function askedSoFar({ verdicts }) {
 
 /** @param {Step} step */
 function whyFirst({ verdicts, more_verdicts = 0 }) {
-  const asked = verdicts.length + more_verdicts;
-  return asked > 1 ? `the first of ${count(asked, "actor")} to say yes` : "the only actor, and it said yes";
+  const actors = verdicts.length + more_verdicts;
+  const place = verdicts.find((one) => one.role === "winner")?.position;
+  return actors > 1 && place ? `the first yes: actor ${place} of ${actors}` : "the only actor, and it said yes";
 }
 
 /** @param {Step} step */

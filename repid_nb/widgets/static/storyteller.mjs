@@ -14,6 +14,7 @@ import { isSameMoment, scenesBetween } from "./scenes.mjs";
  * @property {State} target  what it shows at its end
  * @property {Step} step
  * @property {number} speed
+ * @property {number | null} still  milliseconds of each still, where nothing may move
  * @property {Told} shown
  * @property {ReturnType<typeof createToken> | null} token
  * @property {DOMRect | undefined} place  where the token is
@@ -28,22 +29,21 @@ export function createStoryteller(stage, show) {
   /** @type {Story | null} */
   let story = null;
 
-  /** @param {Scene[]} scenes @param {State} before @param {State} target @param {Step} step @param {number} speed */
-  async function tell(scenes, before, target, step, speed) {
+  /** @param {Scene[]} scenes @param {Pick<Story, "before" | "target" | "step" | "speed" | "still">} about */
+  async function tell(scenes, about) {
     const [{ shown }] = scenes;
-    const place = startOf(stage, step);
     /** @type {Story} */
-    const told = { scenes, before, target, step, speed, shown, token: null, place, timer: undefined };
+    const told = { ...about, scenes, shown, token: null, place: startOf(stage, about.step), timer: undefined };
     story = told;
     stage.classList.add("wb-telling");
     for (let index = 0; index < told.scenes.length; index += 1) {
       const { to, travel: time } = told.scenes[index];
-      if (to) await travel(stage, told, to, time);
+      if (to && told.still === null) await travel(stage, told, to, time);
       // Meanwhile the step may have gone on: then there is more to tell.
       const isLast = index === told.scenes.length - 1;
       told.shown = isLast ? told.target : told.scenes[index].shown;
       present(told, isLast);
-      if (!isLast && told.scenes[index].hold) await pause(told, told.scenes[index].hold);
+      if (!isLast && told.scenes[index].hold) await rest(stage, told, told.scenes[index]);
     }
   }
 
@@ -54,7 +54,7 @@ export function createStoryteller(stage, show) {
     const originOf = origins(stage, told, places);
     if (isLast) stop();
     show({ ...told.target, ...told.shown });
-    moveTickets(stage, places, originOf);
+    if (told.still === null) moveTickets(stage, places, originOf);
   }
 
   /** Stop the story that is told. */
@@ -90,6 +90,21 @@ async function travel(stage, told, spot, time) {
   told.token.flyTo(place, time * told.speed);
   told.place = place;
   await pause(told, time);
+}
+
+/**
+ * Stay at a scene for a while; where nothing may move, with the message at its spot.
+ * @param {HTMLElement} stage
+ * @param {Story} told
+ * @param {Scene} scene
+ */
+async function rest(stage, told, { to, hold }) {
+  const place = told.still !== null && to && spotOf(stage, to);
+  if (place) {
+    told.token?.remove();
+    told.token = createToken(stage, told.step.message, place);
+  }
+  await pause(told, told.still ?? hold);
 }
 
 /**
