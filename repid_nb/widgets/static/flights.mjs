@@ -41,15 +41,18 @@ export function spotOf(stage, spot) {
     case "worker":
       return rect("[data-slot=worker] .wb-ticket") ?? rect("[data-slot=worker]");
     case "actor":
-      return rect(`[data-row="${spot.position}"] .wb-lamp`) ?? rect("[data-row=folded]") ?? rect("[data-slot=worker]");
+      return beside(rect(`[data-row="${spot.position}"]`) ?? rect("[data-row=folded]")) ?? rect("[data-slot=worker]");
     case "winner":
-      return rect("[data-actor=winner] .wb-lamp") ?? rect("[data-slot=worker]");
+      return beside(rect("[data-actor=winner]")) ?? rect("[data-slot=worker]");
     case "nobody":
       return rect(".wb-nobody") ?? rect(".wb-actors > :last-child") ?? rect("[data-slot=worker]");
     default:
       return rect(`[data-bin=${spot.place}]`) ?? rect("[data-slot=worker]");
   }
 }
+
+/** Return the place left of an actor: its lamp and its name are seen. @param {DOMRect | undefined} row */
+const beside = (row) => row && new DOMRect(row.left - 26, row.top, 32, Math.min(row.height, 40));
 
 /**
  * Make a token that stands for a message, above the stage.
