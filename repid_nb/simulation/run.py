@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,11 +26,13 @@ from repid_nb.simulation.records import (
     Statistics,
     WorkerLife,
 )
-from repid_nb.stepping.record import Step
+from repid_nb.stepping.record import Step, Steps
 
 __all__ = ["Run"]
 
 ALL = "all messages"
+STEPS_AT_ONCE = 60
+STEPS_IN_A_FILM = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -182,7 +185,35 @@ class Run(Record):
         if not -len(rows) <= pull < len(rows):
             pulls = f"was pulled {len(rows)} times" if rows else "was never pulled: it still waits"
             raise UnknownNameError(f"There is no such step: {self.columns.name(number)} {pulls}.")
-        return steps.step_of(self.columns, self.routes, rows, rows[pull])
+        return self._steps_of([rows[pull]])[0]
+
+    def steps(self, since: float = 0.0, until: float | None = None, *, most: int = STEPS_AT_ONCE) -> Steps:
+        """Return the pulls of some time as Steps, in their order: with pictures, and as a film, like any steps.
+
+        Their numbers are those of the pulls of the whole run; each has the queues before the pull and after its end.
+
+        Args:
+            since: The first second of simulated time.
+            until: The last; None for the end of the run.
+            most: How many pulls at most; of more the first.
+        """
+        columns, end = self.columns, self.micros if until is None else round(until * MICROSECONDS)
+        first = bisect_left(columns.pulled, round(since * MICROSECONDS))
+        last = bisect_right(columns.pulled, end)
+        rows = range(first, max(first, min(last, first + most)))
+        made = tuple(self._steps_of(rows))
+        left = self.waiting_over_time().at(end / MICROSECONDS) if made else 0
+        return Steps(made, "max_steps" if last - first > most else "idle", left)
+
+    def film(self, since: float = 0.0, until: float | None = None, *, title: str = "") -> Picture:
+        """Return some time of the run as a film: an SVG that moves, and where nothing may move a still of the end.
+
+        Args:
+            since: The first second of simulated time.
+            until: The last; None for the end of the run. Of more than thirty pulls the film shows the first thirty.
+            title: What it is called.
+        """
+        return self.steps(since, until, most=STEPS_IN_A_FILM).film(title=title)
 
     def compare(self, other: Run) -> Comparison:
         """Compare this run with another, which came after a change."""
@@ -285,6 +316,16 @@ class Run(Record):
         """
         drawn: Picture = Record.as_picture(self, "waits", unit=unit)
         return drawn
+
+    def _steps_of(self, rows: Sequence[int]) -> list[Step]:
+        return steps.steps_of(
+            self.columns,
+            self.routes,
+            rows,
+            workers=[life.name for life in self.lives],
+            rows_of=self.messages.rows_of,
+            end=self.micros,
+        )
 
     def _plot(self, kind: str, others: Sequence[Run], labels: Sequence[str]) -> Picture:
         drawn: Picture = Record.as_plot(kind, (self, *others), labels)

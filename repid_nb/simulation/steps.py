@@ -1,70 +1,134 @@
-"""A pull of a run as a Step, made from the columns."""
+"""Pulls of a run as Steps, made from the columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import Queues
 from repid_nb.core.memory.queued import QueuedMessage
-from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
 from repid_nb.simulation.loop import MICROSECONDS
+from repid_nb.simulation.replay import message_of, queues_at
 from repid_nb.stepping.arguments import given_arguments
 from repid_nb.stepping.record import Argument, Raised, Settlement, Step, Verdict
-from repid_nb.stepping.recorder import WINDOW
 from repid_nb.stepping.verdicts import VerdictCollector
 
-__all__ = ["step_of"]
+__all__ = ["steps_of"]
 
-_NACKED, _GIVEN_BACK, _NOT_SETTLED = (OUTCOMES.index(word) for word in ("nacked", "given back", "not settled"))
 _AT_THE_END = "it was still in work when the run ended"
 _ACTIONS = {action.value: action for action in MessageAction}
 
 
-def step_of(columns: Columns, routes: Routes | None, rows: Sequence[int], row: int) -> Step:
-    """Return one pull of a message as a Step.
+def steps_of(
+    columns: Columns,
+    routes: Routes | None,
+    rows: Sequence[int],
+    *,
+    workers: Sequence[str],
+    rows_of: Callable[[int], Sequence[int]],
+    end: int,
+) -> list[Step]:
+    """Return pulls as Steps; the number of each is that of its row, from 1.
 
     Args:
         columns: The data of the run.
         routes: The actors that it ran with; None where they are not known.
-        rows: The pulls of the message.
-        row: The pull.
+        rows: The pulls.
+        workers: The names of the workers; a Step names its own where there are several.
+        rows_of: Returns the pulls of a message, by its number.
+        end: When the run ended, in microseconds.
     """
-    number, actor, ended = columns.message[row], columns.actor[row], columns.ended[row]
-    message = _snapshot(columns, number, sightings=rows.index(row))
+    ends = [end + 1 if columns.ended[row] == NOT_YET else columns.ended[row] for row in rows]
+    begins = [(columns.pulled[row], row) for row in rows]
+    queues = queues_at(columns, [*begins, *((ended, row + 1) for ended, row in zip(ends, rows, strict=True))])
+    children = _children(columns, {columns.message[row] for row in rows})
+    explain = partial(_explained, columns, routes)
+    return [
+        _step_of(
+            columns,
+            row,
+            seen=rows_of(columns.message[row]).index(row),
+            queues=(earlier, later),
+            sent=[
+                one
+                for one in children.get(columns.message[row], ())
+                if columns.pulled[row] <= columns.sent[one] <= ended
+            ],
+            explain=explain,
+            worker=workers[columns.worker[row]] if len(workers) > 1 else "",
+        )
+        for row, ended, earlier, later in zip(rows, ends, queues, queues[len(ends) :], strict=False)
+    ]
+
+
+def _step_of(
+    columns: Columns,
+    row: int,
+    *,
+    seen: int,
+    queues: tuple[QueuesSnapshot, QueuesSnapshot],
+    sent: Sequence[int],
+    explain: Callable[[MessageSnapshot, int], tuple[tuple[Verdict, ...], tuple[Argument, ...]]],
+    worker: str,
+) -> Step:
+    actor, started, ended = columns.actor[row], columns.started[row], columns.ended[row]
+    message = message_of(columns, columns.message[row], sightings=seen)
     error = columns.errors[columns.error[row]]
     kind, _, text = error.partition(": ")
     outcome = OUTCOMES[columns.outcome[row]]
-    started = columns.started[row]
-    reason = _AT_THE_END if ended == NOT_YET else columns.reasons[columns.reason[row]] or outcome
-    winner = None if actor == NOT_YET else columns.actors[actor]
-    verdicts: tuple[Verdict, ...] = ()
-    arguments: tuple[Argument, ...] = ()
-    if routes is not None:
-        pulled = _pulled(message)
-        verdicts, _ = VerdictCollector(routes, message.channel).explain(pulled, ask_all=True)
-        there = (one for one in routes.by_channel.get(message.channel, ()) if one.name == winner)
-        arguments = next((given_arguments(pulled, one) for one in there if started != NOT_YET), ())
+    verdicts, arguments = explain(message, row)
+    before, after = queues
     return Step(
         number=row + 1,
         channel=message.channel,
         message=message,
-        sightings=rows.index(row) + 1,
+        sightings=seen + 1,
         sightings_limit=MAX_UNROUTED_RETRIES,
         verdicts=verdicts,
-        winner=winner,
+        winner=None if actor == NOT_YET else columns.actors[actor],
         arguments=arguments,
         exception=Raised(type=kind, message=text) if error else None,
         duration=None if NOT_YET in (started, ended) else (ended - started) / MICROSECONDS,
-        settlement=Settlement(action=_ACTIONS.get(outcome), reason=reason),
-        before=_queues(columns, message.channel, columns.pulled[row], row, before=True),
-        after=_queues(columns, message.channel, max(columns.ended) if ended == NOT_YET else ended, row, before=False),
+        settlement=Settlement(
+            action=_ACTIONS.get(outcome),
+            reason=_AT_THE_END if ended == NOT_YET else columns.reasons[columns.reason[row]] or outcome,
+        ),
+        published=tuple(columns.channels[columns.channel[one]] for one in sent),
+        children=tuple(map(columns.name, sent)),
+        worker=worker,
+        before=before,
+        after=after,
     )
+
+
+def _explained(
+    columns: Columns, routes: Routes | None, message: MessageSnapshot, row: int
+) -> tuple[tuple[Verdict, ...], tuple[Argument, ...]]:
+    """Return what each actor says of a message, and the arguments of the one that was called."""
+    if routes is None:
+        return (), ()
+    pulled = _pulled(message)
+    verdicts, _ = VerdictCollector(routes, message.channel).explain(pulled, ask_all=True)
+    if columns.started[row] == NOT_YET:
+        return verdicts, ()
+    winner = columns.actors[columns.actor[row]]
+    there = (one for one in routes.by_channel.get(message.channel, ()) if one.name == winner)
+    return verdicts, next((given_arguments(pulled, one) for one in there), ())
+
+
+def _children(columns: Columns, parents: set[int]) -> dict[int, list[int]]:
+    """Return what actors sent for each of some messages."""
+    found: dict[int, list[int]] = {}
+    for number, parent in enumerate(columns.parent):
+        if parent in parents:
+            found.setdefault(parent, []).append(number)
+    return found
 
 
 def _pulled(message: MessageSnapshot) -> InMemoryReceivedMessage:
@@ -73,94 +137,3 @@ def _pulled(message: MessageSnapshot) -> InMemoryReceivedMessage:
     pulled = queue.take(owner=None)
     assert pulled is not None  # noqa: S101  (it was just put there)
     return pulled
-
-
-def _snapshot(columns: Columns, number: int, sightings: int = 0) -> MessageSnapshot:
-    headers, name = columns.all_headers[columns.headers[number]], columns.name(number)
-    return MessageSnapshot(
-        id=name,
-        name=name,
-        channel=columns.channels[columns.channel[number]],
-        payload=columns.payload(number),
-        headers=None if headers is None else dict(headers),
-        content_type=columns.content_types[columns.content_type[number]],
-        priority=columns.priority[number],
-        sightings=sightings,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """One wait of a message on its queue.
-
-    Attributes:
-        place: By which it is sorted among those of one priority: a message that was given back keeps its old place.
-        after: The row of the pull before it; NOT_YET for the first wait.
-        row: The row of the pull that ended it; NOT_YET where none did.
-    """
-
-    number: int
-    place: tuple[int, int]
-    since: int
-    after: int
-    row: int
-
-
-def _waits(columns: Columns, channel: int) -> Iterator[_Wait]:
-    """Yield the waits of a channel's messages."""
-    places: dict[int, tuple[int, int]] = {}
-    last: dict[int, int] = {}
-    for row, number in enumerate(columns.message):
-        if columns.channel[number] == channel:
-            since, after = columns.since[row], last.get(number, NOT_YET)
-            place = places.pop(number, (since, after))
-            yield _Wait(number, place, since, after, row)
-            last[number] = row
-            if columns.outcome[row] in (_GIVEN_BACK, _NOT_SETTLED):
-                places[number] = place
-    for number, since in enumerate(columns.waits_since):
-        if since != NOT_YET and columns.channel[number] == channel:
-            after = last.get(number, NOT_YET)
-            yield _Wait(number, places.get(number, (since, after)), since, after, NOT_YET)
-
-
-def _queues(columns: Columns, channel: str, moment: int, row: int, *, before: bool) -> QueuesSnapshot:
-    """Return the channel's queue at a moment: right before the pull of the row, or once it had ended.
-
-    What happened in the same microsecond happened in the order of the rows.
-    """
-    first = row if before else row + 1
-    waiting: list[tuple[int, tuple[int, int], int]] = []
-    working: list[int] = []
-    dead: list[tuple[int, int]] = []
-
-    def is_over(when: int, at_row: int) -> bool:
-        return when != NOT_YET and (when < moment or (when == moment and at_row < first))
-
-    for wait in _waits(columns, columns.channels.number(channel)):
-        one, number = wait.row, wait.number
-        if one == NOT_YET or not is_over(columns.pulled[one], one):
-            if is_over(wait.since, wait.after):
-                waiting.append((-columns.priority[number], wait.place, number))
-        elif not is_over(columns.ended[one], one):
-            working.append(number)
-        elif columns.outcome[one] == _NACKED:
-            dead.append((columns.ended[one], one))
-    waiting.sort()
-    letters = [
-        DeadLetter(message=_snapshot(columns, columns.message[one]), reason=columns.reasons[columns.reason[one]])
-        for _, one in sorted(dead)[-WINDOW:]
-    ]
-    return QueuesSnapshot(
-        (
-            ChannelSnapshot(
-                channel=channel,
-                waiting=len(waiting),
-                ready=tuple(_snapshot(columns, number) for _, _, number in waiting[:WINDOW]),
-                working=len(working),
-                in_work=tuple(_snapshot(columns, number) for number in working[:WINDOW]),
-                dead=len(dead),
-                dead_letters=tuple(letters),
-            ),
-        )
-    )
