@@ -65,6 +65,9 @@ Record.as_picture = staticmethod(
     lambda record, of, **more: import_module("repid_nb.display.pictures").as_picture(record, of, **more)
 )
 Record.as_plot = staticmethod(lambda *given: import_module("repid_nb.display.plots").as_plot(*given))
+Record.as_lesson = staticmethod(
+    lambda *given, **more: import_module("repid_nb.widgets.export.run_lesson").RunLesson(*given, **more)
+)
 
 # In a notebook, asyncio.run(main()) of code that was written for a script should work, and an actor should know the run
 # of the cell that declared it.

@@ -73,6 +73,7 @@ LONG = {
     "app": "repid's façade: most lines are signatures and what their arguments mean",
     "core.memory.queue": "each change of a queue takes back what it made by half, and the changes are read together",
     "limits.gate": "what lets a message in, lets it out and says why it waits is one set of books",
+    "simulation.run": "what a Run offers: most lines are signatures and what their arguments mean",
     "widgets.session": "every command of the page, most of them a few lines",
     "test_client": "repid's client: most lines are signatures and what their arguments mean",
     "display.html_view": "one view a record, all in one page's style",

@@ -20,6 +20,7 @@ class Record:
     as_html: ClassVar[Callable[[Any], str]]
     as_picture: ClassVar[Callable[..., Any]]
     as_plot: ClassVar[Callable[..., Any]]
+    as_lesson: ClassVar[Callable[..., Any]]
 
     def __repr__(self) -> str:
         return Record.as_text(self)

@@ -215,6 +215,48 @@ class Run(Record):
         """
         return self.steps(since, until, most=STEPS_IN_A_FILM).film(title=title)
 
+    def play(
+        self,
+        since: float = 0.0,
+        until: float | None = None,
+        *,
+        notes: Mapping[int, str] | None = None,
+        title: str = "",
+    ) -> Any:
+        """Return some time of the run for the stage: shown in a cell, it plays there, one moment for each pull.
+
+        It has what the workbench's stage has: queues, actors and why, motion, the strip, and the river in seconds. At
+        most sixty pulls are in it, so it is as large for a run of 100,000 messages as for one of a hundred.
+
+        Args:
+            since: The first second of simulated time.
+            until: The last; None for as far as sixty pulls go.
+            notes: What to say at a moment, by the number of its pull (`run.steps(...)` has them).
+            title: The heading.
+
+        Raises:
+            SimulationError: Nothing was pulled in that time.
+        """
+        return Record.as_lesson(self, since, until, notes, title=title)
+
+    def export(
+        self,
+        path: str | Path,
+        since: float = 0.0,
+        until: float | None = None,
+        *,
+        notes: Mapping[int, str] | None = None,
+        title: str = "",
+    ) -> Path:
+        """Write what `play` shows as one HTML file that plays without Python and loads nothing; return its path.
+
+        Raises:
+            SimulationError: Nothing was pulled in that time.
+            InvalidMessageError: The folder does not exist.
+        """
+        written: Path = Record.as_lesson(self, since, until, notes, title=title).export(path)
+        return written
+
     def compare(self, other: Run) -> Comparison:
         """Compare this run with another, which came after a change."""
         if not isinstance(other, Run):

@@ -35,13 +35,16 @@ def window_of(steps: Sequence[Step], at: int, queues: QueuesSnapshot, limit: int
     return river_fields(river_of_steps(shown, queues if is_end else None, says_what=False), limit=limit, at=at)
 
 
-def river_fields(river: River, *, limit: int | None = None, at: float = 0) -> dict[str, Any]:
+def river_fields(
+    river: River, *, limit: int | None = None, at: float = 0, times: Sequence[float] = ()
+) -> dict[str, Any]:
     """Return a river as the page draws it: the visits around a moment.
 
     Args:
         river: The river; lanes beyond the first six channels are left out.
         limit: The bytes that the visits may take; None for no limit.
         at: The moment that is shown.
+        times: In seconds, when each moment of the history was, where the river counts seconds.
     """
     lanes = {channel: place for place, channel in enumerate(river.channels[:CHANNELS])}
     workers = {worker: place for place, worker in enumerate(river.workers)}
@@ -61,6 +64,7 @@ def river_fields(river: River, *, limit: int | None = None, at: float = 0) -> di
         "channels": [cut_to_bytes(channel, 24) for channel in lanes],
         "workers": [cut_to_bytes(worker, 24) for worker in workers],
         "visits": sorted(shown, key=lambda row: (row[3] is None, row[3] or 0)),
+        **({"times": list(times)} if times else {}),
     }
 
 

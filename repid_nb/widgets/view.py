@@ -23,7 +23,7 @@ from repid_nb.stepping.trail import Trail, trail_of
 from repid_nb.widgets.actors import ActorFields, add_code
 from repid_nb.widgets.form import choices
 from repid_nb.widgets.marks import history_fields
-from repid_nb.widgets.others import OtherWorkers
+from repid_nb.widgets.others import OtherWorkers, past_workers
 from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.river import window_of
 from repid_nb.widgets.room import ROOMY, STATE_BYTES, TIGHT, Room, size_of
@@ -33,8 +33,6 @@ from repid_nb.widgets.wire import channel_fields, lane_fields, named, step_field
 __all__ = ["View"]
 
 CHOICES_BYTES = 1_500
-# What a worker has in work is not known of an earlier moment.
-NOT_NOW = {"at": None, "message": None, "phase": None, "winner": None}
 
 ShownPhase: TypeAlias = Phase | Literal["running"]
 """The phases of a step, and between "about to run" and "ran" that its actor runs."""
@@ -125,7 +123,7 @@ class View:
     @property
     def routes(self) -> Routes:
         """The actors of the worker that is shown, as they are registered now."""
-        return self._routes_of(self.stepper)
+        return self.routes_of(self.stepper)
 
     @property
     def queues(self) -> QueuesSnapshot:
@@ -294,7 +292,7 @@ class View:
         if self.is_live:
             return [*self._own_workers(), *self.other_workers.fields()]
         whose = "" if step is None else step.worker
-        return [{**one, **NOT_NOW, "chosen": one["name"] == cut_to_bytes(whose, 60)} for one in self._own_workers()]
+        return past_workers([self.worker_name(one) for one in self.steppers], whose)
 
     def _own_workers(self) -> Iterator[dict[str, Any]]:
         if len(self.steppers) == 1:
@@ -313,7 +311,8 @@ class View:
                 "winner": None if so_far is None or so_far.winner is None else cut_to_bytes(so_far.winner, 60),
             }
 
-    def _routes_of(self, stepper: Stepper) -> Routes:
+    def routes_of(self, stepper: Stepper) -> Routes:
+        """Return the actors of a worker."""
         routes = self._routes[stepper] = stepper.app.router.routes(known=self._routes.get(stepper))
         return routes
 
@@ -322,7 +321,7 @@ class View:
         counts: dict[str, int] = {}
         apps = {id(stepper.app): stepper for stepper in reversed(self.steppers)}
         for stepper in reversed(apps.values()):
-            for channel, actors in self._routes_of(stepper).by_channel.items():
+            for channel, actors in self.routes_of(stepper).by_channel.items():
                 counts[channel] = counts.get(channel, 0) + len(actors)
         return counts
 

@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { stepsOf } from "../../repid_nb/widgets/static/ends.mjs";
-import { GUTTER, momentAt, riverPlan, toldMoment } from "../../repid_nb/widgets/static/river_plan.mjs";
+import {
+  GUTTER,
+  momentAt,
+  numberAt,
+  placeOf,
+  riverPlan,
+  toldMoment,
+} from "../../repid_nb/widgets/static/river_plan.mjs";
 
 /** @import { Marks, River, Visit } from "../../repid_nb/widgets/static/wire.mjs" */
 
@@ -56,7 +63,7 @@ describe("a river", () => {
   test("draws each time in work in its own step, with its end", () => {
     const { works, left, scale } = riverPlan(river(pipeline), room);
     assert.deepEqual(
-      works.map(({ name, end, step }) => [name, end, step]),
+      works.map(({ name, end, done }) => [name, end, done]),
       [
         ["m1", "a", 1],
         ["m2", "r", 2],
@@ -64,7 +71,7 @@ describe("a river", () => {
         ["m2", "n", 4],
       ],
     );
-    for (const { x1, x2, step } of works) assert.ok(x1 >= left + (step - 1) * scale && x2 <= left + step * scale);
+    for (const { x1, x2, done } of works) assert.ok(x1 >= left + (done - 1) * scale && x2 <= left + done * scale);
   });
 
   test("leads a message that was sent back to its lane again, and a child from its parent", () => {
@@ -133,6 +140,38 @@ describe("a river of a simulated run", () => {
 
   test("is told by its clock", () => {
     assert.equal(toldMoment(run, 1.05), "1.1 s: 11 waiting");
+  });
+});
+
+describe("the river of a run", () => {
+  /** @type {Visit[]} */
+  const pulls = [
+    ["m1", 0, 1, 1, "a", 4, 0],
+    ["m1.1", 1, 2.5, 4, "a", 5, 0],
+  ];
+  const run = river(pulls, { unit: "second", begin: 0, end: 5, times: [0, 1, 4] });
+
+  test("has its moments at their times, whatever the numbers of its pulls", () => {
+    assert.deepEqual(
+      [40, 41, 42].map((number) => placeOf(run, 40, number)),
+      [0, 1, 4],
+    );
+    assert.equal(placeOf(river(pipeline), 0, 3), 3);
+  });
+
+  test("is dragged to the moment that is nearest", () => {
+    assert.deepEqual(
+      [0.2, 1.4, 3, 99].map((second) => numberAt(run, 40, second)),
+      [40, 41, 42, 42],
+    );
+    assert.equal(numberAt(river(pipeline), 0, 3), 3);
+  });
+
+  test("leads a child from the bar in which its parent's actor sent it", () => {
+    const { links, left, scale } = riverPlan(run, room);
+    const [child] = links.filter((one) => one.kind === "child");
+    assert.equal(child.name, "m1.1");
+    assert.ok(child.d.startsWith(`M${left + 2.5 * scale} `));
   });
 });
 

@@ -38,7 +38,7 @@ uuid.uuid4 = lambda: uuid.UUID(int=_source.getrandbits(128), version=4)
 # A busy machine takes its time over a step; none of those in the tutorials is meant to. A cell with the tag `simulated`
 # shows times of a simulation, which are always the same.
 SLOW = re.compile(r"(?<=· )(?:\d\d ms|\d+(?:\.\d+)? s)\b")
-SAVED_FRAME = re.compile(r"<style>\.repid-nb-saved [^<]*</style><iframe[^>]*></iframe>")
+SAVED_FRAME = re.compile(r"<style>\.repid-nb-(?:saved|run) [^<]*</style><iframe[^>]*></iframe>")
 ANSI = re.compile(r"\x1b\[[\d;]*m")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 

@@ -15,7 +15,7 @@ from stepping.bench import app_of, router_of
 
 from repid_nb import Repid, Router, Stepper, Workbench
 from repid_nb.core.errors import InvalidMessageError
-from repid_nb.widgets.export.lesson import MOST_STEPS, lesson_of
+from repid_nb.widgets.export.lesson import MOST_STEPS, Cast, lesson_of
 from repid_nb.widgets.export.page import lesson_page
 from repid_nb.widgets.export.saved import saved_html
 from repid_nb.widgets.view import View
@@ -45,10 +45,14 @@ async def stepped(stepper: Stepper) -> None:
     await stepper.run(3)
 
 
+def cast(*steppers: Stepper) -> Cast:
+    return Cast.on_stage(View(*steppers))
+
+
 async def lesson(notes: dict[int, str] | None = None) -> dict[str, Any]:
     async with Stepper(shop()) as stepper:
         await stepped(stepper)
-        return lesson_of((stepper,), stepper.history.steps, notes)
+        return lesson_of(cast(stepper), stepper.history.steps, notes)
 
 
 async def test_each_message_has_its_whole_way():
@@ -73,7 +77,7 @@ async def test_a_lesson_of_several_workers_has_the_steps_and_the_actors_of_each(
         await ada.step()
         await bob.step()
         view = View(ada, bob)
-        made = lesson_of(view.steppers, view.steps)
+        made = lesson_of(Cast.on_stage(view), view.steps)
     parts = [
         [made["traits"][name][place] for name, place in zip(PARTS, moment, strict=True)] for moment in made["moments"]
     ]
@@ -176,7 +180,7 @@ async def test_long_texts_are_in_the_lesson_and_bounded():
         await stepper.send("orders", {"number": 1, "more": "x" * 50_000}, topic="ship")
         await stepper.send("orders", {"number": 2, "more": "y" * 500}, topic="ship")
         await stepper.step()
-        texts = lesson_of((stepper,), stepper.history.steps)["texts"]
+        texts = lesson_of(cast(stepper), stepper.history.steps)["texts"]
     assert "… and " in texts["1/message"]
     assert len(texts["1/message"]) < 21_000
     assert "y" * 500 in texts["waiting/orders/m2"]
@@ -186,17 +190,17 @@ async def test_long_texts_are_in_the_lesson_and_bounded():
 async def test_a_lesson_without_steps_and_one_with_too_many_are_refused_in_words():
     async with Stepper(app_of(router_of(lambda: None)), history_limit=MOST_STEPS + 1) as stepper:
         with pytest.raises(InvalidMessageError, match="take a step first"):
-            lesson_of((stepper,), ())
+            lesson_of(cast(stepper), ())
         await stepper.send("tasks", b"")
         step = await stepper.step()
         with pytest.raises(InvalidMessageError, match=r"at most 500 steps, and these are 501"):
-            lesson_of((stepper,), [step] * (MOST_STEPS + 1))
+            lesson_of(cast(stepper), [step] * (MOST_STEPS + 1))
 
 
 async def test_the_page_asks_for_nothing_and_runs_only_its_own_script():
     async with Stepper(shop()) as stepper:
         await stepped(stepper)
-        page = lesson_page((stepper,), stepper.history.steps)
+        page = lesson_page(cast(stepper), stepper.history.steps)
     found = Scripts(page)
     (data_type, data), (script_type, script) = found.scripts
     assert (data_type, script_type) == ("application/json", "module")
@@ -213,7 +217,7 @@ async def test_hostile_texts_stay_data():
     async with Stepper(shop()) as stepper:
         await stepper.send("orders", HOSTILE.encode("utf-8", "replace"), topic=HOSTILE, headers={HOSTILE: HOSTILE})
         await stepper.run(3)
-        page = lesson_page((stepper,), stepper.history.steps, {1: HOSTILE}, title=HOSTILE)
+        page = lesson_page(cast(stepper), stepper.history.steps, {1: HOSTILE}, title=HOSTILE)
     found = Scripts(page)
     assert len(found.scripts) == 2
     assert "img" not in found.tags
@@ -296,6 +300,6 @@ async def test_a_lesson_of_many_steps_stays_small():
         for number in range(60):
             await stepper.send("tasks", {"number": number})
         steps = await stepper.run(60)
-        size, tenth = (len(json.dumps(lesson_of((stepper,), some))) for some in (steps.steps, steps[:6]))
+        size, tenth = (len(json.dumps(lesson_of(cast(stepper), some))) for some in (steps.steps, steps[:6]))
     assert size < 60 * 5_000
     assert size < 12 * tenth

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
+from repid_nb.core.routing.routes import Routes
 from repid_nb.display.river import river_of_steps
 from repid_nb.display.sentences import PREDICTED_NOBODY, step_sentence
 from repid_nb.printable import bounded, cut_to_bytes, first_within
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.recorder import Phase
-from repid_nb.stepping.stepper import Stepper
 from repid_nb.stepping.trail import Ways
+from repid_nb.widgets.actors import ActorFields, add_code
 from repid_nb.widgets.export.texts import message_text, step_text
 from repid_nb.widgets.marks import summary_fields
+from repid_nb.widgets.others import past_workers
 from repid_nb.widgets.predictions import PredictionScore, right_pick
 from repid_nb.widgets.questions import trail_fields
 from repid_nb.widgets.river import river_fields
 from repid_nb.widgets.view import View
-from repid_nb.widgets.wire import key_of, lane_fields, ticket_fields, tray_fields
+from repid_nb.widgets.wire import key_of, lane_fields, step_fields, ticket_fields, tray_fields
 
-__all__ = ["MOST_STEPS", "lesson_of"]
+__all__ = ["MOST_STEPS", "Cast", "lesson_of"]
 
 MOST_STEPS = 500
 # In characters: of one text that the page shows in part, and of all together.
@@ -34,15 +37,49 @@ OPTIONS_BYTES = 900
 TRAIL_ROWS = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays in a lesson.
+
+    Attributes:
+        routes: The actors of each worker, by its name; that of one that is alone is empty.
+        listening: How many actors listen on each channel, of all workers together.
+        max_unrouted_retries: At which sighting without a match a message is a dead letter.
+    """
+
+    routes: Mapping[str, Routes]
+    listening: Mapping[str, int]
+    max_unrouted_retries: int
+
+    @classmethod
+    def on_stage(cls, view: View) -> Cast:
+        """Return the cast of a workbench."""
+        routes = {view.worker_name(stepper): view.routes_of(stepper) for stepper in view.steppers}
+        return cls(routes, view.listening(), view.stepper.max_unrouted_retries)
+
+    def routes_of(self, worker: str) -> Routes:
+        """Return the actors of a worker; of the first one where there is none of that name."""
+        return self.routes.get(worker) or next(iter(self.routes.values()))
+
+    def workers(self, whose: str) -> dict[str, Any]:
+        """Return the workers, if there are several, with the one that took a step."""
+        return {"workers": past_workers(list(self.routes), whose)}
+
+
 def lesson_of(
-    steppers: Sequence[Stepper], steps: Sequence[Step], notes: Mapping[int, str] | None = None
+    cast: Cast,
+    steps: Sequence[Step],
+    notes: Mapping[int, str] | None = None,
+    *,
+    river: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the lesson of some steps as plain data.
 
     Args:
-        steppers: The workers on the stage, which know the actors.
+        cast: Who plays in it.
         steps: The steps, oldest first.
         notes: What to say at a moment, by the number of its step; 0 is the moment before the first.
+        river: The fields of its river; None for that of the steps.
 
     Raises:
         InvalidMessageError: There is no step, or there are too many.
@@ -56,16 +93,11 @@ def lesson_of(
         )
     first = steps[0].number - 1
     parts = _Parts()
-    view = View(*steppers)
-    view.load(tuple(steps))
-    moments = []
-    workers = {view.worker_name(stepper): stepper for stepper in steppers}
-    for place in range(len(steps) + 1):
-        view.show(first + place)
-        # The actors that are shown are those of the worker that took the step.
-        view.stepper = workers.get(steps[max(0, place - 1)].worker, steppers[0])
-        after = steps[place] if place < len(steps) else None
-        moments.append(_moment(view, parts, after))
+    actors = ActorFields()
+    moments = [
+        _moment(cast, actors, parts, step, following)
+        for step, following in zip((None, *steps), (*steps, None), strict=True)
+    ]
     return {
         "first": first,
         "traits": parts.values,
@@ -74,7 +106,7 @@ def lesson_of(
         "counts": list(_counts(steps)),
         "guesses": [_guess(step) for step in steps],
         "stories": [_stories(step) for step in steps],
-        "river": river_fields(river_of_steps(steps, says_what=False)),
+        "river": river or river_fields(river_of_steps(steps, says_what=False)),
         "texts": _texts(steps),
         "trails": _trails(steps),
         "notes": {
@@ -100,21 +132,29 @@ class _Parts:
         return self._places[key]
 
 
-def _moment(view: View, parts: _Parts, following: Step | None) -> list[int]:
-    """Return the places of what the page shows at a moment; what was sent until the next step waits already."""
-    shown = view.state(PredictionScore(), river=False)
-    queues = view.queues if following is None else following.before
+def _moment(cast: Cast, actors: ActorFields, parts: _Parts, step: Step | None, following: Step | None) -> list[int]:
+    """Return the places of what the page shows after a step; what was sent until the next one waits already."""
+    told = following or step
+    assert told is not None  # noqa: S101  (a lesson has a step)
+    queues = told.after if following is None else told.before
     channel = None if following is None else following.channel
     lanes = {
-        "lanes": lane_fields(queues, view.listening(), view.stepper.max_unrouted_retries, channel),
+        "lanes": lane_fields(queues, cast.listening, cast.max_unrouted_retries, channel),
         "pull_from": None,
     }
+    # The actors are those of the worker that took the step.
+    whose = step or told
+    routes = cast.routes_of(whose.worker)
+    fields: dict[str, Any] = {}
+    if step is not None:
+        fields = step_fields(step)
+        add_code(fields, step.channel, routes)
     return [
         parts.place_of("lanes", lanes),
         parts.place_of("tray", tray_fields(queues)),
-        parts.place_of("actors", shown["actors"]),
-        parts.place_of("step", shown["step"]),
-        parts.place_of("workers", shown["workers"]),
+        parts.place_of("actors", actors.fields(routes, whose.channel)),
+        parts.place_of("step", fields),
+        parts.place_of("workers", cast.workers("" if step is None else step.worker)),
     ]
 
 

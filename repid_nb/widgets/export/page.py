@@ -10,18 +10,18 @@ from functools import cache
 from html import escape
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.display.pictures import as_picture
 from repid_nb.html import AS_WRITTEN
 from repid_nb.printable import one_line
 from repid_nb.stepping.record import Step, Steps
-from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.assets import STATIC, read_script, read_style
-from repid_nb.widgets.export.lesson import lesson_of
+from repid_nb.widgets.export.lesson import Cast, lesson_of
 from repid_nb.widgets.view import View
 
-__all__ = ["TITLE", "lesson_page", "write_lesson"]
+__all__ = ["TITLE", "lesson_page", "write_lesson", "write_page"]
 
 TITLE = "A lesson about a message queue"
 
@@ -30,22 +30,28 @@ _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028
 
 
 def lesson_page(
-    steppers: Sequence[Stepper], steps: Sequence[Step], notes: Mapping[int, str] | None = None, *, title: str = TITLE
+    cast: Cast,
+    steps: Sequence[Step],
+    notes: Mapping[int, str] | None = None,
+    *,
+    title: str = TITLE,
+    river: dict[str, Any] | None = None,
 ) -> str:
     """Return a lesson as an HTML page that plays by itself.
 
     It loads nothing: its policy forbids any address, and any script but its own. Texts of messages are data in it.
 
     Args:
-        steppers: The workers on the stage, which took the steps.
+        cast: Who plays in it.
         steps: The steps, oldest first.
         notes: What to say at a moment, by the number of its step.
         title: The heading.
+        river: The fields of its river; None for that of the steps.
 
     Raises:
         InvalidMessageError: There is no step, or there are too many.
     """
-    lesson = lesson_of(steppers, steps, notes)
+    lesson = lesson_of(cast, steps, notes, river=river)
     data = json.dumps(lesson, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE)
     # A lone surrogate cannot be written as UTF-8.
     data = data.encode("utf-8", "backslashreplace").decode()
@@ -94,12 +100,21 @@ def write_lesson(
     Raises:
         InvalidMessageError: There are no such steps, there are too many, or there is no such folder.
     """
-    file = Path(path)
     kept = view.steps
     steps = [step for step in kept if (first is None or step.number >= first) and (last is None or step.number <= last)]
     if kept and not steps:
         raise InvalidMessageError(f"There is no such step: give numbers from {kept[0].number} to {kept[-1].number}.")
-    page = lesson_page(view.steppers, steps, notes, title=title)
+    page = lesson_page(Cast.on_stage(view), steps, notes, title=title)
+    return write_page(path, page)
+
+
+def write_page(path: str | PathLike[str], page: str) -> Path:
+    """Write a page to a file, and return the path.
+
+    Raises:
+        InvalidMessageError: There is no such folder.
+    """
+    file = Path(path)
     if not file.parent.is_dir():
         raise InvalidMessageError(f"There is no folder {str(file.parent)!r}: make it first, or give another path.")
     file.write_text(page, encoding="utf-8")

@@ -10,23 +10,21 @@ from html import escape
 
 from repid_nb.display import as_html
 from repid_nb.stepping.record import History
+from repid_nb.widgets.export.lesson import Cast
 from repid_nb.widgets.export.page import TITLE, lesson_page
 from repid_nb.widgets.export.still import picture_of
 from repid_nb.widgets.view import View
 
-__all__ = ["saved_html"]
+__all__ = ["framed", "saved_html"]
 
 HEIGHT = 720
 # It is written each time that the workbench comes to rest, so it has the newest steps only.
 NEWEST = 60
 
-# Where the frame is left, it stands for the still, and for what JupyterLab says of a widget without its kernel.
-_STYLE = """
-.repid-nb-saved iframe + .repid-nb-still,
-.jp-OutputArea-child:has(.jupyter-widgets):not(:has(.repid-wb)):has(+ .jp-OutputArea-child .repid-nb-saved iframe) {
-  display: none;
-}
-"""
+# What JupyterLab says of a widget without its kernel: the frame stands for that, too.
+_DEAD_WIDGET = (
+    ".jp-OutputArea-child:has(.jupyter-widgets):not(:has(.repid-wb)):has(+ .jp-OutputArea-child .repid-nb-saved iframe)"
+)
 
 
 def saved_html(view: View, notes: Mapping[int, str] | None = None) -> str:
@@ -38,13 +36,27 @@ def saved_html(view: View, notes: Mapping[int, str] | None = None) -> str:
     """
     steps = tuple(view.steps[-NEWEST:])
     run = as_html(History(steps)) if len(steps) > 1 else ""
-    still = f'<div class="repid-nb-still">{run}{picture_of(view).html}</div>'
-    if not steps:
-        return f'<div class="repid-nb-saved">{still}</div>'
-    page = lesson_page(view.steppers, steps, notes)
-    # Without `allow-same-origin` the frame cannot reach the notebook around it.
-    frame = (
-        f'<iframe title="{TITLE}" sandbox="allow-scripts" loading="lazy" srcdoc="{escape(page)}" '
-        f'style="width: 100%; height: {HEIGHT}px; border: 0"></iframe>'
+    page = lesson_page(Cast.on_stage(view), steps, notes) if steps else ""
+    return framed(page, TITLE, f"{run}{picture_of(view).html}", name="repid-nb-saved", instead_of=_DEAD_WIDGET)
+
+
+def framed(page: str, title: str, still: str, *, name: str, instead_of: str = "") -> str:
+    """Return a page in a frame, in which it runs its script and cannot reach the notebook around it.
+
+    Args:
+        page: The page; without one there is the still alone.
+        title: What the frame is called.
+        still: HTML for where frames are taken away.
+        name: The class of all of it.
+        instead_of: What else the frame stands for where it is left, as a selector.
+    """
+    still = f'<div class="repid-nb-still">{still}</div>'
+    if not page:
+        return f'<div class="{name}">{still}</div>'
+    hidden = ", ".join(filter(None, (f".{name} iframe + .repid-nb-still", instead_of)))
+    # Without `allow-same-origin`.
+    return (
+        f'<div class="{name}"><style>{hidden} {{ display: none }}</style>'
+        f'<iframe title="{escape(title)}" sandbox="allow-scripts" loading="lazy" srcdoc="{escape(page)}" '
+        f'style="width: 100%; height: {HEIGHT}px; border: 0"></iframe>{still}</div>'
     )
-    return f'<div class="repid-nb-saved"><style>{_STYLE}</style>{frame}{still}</div>'

@@ -4,7 +4,7 @@ import { hueStyle } from "./colours.mjs";
 import { button, createChanges, fill, h } from "./dom.mjs";
 import { endTone, endWord } from "./ends.mjs";
 import { stepName } from "./plan.mjs";
-import { momentAt, riverPlan, toldMoment } from "./river_plan.mjs";
+import { momentAt, numberAt, placeOf, riverPlan, toldMoment } from "./river_plan.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
@@ -75,15 +75,17 @@ function createRiverSlider(actions, ui, caption) {
 
   /** @param {number | null} moment  that the pointer is on */
   function tell(moment) {
-    const at = moment ?? ui.dragged ?? shown?.history.at ?? 0;
-    caption.textContent = shown ? toldMoment(shown.river, at) : "";
+    if (!shown) return;
+    const { river, history } = shown;
+    caption.textContent = toldMoment(river, moment ?? placeOf(river, history.first, ui.dragged ?? history.at));
   }
 
   /** @param {PointerEvent} event */
   function drag(event) {
-    const number = under(event);
-    if (number === null || !shown?.isEnabled || number === ui.dragged) return;
-    actions.drag(number);
+    const moment = under(event);
+    if (moment === null || !shown?.isEnabled) return;
+    const number = numberAt(shown.river, shown.history.first, moment);
+    if (number !== ui.dragged) actions.drag(number);
   }
 
   onDrag(element, drag, actions.endDrag);
@@ -94,15 +96,16 @@ function createRiverSlider(actions, ui, caption) {
   function draw({ seek }, river, history) {
     const current = ui.dragged ?? history.at;
     const width = element.clientWidth || 600;
-    const told = current === history.first ? stepName(current) : toldMoment(river, current);
+    const place = placeOf(river, history.first, current);
+    const told = current === history.first ? stepName(current) : toldMoment(river, place);
     element.setAttribute("aria-valuemin", String(history.first));
     element.setAttribute("aria-valuemax", String(history.newest));
     element.setAttribute("aria-valuenow", String(current));
     element.setAttribute("aria-valuetext", told);
     element.setAttribute("aria-disabled", String(!seek));
     if (hasChanged("river", [river, width, current])) {
-      shown = { plan: riverPlan(river, { width, at: current }), river, history, isEnabled: seek };
-      fill(element, riverElement(shown.plan, current));
+      shown = { plan: riverPlan(river, { width, at: place }), river, history, isEnabled: seek };
+      fill(element, riverElement(shown.plan, place));
     }
     if (shown) Object.assign(shown, { history, isEnabled: seek });
     tell(null);

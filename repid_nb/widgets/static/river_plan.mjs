@@ -8,7 +8,7 @@ import { endWord } from "./ends.mjs";
 /**
  * @typedef {{name: string, y: number, height: number, kind: "channel" | "worker"}} RiverLane
  * @typedef {{name: string, x1: number, x2: number, y: number, isOpen: boolean}} Wait
- * @typedef {{name: string, x1: number, x2: number, y: number, end: End, step: number}} Work
+ * @typedef {{name: string, x1: number, x2: number, y: number, end: End, done: number}} Work
  * @typedef {{name: string, d: string, kind: "pull" | "back" | "child"}} Link
  * @typedef {{d: string, kind: "channel" | "worker", most: number, y: number}} Band
  *
@@ -178,15 +178,16 @@ function pathsOf(river, visits, rows, { lanes, line, from, to, left, scale }) {
     const slot = rows.working.get(visit) ?? 0;
     const middle = lanes[river.channels.length + worker].y + (slot + 0.5) * WORK_HEIGHT;
     const gap = Math.min(5, (done - taken) * scale * 0.15);
-    works.push({ name, x1: x(taken) + gap, x2: x(done) - gap, y: middle, end, step: Math.round(done) });
+    works.push({ name, x1: x(taken) + gap, x2: x(done) - gap, y: middle, end, done });
     links.push({ name, d: bend(x(taken), y, x(taken) + gap, middle - 9), kind: "pull" });
   }
   for (const visit of visits) {
     const before = comingFrom(visit, visits);
     if (!before || visit[2] < from) continue;
-    const work = works.find((one) => one.name === before[0] && one.step === Math.round(doneOf(before) ?? NaN));
+    const work = works.find((one) => one.name === before[0] && one.done === (doneOf(before) ?? river.end));
     const kind = before[0] === visit[0] ? "back" : "child";
-    if (work) links.push({ name: visit[0], d: bend(work.x2, work.y - 9, x(visit[2]), rowY(visit)), kind });
+    const begin = x(visit[2]);
+    if (work) links.push({ name: visit[0], d: bend(Math.min(work.x2, begin), work.y - 9, begin, rowY(visit)), kind });
   }
   return { waits, works, links };
 }
@@ -198,7 +199,10 @@ function pathsOf(river, visits, rows, { lanes, line, from, to, left, scale }) {
  */
 function comingFrom([name, , since], visits) {
   const parent = name.slice(0, Math.max(0, name.lastIndexOf(".")));
-  return visits.find((one) => (one[0] === name || (parent && one[0] === parent)) && doneOf(one) === since);
+  // A child is sent while the actor runs; on a river of steps that is the moment of its end.
+  const sends = (/** @type {Visit} */ one) =>
+    one[0] === parent && (one[3] ?? Infinity) <= since && since <= (doneOf(one) ?? Infinity);
+  return visits.find((one) => (one[0] === name ? doneOf(one) === since : parent && sends(one)));
 }
 
 /**
@@ -270,6 +274,28 @@ function bandOf({ y, height, kind }, changes, left) {
 export function momentAt({ from, to, left, scale }, unit, x) {
   const moment = from + (x - left) / scale;
   return Math.max(from, Math.min(to, unit === "step" ? Math.ceil(moment) : moment));
+}
+
+/**
+ * Return where a moment of the history is on the river.
+ * @param {Pick<River, "times">} river
+ * @param {number} first  the number of the first moment
+ * @param {number} number
+ */
+export function placeOf({ times }, first, number) {
+  return times ? times[Math.max(0, Math.min(times.length - 1, number - first))] : number;
+}
+
+/**
+ * Return the moment of the history that is nearest to a place on the river.
+ * @param {Pick<River, "times">} river
+ * @param {number} first  the number of the first moment
+ * @param {number} place
+ */
+export function numberAt({ times }, first, place) {
+  if (!times) return place;
+  const distance = (/** @type {number} */ index) => Math.abs(times[index] - place);
+  return first + times.reduce((nearest, _, index) => (distance(index) < distance(nearest) ? index : nearest), 0);
 }
 
 /**

@@ -139,6 +139,7 @@
  * @property {string[]} channels
  * @property {string[]} workers
  * @property {Visit[]} visits
+ * @property {number[]} [times]  when each moment of the history was, where the river counts seconds
  *
  * @typedef {object} Choices
  * @property {[key: string, name: string][]} channels
