@@ -27,7 +27,8 @@ import { PHASES } from "./wire.mjs";
  * @typedef {object} Lesson
  * @property {number} first  the number of moment 0
  * @property {Traits} traits
- * @property {[lanes: number, tray: number, actors: number, step: number, workers: number][]} moments  places in `traits`
+ * @property {[lanes: number, tray: number, actors: number, step: number, workers: number][]} moments
+ *   places in `traits`
  * @property {StepSummary[]} summaries
  * @property {[done: number, back: number][]} counts  by moment
  * @property {(Guess | null)[]} guesses  by step
