@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.files import EXERCISES, ROOT, TUTORIALS, name_of
+from support.files import EXERCISES, FOLDER, ROOT, TUTORIALS, name_of
 from support.prose import read
 
 from repid_nb.classroom import exercises
+from repid_nb.classroom.course import CHAPTERS as CHAPTERS_OF_THE_PACKAGE
+from repid_nb.classroom.working_copies import lay_out
 
 START, *CHAPTERS = TUTORIALS
 WORDS = {"eight": 8, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20}
@@ -54,6 +57,15 @@ def test_a_chapter_takes_the_minutes_that_the_map_and_the_readme_name(path: Path
     readme = re.findall(rf"\(notebooks/{path.name}\) \|.*\| (\d+) \|", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert minutes_on_the_map()[path.name] == minutes
     assert readme == [str(minutes)]
+
+
+def test_the_map_in_the_package_has_the_chapters_their_headings_and_their_minutes():
+    found = [f"{number:02}_{chapter.name}.ipynb" for number, chapter in enumerate(CHAPTERS_OF_THE_PACKAGE)]
+    assert found == [path.name for path in TUTORIALS]
+    for number, (path, chapter) in enumerate(zip(TUTORIALS, CHAPTERS_OF_THE_PACKAGE, strict=True)):
+        heading = f"# {number} · {chapter.title}" if number else f"# {chapter.title}"
+        assert nbformat.read(path, as_version=4).cells[0].source.splitlines()[0] == heading
+        assert minutes_on_the_map()[path.name] == chapter.minutes
 
 
 def test_the_start_page_adds_its_minutes_up():
@@ -115,3 +127,37 @@ def is_a_task(cell: Any) -> bool:
 def is_to_write_in(cell: Any) -> bool:
     """Return whether a cell is prepared for the learner: it begins with `# Your turn`."""
     return cell.cell_type == "code" and cell.source.startswith("# Your turn")
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copies of the whole course, at the place that they have beside the originals."""
+    root = tmp_path_factory.mktemp("root")
+    for path in FOLDER.parent.iterdir():
+        if path.suffix == ".md" or path.name in ("notebooks", "LICENSE"):
+            (root / path.name).symlink_to(path)
+    lay_out(root / "notebooks", root / "my_course")
+    return root / "my_course"
+
+
+def test_every_notebook_is_copied(copies: Path):
+    for folder, originals in ((copies, TUTORIALS), (copies / "exercises", EXERCISES)):
+        assert sorted(path.name for path in folder.glob("*.ipynb")) == [path.name for path in originals]
+
+
+def test_every_link_leads_somewhere_in_the_copies_too(copies: Path):
+    broken = []
+    for path in [*copies.glob("*.ipynb"), *copies.glob("*.md"), *copies.glob("exercises/*.ipynb")]:
+        for link in read(path).links:
+            target = link.partition("#")[0]
+            if "://" not in link and target and not (path.parent / target).exists():
+                broken.append((path.name, link))
+    assert broken == []
+
+
+def test_a_copy_is_the_notebook_but_for_what_it_showed(copies: Path):
+    for path in copies.glob("*.ipynb"):
+        copy, original = json.loads(path.read_text()), json.loads((FOLDER / path.name).read_text())
+        assert [(one["id"], one["source"]) for one in copy["cells"]] == [
+            (one["id"], one["source"]) for one in original["cells"]
+        ]

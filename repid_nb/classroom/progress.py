@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from repid_nb.notebook.cells import in_kernel
 
-__all__ = ["FILE", "Progress", "keep_answer", "keep_solved", "link_to", "progress"]
+__all__ = ["FILE", "Progress", "chapter_link", "keep_answer", "keep_solved", "link_to", "progress"]
 
 FILE = "progress.json"
 FOLDER = "exercises"
@@ -51,6 +51,14 @@ def link_to(name: str) -> str:
     if folder == Path.cwd():
         return f"{name}.ipynb"
     return f"{FOLDER}/{name}.ipynb" if folder.parent == Path.cwd() else f"../{FOLDER}/{name}.ipynb"
+
+
+def chapter_link(number: int, name: str) -> str:
+    """Return a link to a chapter's notebook, from the notebook that runs; empty where it is not there."""
+    folder, file = exercises_folder(), f"{number:02}_{name}.ipynb"
+    if folder is None or not (folder.parent / file).is_file():
+        return ""
+    return file if folder.parent == Path.cwd() else f"../{file}"
 
 
 def progress() -> Progress:

@@ -9,7 +9,18 @@ from typing import TypeVar, overload
 from repid_nb.core.record import Record
 from repid_nb.stepping.record import Raised
 
-__all__ = ["Exercises", "Finding", "Hint", "ListedExercise", "Marking", "StartedOver", "Trouble"]
+__all__ = [
+    "Course",
+    "Exercises",
+    "Finding",
+    "Hint",
+    "ListedChapter",
+    "ListedExercise",
+    "Marking",
+    "Score",
+    "StartedOver",
+    "Trouble",
+]
 
 T = TypeVar("T")
 
@@ -164,3 +175,77 @@ class StartedOver(Record):
 
     notebook: str
     kept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many of the answers that were given are right.
+
+    Attributes:
+        right: The right ones.
+        of: All of them.
+    """
+
+    right: int
+    of: int
+
+
+# How many questions close a chapter.
+CLOSING = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedChapter:
+    """A chapter on the map.
+
+    Attributes:
+        number: Its place in the course; 0 for the start page.
+        name: The name of its notebook without the number.
+        title: Its heading.
+        minutes: How long it takes.
+        link: Its notebook, as a link from the notebook that runs; empty where it is not there.
+        guesses: The guesses that were made in it.
+        questions: The closing questions that were answered.
+        exercises: The exercises that come after it.
+    """
+
+    number: int
+    name: str
+    title: str
+    minutes: int
+    link: str = ""
+    guesses: Score = Score(0, 0)
+    questions: Score = Score(0, 0)
+    exercises: tuple[ListedExercise, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its closing questions were answered."""
+        return self.questions.of >= CLOSING
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something in it was answered."""
+        return self.guesses.of + self.questions.of > 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Course(Record, Sequence[ListedChapter]):
+    """The map of the course: its chapters in order."""
+
+    chapters: tuple[ListedChapter, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> ListedChapter: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ListedChapter, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> ListedChapter | tuple[ListedChapter, ...]:
+        return self.chapters[index]
+
+    def __len__(self) -> int:
+        return len(self.chapters)
+
+    def __iter__(self) -> Iterator[ListedChapter]:
+        return iter(self.chapters)

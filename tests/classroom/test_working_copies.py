@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
-from support.files import EXERCISES, FOLDER, TUTORIALS
-from support.prose import read
 
 from repid_nb.classroom import start_over
 from repid_nb.classroom.__main__ import main
@@ -162,37 +159,3 @@ def test_the_program_does_both(originals: Path, copies: Path, capsys: pytest.Cap
     assert "begins anew" in capsys.readouterr().out
     assert main([str(originals), str(copies), "--start-over", "mesages"]) == 1
     assert "Did you mean 'messages'?" in capsys.readouterr().err
-
-
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copies of the whole course, at the place that they have beside the originals."""
-    root = tmp_path_factory.mktemp("root")
-    for path in FOLDER.parent.iterdir():
-        if path.suffix == ".md" or path.name in ("notebooks", "LICENSE"):
-            (root / path.name).symlink_to(path)
-    lay_out(root / "notebooks", root / "my_course")
-    return root / "my_course"
-
-
-def test_every_notebook_is_copied(course: Path):
-    assert names(course) == [path.name for path in TUTORIALS]
-    assert names(course / "exercises") == [path.name for path in EXERCISES]
-
-
-def test_every_link_leads_somewhere_in_the_copies_too(course: Path):
-    broken = []
-    for path in [*course.glob("*.ipynb"), *course.glob("*.md"), *course.glob("exercises/*.ipynb")]:
-        for link in read(path).links:
-            target = link.partition("#")[0]
-            if "://" not in link and target and not (path.parent / target).exists():
-                broken.append((path.name, link))
-    assert broken == []
-
-
-def test_a_copy_is_the_notebook_but_for_what_it_showed(course: Path):
-    for path in course.glob("*.ipynb"):
-        copy, original = json.loads(path.read_text()), json.loads((FOLDER / path.name).read_text())
-        assert [(one["id"], one["source"]) for one in copy["cells"]] == [
-            (one["id"], one["source"]) for one in original["cells"]
-        ]

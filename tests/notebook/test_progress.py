@@ -71,3 +71,27 @@ def test_a_folder_that_was_deleted_under_the_notebook_does_no_harm(kernel: Kerne
         assert "✓ Solved" in kernel.execute(SOLVE).data[-1]["text/html"]
     finally:
         go_to(kernel, tmp_path)
+
+
+def test_the_map_shows_what_was_answered_and_solved_with_links(kernel: Kernel, tmp_path: Path):
+    folder = course(tmp_path)
+    for name in ("00_start", "02_routing"):
+        (folder.parent / f"{name}.ipynb").touch()
+    answers = {
+        "start": {"step ask": True, "question 1": True, "question 2": False, "question 3": True},
+        "routing": {"guess 1": False},
+    }
+    (folder / "progress.json").write_text(json.dumps({"solved": ["routing-1"], "answers": answers}))
+    go_to(kernel, folder.parent)
+    shown = kernel.execute("from repid_nb.classroom import course\ncourse()").data[-1]
+    summary, *lines = shown["text/plain"].splitlines()
+    assert summary == "The course: 1 of 15 chapters done, 1 of 18 exercises solved, 1 of 2 right in guessing"
+    assert lines[0] == "  ✓  0  Start here · 10 minutes · guesses 1 of 1 right · questions 2 of 3 right"
+    assert lines[1].startswith("  ○  1  Messages")
+    assert lines[2].startswith(
+        "  ◐  2  Routing · 12 minutes · guesses 0 of 1 right · exercises ○ reading-1, ✓ routing-1"
+    )
+    assert '<a href="02_routing.ipynb">2 · Routing</a>' in shown["text/html"]
+    assert '<a href="exercises/routing-1.ipynb">' in shown["text/html"]
+    go_to(kernel, folder)
+    assert '<a href="../02_routing.ipynb">' in kernel.execute("course()").data[-1]["text/html"]
