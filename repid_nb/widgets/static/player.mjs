@@ -23,12 +23,13 @@ import { PHASES } from "./wire.mjs";
  * @property {(Step | NoStep)[]} step
  * @property {State["workers"][]} workers
  *
+ * @typedef {[lanes: number, tray: number, actors: number, step: number, workers: number]} Moment  places in the traits
+ *
  * A recorded session. Moment 0 is before the first step, moment 1 after it.
  * @typedef {object} Lesson
  * @property {number} first  the number of moment 0
  * @property {Traits} traits
- * @property {[lanes: number, tray: number, actors: number, step: number, workers: number][]} moments
- *   places in `traits`
+ * @property {Moment[]} moments
  * @property {StepSummary[]} summaries
  * @property {[done: number, back: number][]} counts  by moment
  * @property {(Guess | null)[]} guesses  by step
