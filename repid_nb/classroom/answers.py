@@ -19,7 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Refused(Exception):  # noqa: N818  (it carries a sentence for the learner and is no fault of the program)
+class Refused(Exception):  # noqa: N818  (it carries a sentence for the learner, and reports no fault)
     """The answer cannot be tried; the text is the sentence that the learner reads."""
 
 

@@ -80,7 +80,7 @@ def _process_left_as_it_was(warned: _Warnings) -> Iterator[None]:
         # A TimeUp that a `__del__` swallows is not the learner's error.
         sys.unraisablehook = lambda seen: None if seen.exc_type is TimeUp else unraisable_hook(seen)
         if freezes:
-            # Objects from before are no garbage of the run: the collection at its end need not look at them.
+            # Objects from before are not the run's garbage: the collection at its end need not look at them.
             gc.freeze()
         with warnings.catch_warnings():
             warnings.simplefilter("always")

@@ -58,7 +58,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A message has left its place in the queues of a server, whoever moved it; only observers of a server hear of it.
+    """A message has left its place in the queues of a server; only observers of the server hear of it.
 
     Attributes:
         what: How: `taken` off its queue, `settled`, `released` to its place, `resent` from the dead letters, `dropped`;

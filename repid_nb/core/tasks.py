@@ -98,7 +98,7 @@ async def in_own_task(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         await start(caught())
     except asyncio.CancelledError:
-        # The inner task cancelled itself after it had finished: that is no request to this one.
+        # The inner task cancelled itself after it had finished: that does not ask this one to end.
         if not ended or requests.came():
             raise
     finally:

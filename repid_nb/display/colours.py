@@ -26,10 +26,9 @@ __all__ = [
     "Outcome",
     "css_variables",
     "hue_of",
-    "root_of",
 ]
 
-_OWN_NAME = re.compile(r"(m([1-9][0-9]{0,17}))(\.[0-9]+)*", re.ASCII)
+_OWN_NAME = re.compile(r"m([1-9][0-9]{0,17})(\.[0-9]+)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +93,6 @@ OUTCOMES: dict[MessageAction | None, Outcome] = {
 }
 
 
-def root_of(name: str) -> str:
-    """Return the name of the message that one goes back to: `m1` for `m1`, `m1.2` and `m1.2.1`.
-
-    A name of another form is its own root.
-    """
-    own = _OWN_NAME.fullmatch(name)
-    return name if own is None else own[1]
-
-
 def hue_of(name: str | None) -> int:
     """Return the place in HUES of a message's colour, by its name.
 
@@ -114,7 +104,7 @@ def hue_of(name: str | None) -> int:
         return len(HUES) - 1
     own = _OWN_NAME.fullmatch(name)
     if own is not None:
-        return (int(own[2]) - 1) % len(HUES)
+        return (int(own[1]) - 1) % len(HUES)
     return crc32(name.encode("utf-8", "surrogatepass")) % len(HUES)
 
 

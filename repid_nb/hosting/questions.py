@@ -1,7 +1,7 @@
 """Questions to a class, over the broker that it shares: the teacher asks and counts, each notebook hears and answers.
 
-The question stands in one stream, its last entry, so that who comes late hears it too. Answers go into another; of each
-notebook the last one counts. A notebook that leaves is missed by nobody.
+The question stands in one stream, its last entry, so that a notebook that comes late hears it too. Answers go into
+another; of each notebook the last one counts. A notebook may leave at any time.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Poll:
             self._stand(self.standing.question, joined)
 
     def _take(self, fields: Mapping[str, str]) -> None:
-        """Count an answer. The class may send anything: what is no answer to this question is left out."""
+        """Count an answer. The class may send anything: what does not answer this question is left out."""
         question, voter, choice = self.standing.question, fields.get("voter", "")[:32], fields.get("choice", "")
         if question is None or question.truth is not None or fields.get("question") != question.id:
             return

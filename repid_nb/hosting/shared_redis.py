@@ -22,7 +22,7 @@ LONGEST_STREAM = 5_000
 # The class may add messages and answers, and read the question. It may read no message and change no setting.
 CLASS_MAY = f"+ping +client|setinfo (+xadd %W~repid:* %W~{ANSWERS}) (+xread +xrevrange %R~{QUESTION})"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (only where it is asked for)
-# Letters and digits that nobody takes for one another on a projector.
+# Letters and digits that cannot be taken for one another on a projector.
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 

@@ -32,7 +32,7 @@ __all__ = ["Admission", "Gate", "MustWaitError", "Refusal", "gate_of", "gates_of
 NameOf: TypeAlias = Callable[[ReceivedMessageT], str]
 
 HOLDERS_NAMED = 8
-# Why a door is shut, where it is no message that waits.
+# Why a door is shut where no message waits.
 IS_FULL = "a limit is full"
 HAS_FAILED = "a limit has failed"
 

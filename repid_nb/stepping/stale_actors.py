@@ -12,7 +12,7 @@ __all__ = ["CALM", "CURE", "StaleActorWarning", "StaleWatch", "stale_notes"]
 
 CURE = "stepper.keep_newest_actors()"
 
-# A note that begins with this sign is no warning.
+# A note that begins with this sign does not warn.
 CALM = "↻"
 
 

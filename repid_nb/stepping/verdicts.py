@@ -154,5 +154,5 @@ class VerdictCollector:
         return frozenset(self._answers)
 
     def _has_failed(self, asked: frozenset[int]) -> bool:
-        """Whether a strategy raised when a worker asked it, so that no actor won."""
+        """Say whether a strategy raised when a worker asked it, so that no actor won."""
         return any(answer.error is not None for actor, answer in self._answers.items() if actor in asked)

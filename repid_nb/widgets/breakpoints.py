@@ -30,7 +30,7 @@ _task_owner: ContextVar[object] = ContextVar("repid_nb_breakpoints_owner", defau
 
 @dataclass(slots=True)
 class Breaks:
-    """Where each step stops, whoever takes it.
+    """Where each step stops, whether the page or a cell takes it.
 
     Attributes:
         before_reveal: Before the actors are asked: the moment to guess.

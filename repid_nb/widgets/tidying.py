@@ -147,7 +147,7 @@ class Tidying:
         )
 
     def _is_gone(self, held: MessageSnapshot) -> bool:
-        """Whether a message that was in a step is on no queue any more; of a broker this is not known."""
+        """Say whether a message that was in a step is on no queue any more; of a broker this is not known."""
         if self._view.stepper.knows.no_way_back:
             return False
         queue = self._view.stepper.queues.get(held.channel)

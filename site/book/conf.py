@@ -17,7 +17,7 @@ nb_merge_streams = True
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
-# A notebook's widget has its plain HTML beside it; README and CHANGELOG link to files that are no pages.
+# A notebook's widget has its plain HTML beside it; README and CHANGELOG link to files that are not pages.
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.xref_missing", "myst.header"]
 
 add_module_names = False

@@ -77,20 +77,12 @@ def test_two_hues_are_told_apart(eyes, theme):
 
 def test_a_message_has_the_hue_of_its_root():
     assert [colours.hue_of(name) for name in ("m1", "m2", "m8", "m9", "m1.2", "m2.1.3")] == [0, 1, 7, 0, 0, 1]
-    assert [colours.root_of(name) for name in ("m1", "m1.2", "m12.3.4", "order-7", "m1.x")] == [
-        "m1",
-        "m1",
-        "m12",
-        "order-7",
-        "m1.x",
-    ]
 
 
 @pytest.mark.parametrize("name", ["", "m0", "m01", "m٣", "order-7", "m1.", "03543fe1-0000", "\ud800", "m" + "9" * 5000])
 def test_any_other_id_has_a_hue_that_stays(name):
     assert colours.hue_of(name) == colours.hue_of(name)
     assert 0 <= colours.hue_of(name) < len(colours.HUES)
-    assert colours.root_of(name) == name
 
 
 def test_a_message_without_an_id_has_a_hue():

@@ -1,4 +1,4 @@
-"""axe-core: what it finds wrong with a page for those who cannot see it, or not well."""
+"""axe-core: what is wrong with a page for readers who see little or nothing."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ BACKGROUNDS = {"light": "#fff", "dark": "#111"}
 OUTPUT_CSS = Path(__file__).with_name("jupyterlab.css").read_text(encoding="utf-8")
 
 # Writing a document anew takes all listeners off the page, and leaves its window: a module is not read, nor a function
-# compiled, a second time. What else a test may have left there goes here. False where the page is no stage yet.
+# compiled, a second time. What else a test may have left there goes here. False where the page is not a stage yet.
 CLEAR = """() => {
     if (!window.before) return false;
     window.clean?.();

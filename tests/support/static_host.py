@@ -26,7 +26,7 @@ class _Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A browser that goes away in the middle of an answer is no fault of the host.
+        # A browser that goes away in the middle of an answer is not the host's fault.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

@@ -88,7 +88,7 @@ class Deadline:
         return self if asyncio.current_task(self.loop) is self._task else Deadline(self._deadlines)
 
     def begin(self, seconds: float | None) -> None:
-        """Limit the task to so many seconds; None, 0 and infinity are no limit."""
+        """Limit the task to so many seconds; None, 0 and infinity mean no limit."""
         if not seconds or seconds < 0:
             return
         self._cancelling = self._task.cancelling()

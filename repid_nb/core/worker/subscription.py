@@ -128,7 +128,7 @@ class SubscriptionPuller:
         self._arrived.set()
 
     async def stop(self) -> None:
-        """Hand out nothing more; those who wait get None. What was never handed out is rejected."""
+        """Hand out nothing more; pulls that wait return None. What was never handed out is rejected."""
         is_first = not self._stopped
         self._stopped = True
         self._arrived.set()

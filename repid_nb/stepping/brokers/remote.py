@@ -103,7 +103,7 @@ class RemoteSource:
     async def finish(self, message: PulledMessageT, *, matched: bool, window: int) -> Aftermath:
         assert isinstance(message, RemoteMessage)  # noqa: S101  (this source hands out nothing else)
         self._holding.end(message)
-        # It happened, whoever asks now to end: the step is told of before that.
+        # It has happened: the step is told of first, also where a request to end comes now.
         finishing = self._start(self._finish(message, window))
         requests = 0
         while not finishing.done():

@@ -160,7 +160,7 @@ class SqsAdapter(Adapter):
         return client
 
     async def _letters(self, url: str, hidden: int, *, wait: int = 0) -> list[dict[str, Any]]:
-        """Receive some letters, which nobody else sees for so many seconds."""
+        """Receive some letters, which no other consumer sees for so many seconds."""
         got = await self.server._client.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=BATCH,
@@ -192,7 +192,7 @@ class SqsAdapter(Adapter):
                 raise
             return None, ()
         dead, _ = await self._counts(url)
-        # Hidden for no time: nobody misses them. Not again and again while nothing has changed: a request costs.
+        # Hidden for no time, so other consumers see them as before. Only where something has changed: a request costs.
         if window and self._seen.get(channel, (0, ()))[0] != dead:
             self._seen[channel] = dead, tuple(self._letter(channel, one) for one in await self._letters(url, 0))
         return dead, self._seen.get(channel, (0, ()))[1][:window] if dead else ()
