@@ -308,12 +308,7 @@ class Repid:
         """
         address = self.address_of(channel, operation_id)
         publishing = self._publish(
-            address,
-            payload,
-            headers=headers,
-            content_type=content_type,
-            server_name=server_name,
-            server_specific_parameters=server_specific_parameters,
+            address, payload, headers, content_type, server_name, server_specific_parameters=server_specific_parameters
         )
         if publishing is not None:
             await publishing
@@ -352,9 +347,9 @@ class Repid:
         publishing = self._publish(
             address,
             body,
-            headers=headers,
-            content_type="application/json",
-            server_name=server_name,
+            headers,
+            "application/json",
+            server_name,
             server_specific_parameters=server_specific_parameters,
         )
         if publishing is not None:
@@ -364,10 +359,10 @@ class Repid:
         self,
         channel: str,
         payload: bytes,
-        *,
         headers: dict[str, str] | None,
         content_type: str | None,
         server_name: str | None,
+        *,
         server_specific_parameters: dict[str, Any] | None,
     ) -> Coroutine[Any, Any, Any] | None:
         """Publish a message; return a coroutine that does so when awaited, or None where it is done already."""

@@ -1,1 +1,1 @@
-"""The queue core: messages, an in-memory server, routers, actors, the worker and the app."""
+"""The queue core: messages, an in-memory server, routers, actors and the worker."""

@@ -24,7 +24,7 @@ class QueuedMessage:
     ) -> None:
         self.payload = payload
         # A copy: a sender that fills one dict again and again must not change what it has already sent.
-        self.headers = None if headers is None else dict(headers)
+        self.headers = None if headers is None else {**headers}
         self.content_type = content_type
         self.reply_to = reply_to
         self._id = message_id
