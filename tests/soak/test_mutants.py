@@ -1,9 +1,9 @@
-"""Faults planted by hand: some of them, and that all of them still fit the source; `make soak` plants all."""
+"""Faults planted by hand: one of them, and that all of them still fit the source; `make soak` plants all."""
 
 import pytest
 from soak.mutants import MUTANTS, occurrences, seen_by
 
-SAMPLE = [mutant for mutant in MUTANTS if mutant.name in ("pulled from the tail", "one message too many at once")]
+SAMPLE = [mutant for mutant in MUTANTS if mutant.name == "one message too many at once"]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -66,7 +66,7 @@ async def test_a_step_of_the_page_is_a_step_of_the_stepper(app: Repid):
     assert workbench.step["winner"] == "greet"
 
 
-@pytest.mark.parametrize("waiting", [10, 10_000, 100_000])
+@pytest.mark.parametrize("waiting", [10, 10_000])
 async def test_a_step_sends_two_small_updates_whatever_waits(app: Repid, waiting: int):
     workbench = Workbench(app)
     stepper = workbench.stepper
