@@ -109,7 +109,7 @@ def test_a_wrong_answer_is_caught_by(answer, receipt):
 
 
 def test_a_queue_in_a_variable_is_caught_where_somebody_else_moved_it():
-    assert "Somebody else had moved the operation" in check(NAME, in_a_variable()).finding.wanted
+    assert "Another program had moved the operation" in check(NAME, in_a_variable()).finding.wanted
 
 
 def test_a_receipt_that_is_sent_twice_is_counted():

@@ -85,6 +85,6 @@ def takes_a_message(message):
 
 def test_a_function_of_the_message_is_told_what_is_missing_around_it():
     assert trouble_with("routing-1", takes_a_message) == (
-        "Your function takes a message. Put it into a function that is given `actor_name` and returns it: one that "
+        "Your function takes a message. Put it into a function that takes `actor_name` and returns it: one that "
         "begins with `def order_events(*, actor_name):`."
     )

@@ -50,10 +50,10 @@ EXERCISE = Exercise(
             order("hawaii"),
             Wins("bake"),
             Settles("nacked"),
-            because="It is not on the menu, and somebody has to tell the guest.",
+            because="It is not on the menu, and a waiter has to tell the guest.",
         ),
-        Case(Send({"table": 4}, topic="wipe"), Wins("note_down"), because="What nobody else takes is noted down."),
-        Case(Send({"table": 4}), Wins("note_down"), because="What nobody else takes is noted down."),
+        Case(Send({"table": 4}, topic="wipe"), Wins("note_down"), because="What no other actor takes is noted down."),
+        Case(Send({"table": 4}), Wins("note_down"), because="What no other actor takes is noted down."),
         Case(complaint("napoli"), Wins("complain"), Settles("acked")),
         Case(
             complaint("napoli"),
@@ -70,8 +70,8 @@ EXERCISE = Exercise(
     ),
     hints=(
         (
-            "There is more than one fault. Take the one that the Step shows, mend it, and check again; the next one "
-            "shows itself then."
+            "There is more than one fault. Take the one that the Step shows, mend it, and check again: then the next "
+            "one shows itself."
         ),
         (
             "Go through the five sentences about what the app has to do, and find for each the lines of code that "

@@ -64,7 +64,7 @@ async def arrange(trial: Trial) -> None:
     trial.notes["on_error is a function"] = bool(deciding)
 
 
-NOT_AGAIN = "Trying again would not help, and somebody has to look at it."
+NOT_AGAIN = "Trying again would not help, and a person has to look at it."
 AGAIN = "The bank will be back: the same message can succeed later."
 
 EXERCISE = Exercise(
@@ -72,7 +72,7 @@ EXERCISE = Exercise(
     level=2,
     chapter=7,
     title="Lose no payment, and try none for ever",
-    asks="Pass a function that is given the actor `charge` and returns a Router with it.",
+    asks="Pass a function that takes the actor `charge` and returns a Router with it.",
     answer=Function("def build(charge)"),
     channel="payments",
     arrange=arrange,
@@ -91,6 +91,6 @@ EXERCISE = Exercise(
             "The mode `auto` acks after a good run, and asks `on_error` after a bad one. One word for every error "
             "is not enough here."
         ),
-        "`on_error` may be a function: it is given the exception and returns `ack`, `nack` or `reject`.",
+        "`on_error` may be a function: it gets the exception and returns `ack`, `nack` or `reject`.",
     ),
 )

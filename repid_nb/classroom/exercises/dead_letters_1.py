@@ -77,7 +77,7 @@ class Rescued:
             return Finding(happened=happened, wanted=wanted, shown=trial.queues.get(CHANNEL))
         if steps[-1].settlement.action is MessageAction.acked:
             return None
-        failed = f"{steps[-1].winner} failed over it" if steps[-1].winner else "nobody got it"
+        failed = f"{steps[-1].winner} failed over it" if steps[-1].winner else "no actor got it"
         return Finding(happened=f"{name} was sent again, and {failed}.", wanted=wanted, shown=steps[-1])
 
 
@@ -133,7 +133,7 @@ EXERCISE = Exercise(
     level=2,
     chapter=6,
     title="Monday morning at the cinema",
-    asks="Pass a function that is given a Stepper with dead letters and the cinema's Router, and rescues what it may.",
+    asks="Pass a function that takes a Stepper with dead letters and the cinema's Router, and rescues what it may.",
     answer=Function("def rescue(stepper, router)", or_async=True),
     channel=CHANNEL,
     arrange=arrange,

@@ -58,7 +58,7 @@ def served(send: Send, result: str, reader: str, because: str = "") -> Case:
 
 def unknown(send: Send) -> Case:
     """Return a case with a card that has no owner."""
-    return Case(send, Settles("nacked"), NotCalled(), given=[NAMES], because="Nobody in `names` has this card.")
+    return Case(send, Settles("nacked"), NotCalled(), given=[NAMES], because="The card is not in `names`.")
 
 
 VISITOR = "Without the header `x-card` it is a visitor."
@@ -68,7 +68,7 @@ EXERCISE = Exercise(
     level=2,
     chapter=8,
     title="Whose card is this?",
-    asks="Pass a function that is given the names by card and returns a Router with `lend` and `reserve`.",
+    asks="Pass a function that takes the names by card and returns a Router with `lend` and `reserve`.",
     answer=Function("def build(names)"),
     channel="library",
     arrange=arrange,
@@ -88,13 +88,13 @@ EXERCISE = Exercise(
         unknown(desk("reserve", "Middlemarch", "99")),
     ),
     hints=(
-        "Look at the Step, at `called with` or at `What did not fit`: where does `reader` come from?",
+        "Look at the arguments in the Step, or at `what did not fit`: where does `reader` come from?",
         (
             "Write a function inside `build` that asks for the header, as an actor would, and returns the name. "
             "`Depends` beside the type of `reader` calls it."
         ),
         (
-            "A header that may be missing needs a default. The card that nobody has is another matter: what raises "
+            "A header that may be missing needs a default. An unknown card is another matter: what raises "
             "while the arguments are read keeps the actor from beginning."
         ),
     ),

@@ -75,7 +75,7 @@ def sorted_into(actor: str, returned: str, because: str = "", **record: Any) -> 
     return Case(Wins(actor), Returns(returned), given=[record], because=because)
 
 
-UNKNOWN = "Nobody knows what kind of record it is, so a person has to look at it."
+UNKNOWN = "The kind of the record is unknown, so a person has to look at it."
 EMPTY = "A field that is None or empty is the same as one that is not there."
 
 EXERCISE = Exercise(
@@ -83,7 +83,7 @@ EXERCISE = Exercise(
     level=2,
     chapter=8,
     title="Labels for an old warehouse",
-    asks="Pass a function that is given a record of the old system and returns the headers of its message.",
+    asks="Pass a function that takes a record of the old system and returns the headers of its message.",
     answer=Function("def headers_for(record)"),
     channel="warehouse",
     arrange=arrange,
@@ -110,11 +110,11 @@ EXERCISE = Exercise(
             "record can tell you that."
         ),
         (
-            "The courier is asked first, and looks at one header only. So that header may stand on nothing but what "
-            "really goes by courier."
+            "The courier is asked first, and looks at one header only. So give that header only to what really "
+            "goes by courier."
         ),
         (
-            "The best header for a field that says nothing is no header at all: begin with the headers that every "
+            "The best header for a field without a value is no header at all: begin with the headers that every "
             "record has, and add each of the others only where you know its value."
         ),
     ),

@@ -141,7 +141,7 @@ EXERCISE = Exercise(
         Case(
             Receipt("ada", "night"),
             given=[register("mails"), moved("night"), send("ada")],
-            because="Somebody else had moved the operation `send_receipt` there before it was sent.",
+            because="Another program had moved the operation `send_receipt` there before it was sent.",
         ),
         Case(
             Receipt("ada", "mails"),
@@ -152,7 +152,7 @@ EXERCISE = Exercise(
     ),
     hints=(
         (
-            "Two things are to be decided for a message: to which queue it goes, and which actor takes it there. Which "
+            "Two things must be decided for a message: to which queue it goes, and which actor takes it there. Which "
             "of the two does the operation id decide?"
         ),
         (
@@ -160,8 +160,8 @@ EXERCISE = Exercise(
             "variable, is out of date after a move."
         ),
         (
-            "The chapter on messages registers an operation in one line, and sends by it in the next: look up "
-            '"Two ways to say where to". Registering an operation again replaces its queue.'
+            "The chapter on describing the system registers an operation and sends by it: look up "
+            '"What the app sends". Registering an operation again replaces its queue.'
         ),
     ),
 )

@@ -46,19 +46,19 @@ EXERCISE = Exercise(
         broken({"item": "tea"}, because="It says no price at all."),
         broken({"cents": 250, "count": 1}, because="It does not say what was sold."),
         broken({"price": "2.50"}, because="It does not say what was sold."),
-        broken({"item": "tea", "cents": "many"}, because="`many` is no number."),
+        broken({"item": "tea", "cents": "many"}, because="`many` is not a number."),
         broken({"item": "tea", "cents": -250}, because="Nothing is sold for less than nothing."),
         broken({"item": "tea", "cents": 0}, because="Nothing is sold for nothing."),
         broken({"item": "tea", "cents": 250, "count": -2}, because="`count` is above 0."),
-        broken({"item": "tea", "price": "2,50"}, because="`2,50` is no number, as Python reads it."),
+        broken({"item": "tea", "price": "2,50"}, because="`2,50` is not a number, as Python reads it."),
         broken({"item": "tea", "price": "-2.50"}, because="Nothing is sold for less than nothing."),
         broken({"item": "tea", "price": "0"}, because="Nothing is sold for nothing."),
         broken({"item": "tea", "price": "2.505"}, because="There are no half cents."),
-        broken(b"tea for two, please", because="It is no JSON."),
-        broken(["tea", 250, 1], because="It is a list, and no object with names."),
+        broken(b"tea for two, please", because="It is not JSON."),
+        broken(["tea", 250, 1], because="It is a list, not an object with names."),
     ),
     hints=(
-        "Look at the table `What did not fit`, and at the payload above it. Which fields does only one shape have?",
+        "Look at `what did not fit` in the Step, and at the payload. Which fields does only one shape have?",
         (
             "Give each shape a model of its own. A function between the message and the actor can read either one and "
             "always return the same thing: the last part of the chapter does that for a form."

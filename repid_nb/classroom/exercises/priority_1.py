@@ -51,13 +51,13 @@ EXERCISE = Exercise(
             "password reset bob",
             "newsletter ada",
             given=[batch("newsletter ada", "password reset bob")],
-            because="Somebody waits for the password.",
+            because="A customer waits for the password.",
         ),
         in_order(
             "password reset bob",
             "invoice ada",
             given=[batch("invoice ada", "password reset bob")],
-            because="Somebody waits for the password.",
+            because="A customer waits for the password.",
         ),
         in_order(
             "invoice bob",

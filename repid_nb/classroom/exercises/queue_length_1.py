@@ -103,7 +103,7 @@ EXERCISE = Exercise(
     chapter=13,
     limit=20.0,
     title="How many workers are enough?",
-    asks="Pass a function that is given `play`, and returns the smallest number of workers that is enough.",
+    asks="Pass a function that takes `play`, and returns the smallest number of workers that is enough.",
     answer=Function("def enough(play)", or_async=True),
     channel="photos",
     arrange=arrange,

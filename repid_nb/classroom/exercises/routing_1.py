@@ -21,7 +21,7 @@ NEW = "".join(random.sample(string.ascii_lowercase, 6))
 
 @dataclass(frozen=True)
 class StrategyMaker:
-    """A function that is given the name of its actor."""
+    """A function that takes the name of its actor."""
 
     kind: Function
 
@@ -32,7 +32,7 @@ class StrategyMaker:
         except Refused:
             if inspect.isfunction(answer) and "<locals>" not in answer.__qualname__ and _takes_a_message(answer):
                 raise Refused(
-                    "Your function takes a message. Put it into a function that is given `actor_name` and returns it: "
+                    "Your function takes a message. Put it into a function that takes `actor_name` and returns it: "
                     f"one that begins with `{self.kind.written}:`."
                 ) from None
             raise
@@ -82,7 +82,7 @@ EXERCISE = Exercise(
         Case(event("Order.paid"), NobodyWins(), because="The shop writes `order` small; this comes from elsewhere."),
         Case(event("refund.order.paid"), NobodyWins(), because="It happened to a refund."),
         Case(Send(topic="order.paid"), NobodyWins(), because="It has no `event` header."),
-        Case(event(f"order.{NEW}"), Wins(ACTOR), because="It happened to an order, and somebody invented it today."),
+        Case(event(f"order.{NEW}"), Wins(ACTOR), because="It happened to an order, and is new today."),
         Case(event(f"order.{NEW[:3]}.{NEW[3:]}"), Wins(ACTOR), because="It is something that happened to an order."),
     ),
     hints=(

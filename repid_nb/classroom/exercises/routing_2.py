@@ -12,7 +12,7 @@ async def arrange(trial: Trial) -> None:
     trial.include(await trial.call())
 
 
-ELSE = "The front desk takes whatever nobody else takes."
+ELSE = "The front desk takes what no other actor takes."
 
 EXERCISE = Exercise(
     name="routing-2",
@@ -39,14 +39,14 @@ EXERCISE = Exercise(
         Case(Send(topic="rental"), Wins("front_desk"), because=ELSE),
     ),
     hints=(
-        "Look at the Step: which actor says `match`, but is shadowed? Who stands before it?",
+        "Look at the Step: which actor would say yes, but is shadowed? Which one stands before it?",
         (
             "Two actors are too greedy for the place where they stand. You need not change what any of them takes; "
             "what else decides who gets a message?"
         ),
         (
-            "For every pair of actors that can both say yes to one message, ask which of them is the more particular "
-            "one. That one has to be asked earlier. Who is the least particular of all?"
+            "For every pair of actors that can both say yes to one message, ask which of them is more specific. "
+            "That one has to be asked earlier. Which is the least specific of all?"
         ),
     ),
 )

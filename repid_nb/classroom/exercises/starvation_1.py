@@ -114,7 +114,7 @@ EXERCISE = Exercise(
     chapter=13,
     limit=20.0,
     title="Who never has a turn?",
-    asks="Pass a function that is given a run, and returns the topics that starve.",
+    asks="Pass a function that takes a run, and returns the topics that starve.",
     answer=Function("def who_starves(run)", or_async=True),
     channel="repairs",
     arrange=arrange,
