@@ -26,7 +26,7 @@ PASSED = "Solved: the public checks pass."
 EXPLAINED = "Now open The solution, explained, below, and compare it with yours."
 ALL_SOLVED = "That was the last one: all exercises are solved."
 KEPT = f"Ticks are kept in {FILE} beside the exercises, on this machine only. Delete the file to begin anew."
-NOT_YET = "Not yet: this message breaks it."
+NOT_YET = "Not yet: this {} breaks it."
 NOT_TRIED = "Not yet: it could not be tried to the end."
 
 
@@ -149,7 +149,11 @@ def _(exercises: Exercises) -> str:
 def _verdict(marking: Marking) -> str:
     if marking:
         return f"{PASSED} {counted(marking.tried, 'message')} tried; a teacher may try further ones."
-    return NOT_YET if marking.finding is not None else NOT_TRIED
+    if marking.finding is None:
+        return NOT_TRIED
+    # Asked by its name: few exercises simulate, and all that mark would wait for the class.
+    is_run = type(marking.finding.shown).__module__ == "repid_nb.simulation.run"
+    return NOT_YET.format("run" if is_run else "message")
 
 
 def _tick(exercise: ListedExercise) -> str:

@@ -78,7 +78,7 @@ class SimulationError(RepidNbError, RuntimeError):
 
 
 class UnknownNameError(RepidNbError, ValueError, KeyError):
-    """A server, operation or channel that is not registered."""
+    """A server, operation or channel that is not registered; a message or a step that is not there any more."""
 
     # KeyError.__str__ would show the repr of the message.
     __str__ = Exception.__str__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.errors import UnknownNameError
 from repid_nb.stepping.record import Rewound, Step
 from repid_nb.stepping.stepper import Stepper
 
@@ -53,14 +53,14 @@ class MergedHistory:
         """Put the queues back as they were right after a step, by its number here.
 
         Raises:
-            InvalidMessageError: There is no way back to that step; the message says how far there is one.
+            UnknownNameError: There is no way back to that step; the message says how far there is one.
         """
         if len(self._steppers) == 1:
             return self._steppers[0].rewind(to)
         steps, place = self._in_order(), to - self._before - 1
         if not -1 <= place < len(steps):
             low, high = self._before, self._before + len(steps)
-            raise InvalidMessageError(f"There is no way back to step {to!r}: give a number from {low} to {high}.")
+            raise UnknownNameError(f"There is no way back to step {to!r}: give a number from {low} to {high}.")
         if place >= 0:
             _, stepper, step = steps[place]
             stepper.rewind(step.number)

@@ -18,6 +18,8 @@ REFUSED = {
     re.compile(r"'(\w+)' object is not callable"): "It is not a function: leave the parentheses out.",
     re.compile(r"object (\w+) can't be used in 'await' expression"): "It is there at once: leave `await` out.",
 }
+NO_ANSWER = re.compile(r"check\(\) missing 1 required positional argument: 'answer'")
+NO_ANSWER_FIX = 'Give it your answer too, without calling it: check("routing-1", my_function).'
 NOT_THERE = re.compile(r"cannot import name '(\w+)' from 'repid_nb'")
 # repid has the server object of a broker only where the client library is installed that it needs.
 NO_CLIENT = re.compile(r"cannot import name '(Kafka|Nats|Pubsub|Redis|Sqs)Server' from 'repid'")
@@ -57,11 +59,8 @@ def fix_of(error: BaseException) -> str:
     if type(error) is AttributeError:
         return _missing_attribute(error.obj, error.name or "")
     text = str(error) if isinstance(error, ImportError) or type(error) is TypeError else ""
-    if found := NOT_THERE.match(text):
-        return did_you_mean(found[1], dir(sys.modules["repid_nb"])).strip()
-    if (found := NO_CLIENT.match(text)) or NO_REPID.fullmatch(text):
-        extra = f"[{found[1].lower()}]" if found else ""
-        return f"Install it with: pip install 'repid{extra}==2.1.4' typing_extensions, and restart the kernel."
+    if fix := _plain(text):
+        return fix
     if found := UNEXPECTED.fullmatch(text):
         return _unexpected(*found.groups())
     for refused, fix in REFUSED.items():
@@ -70,6 +69,16 @@ def fix_of(error: BaseException) -> str:
     found = TOO_MANY.fullmatch(text)
     method = None if found is None else _method(found[1], found[2])
     return "" if found is None or method is None else _by_name(found[2], method)
+
+
+def _plain(text: str) -> str:
+    """Return the fix that the words of an error alone tell."""
+    if found := NOT_THERE.match(text):
+        return did_you_mean(found[1], dir(sys.modules["repid_nb"])).strip()
+    if (found := NO_CLIENT.match(text)) or NO_REPID.fullmatch(text):
+        extra = f"[{found[1].lower()}]" if found else ""
+        return f"Install it with: pip install 'repid{extra}==2.1.4' typing_extensions, and restart the kernel."
+    return NO_ANSWER_FIX if NO_ANSWER.fullmatch(text) else ""
 
 
 def _unexpected(owner: str, name: str, argument: str) -> str:

@@ -425,7 +425,7 @@ class Stepper(Filmed):
             Which steps were taken back, and the queues.
 
         Raises:
-            InvalidMessageError: There is no way back to that step; the message says how far there is one.
+            UnknownNameError: There is no way back to that step; the message says how far there is one.
             SteppingError: A step is under way, or there is no way back on this broker.
         """
         self._check_rewind()
@@ -441,7 +441,7 @@ class Stepper(Filmed):
             What `rewind` returns, with how many messages were put on their queues again.
 
         Raises:
-            InvalidMessageError: Too much has happened since.
+            UnknownNameError: Too much has happened since.
             SteppingError: A step is under way, or there is no way back on this broker.
         """
         self._check_rewind()
@@ -477,8 +477,8 @@ class Stepper(Filmed):
             The Stepper of the second world; it is closed like any other.
 
         Raises:
-            UnknownNameError: There is no such actor.
-            InvalidMessageError: There is no way back to that step, or a priority is out of range.
+            UnknownNameError: There is no such actor, or no way back to that step.
+            InvalidMessageError: A priority is out of range.
             SteppingError: The messages are on a broker, or a step is under way.
         """
         self._check_rewind()

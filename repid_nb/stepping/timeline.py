@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.journal import Journal, Mark
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.worker.sightings import Sightings
@@ -132,7 +132,7 @@ class Timeline:
             source: Where the messages come from, whose turn among the channels goes back too.
 
         Raises:
-            InvalidMessageError: There is no way back to that step; the message says how far there is one.
+            UnknownNameError: There is no way back to that step; the message says how far there is one.
         """
         journal = self._journal
         assert journal is not None  # noqa: S101  (a closed Stepper does not rewind, nor one of a broker)
@@ -146,7 +146,7 @@ class Timeline:
             if places:
                 first, last = min(places), max(places)
                 reach = f"give a number from {first} to {last}" if first < last else f"the only way back is to {first}"
-            raise InvalidMessageError(f"There is no way back to step {to!r}: {reach}.")
+            raise UnknownNameError(f"There is no way back to step {to!r}: {reach}.")
         place, mark = places[to]
         journal.undo_to(mark)
         undone = self.forget_after(place.moment, source)

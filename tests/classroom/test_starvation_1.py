@@ -47,9 +47,10 @@ def test_a_solution_from_the_producers_figures_passes():
     ids=["nobody", "first rule only", "not all done", "lowest priority", "longest wait", "dead letters"],
 )
 def test_an_answer_that_looks_right_is_shown_the_run_that_breaks_it(answer, happened):
-    finding = check(NAME, answer).finding
-    assert happened in finding.happened
-    assert finding.shown.total.messages > 0
+    marking = check(NAME, answer)
+    assert happened in marking.finding.happened
+    assert marking.finding.shown.total.messages > 0
+    assert "Not yet: this run breaks it." in str(marking)
 
 
 def test_one_starving_topic_at_most_is_caught_by_the_hidden_checks_too():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import Queues
@@ -212,7 +212,7 @@ def test_a_mark_out_of_reach_is_refused_and_nothing_is_undone():
     start = journal.mark()
     journal.note(lambda: undone.append(1))
     journal.note(lambda: undone.append(2))
-    with pytest.raises(InvalidMessageError, match="no way back"):
+    with pytest.raises(UnknownNameError, match="no way back"):
         journal.undo_to(start)
     assert undone == []
 

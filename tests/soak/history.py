@@ -21,7 +21,7 @@ from soak.views import faults_of_record, faults_of_step, faults_of_workbench
 from soak.world import ACTORS, CALLBACK, CHANNELS, COLOUR, NEVER, OWNER, TOPICS, Owner, OwnError, World
 
 from repid_nb import Repid, Router, Step, Stepper, TestClient, Workbench, catch_all_routing_strategy
-from repid_nb.core.errors import InvalidMessageError, NotConnectedError, SteppingError
+from repid_nb.core.errors import NotConnectedError, SteppingError, UnknownNameError
 
 __all__ = ["History", "Told", "tell"]
 
@@ -501,7 +501,7 @@ class History:
         except SteppingError:
             world.check(holds=bool(at_work), otherwise="a rewind was refused, and no step is under way")
             return
-        except InvalidMessageError as error:
+        except UnknownNameError as error:
             # Another Stepper has gone back further.
             world.check(holds=one.mirror.rewinds > one.rewinds[to], otherwise=f"a rewind was refused: {error}")
             return

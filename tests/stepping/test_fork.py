@@ -143,5 +143,5 @@ async def test_what_cannot_be_is_refused_in_words(stepper: Stepper):
         stepper.fork(order=["shp"])
     with pytest.raises(InvalidMessageError, match="from 0"):
         stepper.fork(priority={"m1": 12})
-    with pytest.raises(InvalidMessageError, match="no way back"):
+    with pytest.raises(UnknownNameError, match="no way back"):
         stepper.fork(7)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.errors import UnknownNameError
 
 __all__ = ["Journal", "Journaled", "Mark", "SavedJournal"]
 
@@ -91,10 +91,10 @@ class Journal:
         """Take back every change after `mark`, newest first.
 
         Raises:
-            InvalidMessageError: The journal does not reach back to `mark` any more; nothing is taken back.
+            UnknownNameError: The journal does not reach back to `mark` any more; nothing is taken back.
         """
         if not self.reaches(mark):
-            raise InvalidMessageError("There is no way back to this mark: too much has happened since.")
+            raise UnknownNameError("There is no way back to this mark: too much has happened since.")
         self._empty_at = mark.position
         while self._changes and self._changes[-1][0] >= mark.position:
             # Taken back before it is forgotten: after an interrupt in between, a second undo does nothing.
