@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from ipython_pygments_lexers import IPython3Lexer
 from sphinx.util import inspect
 
 project = "repid_nb"
@@ -48,6 +49,8 @@ copybutton_selector = "div.cell_input div.highlight pre, div.highlight-python pr
 
 def setup(app: Any) -> None:
     """Mend, in the finished pages, what Sphinx and its theme write that a screen reader cannot use."""
+    # A cell may start a program by an exclamation mark.
+    app.add_lexer("python", IPython3Lexer)
     # The functions that a name dispatches to, one for each kind of record, are not ways to call it.
     inspect.is_singledispatch_function = lambda _: False
     # After the theme, which makes its list of chapters in the same event.
