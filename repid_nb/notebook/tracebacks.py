@@ -14,7 +14,7 @@ from typing import Any
 
 from repid_nb.notebook.cells import ipython_shell
 
-__all__ = ["show_short_errors", "without_our_frames"]
+__all__ = ["shorten", "show_short_errors", "without_our_frames"]
 
 _OURS = str(Path(__file__).parents[1]) + os.sep
 # Code that runs between ours and the learner's.
@@ -52,12 +52,16 @@ class _Short:
             with contextlib.suppress(Exception):
                 self._explain(error)
                 if getattr(getattr(self._shell, "InteractiveTB", None), "mode", "") != "Verbose":
-                    trace = without_our_frames(trace)
-                    for cause in _causes(error):
-                        cause.__traceback__ = without_our_frames(cause.__traceback__)
                     error.__traceback__ = trace
-                    exc_tuple = (kind, error, trace)
+                    shorten(error)
+                    exc_tuple = (kind, error, error.__traceback__)
         self._show(exc_tuple, *args, **named)
+
+
+def shorten(error: BaseException) -> None:
+    """Take our frames out of the traceback of an error, and of those of the errors that are shown with it."""
+    for one in (error, *_causes(error)):
+        one.__traceback__ = without_our_frames(one.__traceback__)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

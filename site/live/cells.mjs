@@ -172,7 +172,10 @@ class Cell {
 /** @param {Element} output @param {string} kind @param {string} text @param {Widgets} widgets */
 function show(output, kind, text, widgets) {
   const box = output.appendChild(document.createElement(kind === "html" || kind === "widget" ? "div" : "pre"));
-  if (kind === "widget") void widgets.show(text, box);
+  if (kind === "widget") {
+    box.className = "live-widget";
+    void widgets.show(text, box);
+  }
   // The page's own Python made it, which escapes what comes from messages.
   else if (kind === "html") box.innerHTML = text;
   else box.textContent = text;

@@ -186,7 +186,14 @@ def _text_of(error: BaseException, file: str) -> str:
     if trace is None:
         # It never ran: a syntax error, of which the page's own lines say nothing.
         return "".join(traceback.format_exception_only(error))
-    return "".join(traceback.format_exception(error.with_traceback(trace)))
+    error.__traceback__ = trace
+    if "repid_nb" in sys.modules:
+        slips, tracebacks = (
+            importlib.import_module(f"repid_nb.{one}") for one in ("stepping.slips", "notebook.tracebacks")
+        )
+        slips.add_fix(error)
+        tracebacks.shorten(error)
+    return "".join(traceback.format_exception(error))
 
 
 def _tell(type: str, **message: Any) -> None:  # noqa: A002  (the name that messages have in the browser)

@@ -6,6 +6,11 @@ export class Widgets {
     this.say = say;
     /** @type {Map<string, Model>} */
     this.models = new Map();
+    // Many widgets of a page have one style and one module, which are there once.
+    /** @type {Map<string, Promise<any>>} */
+    this.modules = new Map();
+    /** @type {Set<string>} */
+    this.styles = new Set();
   }
 
   /** @param {import("./kernel.mjs").CommMessage} message */
@@ -23,19 +28,33 @@ export class Widgets {
   async show(comm, into) {
     const model = this.models.get(comm);
     if (!model) return;
-    if (model.state._css) {
-      const style = document.createElement("style");
-      style.textContent = model.state._css;
-      into.append(style);
-    }
-    const address = URL.createObjectURL(new Blob([model.state._esm], { type: "text/javascript" }));
-    const { default: made } = await import(address);
-    URL.revokeObjectURL(address);
+    this.style(model.state._css ?? "");
+    const { default: made } = await this.module(model.state._esm);
     const widget = typeof made === "function" ? await made() : made;
     const host = document.createElement("div");
     into.append(host);
     await widget.initialize?.({ model });
     await widget.render({ model, el: host });
+  }
+
+  /** @param {string} text */
+  style(text) {
+    if (this.styles.has(text)) return;
+    this.styles.add(text);
+    const style = document.createElement("style");
+    style.textContent = text;
+    document.head.append(style);
+  }
+
+  /** @param {string} text @returns {Promise<any>} */
+  module(text) {
+    let module = this.modules.get(text);
+    if (!module) {
+      const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+      module = import(address).finally(() => URL.revokeObjectURL(address));
+      this.modules.set(text, module);
+    }
+    return module;
   }
 }
 
