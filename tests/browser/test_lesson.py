@@ -15,7 +15,7 @@ from stepping.bench import app_of
 from support.axe import problems
 from support.lab import TOLD_AT_ONCE
 
-from repid_nb import Router, Stepper, Workbench
+from repid_nb import Router, Simulation, Stepper, Workbench, every
 
 pytestmark = pytest.mark.browser
 
@@ -154,3 +154,28 @@ def test_printed_a_lesson_has_its_still(page: Page, exported: Path):
     expect(page.locator("#lesson-still")).to_be_hidden()
     page.emulate_media(media="print")
     expect(page.locator("#lesson-still svg")).to_be_visible()
+
+
+def test_a_run_plays_too_with_a_river_that_counts_seconds(page: Page, tmp_path: Path):
+    router = Router(channel="orders")
+
+    @router.actor
+    async def ship(number: int) -> None: ...
+
+    simulation = Simulation(app_of(router))
+    simulation.produce("orders", lambda number: {"number": number}, topic="ship", arrivals=every(1, count=10))
+    simulation.takes("ship", 1.5)
+    simulation.worker(tasks_limit=1)
+    path = simulation.run(until="idle").export(tmp_path / "run.html", title="Ten orders")
+    open_lesson(page, path, "#step=2")
+    expect(page.get_by_role("status").first).to_have_text(
+        "1.50 s: worker 1 takes m2, which has waited 0.5 s, and has it for 1.5 s."
+    )
+    river = page.get_by_role("slider", name="Step, on the river")
+    expect(river).to_have_attribute("aria-valuetext", "1.5 s: 0 waiting")
+    box = river.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 20, box["y"] + 20)
+    page.wait_for_url("**#step=10")
+    expect(page.locator(".repid-wb")).to_contain_text("ship got m10")
+    assert problems(page, "main") == []
