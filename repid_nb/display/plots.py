@@ -164,11 +164,26 @@ def _waiting_times(axes: Any, runs: Sequence[Run], names: Sequence[str]) -> str:
         )
         p95 = run.total.waiting.p95
         axes.plot([p95], [95], marker="o", color=HUES[place % len(HUES)].light, markersize=5)
+        _name_p95(axes, p95, longest=max((one.total.waiting.longest for one in runs), default=0.0), line=place)
         told.append(f"{f'{label}: ' if len(runs) > 1 else ''}95 % waited at most {words.time_text(p95)}")
     axes.set(title="How long messages waited", xlabel="seconds, at most", ylabel="% of the messages", ylim=(0, 101))
     if len(runs) > 1:
         axes.legend()
     return f"How long messages waited: {'. '.join(told)}."
+
+
+def _name_p95(axes: Any, p95: float, *, longest: float, line: int) -> None:
+    """Say what the dot is, below the curve and inside the axes."""
+    is_right = p95 > longest / 2
+    axes.annotate(
+        f"95 % within {words.time_text(p95)}",
+        (p95, 95),
+        xytext=(-8 if is_right else 8, -8 - 14 * line),
+        textcoords="offset points",
+        ha="right" if is_right else "left",
+        va="top",
+        color=QUIET.light,
+    )
 
 
 def _utilisation(axes: Any, runs: Sequence[Run], _names: Sequence[str]) -> str:

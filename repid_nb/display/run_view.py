@@ -11,7 +11,7 @@ from repid_nb.display.html_view import as_html
 from repid_nb.display.text_view import as_text
 from repid_nb.html import code, element
 from repid_nb.printable import counted, one_line
-from repid_nb.simulation.records import Comparison, SimulatedMessage, Statistics, Times, WorkerLife
+from repid_nb.simulation.records import Comparison, Curve, SimulatedMessage, Statistics, Times, WorkerLife
 from repid_nb.simulation.run import Run
 
 __all__ = ["as_html", "as_text"]
@@ -74,6 +74,13 @@ def _(life: WorkerLife) -> str:
 
 
 @as_text.register
+def _(curve: Curve) -> str:
+    bars, end = words.sparkline(curve), words.time_text(curve.micros[-1] / 1e6)
+    told = f"{one_line(curve.name)}: {words.course(curve)}"
+    return f"{told}\n  0 s |{bars}| {end}" if bars else told
+
+
+@as_text.register
 def _(message: SimulatedMessage) -> str:
     topic = "no topic" if message.topic is None else f"topic {one_line(repr(message.topic), 40)}"
     head = f"Message {message.id} · channel {one_line(message.channel)} · {topic} · priority {message.priority}"
@@ -102,16 +109,20 @@ def _(comparison: Comparison) -> str:
 
 @as_html.register
 def _(run: Run) -> str:
-    bars, ends = words.sparkline(run.waiting_over_time()), words.time_text(run.seconds)
     return shown(
         line(element("b", "Run"), f" of {words.time_text(run.seconds)} · {words.headline(run)}"),
         line("waiting: ", words.verdict(run)),
-        line("0 s ", element("span", bars, style=BARS, **{"aria-hidden": "true"}), f" {ends}") if bars else None,
+        _bars(run.waiting_over_time()),
         _run_table(run),
         [line(code(one_line(life.name, 40)), f" {words.worker_text(run, life.name)}") for life in _shown_lives(run)],
         [banner(AMBER, f"⚠ {note}") for note in run.notes],
         name="Run",
     )
+
+
+@as_html.register
+def _(curve: Curve) -> str:
+    return shown(line(f"{one_line(curve.name)}: {words.course(curve)}"), _bars(curve))
 
 
 @as_html.register(Statistics)
@@ -138,6 +149,13 @@ def _(comparison: Comparison) -> str:
 
 
 _HEADS = ("", "before", "after", "change")
+
+
+def _bars(curve: Curve) -> Element | None:
+    bars, end = words.sparkline(curve), words.time_text(curve.micros[-1] / 1e6)
+    if not bars:
+        return None
+    return line("0 s ", element("span", bars, style=BARS, **{"aria-hidden": "true"}), f" {end}")
 
 
 def _run_table(run: Run) -> Element:

@@ -14,6 +14,7 @@ __all__ = [
     "ENDINGS",
     "Table",
     "comparison_rows",
+    "course",
     "headline",
     "share_text",
     "sparkline",
@@ -86,10 +87,15 @@ def verdict(run: Run) -> str:
     waiting = run.waiting_over_time()
     if not waiting.highest:
         return "No message ever waited."
-    left = waiting.counts[-1]
+    return course(waiting)
+
+
+def course(curve: Curve) -> str:
+    """Return how a number went, in a sentence."""
+    left = curve.counts[-1]
     parts = [
-        f"at most {waiting.highest:,}, at {time_text(waiting.highest_at) if waiting.highest_at else '0 s'}",
-        f"{waiting.mean:.2g} on average",
+        f"at most {curve.highest:,}, at {time_text(curve.highest_at) if curve.highest_at else '0 s'}",
+        f"{curve.mean:.2g} on average",
         f"{left:,} at the end" if left else "none at the end",
     ]
     return "; ".join(parts)

@@ -13,8 +13,10 @@ from typing import Generic, TypeVar
 
 from repid_nb.core.message import SentMessageT
 
-__all__ = ["NOT_YET", "OUTCOMES", "Columns", "Names"]
+__all__ = ["BY_ACTORS", "NOT_YET", "OUTCOMES", "Columns", "Names"]
 
+# The source of what actors send.
+BY_ACTORS = "actors"
 # A moment that has not come, or a name that there is not.
 NOT_YET = -1
 # Of a message that an actor sent for one that an actor sent ...: those that come after it count as its siblings.

@@ -23,7 +23,7 @@ from repid_nb.printable import counted
 from repid_nb.simulation.durations import DurationT
 from repid_nb.simulation.edges import Edges, refuse_real_sleep
 from repid_nb.simulation.ledger import Ledger
-from repid_nb.simulation.loop import MICROSECONDS, JumpingLoop, Moment
+from repid_nb.simulation.loop import MICROSECONDS, TURNS_AT_ONCE, JumpingLoop, Moment
 from repid_nb.simulation.notes import notes_of
 from repid_nb.simulation.parts import Bounds, Producer, WorkerPlan
 from repid_nb.simulation.producing import Sender
@@ -38,6 +38,7 @@ __all__ = ["Execution"]
 
 MOST_TURNS_OF_CLEANING = 100_000
 MOST_PULLS_AT_ONCE = 10_000
+LONG_WITHOUT_A_LOOK = 0.2
 WAITING = "messages that waited before"
 
 
@@ -100,11 +101,16 @@ class Execution:
         return self._record(printed.getvalue())
 
     def _play(self, server: InMemoryServer, copies: list[Any]) -> None:
-        began, progress = time.perf_counter(), Progress()
+        progress = Progress()
+        began = looked = time.perf_counter()
         seconds, ledger, loop = self._bounds.seconds, self._ledger, self._loop
 
         def look() -> None:
-            if time.perf_counter() - began > self._bounds.max_real_seconds:
+            nonlocal looked
+            before, looked = looked, time.perf_counter()
+            # Where actors take real time, a few hundred turns last for minutes.
+            loop.turns_at_once = TURNS_AT_ONCE if looked - before < LONG_WITHOUT_A_LOOK else 1
+            if looked - began > self._bounds.max_real_seconds:
                 self._end("max_real_seconds")
             if self._stands_still():
                 self._end("stuck")
@@ -169,7 +175,10 @@ class Execution:
         how = "stopped"
         try:
             await worker.run(tasks_limit=plan.at_once, graceful_shutdown_time=plan.graceful_shutdown_time)
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            # Of a second press, which is to end everything; the first is not raised anywhere.
+            if isinstance(error, KeyboardInterrupt) and self._ended_by == "interrupted":
+                raise
             how = f"ended by {type(error).__name__}"
         finally:
             self._worker_ended(life, how)
@@ -223,10 +232,11 @@ class Execution:
 
         def count() -> None:
             nonlocal turns
-            turns += 1
-            if turns > MOST_TURNS_OF_CLEANING // self._loop.turns_at_once:
+            turns += TURNS_AT_ONCE
+            if turns > MOST_TURNS_OF_CLEANING:
                 self._loop.stop()
 
+        self._loop.turns_at_once = TURNS_AT_ONCE
         self._loop.on_look = count
         self._loop.on_nothing_left = self._loop.stop
         # In the order in which they were made, by their numbers: what they print in the end is part of the run.
@@ -246,6 +256,8 @@ class Execution:
             ended,
             columns,
             lives,
+            bounds=self._bounds,
+            seconds=at_end / MICROSECONDS,
             heard=self._routes.by_channel,
             server=self._app.servers.default,
             printed=printed,

@@ -13,13 +13,12 @@ from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
 from repid_nb.core.worker.at_work import message_at_work
 from repid_nb.printable import one_line
-from repid_nb.simulation.columns import NOT_YET, OUTCOMES, Columns
+from repid_nb.simulation.columns import BY_ACTORS, NOT_YET, OUTCOMES, Columns
 from repid_nb.simulation.loop import JumpingLoop
 from repid_nb.simulation.randomness import WorkTimes
 
-__all__ = ["BY_ACTORS", "Ledger"]
+__all__ = ["Ledger"]
 
-BY_ACTORS = "actors"
 LONGEST_ERROR = 200
 PULLS_BETWEEN_LOOKS = 512
 # The producer for which this task sends.
@@ -142,7 +141,8 @@ class Ledger:
     def failed(self, row: int, error: BaseException, reason: str) -> None:
         """Take in what was raised."""
         if self.is_open and row != NOT_YET:
-            text = one_line(f"{type(error).__name__}: {error}", LONGEST_ERROR)
+            said = one_line(str(error), LONGEST_ERROR)
+            text = f"{type(error).__name__}: {said}" if said else type(error).__name__
             self.columns.error[row] = self.columns.errors.number(text)
             self.reasoned(row, reason)
 

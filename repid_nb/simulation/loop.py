@@ -17,11 +17,12 @@ from typing import Any, NoReturn
 
 from repid_nb.core.errors import SimulationError
 
-__all__ = ["MICROSECONDS", "JumpingLoop", "Moment"]
+__all__ = ["MICROSECONDS", "TURNS_AT_ONCE", "JumpingLoop", "Moment"]
 
 MICROSECONDS = 1_000_000
 # Timers whose times differ by less ring together. asyncio's own value is that of this machine's clock.
 RESOLUTION = 1e-9
+TURNS_AT_ONCE = 256
 
 
 class Moment:
@@ -89,7 +90,7 @@ class JumpingLoop(BaseEventLoop):
             stops.
     """
 
-    turns_at_once = 256
+    turns_at_once = TURNS_AT_ONCE
     # BaseEventLoop's own fields, which its stubs leave out.
     _ready: deque[Any]
     _stopping: bool

@@ -9,7 +9,8 @@ from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import ServerT
 from repid_nb.core.naming import a_kind
 from repid_nb.printable import counted, one_line
-from repid_nb.simulation.columns import NOT_YET, Columns
+from repid_nb.simulation.columns import BY_ACTORS, NOT_YET, Columns
+from repid_nb.simulation.parts import Bounds
 from repid_nb.simulation.records import WorkerLife
 
 __all__ = ["notes_of"]
@@ -23,6 +24,8 @@ def notes_of(
     columns: Columns,
     lives: Sequence[WorkerLife],
     *,
+    bounds: Bounds,
+    seconds: float,
     heard: Collection[str],
     server: ServerT,
     printed: str,
@@ -33,6 +36,8 @@ def notes_of(
         ended_by: What ended it.
         columns: Its data.
         lives: Its workers.
+        bounds: When it had to end.
+        seconds: How long it ran, in simulated time.
         heard: The channels on which actors listen.
         server: The app's own server.
         printed: What actors printed.
@@ -43,14 +48,37 @@ def notes_of(
             "without a network."
         )
     if ended_by == "max_messages":
-        yield f"The run ended at {counted(len(columns.sent), 'message')}: run(max_messages=...) sets another bound."
+        by_actors = columns.source.count(columns.sources.number(BY_ACTORS))
+        of_them = f", of which actors sent {by_actors:,}" if by_actors else ""
+        sent = counted(len(columns.sent), "message")
+        yield f"The run ended at {sent}{of_them}: run(max_messages=...) sets another bound."
     if ended_by == "max_real_seconds":
-        yield "The run took too long and ended early: run(max_real_seconds=...) sets another bound."
+        yield (
+            f"The run took more than {bounds.max_real_seconds:g} s of real time and ended at {seconds:,.4g} s of "
+            "simulated time: run(max_real_seconds=...) sets another bound."
+        )
     if ended_by == "interrupted":
         yield "The run was interrupted: this is how far it had come."
+    yield from _what_was_raised(columns, lives)
     yield from _what_waits(columns, lives, heard=heard, is_stuck=ended_by == "stuck")
     if printed:
         yield f"Actors printed {counted(printed.count(chr(10)), 'line')}: see run.printed."
+
+
+def _what_was_raised(columns: Columns, lives: Sequence[WorkerLife]) -> Iterator[str]:
+    """Yield what left a message in work for as long as its worker lives."""
+    raised = [row for row, ended in enumerate(columns.ended) if ended == NOT_YET and columns.error[row]]
+    for row in raised[:MOST]:
+        yield (
+            f"{columns.name(columns.message[row])} stays in work: {_whose(columns, lives, row)}, raised "
+            f"{columns.errors[columns.error[row]]}. Only an Exception settles a message."
+        )
+
+
+def _whose(columns: Columns, lives: Sequence[WorkerLife], row: int) -> str:
+    actor = columns.actor[row]
+    name = "no actor" if actor == NOT_YET else one_line(columns.actors[actor], 40)
+    return f"{name}, in {one_line(lives[columns.worker[row]].name, 40)}"
 
 
 def _what_waits(
@@ -79,12 +107,9 @@ def _what_waits(
                 f"{columns.name(last)} came again and again without any time passing: {counted(pulls, 'pull')}. "
                 f"{one_line(columns.reasons[columns.reason[-1]], 100)}."
             )
-        held = [row for row, ended in enumerate(columns.ended) if ended == NOT_YET]
+        held = [row for row, ended in enumerate(columns.ended) if ended == NOT_YET and not columns.error[row]]
         for row in held[:MOST]:
-            actor = columns.actor[row]
-            name = "no actor" if actor == NOT_YET else one_line(columns.actors[actor], 40)
-            worker = one_line(lives[columns.worker[row]].name, 40)
             yield (
-                f"{columns.name(columns.message[row])} is in work for ever: {name}, in {worker}, waits for what "
-                "neither a timer nor a message will bring, or has left it unsettled."
+                f"{columns.name(columns.message[row])} is in work for ever: {_whose(columns, lives, row)}, waits for "
+                "what neither a timer nor a message will bring, or has left it unsettled."
             )

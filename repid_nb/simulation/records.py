@@ -173,8 +173,8 @@ class WorkerLife(Record):
         return self.ended - self.began
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Curve(Record):
     """A number that changes over time, such as how many messages wait.
 
     Attributes:

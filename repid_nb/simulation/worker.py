@@ -155,7 +155,9 @@ class _Timed:
             if self._times is not None:
                 await Moment(self._loop, self._loop.micros + ledger.work(row, self._called.name, self._times))
             result = await self._function(*args, **kwargs)
-        except (Exception, asyncio.CancelledError) as error:
+        except GeneratorExit:
+            raise
+        except BaseException as error:
             self._fail(row, message, self._timed_out(row, error), called=True)
             raise
         if message.action is not None:

@@ -48,6 +48,28 @@ def test_a_run_reads_in_a_look(run: Run):
     assert "wait for ever: no actor listens there." in shown
 
 
+def test_a_curve_is_told_in_a_sentence_with_its_bars(run: Run):
+    shown = as_text(run.waiting_over_time("orders"))
+    assert shown.startswith("waiting on orders: at most 10, at 5 s; ")
+    assert shown.splitlines()[1].startswith("  0 s |")
+    assert repr(run.working_over_time("packer 1")).startswith("in work at packer 1: at most 1, at 0 s; 0.9")
+    assert "at most 10" in as_html(run.waiting_over_time("orders"))
+
+
+def test_a_river_of_many_says_truly_how_many_there_were_at_most_however_short_the_peak():
+    simulation = Simulation(app_with(ship))
+    simulation.produce("orders", topic="ship", arrivals=every(5, count=200))
+    simulation.produce("orders", topic="ship", arrivals=burst(25, at=501), name="newsletter")
+    simulation.takes("ship", 0.0001)
+    simulation.worker("first", tasks_limit=1)
+    simulation.worker("second", starts=900)
+    run = simulation.run(seconds=1000)
+    said = "".join(fromstring(run.river().svg).itertext())
+    assert run.waiting_over_time("orders").highest == 24
+    assert "at most 24" in said
+    assert "at most 1" in said
+
+
 def test_what_others_have_written_is_escaped_in_both_forms(run: Run):
     assert "\x1b" not in as_text(run)
     assert "\x1b" not in as_html(run)

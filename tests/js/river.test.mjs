@@ -144,6 +144,16 @@ describe("a river of a simulated run", () => {
 });
 
 describe("the river of a run", () => {
+  test("says how many there were at most, however short the peak, and none where there was none", () => {
+    /** @type {Visit[]} */
+    const many = Array.from({ length: 100 }, (_, place) => [`m${place}`, 0, 50, 50 + place / 1000, "a", 50.2, 0]);
+    const busy = river(many, { unit: "second", begin: 0, end: 1000, workers: ["first", "idle"] });
+    assert.deepEqual(
+      riverPlan(busy, room).bands.map(({ most }) => most),
+      [99, 0, 100, 0],
+    );
+  });
+
   /** @type {Visit[]} */
   const pulls = [
     ["m1", 0, 1, 1, "a", 4, 0],

@@ -379,6 +379,69 @@ def test_an_actor_that_exits_ends_its_worker_and_not_the_run():
     assert [one.outcome for one in run.messages] == ["acked", "waiting", "waiting"]
 
 
+class Odd(BaseException):
+    """What no confirmation mode settles."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "text"), [(Odd("no more"), "Odd: no more"), (asyncio.CancelledError(), "CancelledError")]
+)
+def test_what_is_no_exception_leaves_its_message_in_work_and_is_told(raised: BaseException, text: str):
+    async def odd(number: int) -> None:
+        if number == 2:
+            raise raised
+
+    simulation = simulation_of(odd)
+    simulation.produce("orders", lambda n: {"number": n}, topic="odd", arrivals=every(1, count=3))
+    simulation.worker("first")
+    run = simulation.run(seconds=10)
+
+    assert [one.outcome for one in run.messages] == ["acked", "not settled", "acked"]
+    assert run.notes == (f"m2 stays in work: odd, in first, raised {text}. Only an Exception settles a message.",)
+
+
+def test_an_actor_that_raises_a_keyboard_interrupt_ends_its_worker_and_not_the_run():
+    async def press(number: int) -> None:
+        if number == 2:
+            raise KeyboardInterrupt
+
+    simulation = simulation_of(press)
+    simulation.produce("orders", lambda n: {"number": n}, topic="press", arrivals=every(1, count=3))
+    simulation.worker("first")
+    run = simulation.run(seconds=10)
+
+    assert run.lives[0].state == "ended by KeyboardInterrupt"
+    assert run.notes == (
+        "2 messages on 'orders' wait, and no worker runs any more: first (ended by KeyboardInterrupt).",
+    )
+
+
+def test_messages_that_lead_to_messages_for_ever_end_at_the_bound_and_it_is_said_who_sent_them():
+    async def again(message: Message) -> None:
+        await message.send_message_json(channel="orders", payload={}, headers={"topic": "again"})
+
+    simulation = simulation_of(again)
+    simulation.produce("orders", topic="again", arrivals=burst(1))
+    run = simulation.run(until="idle", max_messages=500)
+    assert run.notes[0].startswith("The run ended at 500 messages, of which actors sent 499: run(max_messages=...)")
+
+
+def test_actors_that_take_real_time_do_not_stretch_the_bound_on_it():
+    def busy() -> None:
+        until = time.perf_counter() + 0.01
+        while time.perf_counter() < until:
+            pass
+
+    simulation = simulation_of(busy)
+    simulation.produce("orders", topic="busy", arrivals=every(1))
+    simulation.worker(tasks_limit=1)
+    run = simulation.run(seconds=1e6, max_real_seconds=0.3)
+    assert run.ended_by == "max_real_seconds"
+    assert "more than 0.3 s of real time and ended at" in run.notes[0]
+    # Without a look before so many turns, there would be thousands.
+    assert len(run.messages) < 400
+
+
 async def naps_for_real(number: int = 0) -> None:
     time.sleep(0.5)  # noqa: ASYNC251
 

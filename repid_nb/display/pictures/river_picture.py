@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from repid_nb.core.message import MessageAction
 from repid_nb.display.colours import ACCENT, HUES, OUTCOMES, QUIET, SOFT, SURFACE, Colour
@@ -297,10 +296,10 @@ def _draw_bands(canvas: Canvas, bed: _Bed, visits: _Seen, river: River) -> None:
 
 def _band(canvas: Canvas, bed: _Bed, lane: _Lane, spans: Sequence[tuple[float, float]], colour: Colour) -> None:
     counts = _counts(bed, spans)
-    most = max(1, *counts)
+    most = max(counts)
     bottom = lane.y + lane.height
     points = "".join(
-        f"L{LEFT + place * SAMPLE:.1f} {bottom - count / most * (lane.height - 4):.1f}"
+        f"L{LEFT + place * SAMPLE:.1f} {bottom - count / max(most, 1) * (lane.height - 4):.1f}"
         for place, count in enumerate(counts)
     )
     end = LEFT + (len(counts) - 1) * SAMPLE
@@ -311,16 +310,24 @@ def _band(canvas: Canvas, bed: _Bed, lane: _Lane, spans: Sequence[tuple[float, f
 
 
 def _counts(bed: _Bed, spans: Sequence[tuple[float, float]]) -> list[int]:
-    """Return how many of the spans hold each sample."""
-    samples = int((WIDTH - MARGIN - 8 - LEFT) / SAMPLE) + 1
-    changes = [0] * (samples + 1)
-    for start, end in spans:
-        first = min(samples, max(0, -int(-(bed.x(start) - LEFT) // SAMPLE)))
-        last = min(samples, max(0, -int(-(bed.x(end) - LEFT) // SAMPLE)))
-        if last > first:
-            changes[first] += 1
-            changes[last] -= 1
-    return list(accumulate(changes[:samples]))
+    """Return how many spans there are at once in each sample, at most: a short peak must not fall between two."""
+    highest = [0] * (int((WIDTH - MARGIN - 8 - LEFT) / SAMPLE) + 1)
+    changes = [
+        change
+        for start, end in spans
+        if end > max(start, bed.begin)
+        for change in ((max(start, bed.begin), 1), (end, -1))
+    ]
+    count = last = 0
+    # What ends at a moment makes room for what begins there.
+    for moment, change in sorted(changes):
+        sample = min(int((bed.x(moment) - LEFT) / SAMPLE), len(highest) - 1)
+        highest[last + 1 : sample + 1] = [count] * (sample - last)
+        count += change
+        highest[sample] = max(highest[sample], count)
+        last = sample
+    highest[last + 1 :] = [count] * (len(highest) - last - 1)
+    return highest
 
 
 def _told(river: River, visits: _Seen) -> Iterator[str]:

@@ -226,35 +226,53 @@ const rounded = (/** @type {number} */ number) => String(Math.round(number * 10)
 function bandsOf(river, visits, { lanes, from, to, left, scale }) {
   const samples = Math.max(2, Math.ceil(((to - from) * scale) / SAMPLE) + 1);
   const after = to + SAMPLE / scale;
-  const counts = lanes.map(() => new Float64Array(samples + 1));
+  const changes = lanes.map(() => /** @type {[moment: number, change: number][]} */ ([]));
   const add = (/** @type {number} */ lane, /** @type {number} */ start, /** @type {number} */ end) => {
-    const first = Math.max(0, Math.ceil(((start - from) * scale) / SAMPLE));
-    const last = Math.min(samples, Math.ceil(((end - from) * scale) / SAMPLE));
-    if (last <= first) return;
-    counts[lane][first] += 1;
-    counts[lane][last] -= 1;
+    const begin = Math.max(start, from);
+    if (end > begin) changes[lane].push([begin, 1], [end, -1]);
   };
   for (const visit of visits) {
     const [, channel, since, taken, , , worker = 0] = visit;
     add(channel, since, taken ?? after);
     if (taken !== null) add(river.channels.length + worker, taken, doneOf(visit) ?? after);
   }
-  return lanes.map((lane, place) => bandOf(lane, counts[place].subarray(0, samples), left));
+  const sampleOf = (/** @type {number} */ moment) =>
+    Math.min(Math.floor(((moment - from) * scale) / SAMPLE), samples - 1);
+  return lanes.map((lane, place) => bandOf(lane, highestIn(changes[place], samples, sampleOf), left));
+}
+
+/**
+ * Return how many there are at once in each sample, at most: a short peak must not fall between two.
+ * @param {[moment: number, change: number][]} changes
+ * @param {number} samples
+ * @param {(moment: number) => number} sampleOf
+ */
+function highestIn(changes, samples, sampleOf) {
+  const highest = new Array(samples).fill(0);
+  let count = 0;
+  let last = 0;
+  // What ends at a moment makes room for what begins there.
+  for (const [moment, change] of changes.sort((one, other) => one[0] - other[0] || one[1] - other[1])) {
+    const sample = sampleOf(moment);
+    highest.fill(count, last + 1, sample + 1);
+    count += change;
+    highest[sample] = Math.max(highest[sample], count);
+    last = sample;
+  }
+  return highest.fill(count, last + 1);
 }
 
 /**
  * @param {RiverLane} lane
- * @param {Float64Array} changes  by sample
+ * @param {number[]} values  by sample
  * @param {number} left
  * @returns {Band}
  */
-function bandOf({ y, height, kind }, changes, left) {
-  let count = 0;
-  const values = Array.from(changes, (change) => (count += change));
-  const most = Math.max(1, ...values);
+function bandOf({ y, height, kind }, values, left) {
+  const most = Math.max(...values);
   const bottom = y + height;
   const points = values.map(
-    (value, sample) => `L${rounded(left + sample * SAMPLE)} ${rounded(bottom - (value / most) * height)}`,
+    (value, sample) => `L${rounded(left + sample * SAMPLE)} ${rounded(bottom - (value / Math.max(most, 1)) * height)}`,
   );
   const end = left + (values.length - 1) * SAMPLE;
   return {
