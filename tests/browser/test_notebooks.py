@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator, expect
 from playwright.sync_api import TimeoutError as StillTooWide
-from playwright.sync_api import expect
 from support.axe import problems
 from support.files import EXERCISES, NOTEBOOKS, TUTORIALS, name_of
 from support.lab import Lab
@@ -105,6 +105,73 @@ def test_a_link_of_the_start_page_opens_its_notebook(lab: Lab, target: Path):
         "path => jupyterapp.shell.currentWidget.context.path === path", arg=f"notebooks/{name_of(target)}"
     )
     lab.wait_idle()
+
+
+RUN_CELL = """id => {
+    const { content } = jupyterapp.shell.currentWidget;
+    content.activeCellIndex = content.widgets.findIndex(cell => cell.model.id === id);
+    content.deselectAll();
+    return jupyterapp.commands.execute('notebook:run-cell');
+}"""
+
+
+def opened_stage(lab: Lab, name: str, *cells: str) -> Locator:
+    """Open a chapter, run its first cells, and return its workbench, which tells a step at once."""
+    lab.page.emulate_media(reduced_motion="reduce")
+    lab.open_notebook(f"notebooks/{name}.ipynb")
+    for cell in cells:
+        lab.page.evaluate(RUN_CELL, cell)
+        lab.wait_idle()
+    stage = lab.page.locator(".repid-wb:visible").first
+    stage.get_by_label("Pace").select_option("at full speed")
+    return stage
+
+
+def press(stage: Locator, *buttons: str) -> None:
+    for button in buttons:
+        stage.get_by_role("button", name=button, exact=button != "Send again").first.click()
+
+
+def expect_headline(stage: Locator, *words: str) -> None:
+    for word in words:
+        expect(stage.locator(".wb-headline")).to_contain_text(word)
+
+
+def test_the_start_page_plays_as_it_says(lab: Lab):
+    stage = opened_stage(lab, "00_start", "first")
+    for message, *told in (
+        ("Ada signs up", "send_email got", "acked"),
+        ("Bob pays 12", "send_receipt got", "acked"),
+        ("Cleo wants an SMS", "Nobody got", "rejected"),
+    ):
+        press(stage, message, "Step")
+        expect_headline(stage, *told)
+    lab.page.evaluate(RUN_CELL, "ask")
+    lab.page.evaluate(RUN_CELL, "step")
+    expect_headline(stage, "send_receipt got", "acked")
+
+
+def test_the_chapter_on_the_workbench_plays_as_it_says(lab: Lab):
+    stage = opened_stage(lab, "03_workbench", "app", "workbench")
+    press(stage, "SMS to Bob", "Step into")
+    expect(stage.get_by_text("in work:")).to_be_visible()
+    press(stage, "Ask the actors", "Read the arguments", "Run send_sms", "Settle it")
+    expect_headline(stage, "send_sms got", "acked")
+    lab.page.evaluate(RUN_CELL, "fax")
+    press(stage, "Predict", "Step", "nobody: it goes back to the tail")
+    expect(stage.get_by_text("1 of 1 right")).to_be_visible()
+    press(stage, "Predict", "Run")
+    expect_headline(stage, "Nobody got", "nacked")
+    lab.page.evaluate(RUN_CELL, "send-fax")
+    press(stage, "Send again", "Step")
+    expect_headline(stage, "send_fax got", "acked")
+    stage.get_by_role("button", name="m2").first.click()
+    expect(stage.get_by_text("The way of m2")).to_be_visible()
+    press(stage, "Ada signs up", "SMS to Bob", "Ada signs up")
+    stage.get_by_role("button", name="More").click()
+    stage.get_by_label("goes first").select_option("m5")
+    press(stage, "Part here", "Step both")
+    expect(stage.get_by_text("first difference")).to_have_count(1)
 
 
 # Of the page in the frame: whether it is dark, and how much of it is out of sight at the side.
