@@ -6,6 +6,7 @@ import re
 
 import pytest
 from support.files import ROOT, TUTORIALS
+from support.prose import read
 
 PAGE = (ROOT / "notebooks" / "glossary.md").read_text(encoding="utf-8")
 ENTRIES = dict(re.findall(r"^### (.+)\n\n((?:.+\n)+)", PAGE, flags=re.MULTILINE))
@@ -31,3 +32,9 @@ def test_a_word_names_the_chapter_that_shows_it(word: str):
 def chapter_of(word: str) -> str:
     """Return the file of the chapter that a word is seen in."""
     return re.findall(r"Seen in \[[^\]]+\]\((\d\d_\w+\.ipynb)\)\.\n$", ENTRIES[word])[0]
+
+
+@pytest.mark.parametrize("word", ENTRIES)
+def test_the_chapter_that_shows_a_word_links_to_it(word: str):
+    chapter = ROOT / "notebooks" / chapter_of(word)
+    assert f"glossary.md#{word.replace(' ', '-')}" in read(chapter).links
