@@ -180,7 +180,7 @@ def _trouble(outcome: Outcome, limit: float, under_way: Record | None) -> Troubl
 
 
 def _time_up(limit: float, still_runs: bool) -> str:
-    late = f"Your code did not come to an end within {limit:g} seconds"
+    late = f"Your code did not finish within {limit:g} seconds"
     if not still_runs:
         return f"{late}, and was stopped."
     return f"{late}, and does not stop at once. If it still runs in a while, restart the kernel."

@@ -44,7 +44,7 @@ class Finding(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Trouble(Record):
-    """Why an answer could not be tried to the end.
+    """Why the check of an answer stopped early.
 
     Attributes:
         sentence: The problem and the fix.
@@ -106,7 +106,7 @@ class Marking(Record, metaclass=_Sealable):
         title: Its title.
         tried: How many messages were tried.
         finding: The smallest message that breaks the answer, or None.
-        trouble: Why the answer could not be tried to the end, or None.
+        trouble: Why the check stopped early, or None.
         printed: The output of the learner's code, at most 200,000 characters.
         warned: The warnings of Python, each once; of many the first, and how many more there were.
         next: The exercise to go on with after this one was solved; None after the last.

@@ -27,7 +27,7 @@ EXPLAINED = "Now open The solution, explained, below, and compare it with yours.
 ALL_SOLVED = "That was the last one: all exercises are solved."
 KEPT = f"Ticks are kept in {FILE} beside the exercises, on this machine only. Delete the file to begin anew."
 NOT_YET = "Not yet: this {} breaks it."
-NOT_TRIED = "Not yet: it could not be tried to the end."
+NOT_TRIED = "Not yet: the check stopped early."
 
 
 @as_text.register

@@ -38,7 +38,7 @@ def payload_that_breaks(name: str, answer: Any) -> Any:
 
 
 def trouble_with(name: str, answer: Any, *, limit: float = 30.0) -> str:
-    """Return the sentence about an answer that cannot be tried to the end."""
+    """Return the sentence about a check that stopped early."""
     marking = marked(name, answer, limit=limit)
     assert not marking
     assert marking.finding is None

@@ -18,9 +18,9 @@ from repid_nb.classroom import check
 SHORT = 0.2
 
 
-STOPPED = "Your code did not come to an end within 0.2 seconds, and was stopped. When time was up, it was here:"
+STOPPED = "Your code did not finish within 0.2 seconds, and was stopped. When time was up, it was here:"
 STILL_RUNS = (
-    "Your code did not come to an end within 0.2 seconds, and does not stop at once. "
+    "Your code did not finish within 0.2 seconds, and does not stop at once. "
     "If it still runs in a while, restart the kernel."
 )
 

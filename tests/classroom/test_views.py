@@ -70,7 +70,7 @@ def test_what_could_not_be_tried_as_text():
 
     lines = repr(check("routing-1", strategy)).splitlines()
     assert lines[1:3] == [
-        "  Not yet: it could not be tried to the end.",
+        "  Not yet: the check stopped early.",
         "  Your code raised ValueError: no such thing.",
     ]
     assert lines[3].endswith("in strategy")

@@ -151,7 +151,7 @@ def test_an_endless_answer_is_stopped_and_told(kernel: Page):
         "def takes(message):\n    while True:\n        pass\n"
         "check('routing-1', lambda *, actor_name, **options: takes)",
     )
-    assert "did not come to an end within 5 seconds" in shown
+    assert "did not finish within 5 seconds" in shown
     assert "2" in run(kernel, "print(1 + 1)")
 
 
