@@ -114,14 +114,45 @@ def test_an_error_of_the_page_s_scripts_is_noticed(page: Page, states: States):
 
 
 @pytest.mark.parametrize("name", [*SHOWN, "predicting", "guessed", *STRANGE])
-def test_every_state_of_a_session_is_seen_in_one_look(stage: Callable[..., Stage], name: str):
+def test_every_state_of_a_session_is_seen_in_one_look(stage: Callable[..., Stage], states: States, name: str):
     shown = stage(name, width=846)
+    # In JupyterLab there is one more button.
+    shown.show({**states[name], "beside": True})
     if name == "predicting":
         shown.press("Step")
     bench = shown.page.locator(".repid-wb").bounding_box()
     assert bench is not None
     assert bench["width"] == 830
     assert bench["height"] <= 520
+
+
+CLASS = {
+    "question": "Who gets m3?",
+    "joined": 28,
+    "answered": 25,
+    "tallies": [["greet", 12], ["fail", 6], ["nobody: it goes back to the tail", 7]],
+    "truth": "nobody: it goes back to the tail",
+}
+
+
+@pytest.mark.parametrize("name", [*SHOWN, "predicting", "guessed", "class"])
+def test_on_a_projector_no_state_of_a_session_scrolls(stage: Callable[..., Stage], states: States, name: str):
+    shown = stage("guessed" if name == "class" else name)
+    shown.page.evaluate("model.set('projector', true)")
+    if name == "class":
+        prediction = {**states["guessed"]["prediction"], "class": CLASS}
+        shown.show({**states["guessed"], "prediction": prediction})
+    if name == "predicting":
+        shown.press("Step")
+    # A test cannot fill the screen for each of them: it says that it is filled.
+    shown.page.add_style_tag(content="body { margin: 0 !important } main { padding: 0 !important }")
+    shown.page.locator(".repid-wb.wb-projector").evaluate("root => root.classList.add('wb-filling')")
+    hidden = {}
+    for width, height in ((1024, 768), (1280, 800), (1920, 1080)):
+        shown.page.set_viewport_size({"width": width, "height": height})
+        body = shown.page.locator(".wb-body")
+        hidden[width] = body.evaluate("body => body.scrollHeight - body.clientHeight")
+    assert hidden == {1024: 0, 1280: 0, 1920: 0}
 
 
 def test_eighty_steps_are_marks_that_can_be_told_apart(stage: Callable[..., Stage], states: States):

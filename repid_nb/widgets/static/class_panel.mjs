@@ -19,13 +19,13 @@ export function classElements(learners) {
 /** @param {string} choice @param {number} count @param {number} part @param {boolean} isRight */
 function tallyElement(choice, count, part, isRight) {
   const mark = isRight ? [icon("✓ "), h("span.hidden", null, "right: ")] : null;
-  const bar = h("span.bar", { style: `width: ${Math.round(part * 100)}%`, "aria-hidden": "true" });
   return h(
     `li.tally${isRight ? ".right" : ""}`,
-    null,
-    h("span.choice", null, mark, bdi(choice)),
-    h("span.barplace", null, bar),
-    h("span.tallycount", null, count),
+    { style: `--wb-part: ${Math.round(part * 100)}%` },
+    mark,
+    bdi(choice),
+    " ",
+    h("b.tallycount", null, count),
   );
 }
 

@@ -1,6 +1,6 @@
 // The tools in one row: step, run, and the switches of the page itself.
 
-import { button, h, setEnabled } from "./dom.mjs";
+import { button, fill, h, setEnabled } from "./dom.mjs";
 
 /**
  * @import { Actions } from "./actions.mjs"
@@ -143,9 +143,9 @@ function pageSwitches(actions) {
     const { prediction, projector } = state;
     undo.hidden = !shown.undo;
     predict.hidden = shown.held;
-    undo.textContent = shown.undo;
+    fill(undo, "Undo", h("span.undoword", null, shown.undo.replace(/^Undo/, "")));
     predict.setAttribute("aria-pressed", String(prediction.on));
-    beside.hidden = !state.beside || projector;
+    beside.hidden = !state.beside || projector || shown.held;
     large.setAttribute("aria-pressed", String(projector));
     large.textContent = projector ? "Leave the stage" : "Stage only";
     menu.setAttribute("aria-expanded", String(ui.menu));
