@@ -100,6 +100,7 @@ def test_the_closing_questions_are_answered_at_once_on_a_narrow_page(lab: Lab, c
     run_cell(lab, 0)
     run_cell(lab, 3)
     card = lab.page.get_by_role("region", name="Three questions")
+    expect(card.get_by_role("group")).to_have_count(3)
     for group in card.get_by_role("group").all():
         group.get_by_role("button").first.click()
         expect(group.get_by_role("status")).not_to_be_empty()
