@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager
 
 __all__ = ["KERNEL_TRANSPORT", "Cell", "Kernel", "started_kernel"]
 
-ANSWER_TIMEOUT = 60.0
+ANSWER_TIMEOUT = 120.0
 
 # Ports are chosen before a kernel starts and bound by it later: another process that starts one at that time may take
 # them. A socket that is a file has a name of its own; elsewhere its path may be too long for the system.

@@ -26,7 +26,7 @@ def run_script(source: str, *options: str) -> str:
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
