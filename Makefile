@@ -16,6 +16,7 @@ JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*
 ENVIRONMENT_TESTS := tests/test_binder.py tests/test_nbgrader.py
 NOTEBOOK_TESTS := tests/notebook $(filter-out $(ENVIRONMENT_TESTS),$(wildcard tests/test_*.py))
 LAB_TESTS := tests/browser/test_notebooks.py
+PAGE_TESTS := $(addprefix tests/browser/,test_workbench_module.py test_lesson.py test_workbench_marimo.py)
 CORE_TESTS := tests/core tests/limits tests/soak
 BROKER_TESTS := tests/brokers
 SITE_TESTS := tests/site
@@ -40,8 +41,10 @@ test: .venv/test.stamp .rabbitmq/stamp system tests/node_modules/npm.stamp  ## R
 	@$(BIN)/python tests/support/side_by_side.py \
 		'$(BIN)/pytest --durations=20 $(NOTEBOOK_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(ENVIRONMENT_TESTS)' \
-		'$(BIN)/pytest --durations=20 $(LAB_TESTS)' \
-		'$(BIN)/pytest --durations=20 tests/browser --ignore=$(LAB_TESTS)' \
+		'$(BIN)/pytest --durations=20 -k "not exercises" $(LAB_TESTS)' \
+		'$(BIN)/pytest --durations=20 -k exercises $(LAB_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(PAGE_TESTS)' \
+		'$(BIN)/pytest --durations=20 tests/browser $(addprefix --ignore=,$(LAB_TESTS) $(PAGE_TESTS))' \
 		'$(BIN)/pytest --durations=20 $(CORE_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(BROKER_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) $(CORE_TESTS) $(BROKER_TESTS) $(SITE_TESTS) tests/browser)' \
