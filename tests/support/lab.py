@@ -203,7 +203,7 @@ def _address_once_it_answers(server: subprocess.Popen[bytes], runtime: Path, log
 class Lab:
     """JupyterLab in a page that other tests have used before and will use after this one.
 
-    Loading JupyterLab takes seconds, so it stays. What a test opens is closed after it, kernel and all; window,
+    Loading JupyterLab takes seconds, so it stays. All that a test opens is closed after it, kernels and all; window,
     theme and mouse are put back before it.
 
     Attributes:
@@ -318,20 +318,21 @@ class Lab:
         """Leave the page to the next test: with nothing open; or, where a dialog wants an answer, to be loaded anew."""
         self.page.remove_listener("pageerror", self._note)
         if self._is_loaded() and self.page.locator(".jp-Dialog").count() == 0:
-            self._close_notebook()
+            self._close_all()
         else:
             self.page.goto("about:blank")
 
     def _is_loaded(self) -> bool:
         return self.page.url.startswith(self._address)
 
-    def _close_notebook(self) -> None:
-        # Disposing of it, unlike closing it, asks nobody whether to save. Without any JupyterLab shows its launcher.
+    def _close_all(self) -> None:
+        # Disposing of a notebook, unlike closing it, asks nobody whether to save. Without any JupyterLab shows its
+        # launcher. A view that was put beside a notebook goes too.
         self._finish(
-            """(async panel => {
-                await panel?.sessionContext?.shutdown();
-                panel?.dispose();
-            })(jupyterapp.shell.currentWidget)"""
+            """(async panels => {
+                await Promise.all(panels.map(panel => panel.sessionContext?.shutdown()));
+                panels.forEach(panel => panel.dispose());
+            })([...jupyterapp.shell.widgets('main')].filter(panel => !panel.id.startsWith('launcher')))"""
         )
 
     def _note(self, error: Error) -> None:
