@@ -136,6 +136,10 @@ describe("the headline", () => {
       "↩ rejected",
       "1 actor said no · seen 2 of 10 times · back at the tail",
     ]);
+    assert.equal(
+      headline(state({ step: { ...rejected, sighting: "1" } }))[2],
+      "1 actor said no · seen once · back at the tail",
+    );
   });
 
   test("an actor that runs works, also where nothing says that it has begun", () => {

@@ -128,7 +128,8 @@ function whyNobody({ verdicts, more_verdicts = 0, settlement, sighting }) {
     : asked
       ? `${count(asked, "actor")} said no`
       : "no actor listens on this channel";
-  return [said, sighting && `seen ${sighting} times`, settlement?.where].filter(Boolean).join(" · ");
+  const seen = sighting === "1" ? "seen once" : sighting && `seen ${sighting} times`;
+  return [said, seen, settlement?.where].filter(Boolean).join(" · ");
 }
 
 /**
