@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["HIDDEN_BESIDE_A_WIDGET", "SavedOutput"]
+__all__ = ["ERROR_HIDDEN", "HIDDEN_BESIDE_A_WIDGET", "SavedOutput"]
+
+# Where a notebook is opened again, JupyterLab says that it has not found the widget. It is gone, as it should be.
+ERROR_HIDDEN = (
+    "<style>.jp-OutputArea-child:has(> .lm-Panel.jp-OutputArea-output):not(:has(.repid-wb))"
+    ":has(+ .jp-OutputArea-child :is(.repid-nb-saved, .repid-nb-asked)) { display: none; }</style>"
+)
 
 # The style of a living widget is on the page, and hides what stands for it. JupyterLab shows each output in a line of
 # its own, of which no gap may be left; beside a widget that is gone its output stays.
@@ -47,4 +53,4 @@ class SavedOutput:
 
     def _bundle(self) -> dict[str, str]:
         html, text = self._read()
-        return {"text/html": html, "text/plain": text}
+        return {"text/html": ERROR_HIDDEN + html, "text/plain": text}

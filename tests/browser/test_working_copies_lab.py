@@ -92,6 +92,19 @@ def test_a_guess_is_made_by_key_and_told_by_the_step(lab: Lab, copies: Path):
     expect(group.get_by_role("status")).to_have_text("✓ Right. log gets it: the first match.")
     expect(card).to_contain_text("Guesses in this notebook: 1 of 1 right.")
     expect(group.get_by_role("button", name="ship")).to_have_attribute("aria-disabled", "true")
+    lab.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    lab.wait_for(f"() => !({DIRTY})()")
+    lab.page.evaluate(
+        """async () => {
+            const panel = jupyterapp.shell.currentWidget;
+            await panel.sessionContext.shutdown();
+            panel.dispose();
+        }"""
+    )
+    lab.open_notebook("my_course/01_shop.ipynb")
+    expect(lab.page.locator(".repid-nb-asked")).to_contain_text("You said log. ✓ Right.")
+    for gone in ("Loading widget...", "Error displaying widget"):
+        expect(lab.page.get_by_text(gone).filter(visible=True)).to_have_count(0)
 
 
 def test_the_closing_questions_are_answered_at_once_on_a_narrow_page(lab: Lab, copies: Path):

@@ -56,11 +56,10 @@ CHROMIUM_FLAGS = [
 # at the same time do.
 PORTS = range(20_000, 30_000)
 
-SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    # Cells out of sight exist too, so that a test can read the whole page.
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
-}
+# The settings of `make lab` and Binder.
+SETTINGS = json.loads((ROOT / "binder" / "overrides.json").read_text(encoding="utf-8"))
+# Cells out of sight exist too, so that a test can read the whole page.
+SETTINGS["@jupyterlab/notebook-extension:tracker"]["windowingMode"] = "none"
 
 # A configuration may be a program: JupyterLab's own kernels are forked too.
 CONFIGURATION = f"""

@@ -23,6 +23,8 @@ from support.forked import PROVISIONER
 from support.kernel import KERNEL_TRANSPORT
 from traitlets.config import Config
 
+from repid_nb.widgets.saved_output import ERROR_HIDDEN
+
 __all__ = ["KERNEL", "WIDGET_VIEW", "executed", "may_fail"]
 
 KERNEL = {
@@ -114,7 +116,7 @@ def _lasting(output: Any, slow: re.Pattern[str] | None = SLOW) -> Any:
                 # GitHub takes drawings out of HTML, and shows those that are images.
                 output.data.pop("text/html", None)
             if "text/html" in output.data:
-                output.data["text/html"] = SAVED_FRAME.sub("", output.data["text/html"])
+                output.data["text/html"] = SAVED_FRAME.sub("", output.data["text/html"].removeprefix(ERROR_HIDDEN))
             for form, shown in output.data.items():
                 if slow is not None and isinstance(shown, str):
                     output.data[form] = slow.sub("under 10 ms", shown)
