@@ -63,6 +63,11 @@ class Asked:
         self.picked = choice
         return True
 
+    def keep(self, before: Asked) -> None:
+        """Take over what was chosen when the same was asked before, where the answer is not out yet."""
+        if not before.is_told and (before.text, before.choices) == (self.text, self.choices):
+            self.picked = before.picked
+
     def tell(self, right: int | None, why: str = "") -> None:
         """Let the answer be out; only a choice that was made before counts.
 

@@ -35,7 +35,8 @@ def guess(about: Stepper | str, channel: str | None = None) -> QuestionCard:
 
     A guess about a Stepper is answered by the step that pulls the message. A question of the course is answered by the
     end of the next cell that asks nothing. A click after that is marked, and does not count in the score. Running the
-    cell again asks anew, because a learner who runs it again wants to try again; the newest guess counts.
+    cell again keeps a guess whose answer is not out yet. Where it is out, it asks anew, because a learner who runs the
+    cell again wants to try again; the newest guess counts.
 
     Args:
         about: A Stepper, to ask who gets its next message; or a question of the course, such as `"priority-1"`.
@@ -99,7 +100,10 @@ class _Sheet:
         self.cell = this_cell()
         self._name = name
         self._closes = closes
-        _take_place_of_earlier(self.cell)
+        for earlier in _take_place_of_earlier(self.cell):
+            # A click makes its cell the one that Shift+Enter runs, so a guess has to outlive that.
+            for one, before in zip(self.asked, earlier.asked, strict=False):
+                one.keep(before)
         _desk.open.append(self)
         _desk.cell_asks = True
         self.card = QuestionCard(self._to_page, self._saved, self._pick, self._begin_again)
@@ -186,12 +190,13 @@ def _hear_cells() -> bool:
     return _desk.hears
 
 
-def _take_place_of_earlier(cell: CellRun | None) -> None:
-    """Take off the page what an earlier run of the cell asked."""
-    for sheet in [*_desk.open]:
-        if cell is not None and sheet.cell is not None and cell.follows(sheet.cell):
-            _desk.open.remove(sheet)
-            sheet.card.close()
+def _take_place_of_earlier(cell: CellRun | None) -> list[_Sheet]:
+    """Take off the page what an earlier run of the cell asked, and return it."""
+    earlier = [one for one in _desk.open if cell is not None and one.cell is not None and cell.follows(one.cell)]
+    for sheet in earlier:
+        _desk.open.remove(sheet)
+        sheet.card.close()
+    return earlier
 
 
 def _about_next_message(stepper: Stepper, channel: str | None) -> QuestionCard:

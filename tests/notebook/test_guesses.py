@@ -28,6 +28,16 @@ def test_the_end_of_the_next_cell_that_asks_nothing_tells_the_verdict(kernel: Ke
     assert kernel.execute(f"print({SAID})").stdout.startswith("✓ Right.")
 
 
+def test_a_guess_outlives_another_run_of_its_cell_until_the_answer_is_out(kernel: Kernel):
+    # A click makes the cell of the guess the one that Shift+Enter runs next.
+    ask(kernel)
+    kernel.execute("card = guess('messages-1')")
+    kernel.execute("1 + 1")
+    assert kernel.execute(f"print({SAID})").stdout.startswith("✓ Right.")
+    kernel.execute("card = guess('messages-1')")
+    assert kernel.execute(f"other = guess('messages-1'); print({SAID})").stdout == "\n"
+
+
 def test_a_cell_that_fails_tells_the_verdict_too(kernel: Kernel):
     ask(kernel)
     assert kernel.execute("1 / 0").error is not None
