@@ -168,12 +168,12 @@ def _waiting_times(axes: Any, runs: Sequence[Run], names: Sequence[str]) -> str:
         told.append(f"{f'{label}: ' if len(runs) > 1 else ''}95 % waited at most {words.time_text(p95)}")
     axes.set(title="How long messages waited", xlabel="seconds, at most", ylabel="% of the messages", ylim=(0, 101))
     if len(runs) > 1:
-        axes.legend()
+        axes.legend(loc="lower right")
     return f"How long messages waited: {'. '.join(told)}."
 
 
 def _name_p95(axes: Any, p95: float, *, longest: float, line: int) -> None:
-    """Say what the dot is, below the curve and inside the axes."""
+    """Say what the dot of a run is, below its curve and inside the axes."""
     is_right = p95 > longest / 2
     axes.annotate(
         f"95 % within {words.time_text(p95)}",
@@ -182,7 +182,7 @@ def _name_p95(axes: Any, p95: float, *, longest: float, line: int) -> None:
         textcoords="offset points",
         ha="right" if is_right else "left",
         va="top",
-        color=QUIET.light,
+        color=HUES[line % len(HUES)].light,
     )
 
 
