@@ -21,6 +21,7 @@ BY_ACTORS = "actors"
 NOT_YET = -1
 # Of a message that an actor sent for one that an actor sent ...: those that come after it count as its siblings.
 DEEPEST = 30
+ROWS_READY = 512
 # How a pull ended, by its code; the first one is of a pull that has not ended.
 OUTCOMES = ("in work", "acked", "nacked", "rejected", "replied", "not settled", "given back")
 
@@ -81,6 +82,7 @@ class Columns:
         reason, error: Why it was settled so, and what was raised.
         waits_since: Since when each message waits; NOT_YET where it does not wait now.
         last_pull: The row of each message's last pull; NOT_YET where it was never pulled.
+        without_parent: How many messages no actor sent.
     """
 
     sent: array[int] = field(default_factory=lambda: array("q"))
@@ -112,6 +114,7 @@ class Columns:
     actors: Names[str] = field(default_factory=Names)
     reasons: Names[str] = field(default_factory=lambda: Names(("",)))
     errors: Names[str] = field(default_factory=lambda: Names(("",)))
+    without_parent: int = 0
     _children: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
     # Mostly the next message is like the one before, and to compare them costs less than to look each name up.
     _said_before: tuple[str, dict[str, str] | None, str | None] | None = field(default=None, repr=False, compare=False)
@@ -122,13 +125,10 @@ class Columns:
         begin = self.payload_end[number - 1] if number else 0
         return bytes(self.payloads[begin : self.payload_end[number]])
 
-    @property
-    def without_parent(self) -> int:
-        """How many messages no actor sent."""
-        return self._children.get(NOT_YET, 0)
-
     def name(self, number: int) -> str:
         """Return the name of a message, as a Stepper would name it: `m3`, or `m3.1` for what an actor sent for it."""
+        if self.parent[number] == NOT_YET:
+            return f"m{self.place[number]}"
         parts = []
         while number != NOT_YET:
             parts.append(str(self.place[number]))
@@ -142,7 +142,9 @@ class Columns:
         number = len(self.sent)
         if parent != NOT_YET:
             parent = self._near(parent)
-        place = self._children[parent] = self._children.get(parent, 0) + 1
+            place = self._children[parent] = self._children.get(parent, 0) + 1
+        else:
+            place = self.without_parent = self.without_parent + 1
         said = (channel, message.headers, message.content_type)
         if said != self._said_before:
             # A copy: an actor may change the headers of its message.
@@ -166,20 +168,36 @@ class Columns:
     def add_pull(self, number: int, now: int, worker: int) -> int:
         """Add a pull of a message; return its row."""
         row = len(self.message)
+        if row == len(self.ended):
+            self._make_rows_ready()
         since = self.waits_since[number]
         self.message.append(number)
         self.since.append(now if since == NOT_YET else since)
         self.pulled.append(now)
-        self.started.append(NOT_YET)
-        self.ended.append(NOT_YET)
         self.worker.append(worker)
-        self.actor.append(NOT_YET)
-        self.outcome.append(0)
-        self.reason.append(0)
-        self.error.append(0)
         self.waits_since[number] = NOT_YET
         self.last_pull[number] = row
         return row
+
+    def trim(self) -> None:
+        """Take away the rows that were made ready for pulls that did not come."""
+        for column in (*self._not_yet, *self._nothing):
+            del column[len(self.message) :]
+
+    def _make_rows_ready(self) -> None:
+        """Fill in for many pulls at once what is not known of one at first."""
+        for column in self._not_yet:
+            column.extend([NOT_YET] * ROWS_READY)
+        for column in self._nothing:
+            column.extend([0] * ROWS_READY)
+
+    @property
+    def _not_yet(self) -> tuple[array[int], ...]:
+        return self.started, self.ended, self.actor
+
+    @property
+    def _nothing(self) -> tuple[array[int], ...]:
+        return self.outcome, self.reason, self.error
 
     def _near(self, parent: int) -> int:
         """Return a parent, or where names would become too long, the ancestor whose child a message counts as."""

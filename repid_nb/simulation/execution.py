@@ -250,6 +250,7 @@ class Execution:
 
     def _record(self, printed: str) -> Run:
         columns, ended = self._ledger.columns, self._ended_by
+        columns.trim()
         at_end = self._ended_at if ended in ("seconds", "interrupted", "max_real_seconds") else self._ledger.last_event
         lives = tuple(life.record(at_end) for life in self._lives)
         told = notes_of(

@@ -123,7 +123,7 @@ class JumpingLoop(BaseEventLoop):
         heappush(self._rings, (when, next(self._numbers), round(when * MICROSECONDS), timer))
         return timer
 
-    def _run_once(self) -> None:
+    def _run_once(self) -> None:  # noqa: C901  (a function more would be called twice a message)
         """Do some turns: what is ready; where nothing is, what comes next, and the clock jumps there.
 
         It takes the place of BaseEventLoop's own, which would ask a selector how long to sleep, and the clock what time
@@ -132,31 +132,30 @@ class JumpingLoop(BaseEventLoop):
         ready, rings = self._ready, self._rings
         for _ in range(self.turns_at_once):
             if not ready:
-                self._jump()
+                if not rings:
+                    self._nothing_rings()
+                    return
+                when, _, micros, timer = heappop(rings)
+                if timer._cancelled:  # noqa: SLF001  (a loop and its timers are one)
+                    continue
+                if when > self._now:
+                    self._now, self.micros = when, micros
+                ready.append(timer)
+                if rings and rings[0][0] < when + RESOLUTION:
+                    self._hear(when)
             elif rings and rings[0][0] <= self._now:
                 self._hear(self._now)
             for _ in range(len(ready)):
                 handle = ready.popleft()
-                if not handle._cancelled:  # noqa: SLF001  (a loop and its timers are one)
+                if not handle._cancelled:  # noqa: SLF001
                     handle._run()  # noqa: SLF001
             if self._stopping:
                 return
         if self.on_look is not None:
             self.on_look()
 
-    def _jump(self) -> None:
-        """Let the clock jump to the next moment at which something rings."""
-        rings = self._rings
-        while rings and rings[0][3]._cancelled:  # noqa: SLF001
-            heappop(rings)
-        if rings:
-            when, _, micros, timer = heappop(rings)
-            if when > self._now:
-                self._now, self.micros = when, micros
-            self._ready.append(timer)
-            if rings and rings[0][0] < when + RESOLUTION:
-                self._hear(when)
-        elif not self._stopping:
+    def _nothing_rings(self) -> None:
+        if not self._stopping:
             self.on_nothing_left()
 
     def _hear(self, now: float) -> None:

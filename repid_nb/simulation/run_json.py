@@ -125,6 +125,7 @@ def _columns(data: dict[str, Any], workers: list[str]) -> Columns:
         columns.outcome[row] = OUTCOMES.index(pull["outcome"])
         columns.reason[row] = columns.reasons.number(pull["reason"])
         columns.error[row] = columns.errors.number(pull["error"])
+    columns.trim()
     for number, one in enumerate(data["messages"]):
         columns.waits_since[number] = one.get("waits_since", NOT_YET)
     return columns
