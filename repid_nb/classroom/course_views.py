@@ -9,7 +9,7 @@ from repid_nb.classroom.records import Course, ListedChapter, ListedExercise, Sc
 from repid_nb.display.html_parts import DIM, line, listing, shown
 from repid_nb.display.html_view import as_html
 from repid_nb.display.text_view import as_text
-from repid_nb.html import Child, code, element
+from repid_nb.html import Child, element
 from repid_nb.printable import counted
 
 __all__: list[str] = []
@@ -46,9 +46,9 @@ def _item(chapter: ListedChapter) -> Iterable[Child]:
     yield element("a", title, href=chapter.link) if chapter.link else element("b", title)
     yield element("span", "".join(f" · {one}" for one in (f"{chapter.minutes} minutes", *_scores(chapter))), style=DIM)
     for exercise in chapter.exercises:
-        name = code(exercise.name)
-        link = element("a", name, href=exercise.link) if exercise.link else name
-        yield element("span", f" {_tick(exercise)} ", link, style="white-space: nowrap")
+        link: Child = element("a", exercise.name, href=exercise.link) if exercise.link else exercise.name
+        yield " · "
+        yield element("span", f"{_tick(exercise)} ", link, style="white-space: nowrap")
 
 
 def _scores(chapter: ListedChapter) -> Iterator[str]:

@@ -29,6 +29,8 @@ __all__ = ["guess", "questions"]
 
 NAME = 60
 
+FIRST = "It is the first one that says yes."
+
 
 def guess(about: Stepper | str, channel: str | None = None) -> QuestionCard:
     """Ask for a guess, with a button for each choice; the verdict comes once the answer is seen.
@@ -232,7 +234,7 @@ def _tell_with_the_step(stepper: Stepper, sheet: _Sheet, asked: Asked, message: 
         won = next((one.position for one in step.verdicts if one.role == "winner"), None)
         right = len(asked.choices) - 1 if won is None else won - 1
         if right < len(asked.choices):
-            sheet.tell(asked, right, who(step.winner, step.verdicts))
+            sheet.tell(asked, right, who(None, step.verdicts) if won is None else FIRST)
 
     end: Callable[[], None] = stepper.on_step(heard)
 

@@ -89,7 +89,7 @@ def test_a_guess_is_made_by_key_and_told_by_the_step(lab: Lab, copies: Path):
         "Your guess is kept; you may still change it. The next step tells."
     )
     run_cell(lab, 2)
-    expect(group.get_by_role("status")).to_have_text("✓ Right. log gets it: the first match.")
+    expect(group.get_by_role("status")).to_have_text("✓ Right. It is the first one that says yes.")
     expect(card).to_contain_text("Guesses in this notebook: 1 of 1 right.")
     expect(group.get_by_role("button", name="ship")).to_have_attribute("aria-disabled", "true")
     lab.page.evaluate("jupyterapp.commands.execute('docmanager:save')")

@@ -67,7 +67,7 @@ async def test_the_step_tells_whether_the_guess_was_right(stepper: Stepper):
     click(card, "`ship`")
     click(card, "`log`")
     await stepper.step()
-    assert said(card) == "✓ Right. log gets it: the first match."
+    assert said(card) == "✓ Right. It is the first one that says yes."
     assert card.card["score"] == "Guesses in this notebook: 1 of 1 right."
 
 
