@@ -37,12 +37,14 @@ class Question:
         id: Tells it from the questions before.
         text: "Who gets m7?"
         choices: What the buttons say.
+        about: What is to be known for an answer: "topic ship · {"number": 7}".
         truth: The right choice, once it is told; then nothing can be answered any more.
     """
 
     id: str
     text: str
     choices: tuple[str, ...]
+    about: str = ""
     truth: str | None = None
 
 
@@ -82,14 +84,15 @@ class Poll:
         self._votes: dict[str, int] = {}
         self._counting: asyncio.Task[None] | None = None
 
-    async def ask(self, text: str, choices: Sequence[str]) -> None:
+    async def ask(self, text: str, choices: Sequence[str], about: str = "") -> None:
         """Ask the class; an earlier question is over.
 
         Args:
             choices: Different texts, in the order of the buttons.
+            about: What is to be known for an answer.
         """
         self._votes.clear()
-        await self._put(Question(secrets.token_hex(4), text, tuple(choices)))
+        await self._put(Question(secrets.token_hex(4), text, tuple(choices), about))
         if self._counting is None or self._counting.done():
             self._counting = asyncio.create_task(self._count())
 
@@ -198,4 +201,4 @@ class Listener:
 
 def _question(fields: Mapping[str, str]) -> Question:
     given = json.loads(fields["question"])
-    return Question(given["id"], given["text"], tuple(given["choices"]), given["truth"])
+    return Question(given["id"], given["text"], tuple(given["choices"]), given["about"], given["truth"])

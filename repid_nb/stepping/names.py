@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,8 +14,10 @@ from weakref import WeakKeyDictionary
 from repid_nb.core.abilities import queued_of
 from repid_nb.core.events import Event, Observer, Published
 from repid_nb.core.memory.queued import QueuedMessage
-from repid_nb.core.memory.snapshot import parent_name
+from repid_nb.core.memory.snapshot import MessageSnapshot, parent_name
+from repid_nb.core.message import MessageData
 from repid_nb.core.worker.at_work import message_at_work
+from repid_nb.stepping.content import ContentT, fingerprint
 
 __all__ = ["Names", "names_of"]
 
@@ -48,12 +50,17 @@ class Names:
     """The names of the messages of one server.
 
     A message is named when it is published, and where that was not seen, when it is first shown or pulled. In memory it
-    is known by the object on the queue, on a broker by its id.
+    is known by the object on the queue, on a broker by its id. A broker gives the id itself and does not tell it: so
+    until such a message is seen, it is known by its content, and the oldest of equal ones is taken to come first.
     """
 
     def __init__(self) -> None:
         self._queued: WeakKeyDictionary[object, str] = WeakKeyDictionary()
         self._by_id: OrderedDict[str, str] = OrderedDict()
+        # By content: the names of messages that have no id yet, the oldest first.
+        self._expected: OrderedDict[str, deque[str]] = OrderedDict()
+        # More than one Stepper hears of a message that is published.
+        self._newest: tuple[object, str] = (None, "")
         self._sent = 0
         self._children: OrderedDict[str, int] = OrderedDict()
         self._ends: WeakKeyDictionary[object, weakref.finalize[Any, Any]] = WeakKeyDictionary()
@@ -80,17 +87,38 @@ class Names:
             message: The object on the queue, or where the server keeps none, the message or its id.
 
         Returns:
-            The name; empty where the message has no id either.
+            The name; empty where the message has no id either, and was not published here just now.
         """
         return self._name(message, lambda: None)
 
-    def published(self, message: object) -> str:
+    def published(self, message: object, channel: str = "") -> str:
         """Do what `of` does for a message that is published here: what an actor sends is a child of its message."""
+        if isinstance(message, MessageData):
+            if self._newest[0] is not message:
+                self._newest = message, self._next(self._handled_here())
+                self.expect(channel, message, self._newest[1])
+            return self._newest[1]
         reserved = _reserved.get()
         if reserved is not None and not reserved.is_used and _id_of(message) == reserved.name:
             reserved.is_used = True
             self._keep(_key_of(message), reserved.name)
         return self._name(message, self._handled_here)
+
+    def expect(self, channel: str, message: ContentT, name: str) -> None:
+        """Give this name to a message of this content, once it is seen with its id."""
+        content = fingerprint(channel, message)
+        names = self._expected[content] = self._expected.pop(content, deque(maxlen=IDS_LIMIT))
+        names.append(name)
+        if len(self._expected) > IDS_LIMIT:
+            self._expected.popitem(last=False)
+
+    def seen(self, message: MessageSnapshot) -> str:
+        """Return the name of a message that a broker shows; empty where it has no id."""
+        if not message.id:
+            return ""
+        if message.id not in self._by_id and (names := self._expected.get(fingerprint(message.channel, message))):
+            self._keep(message.id, names.popleft())
+        return self.of(message.id)
 
     @contextmanager
     def reserving(self) -> Iterator[str]:
@@ -127,7 +155,7 @@ class Names:
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Published):
-            self.published(event.message)
+            self.published(event.message, event.channel)
 
     def _handled_here(self) -> str | None:
         message = message_at_work()
@@ -136,7 +164,7 @@ class Names:
     def _name(self, message: object, parent: Callable[[], str | None]) -> str:
         key = _key_of(message)
         if key is None:
-            return ""
+            return self._newest[1] if self._newest[0] is message else ""
         known = self._by_id.get(key) if isinstance(key, str) else self._queued.get(key)
         return self._keep(key, self._next(parent())) if known is None else known
 

@@ -46,7 +46,9 @@ class ClassQuestions:
         self._texts = dict(self._view.options(message.channel))
         # Two actors may have one name: the class sees one button for them.
         choices = list(dict.fromkeys(self._texts.values()))
-        self._begin(self._poll.ask(f"Who gets {cut_to_bytes(words.message_name(message), 60)}?", choices))
+        question = f"Who gets {cut_to_bytes(words.message_name(message), 60)}?"
+        about = f"{words.topic_text(message)} · {words.payload_beginning(message.payload, 200)}"
+        self._begin(self._poll.ask(question, choices, cut_to_bytes(about, 400)))
 
     def fields(self) -> dict[str, Any] | None:
         """Return how the question stands, for the page; None without a shared broker.

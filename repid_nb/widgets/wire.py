@@ -85,6 +85,9 @@ def message_fields(message: MessageSnapshot, sightings_limit: int | None = None)
         "topic": cut_to_bytes((message.headers or {})["topic"], 40) if "topic" in (message.headers or {}) else None,
         "payload": words.payload_beginning(message.payload, 60),
     }
+    # Who of a class has sent it; see hosting/guest.py.
+    if sender := (message.headers or {}).get("from"):
+        fields["by"] = cut_to_bytes(sender, 40)
     if message.priority != DEFAULT_PRIORITY:
         fields["priority"] = message.priority
     if message.sightings and sightings_limit:

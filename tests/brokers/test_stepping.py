@@ -111,6 +111,7 @@ async def test_where_ids_change_sightings_are_counted_for_the_display_and_a_work
         steps = [await here.step() for _ in range(23)]
         poison = [step for step in steps if step.winner is None]
         assert len({step.message.id for step in poison}) == len(poison) == 22
+        assert {step.message.name for step in poison} == {"m1"}
         assert [step.sightings for step in poison] == list(range(1, 23))
         assert {step.settlement.action for step in poison} == {MessageAction.rejected}
         assert poison[11].settlement.reason == "no actor matched (sighting 12, counted by content)"
@@ -208,8 +209,18 @@ async def test_what_an_actor_sends_is_among_what_was_published_and_its_queue_is_
     async with scene(broker, channel) as here:
         await here.send("forward")
         step = await here.step()
-        assert step.published == (f"{channel}.more",)
-        assert f"{channel}.more" in await here.stepper.look()
+        assert (step.message.name, step.published, step.children) == ("m1", (f"{channel}.more",), ("m1.1",))
+        more = (await here.stepper.look())[f"{channel}.more"]
+        if broker.name == "redis":
+            assert [(message.name, message.parent) for message in more.ready] == [("m1.1", "m1")]
+
+
+@ALL
+async def test_a_message_has_the_name_under_which_it_was_sent(broker, channel):
+    async with scene(broker, channel) as here:
+        sent = [await here.stepper.send(channel, {"number": number}, topic="ship") for number in range(3)]
+        assert [one.message.name for one in sent] == ["m1", "m2", "m3"]
+        assert {step.message.name: step.result for step in await here.run_all()} == {"m1": 0, "m2": 1, "m3": 2}
 
 
 @pytest.mark.parametrize("broker", ["redis", "nats", "sqs"], indirect=True)

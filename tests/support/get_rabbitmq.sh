@@ -15,7 +15,8 @@ missing() {
     exit 0
 }
 
-command -v apt-get >/dev/null && [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+keyring=$(ls /usr/share/keyrings/debian-archive-keyring.{gpg,pgp} 2>/dev/null | head -n 1 || true)
+command -v apt-get >/dev/null && [ -n "$keyring" ] ||
     missing "RabbitMQ 4 is fetched from Debian 13's packages, and this system is not Debian."
 [ "$(id -u)" = 0 ] || missing "RabbitMQ 4 runs in a folder of its own by chroot, which only root may."
 mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | tr ' ' '\n' |
@@ -24,7 +25,7 @@ mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | tr ' 
 
 apt=$folder/apt
 mkdir -p "$apt"/lists/partial "$apt"/cache/archives/partial
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$apt/sources.list"
+echo "deb [signed-by=$keyring] $mirror trixie main" >"$apt/sources.list"
 touch "$apt/status"
 get() {
     apt-get -qq -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$apt/lists" \

@@ -10,8 +10,8 @@ from typing import Any
 from repid_nb.core.errors import InvalidMessageError, NotPullableError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
-from repid_nb.stepping.brokers.fingerprints import fingerprint
 from repid_nb.stepping.brokers.places import Greeting, Place, place_of
+from repid_nb.stepping.content import fingerprint
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["Adapter", "Inbox", "mended", "pictured", "unknown", "within"]
@@ -175,14 +175,16 @@ class Adapter:
 
     def keep_reason(self, message: ReceivedMessageT, reason: str) -> None:
         """Note why a message was nacked."""
-        self.reasons[fingerprint(pictured(message))] = reason
+        self.reasons[fingerprint(message.channel, message)] = reason
         while len(self.reasons) > REASONS_LIMIT:
             self.reasons.popitem(last=False)
 
     def letter(self, message: MessageSnapshot) -> DeadLetter:
         """Return a dead letter, with the reason as far as this Stepper knows it."""
         unknown_reason = f"not known: {self.knows.broker} keeps no reason"
-        return DeadLetter(message=message, reason=self.reasons.get(fingerprint(message), unknown_reason))
+        return DeadLetter(
+            message=message, reason=self.reasons.get(fingerprint(message.channel, message), unknown_reason)
+        )
 
 
 class Inbox:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from hashlib import blake2b
 
 from repid_nb.core.memory.snapshot import MessageSnapshot
+from repid_nb.stepping.content import fingerprint
 
-__all__ = ["Fingerprints", "fingerprint", "new_id_note", "no_match"]
+__all__ = ["Fingerprints", "new_id_note", "no_match"]
 
 LIMIT = 10_000
 
@@ -20,11 +20,11 @@ class Fingerprints:
 
     def of(self, message: MessageSnapshot) -> int:
         """Return how often a message was seen so far."""
-        return self._seen.get(fingerprint(message), 0)
+        return self._seen.get(fingerprint(message.channel, message), 0)
 
     def count(self, message: MessageSnapshot) -> int:
         """Count one more time, and return how often it was seen now."""
-        key = fingerprint(message)
+        key = fingerprint(message.channel, message)
         seen = self._seen[key] = self._seen.pop(key, 0) + 1
         while len(self._seen) > LIMIT:
             self._seen.popitem(last=False)
@@ -32,7 +32,7 @@ class Fingerprints:
 
     def forget(self, message: MessageSnapshot) -> None:
         """Forget a message that does not come again."""
-        self._seen.pop(fingerprint(message), None)
+        self._seen.pop(fingerprint(message.channel, message), None)
 
 
 def no_match(seen: int) -> str:
@@ -46,9 +46,3 @@ def new_id_note(broker: str) -> str:
         f"On {broker} it has a new id now: a worker counts sighting 1 each time and never gets to ten. Here equal "
         "content is counted."
     )
-
-
-def fingerprint(message: MessageSnapshot) -> str:
-    """Return what stays the same of a message when its id changes."""
-    parts = (message.channel, repr(sorted((message.headers or {}).items())), message.content_type or "")
-    return blake2b(b"\0".join([message.payload, *(part.encode() for part in parts)]), digest_size=12).hexdigest()

@@ -1,4 +1,4 @@
-"""Names for the messages that a broker shows: a message is named when it is first seen, by its id."""
+"""Names for the messages that a broker shows: each is known by its id, and until it was seen by its content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, parent_name
-from repid_nb.stepping.brokers.fingerprints import fingerprint
+from repid_nb.stepping.content import fingerprint
 from repid_nb.stepping.names import Names
 
 __all__ = ["Labels"]
@@ -26,12 +26,17 @@ class Labels:
 
     def label(self, message: MessageSnapshot) -> MessageSnapshot:
         """Return the message with its name."""
-        name = self._names.of(message.id) if message.id else ""
+        name = self._names.seen(message)
         return replace(message, name=name, parent=parent_name(name)) if name else message
+
+    def comes_again(self, message: MessageSnapshot) -> None:
+        """Note that a message will be seen again, under another id."""
+        if message.name:
+            self._names.expect(message.channel, message, message.name)
 
     def nacked(self, message: MessageSnapshot) -> None:
         """Note the name of a message that is now a dead letter, by its content."""
-        self._nacked[fingerprint(message)] = message.name
+        self._nacked[fingerprint(message.channel, message)] = message.name
         while len(self._nacked) > LIMIT:
             self._nacked.popitem(last=False)
 
@@ -45,5 +50,5 @@ class Labels:
         )
 
     def _label_letter(self, letter: DeadLetter) -> DeadLetter:
-        name = self._nacked.get(fingerprint(letter.message), "")
+        name = self._nacked.get(fingerprint(letter.message.channel, letter.message), "")
         return replace(letter, message=replace(letter.message, name=name, parent=parent_name(name))) if name else letter

@@ -9,8 +9,9 @@ from repid_nb.app import Repid
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.events import Event, Published
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
-from repid_nb.core.memory.snapshot import MessageSnapshot
+from repid_nb.core.memory.snapshot import MessageSnapshot, parent_name
 from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.names import names_of
 from repid_nb.stepping.sending import Outgoing
 
 __all__ = ["publish"]
@@ -63,6 +64,7 @@ async def publish(app: Repid, adapter: Adapter, outgoing: Outgoing) -> MessageSn
     if own is None:
         return None
     message = own.message
+    name = names_of(adapter.server).of(message)
     return MessageSnapshot(
         id=None,
         channel=own.channel,
@@ -71,4 +73,6 @@ async def publish(app: Repid, adapter: Adapter, outgoing: Outgoing) -> MessageSn
         content_type=message.content_type,
         reply_to=message.reply_to,
         priority=DEFAULT_PRIORITY if outgoing.priority is None else outgoing.priority,
+        name=name,
+        parent=parent_name(name),
     )

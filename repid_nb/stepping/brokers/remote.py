@@ -103,6 +103,8 @@ class RemoteSource:
     async def finish(self, message: PulledMessageT, *, matched: bool, window: int) -> Aftermath:
         assert isinstance(message, RemoteMessage)  # noqa: S101  (this source hands out nothing else)
         self._holding.end(message)
+        if message.action is MessageAction.rejected and not self.knows.keeps_ids:
+            self._labels.comes_again(message.snapshot())
         # It has happened: the step is told of first, also where a request to end comes now.
         finishing = self._start(self._finish(message, window))
         requests = 0

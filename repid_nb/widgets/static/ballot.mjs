@@ -3,7 +3,7 @@
 import { bdi, button, createChanges, fill, h, icon, setEnabled } from "./dom.mjs";
 
 /**
- * @typedef {{id: string, text: string, choices: string[], truth: string | null}} Question
+ * @typedef {{id: string, text: string, choices: string[], about: string, truth: string | null}} Question
  * @typedef {{name: string, question: Question | null, picked: number | null, busy: boolean, error: string}} Ballot
  *
  * @typedef {object} BallotModel  what anywidget gives, as far as it is used here
@@ -21,10 +21,11 @@ export function render({ model, el }) {
   const head = h("p.ballotname", null);
   // It changes without a press of the reader's: a screen reader says it.
   const question = h("p.question", { role: "status" });
+  const about = h("p.about", null);
   const answers = h("div.answers", { role: "group", "aria-label": "Your answer" });
   const verdict = h("p.verdict", { role: "status" });
   const error = h("p.error", { role: "alert" });
-  const body = h("div.body.ballot", null, head, question, answers, verdict, error);
+  const body = h("div.body.ballot", null, head, question, about, answers, verdict, error);
   const root = h("section.root", { class: "repid-wb", "aria-label": "question of the class" }, body);
   const hasChanged = createChanges();
 
@@ -40,6 +41,7 @@ export function render({ model, el }) {
     if (hasChanged("question", [asked?.text])) {
       fill(question, asked ? bdi(asked.text) : "Joined. The teacher's question comes here.");
     }
+    if (hasChanged("about", [asked?.about])) fill(about, asked?.about ? bdi(asked.about) : "");
     if (hasChanged("choices", [asked?.id])) fill(answers, asked?.choices.map(choiceButton));
     if (asked) [...answers.children].forEach((one, place) => mark(one, place, shown, asked));
     if (hasChanged("verdict", verdictOf(shown))) fill(verdict, verdictOf(shown).map(bdi));

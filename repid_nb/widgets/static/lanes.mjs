@@ -87,7 +87,7 @@ function waitingElement(lane, parent, actions) {
 
 /** @param {Lane} lane @param {Message} message @param {Ticket | null} parent @param {Actions} actions */
 function messageElement(lane, message, parent, { follow }) {
-  const { id, name, topic, priority, seen, from, payload } = message;
+  const { id, name, topic, by, priority, seen, from, payload } = message;
   const isChild = parent !== null && from === parent.name;
   return h(
     "button.ticket.wide",
@@ -103,6 +103,7 @@ function messageElement(lane, message, parent, { follow }) {
     priority !== undefined && h("span.tag.strong", null, `priority ${priority}`),
     seen && h("span.tag.back", null, icon("↩ "), h("span.hidden", null, "sent back, "), seen.replace(" of ", "/")),
     h("span.tag", null, bdi(from ? `from ${from}` : (topic ?? "no topic"))),
+    by !== undefined && h("span.tag", null, h("span.tagname", null, "by "), bdi(by)),
     code(payload),
   );
 }

@@ -9,7 +9,7 @@
  * outcome; `title` is the id where that is another; `from` is the name of the message that it came of,
  * `hue` the place of its colour.
  * @typedef {{id: string, name: string, title?: string, from?: string, hue?: number}} Ticket
- * @typedef {Ticket & {topic: string | null, payload: string, priority?: number, seen?: string}} Message
+ * @typedef {Ticket & {topic: string | null, payload: string, by?: string, priority?: number, seen?: string}} Message
  * @typedef {{size: string, content_type: string, headers: [string, string][], more_headers: number}} PulledFields
  * @typedef {Message & PulledFields} PulledMessage
  * @typedef {Message & {key: string, reason: string}} DeadLetter
