@@ -335,7 +335,7 @@ class Lab:
         )
 
     def _note(self, error: Error) -> None:
-        self.script_errors.append(str(error))
+        self.script_errors.append(error.stack or str(error))
 
     def _finish(self, promise: str) -> None:
         # Awaited inside `evaluate` it would have no time limit.
