@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 from support.brokers import BROKERS, Broker
 from support.missing import skip_or_fail
-from support.servers import NotHere, ServerProcess
+from support.servers import NotHere, RabbitMQ, ServerProcess
 
 
 @pytest.fixture(scope="session")
@@ -34,13 +34,22 @@ def broker(request: pytest.FixtureRequest, shared_processes: Callable[[type[Serv
 
 
 @pytest.fixture
-def own_broker() -> Iterator[Callable[[str], Broker]]:
-    """Starts a broker by its name that belongs to this test alone, which may kill it and start it again."""
+def own_broker(
+    shared_processes: Callable[[type[ServerProcess]], ServerProcess],
+) -> Iterator[Callable[[str], Broker]]:
+    """Starts a broker by its name that the test may kill and start again.
+
+    RabbitMQ takes seconds to start, so it is the shared one, which is up again after the test.
+    """
     with ExitStack() as ending:
 
         def own(name: str) -> Broker:
             kind, made = BROKERS[name]
-            return made(started(kind, ending))
+            if kind is not RabbitMQ:
+                return made(started(kind, ending))
+            process = shared_processes(kind)
+            ending.callback(lambda: process.is_started or process.start())
+            return made(process)
 
         yield own
 

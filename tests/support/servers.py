@@ -57,6 +57,11 @@ class ServerProcess(ABC):
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_started(self) -> bool:
+        """Whether it was started and not ended since."""
+        return self._process is not None
+
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Send it a signal and wait until it has ended; what it has kept on disk stays."""
         if self._process is not None:
