@@ -21,7 +21,7 @@ from support.waiting import until
 
 from repid_nb import MessageAction, Repid, Router, Stepper
 from repid_nb.core.errors import NotConnectedError, NotPullableError
-from repid_nb.stepping.brokers import connecting, places
+from repid_nb.stepping.brokers import connecting, nats, places, remote
 
 KINDS = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-quorum"], indirect=True)
 NAMES = pytest.mark.parametrize("name", ["redis", "nats", "rabbit-quorum"])
@@ -294,6 +294,30 @@ async def test_a_consumer_that_lets_out_more_than_one_is_refused_and_left_as_it_
     await here.stepper.close()
     async with broker.jetstream() as jetstream:
         assert (await jetstream.consumer_info(channel, f"{channel}_group")).config.max_ack_pending == 1000
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_on_another_machine_no_consumer_is_made_that_would_slow_down_its_workers(broker, channel, monkeypatch):
+    monkeypatch.setattr(nats, "HERE", set())
+    await broker.declare(channel, consumer=False)
+    here = Scene(broker, channel)
+    with pytest.raises(NotPullableError, match=f"nats consumer add {channel} {channel}_group .* --max-pending 1"):
+        await here.stepper.step()
+    await here.stepper.close()
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_a_message_that_another_holds_is_why_nothing_comes(broker, channel, monkeypatch):
+    monkeypatch.setattr(remote, "PATIENCE", 0.2)
+    async with scene(broker, channel) as one, scene(broker, channel) as other:
+        for number in (1, 2):
+            await one.send("slow", number)
+        holding = asyncio.create_task(one.step())
+        await one.started.wait()
+        idle = await other.stepper.step()
+        assert "1 wait, but one is in work and max_ack_pending is 1" in idle.note
+        one.go_on.set()
+        await holding
 
 
 @pytest.mark.parametrize("broker", ["nats"], indirect=True)

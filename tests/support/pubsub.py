@@ -20,6 +20,8 @@ class Pubsub:
     def __init__(self) -> None:
         self.waiting: dict[str, deque[Any]] = {}
         self.held: dict[str, tuple[str, Any]] = {}
+        # The deadlines, in seconds, that were asked for.
+        self.deadlines: list[int] = []
         self.port = 0
         self._number = 0
         self._arrived = asyncio.Event()
@@ -81,6 +83,7 @@ class Pubsub:
 
     async def _modify(self, request: bytes, _context: Any) -> bytes:
         asked = proto.ModifyAckDeadlineRequest.deserialize(request)
+        self.deadlines.append(asked.ack_deadline_seconds)
         for ack_id in asked.ack_ids:
             # A second is a long time here: what is to come back soon is back at once.
             if asked.ack_deadline_seconds <= 1 and ack_id in self.held:
