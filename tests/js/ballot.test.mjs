@@ -8,6 +8,7 @@ const QUESTION = {
   id: "1",
   text: "Who gets m7?",
   choices: ["ship", "log"],
+  about: "topic ship",
   truth: /** @type {string | null} */ (null),
 };
 
