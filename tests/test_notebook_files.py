@@ -54,6 +54,12 @@ def test_shows_an_error_only_where_it_is_announced(path: Path):
     assert failed == []
 
 
+def test_draws_nothing_with_letters(path: Path):
+    # Such a drawing falls to pieces on a narrow page: what has a shape is a picture of the package.
+    texts = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    assert [text for text in texts if re.search(r"^```text|[─│┌┐└┘]|--->|^ *\+--", text, re.MULTILINE)] == []
+
+
 def test_imports_only_what_a_learner_has(path: Path):
     imported = set()
     for cell in code_cells(path):

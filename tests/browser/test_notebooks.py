@@ -167,6 +167,8 @@ def test_the_chapter_on_the_workbench_plays_as_it_says(lab: Lab):
     expect_headline(stage, "send_fax got", "acked")
     stage.get_by_role("button", name="m2").first.click()
     expect(stage.get_by_text("The way of m2")).to_be_visible()
+    press(stage, "River")
+    expect(stage.get_by_role("button", name="Beside")).to_be_visible()
     press(stage, "Ada signs up", "SMS to Bob", "Ada signs up")
     stage.get_by_role("button", name="More").click()
     stage.get_by_label("goes first").select_option("m5")
