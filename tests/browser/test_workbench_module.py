@@ -464,8 +464,21 @@ def test_a_key_does_what_its_button_does(stage: Callable[..., Stage], state: str
     assert [{name: one[name] for name in asked} for one in done] == [asked]
 
 
+def test_the_form_opens_with_what_the_first_actor_takes(stage: Callable[..., Stage]):
+    shown = writing(stage("waiting"))
+    expect(shown.page.get_by_label("Topic", exact=True)).to_have_value("greet")
+    payload = shown.page.get_by_label("Payload", exact=True)
+    expect(payload).to_have_value('{"to": "to"}')
+    # It is chosen, so that what is typed takes its place; and what was typed stays there when the form opens again.
+    shown.page.keyboard.type('{"to": "eve"}')
+    shown.press("Write one")
+    shown.press("Write one")
+    expect(payload).to_have_value('{"to": "eve"}')
+
+
 def test_keys_are_letters_while_somebody_types(stage: Callable[..., Stage]):
     shown = writing(stage("waiting"))
+    shown.page.get_by_label("Topic", exact=True).clear()
     shown.page.get_by_label("Topic", exact=True).press_sequentially("sir?")
     assert shown.asked() == []
     expect(shown.page.get_by_label("Topic", exact=True)).to_have_value("sir?")

@@ -1,6 +1,7 @@
 // The actions of the page, by button or by key.
 
-import { emptyForm, formMessage, formProblem } from "./form_rules.mjs";
+import { chipsOf } from "./chips.mjs";
+import { emptyForm, formMessage, formProblem, isEmpty } from "./form_rules.mjs";
 import { messageActions } from "./message_actions.mjs";
 import { openText } from "./texts.mjs";
 import { MOST_PRESSES } from "./ui.mjs";
@@ -150,17 +151,25 @@ function formActions({ ui, state, ask, update, drawNow, canSend, focus }) {
     focus("payload");
   }
 
+  /** Open the form; an empty one with what the first actor takes, to be changed or written over. */
+  function write() {
+    const first = chipsOf(state(), ui.samples).find(({ sends, form }) => sends && form.channel);
+    if (isEmpty(ui.form) && first) Object.assign(ui.form, first.form);
+    ui.writing = true;
+    drawNow();
+    focus("payload");
+  }
+
   return {
     fillIn,
-    write: () => {
-      ui.writing = true;
-      drawNow();
-      focus("payload");
-    },
+    write,
     toggleForm: () => {
-      ui.writing = !ui.writing;
+      if (!ui.writing) {
+        write();
+        return;
+      }
+      ui.writing = false;
       drawNow();
-      if (ui.writing) focus("payload");
     },
     /** Fill the form with a message that an actor would take. @param {Actor} actor */
     writeTo: ({ actor, strategy, sample }) => {

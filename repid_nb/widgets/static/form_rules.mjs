@@ -22,6 +22,10 @@ export function emptyForm() {
   };
 }
 
+/** Return whether nothing was typed yet. @param {Form} form */
+export const isEmpty = ({ topic, payload, headers, operation, other }) =>
+  !topic && !payload && !headers.length && !operation && !other;
+
 /**
  * Return the first problem that keeps a message from being sent, and its field; null without one.
  * @param {Form} form

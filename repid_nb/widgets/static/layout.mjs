@@ -52,8 +52,11 @@ export function createLayout(actions, ui, update) {
     const first = { picking: hosts.picking, menu: menu.element };
     if (place === "root") root.focus();
     else if (place === "step") (tools.step.hidden ? tools.next : tools.step).focus();
-    else if (place === "payload") form.payload.focus();
-    else firstIn(first[place])?.focus();
+    else if (place === "payload") {
+      form.payload.focus();
+      // What is typed next is written over it.
+      form.payload.select();
+    } else firstIn(first[place])?.focus();
   }
 
   /** @param {Plan} shown @param {State} state */

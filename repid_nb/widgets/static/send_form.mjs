@@ -170,7 +170,6 @@ function payloadField(ui, update, send) {
     ...typed(ui, "payload", update),
     rows: 1,
     spellcheck: "false",
-    placeholder: '{"number": 7}',
     onkeydown: (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
