@@ -107,6 +107,21 @@ def test_a_guess_is_made_by_key_and_told_by_the_step(lab: Lab, copies: Path):
         expect(lab.page.get_by_text(gone).filter(visible=True)).to_have_count(0)
 
 
+def test_after_a_click_shift_enter_goes_on_from_cell_to_cell_and_the_guess_stays(lab: Lab, copies: Path):
+    lab.open_notebook("my_course/01_shop.ipynb")
+    run_cell(lab, 0)
+    run_cell(lab, 1)
+    group = lab.page.get_by_role("region", name="Your guess").get_by_role("group")
+    group.get_by_role("button", name="log").click()
+    expect(group.get_by_role("button", name="log")).to_have_attribute("aria-pressed", "true")
+    # The click has made the cell of the guess the active one, so that it runs once more.
+    for place in (2, 3):
+        lab.page.keyboard.press("Shift+Enter")
+        lab.wait_for("place => jupyterapp.shell.currentWidget.content.activeCellIndex === place", place)
+        lab.wait_idle()
+    expect(group.get_by_role("status")).to_have_text("✓ Right. log gets it: the first match.")
+
+
 def test_the_closing_questions_are_answered_at_once_on_a_narrow_page(lab: Lab, copies: Path):
     lab.page.set_viewport_size({"width": 390, "height": 800})
     lab.open_notebook("my_course/01_shop.ipynb")

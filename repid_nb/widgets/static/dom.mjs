@@ -120,3 +120,23 @@ export function createChanges() {
 
 /** Return an id for an element that another one refers to. */
 export const newId = () => `wb-${Math.random().toString(36).slice(2)}`;
+
+/**
+ * Let Shift+Enter run the cell, as everywhere in JupyterLab, while a button of a widget has the focus: a click gives it
+ * the focus, and JupyterLab leaves all keys in a widget to the widget.
+ * @param {HTMLElement} root
+ * @returns {HTMLElement} the same
+ */
+export function leaveRunningToTheCell(root) {
+  root.addEventListener("keydown", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const cell = /** @type {HTMLElement | null} */ (root.closest(".jp-Cell"));
+    if (!cell || event.key !== "Enter" || !event.shiftKey || target.matches("textarea, input, select")) return;
+    // A button takes Enter for a press.
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    cell.focus({ preventScroll: true });
+    cell.dispatchEvent(new KeyboardEvent("keydown", event));
+  });
+  return root;
+}

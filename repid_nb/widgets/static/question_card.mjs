@@ -1,6 +1,6 @@
 // Questions with a button for each choice; the verdict stands below the buttons of its question.
 
-import { bdi, button, code, createChanges, fill, h, icon, setEnabled } from "./dom.mjs";
+import { bdi, button, code, createChanges, fill, h, icon, leaveRunningToTheCell, setEnabled } from "./dom.mjs";
 
 /**
  * @typedef {object} AskedQuestion
@@ -46,7 +46,7 @@ export function render({ model, el }) {
     foot.hidden = !card.score && !card.again;
   }
 
-  el.replaceChildren(root);
+  el.replaceChildren(leaveRunningToTheCell(root));
   model.on("change:card", draw);
   draw();
   return () => {
