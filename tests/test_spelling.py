@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from spellchecker import SpellChecker
-from support.files import DOCUMENTS, ROOT, name_of
+from support.files import DOCUMENTS, ROOT, SOURCES, TUTORIALS, name_of
 from support.prose import read
 
 MODULES = sorted((ROOT / "repid_nb").rglob("*.py"))
@@ -19,6 +19,13 @@ LIST = ROOT / "tests" / "support" / "words.txt"
 TYPOS = Path(sys.executable).with_name("typos")
 # A whole word; what holds a dot, a slash, an underscore or a capital inside is a name.
 WORD = re.compile(r"(?<![\w./@&#-])[A-Za-z][a-z]+(?:['\u2019][a-z]+)?(?![\w=(/]|[.:]\w)")
+
+# Turns of phrase that are not plain English; a reader stumbles over them.
+NOT_PLAIN = re.compile(
+    r"\b(?:whoever|shall|that is to say|no part of|in the mean|a wish to|comes? to an end|leaves alone|calls? on once)"
+    r"\b",
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -91,6 +98,13 @@ def test_code_is_not_prose(tmp_path: Path):
     page = tmp_path / "page.md"
     page.write_text("Teh `mesage`\n\n```python\npayloda = 1\n```\n\n<img alt='a pictre' src='resqued.png'>\n")
     assert misspelt(words_in(read(page).text)) == {"Teh", "pictre"}
+
+
+@pytest.mark.parametrize(
+    "path", [*TUTORIALS, *SOURCES, ROOT / "README.md", ROOT / "notebooks" / "teachers.md"], ids=name_of
+)
+def test_what_a_learner_reads_is_plain_english(path: Path):
+    assert NOT_PLAIN.findall(read(path).text) == []
 
 
 def test_the_list_is_sorted_and_names_each_word_once():

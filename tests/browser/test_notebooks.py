@@ -195,3 +195,9 @@ def test_the_asyncapi_page_is_as_dark_as_the_notebook_and_scrolls_sideways_nowhe
             assert lab.page.evaluate(IN_THE_FRAME)[1] <= 0
     finally:
         lab.page.emulate_media(color_scheme="light")
+
+
+def test_a_link_to_the_glossary_opens_it_at_its_word(lab: Lab):
+    lab.open_notebook("notebooks/12_production.ipynb")
+    lab.page.get_by_role("link", name="idempotent").first.click()
+    expect(lab.page.locator(".jp-MarkdownViewer h3", has_text="idempotent")).to_be_in_viewport()
