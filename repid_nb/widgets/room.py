@@ -51,7 +51,7 @@ ROOMY = Room(
     actors=1_500,
     arguments=500,
     history=1_100,
-    river=600,
+    river=420,
     children=4,
 )
 TIGHT = Room(

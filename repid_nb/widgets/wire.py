@@ -43,8 +43,8 @@ NOTE = 120
 LANES = 6
 WAITS = 2
 # In bytes: of all messages on lanes, and below which a lane is only counted.
-MESSAGES = 600
-LEAST_MESSAGES = 80
+MESSAGES = 460
+LEAST_MESSAGES = 40
 
 
 def key_of(name: str) -> str:
@@ -316,6 +316,10 @@ OF_ACTORS = ("verdicts", "more_verdicts", "arguments", "code", "acked_first")
 STEADY = {"step": ("pulled", OF_MESSAGE + OF_ACTORS), "status": ("desk", ("breaks", "undo", "reset"))}
 
 
+# Parts of a step that are not sent as long as there is nothing in them.
+LEFT_OUT = ("printed", "result", "raised", "published", "sent", "children")
+
+
 def split_steady(state: dict[str, Fields]) -> dict[str, Fields]:
     """Return a state with the steady parts of a step and of the status as traits of their own."""
     split = dict(state)
@@ -323,5 +327,7 @@ def split_steady(state: dict[str, Fields]) -> dict[str, Fields]:
         if name in state:
             fields = state[name]
             split[steady] = {part: fields[part] for part in parts if part in fields}
-            split[name] = {part: value for part, value in fields.items() if part not in parts}
+            split[name] = {
+                part: value for part, value in fields.items() if part not in parts and (value or part not in LEFT_OUT)
+            }
     return split
