@@ -119,7 +119,7 @@ def test_after_a_click_shift_enter_goes_on_from_cell_to_cell_and_the_guess_stays
         lab.page.keyboard.press("Shift+Enter")
         lab.wait_for("place => jupyterapp.shell.currentWidget.content.activeCellIndex === place", place)
         lab.wait_idle()
-    expect(group.get_by_role("status")).to_have_text("✓ Right. log gets it: the first match.")
+    expect(group.get_by_role("status")).to_contain_text("✓ Right.")
 
 
 def test_the_closing_questions_are_answered_at_once_on_a_narrow_page(lab: Lab, copies: Path):
