@@ -32,15 +32,16 @@ function showProgress() {
 
 /** Fold what answers a guess, until the reader has made one. @param {HTMLElement} article */
 function foldAnswers(article) {
-  for (const paragraph of article.querySelectorAll("p")) {
-    if (!/^Guess\b/.test(paragraph.textContent.trim())) continue;
-    let cell = paragraph.nextElementSibling;
-    while (cell && !cell.matches(".cell")) cell = cell.nextElementSibling;
-    const output = cell?.querySelector(".cell_output");
-    if (!output || output.closest("details")) continue;
-    const fold = element("details", { className: "guess" }, element("summary", {}, "What happens?"));
-    output.replaceWith(fold);
-    fold.append(output);
+  let isGuessed = false;
+  for (const cell of article.querySelectorAll(".cell")) {
+    const asks = /^guess\(/m.test(cell.querySelector(".cell_input")?.textContent ?? "");
+    const output = cell.querySelector(".cell_output");
+    if (isGuessed && !asks && output) {
+      const fold = element("details", { className: "guess" }, element("summary", {}, "What happens?"));
+      output.replaceWith(fold);
+      fold.append(output);
+    }
+    isGuessed = asks || (isGuessed && !output);
   }
 }
 
@@ -146,7 +147,7 @@ document.querySelector("aside.toc-drawer")?.setAttribute("aria-label", "On this 
 showProgress();
 const article = /** @type {HTMLElement | null} */ (document.querySelector("article"));
 if (article) letKeyboardScroll(article);
-if (article && PAGE && PAGE !== "teachers") {
+if (article?.querySelector(".cell_input") && PAGE) {
   foldAnswers(article);
   offerPython(article, PAGE);
 }

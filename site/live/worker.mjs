@@ -42,7 +42,7 @@ function tell(type, message) {
 
 onmessage = async ({ data }) => {
   const { python, page, buffer } = await starting;
-  if (data.type === "interrupt") interrupt(page);
+  if (data.type === "interrupt") interrupt(page, buffer);
   else if (data.type === "comm") page.hear(data.comm, data.text);
   else if (data.type === "complete")
     postMessage({ type: "completions", id: data.id, text: page.complete(data.source) });
@@ -53,7 +53,9 @@ onmessage = async ({ data }) => {
 let isStopped = false;
 let isInPython = false;
 
-function interrupt(page) {
+function interrupt(page, buffer) {
+  // Where a message is read Python awaits: left in memory, the interrupt would cut into what stops the cell.
+  if (buffer) Atomics.store(buffer, 0, 0);
   if (isInPython) page.interrupt();
   else if (running !== -1) isStopped = true;
 }

@@ -159,6 +159,22 @@ def test_an_answer_stands_behind_a_guess_until_the_reader_asks(page: Page, host:
     expect(fold.locator(".cell_output")).to_be_visible()
 
 
+def test_a_guess_is_told_by_the_cell_that_answers_it(page: Page, host: StaticHost):
+    open_live(page, host, "01_messages")
+    for number in range(3):
+        assert page.evaluate(f"live.cells[{number}].run()")
+    page.get_by_text("m1, sent first").click()
+    assert page.evaluate("live.cells[3].run()")
+    expect(page.get_by_text("✓ Right.")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["teachers", "glossary", "differences"])
+def test_a_page_without_cells_offers_no_python(page: Page, host: StaticHost, name: str):
+    page.goto(f"{host.base}/book/notebooks/{name}.html")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name="Make this page live")).to_have_count(0)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_workbench_steps_in_the_page(reader: BrowserContext, host: StaticHost, scheme: str):
     page = reader.new_page()
@@ -166,7 +182,7 @@ def test_the_workbench_steps_in_the_page(reader: BrowserContext, host: StaticHos
     open_live(page, host, "03_workbench")
     page.evaluate("(async () => { await live.cells[0].run(); await live.cells[1].run(); })()")
     stage = page.locator(".repid-wb").first
-    stage.get_by_role("button", name="send_sms").first.click()
+    stage.get_by_role("button", name="SMS to Bob").first.click()
     stage.get_by_role("button", name="Step", exact=True).click()
     expect(stage.get_by_role("heading").filter(has_text="got")).to_be_visible()
     page.close()
