@@ -88,6 +88,32 @@ def test_what_they_say_stays_apart(tmp_path: Path):
     ]
 
 
+def test_no_more_run_at_once_than_is_said(tmp_path: Path):
+    # One that sees another at work says so.
+    alone = (
+        "import pathlib, time\n"
+        "here = pathlib.Path({folder!r}, 'works')\n"
+        "print('not alone' if here.exists() else 'alone')\n"
+        "here.touch(); time.sleep(0.05); here.unlink()"
+    )
+    commands = [python(f"{alone.format(folder=str(tmp_path))}  # {number}") for number in range(4)]
+    said, _ = side_by_side("--at-once", "1", *commands).communicate()
+    assert [line for line in said.splitlines() if line.endswith("alone")] == ["alone"] * 4
+
+
+def test_stopped_it_starts_no_further_one(tmp_path: Path):
+    ready, further = tmp_path / "ready", tmp_path / "further"
+    touches = python(f"import pathlib; pathlib.Path({str(further)!r}).touch()")
+    running = side_by_side("--at-once", "1", python(PATIENT.format(ready=str(ready))), touches)
+    while not ready.exists():
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.terminate()
+    said, _ = running.communicate(timeout=60)
+    assert f"FAILED, not started: {touches}" in said
+    assert not further.exists()
+
+
 def test_a_command_that_does_not_exist_leaves_none_of_the_others_running():
     waits_for_ever = python("import threading; threading.Event().wait()")
     running = side_by_side(waits_for_ever, "no-such-command")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +15,9 @@ from support.brokers import Broker
 from repid_nb import Message, Repid, Router, Step, Stepper
 
 __all__ = ["Scene", "scene", "second_consumer", "sent"]
+
+# Seconds until a message that does not come counts as lost.
+PATIENCE = 50
 
 
 class Scene:
@@ -76,7 +80,8 @@ class Scene:
 
     async def step(self) -> Step:
         """Make a step that finds a message; a broker may need a moment until what was sent can be pulled."""
-        for _ in range(10):
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up:
             step = await self.stepper.step()
             if isinstance(step, Step):
                 return step

@@ -93,6 +93,10 @@ READY = """() => {
 
 ASK_AGAIN = "() => { jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.requestKernelInfo(); }"
 
+# Notebook 7 has no launcher.
+EMPTIED = """() => !jupyterapp.commands.hasCommand('launcher:create')
+    || [...jupyterapp.shell.widgets('main')].some(one => one.id.startsWith('launcher'))"""
+
 # What a page that never gets ready is waiting for.
 SEEN = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
@@ -181,7 +185,13 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
                 yield _address_once_it_answers(server, Path(home, "runtime"), log)
             finally:
                 server.terminate()
-                server.wait(timeout=30)
+                try:
+                    # It ends its kernels first, which a busy machine takes its time over.
+                    server.wait(timeout=120)
+                except subprocess.TimeoutExpired:
+                    server.kill()
+                    server.wait()
+                    raise
 
 
 def _address_once_it_answers(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
@@ -263,14 +273,15 @@ class Lab:
         self.wait_idle()
 
     def failed_cells(self) -> list[str]:
-        """Return the sources of the cells that did not run, or show an error without the tag raises-exception."""
+        """Return the cells that did not run, or show an error without the tag raises-exception: source and error."""
         sources: list[str] = self.page.evaluate(
             """() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells
                 .filter(cell => cell.cell_type === 'code' && cell.source.trim())
                 .filter(cell => cell.execution_count === null || (
                     !cell.metadata.tags?.includes('raises-exception')
                     && cell.outputs.some(output => output.output_type === 'error')))
-                .map(cell => cell.source)"""
+                .map(cell => [cell.source, ...cell.outputs.filter(output => output.output_type === 'error')
+                    .map(output => `${output.ename}: ${output.evalue}`)].join('\\n→ '))"""
         )
         return sources
 
@@ -333,6 +344,8 @@ class Lab:
                 panels.forEach(panel => panel.dispose());
             })([...jupyterapp.shell.widgets('main')].filter(panel => !panel.id.startsWith('launcher')))"""
         )
+        # It comes a moment later, and would come to the front of what the next test opens.
+        self.wait_for(EMPTIED)
 
     def _note(self, error: Error) -> None:
         self.script_errors.append(error.stack or str(error))
