@@ -93,6 +93,10 @@ READY = """() => {
 
 ASK_AGAIN = "() => { jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.requestKernelInfo(); }"
 
+# The kernel answers it when it has run everything that was asked before.
+ASK_LAST = """jupyterapp.shell.currentWidget.sessionContext.session.kernel
+    .requestExecute({ code: '', silent: true, store_history: false, stop_on_error: false }).done"""
+
 # Notebook 7 has no launcher.
 EMPTIED = """() => !jupyterapp.commands.hasCommand('launcher:create')
     || [...jupyterapp.shell.widgets('main')].some(one => one.id.startsWith('launcher'))"""
@@ -262,8 +266,10 @@ class Lab:
 
     def run_all(self) -> bool:
         """Run every cell; return whether all ran and none failed that was not to."""
-        # The command itself also answers false for an error that is announced by the tag raises-exception.
+        # The command is over at the first error, also at one that is announced by the tag raises-exception; the cells
+        # below, which the kernel has already been sent, run on.
         self._finish("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self._finish(ASK_LAST)
         self.wait_idle()
         return self.failed_cells() == []
 
