@@ -14,6 +14,9 @@ from repid_nb.classroom.question import Question, questions_of
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.widgets.question_card import QuestionCard
 
+# The oldest anywidget says so when it is imported.
+pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in traitlets:DeprecationWarning")
+
 
 @pytest.fixture(autouse=True)
 def _new_notebook(monkeypatch: pytest.MonkeyPatch):

@@ -80,10 +80,17 @@ class Kernel:
             What the cell did.
         """
         if cell_id is None:
-            request = self._client.execute(code)
+            # Otherwise a kernel drops what is asked just after a cell that failed.
+            request = self._client.execute(code, stop_on_error=False)
         else:
             session = self._client.session
-            content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+            content = {
+                "code": code,
+                "silent": False,
+                "store_history": True,
+                "allow_stdin": False,
+                "stop_on_error": False,
+            }
             message = session.msg("execute_request", content, metadata={"cellId": cell_id})
             self._client.shell_channel.send(message)
             request = message["header"]["msg_id"]
