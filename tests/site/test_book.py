@@ -160,6 +160,9 @@ def test_an_answer_stands_behind_a_guess_until_the_reader_asks(page: Page, host:
 
 
 def test_a_guess_is_told_by_the_cell_that_answers_it(page: Page, host: StaticHost):
+    page.goto(host.base)
+    # What a reader has changed is kept, what another test has, too.
+    page.evaluate("localStorage.clear()")
     open_live(page, host, "01_messages")
     for number in range(3):
         assert page.evaluate(f"live.cells[{number}].run()")

@@ -162,6 +162,7 @@ def test_a_newer_chapter_is_offered_and_what_the_learner_wrote_is_kept(browser: 
         context = browser.new_context()
         page = context.new_page()
         open_notebook(page, host, "02_routing")
+        page.evaluate("jupyterapp.commands.execute('notebook:insert-cell-below')")
         start(page, "print('mine')")
         ends(page)
         page.evaluate("jupyterapp.commands.execute('docmanager:save')")
