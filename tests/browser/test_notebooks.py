@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,6 +38,8 @@ TOO_WIDE = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod
         && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX)))
     .map(output => output.innerText.slice(0, 80))"""
 
+FITS = f"() => {{ window.looks = ({TOO_WIDE})().length ? 0 : window.looks + 1; return window.looks > 4; }}"
+
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_runs_from_top_to_bottom_and_reads_well_at_any_width(lab: Lab, path: Path):
@@ -64,10 +65,13 @@ def too_wide(lab: Lab) -> dict[int, list[str]]:
     for width in (*WITH_SIDE_BAR, MAGNIFIED):
         lab.page.evaluate(f"jupyterapp.shell.{'collapse' if width == MAGNIFIED else 'expand'}Left()")
         lab.page.set_viewport_size({"width": width, "height": 900})
-        # JupyterLab and the workbench lay themselves out anew some time after the window has changed.
-        with suppress(StillTooWide):
-            lab.page.wait_for_function(f"({TOO_WIDE})().length === 0", timeout=SETTLED, polling=50)
-        found[width] = lab.page.evaluate(TOO_WIDE)
+        # JupyterLab and the workbench lay themselves out anew some time after the window has changed: what fits has to
+        # fit several looks long.
+        lab.page.evaluate("window.looks = 0")
+        try:
+            lab.page.wait_for_function(FITS, timeout=SETTLED, polling=50)
+        except StillTooWide:
+            found[width] = lab.page.evaluate(TOO_WIDE)
     return {width: outputs for width, outputs in found.items() if outputs}
 
 
