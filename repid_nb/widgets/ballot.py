@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import anywidget
 import traitlets
 from IPython.display import display
 
 from repid_nb.hosting.questions import Listener, Question
 from repid_nb.printable import cut_to_bytes
 from repid_nb.widgets.assets import read_script, read_style
+from repid_nb.widgets.saved_output import PlainForm
+from repid_nb.widgets.updates import call_in_loop
 
 __all__ = ["Ballot", "show_ballot"]
 
 _open: list[Ballot] = []
 
 
-class Ballot(anywidget.AnyWidget):
+class Ballot(PlainForm):
     """Shows the question that stands, and sends the answer of a click.
 
     Args:
@@ -68,8 +69,7 @@ class Ballot(anywidget.AnyWidget):
         self._show()
 
     def _on_message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
-        # JupyterLab may deliver a page's messages on a subshell: a thread with its own loop.
-        self._loop.call_soon_threadsafe(self._begin, content)
+        call_in_loop(self._loop, self._begin, content)
 
     def _begin(self, content: Mapping[str, Any]) -> None:
         """Answer in a task of its own; a click on a question that is over, or during another answer, does nothing."""
@@ -96,12 +96,9 @@ class Ballot(anywidget.AnyWidget):
         self._answering = None
         self._show()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Add plain text for pages that cannot show a widget."""
-        made = super()._repr_mimebundle_(**kwargs)
-        data, metadata = made if isinstance(made, tuple) else (made or {}, {})
+    def _plain_form(self) -> dict[str, str]:
         asked = "no question yet" if self.question is None else self.question.text
-        return {**data, "text/plain": f"Joined the class as {self._name}: {asked}"}, dict(metadata)
+        return {"text/plain": f"Joined the class as {self._name}: {asked}"}
 
 
 def show_ballot(dsn: str, name: str) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import anywidget
 import traitlets
 
 from repid_nb.widgets.assets import read_script, read_style
-from repid_nb.widgets.saved_output import SavedOutput
-from repid_nb.widgets.updates import running_loop
+from repid_nb.widgets.saved_output import SavedForm, SavedOutput
+from repid_nb.widgets.updates import call_in_loop, running_loop
 
 __all__ = ["QuestionCard"]
 
 
-class QuestionCard(anywidget.AnyWidget):
+class QuestionCard(SavedForm):
     """Shows questions, and tells of clicks.
 
     Args:
@@ -27,6 +26,7 @@ class QuestionCard(anywidget.AnyWidget):
 
     _esm = read_script(entry="question_card.mjs")
     _css = read_style(styles=("workbench", "tools", "question_card"))
+    AS_LEFT = "A question, as it was left:"
 
     card = traitlets.Dict().tag(sync=True)
 
@@ -38,7 +38,7 @@ class QuestionCard(anywidget.AnyWidget):
         again: Callable[[], None],
     ) -> None:
         self._read = read
-        self._saved_form = saved
+        self._left = saved
         self._picked = picked
         self._again = again
         self._saved = SavedOutput(saved)
@@ -53,11 +53,7 @@ class QuestionCard(anywidget.AnyWidget):
         self._saved.update()
 
     def _on_message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
-        # JupyterLab may deliver a page's messages on a subshell: a thread with its own loop.
-        if self._loop is None or self._loop is running_loop():
-            self._handle(content)
-        else:
-            self._loop.call_soon_threadsafe(self._handle, content)
+        call_in_loop(self._loop, self._handle, content)
 
     def _handle(self, content: Mapping[str, Any]) -> None:
         match content:
@@ -66,19 +62,6 @@ class QuestionCard(anywidget.AnyWidget):
             case {"type": "again"}:
                 self._again()
 
-    def _ipython_display_(self) -> None:
-        """Show the widget, and beneath it what stands for it where no widget lives."""
-        from IPython.display import display  # noqa: PLC0415  (only IPython calls this)
-
-        data, metadata = self._repr_mimebundle_() or ({}, {})
-        del data["text/html"]
-        data["text/plain"] = "A question, as it was left:"
-        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
-        self._saved.show()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Add plain HTML and text for pages that cannot show a widget."""
-        made = super()._repr_mimebundle_(**kwargs)
-        data, metadata = made if isinstance(made, tuple) else (made or {}, {})
-        html, text = self._saved_form()
-        return {**data, "text/html": html, "text/plain": text}, dict(metadata)
+    def _plain_form(self) -> dict[str, str]:
+        html, text = self._left()
+        return {"text/html": html, "text/plain": text}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-__all__ = ["ERROR_HIDDEN", "HIDDEN_BESIDE_A_WIDGET", "SavedOutput"]
+import anywidget
+
+__all__ = ["ERROR_HIDDEN", "HIDDEN_BESIDE_A_WIDGET", "PlainForm", "SavedForm", "SavedOutput"]
 
 # Where a notebook is opened again, JupyterLab says that it has not found the widget. It is gone, as it should be.
 ERROR_HIDDEN = (
@@ -54,3 +56,39 @@ class SavedOutput:
     def _bundle(self) -> dict[str, str]:
         html, text = self._read()
         return {"text/html": ERROR_HIDDEN + html, "text/plain": text}
+
+
+class PlainForm(anywidget.AnyWidget):
+    """A widget that has a form for pages that cannot show one."""
+
+    def _plain_form(self) -> dict[str, str]:
+        """Return what stands for the widget, by media type."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Add what stands for the widget on pages that cannot show one."""
+        made = super()._repr_mimebundle_(**kwargs)
+        data, metadata = made if isinstance(made, tuple) else (made or {}, {})
+        return {**data, **self._plain_form()}, dict(metadata)
+
+
+class SavedForm(PlainForm):
+    """A widget beneath which stands, in the notebook, what it showed last; a subclass makes `_saved` and keeps it."""
+
+    # A page that knows no widgets shows this text, and beneath it the state that was left last.
+    AS_LEFT: ClassVar[str]
+    _saved: SavedOutput
+
+    def view(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the data and the metadata of an output that shows the widget, and nothing where no widget lives."""
+        data, metadata = self._repr_mimebundle_() or ({}, {})
+        del data["text/html"]
+        return {**data, "text/plain": self.AS_LEFT}, metadata
+
+    def _ipython_display_(self) -> None:
+        """Show the widget, and beneath it what stands for it where no widget lives."""
+        from IPython.display import display  # noqa: PLC0415  (only IPython calls this)
+
+        data, metadata = self.view()
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
+        self._saved.show()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
-__all__ = ["Updates", "running_loop"]
+__all__ = ["Updates", "call_in_loop", "running_loop"]
 
 # Seconds between two updates of the page: a kernel that sends more loses some, silently.
 BETWEEN_UPDATES = 0.05
@@ -79,6 +80,15 @@ class Updates:
         self.cancel()
         self._last = time.monotonic()
         self._update()
+
+
+def call_in_loop(loop: asyncio.AbstractEventLoop | None, handle: Callable[[Any], None], content: Any) -> None:
+    """Handle a message of the page in the loop of the cells; None where none ran when the widget was made."""
+    # JupyterLab may deliver it on a subshell: a thread with its own loop.
+    if loop is None or loop is running_loop():
+        handle(content)
+    else:
+        loop.call_soon_threadsafe(handle, content)
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

@@ -8,7 +8,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from repid_nb.app import Repid
@@ -24,9 +23,9 @@ from repid_nb.widgets.assets import read_script, read_style
 from repid_nb.widgets.export.page import TITLE, write_lesson
 from repid_nb.widgets.export.saved import saved_html
 from repid_nb.widgets.export.still import Picture, picture_of
-from repid_nb.widgets.saved_output import HIDDEN_BESIDE_A_WIDGET, SavedOutput
+from repid_nb.widgets.saved_output import HIDDEN_BESIDE_A_WIDGET, SavedForm, SavedOutput
 from repid_nb.widgets.session import Session
-from repid_nb.widgets.updates import Updates, running_loop
+from repid_nb.widgets.updates import Updates, call_in_loop, running_loop
 from repid_nb.widgets.wire import split_steady
 
 __all__ = ["Workbench"]
@@ -37,7 +36,7 @@ AT_REST = 3.0
 _open: list[Workbench] = []
 
 
-class Workbench(anywidget.AnyWidget):
+class Workbench(SavedForm):
     """Shows the queue, the worker and the actors side by side, one pull at a time.
 
     It is a view on a Stepper: it shows steps that a cell takes, and the other way round. There is one open workbench
@@ -64,6 +63,7 @@ class Workbench(anywidget.AnyWidget):
     # As texts: given a path, anywidget keeps each widget for ever, to update it when the file changes.
     _esm = read_script()
     _css = read_style() + HIDDEN_BESIDE_A_WIDGET
+    AS_LEFT = "The workbench, as it was left:"
 
     lanes = traitlets.Dict().tag(sync=True)
     tray = traitlets.Dict().tag(sync=True)
@@ -258,13 +258,7 @@ class Workbench(anywidget.AnyWidget):
             self._closing = loop.create_task(close())
 
     def _on_message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
-        # JupyterLab may deliver a page's messages on a subshell: a thread with its own loop.
-        # The Stepper belongs to the loop of the cells.
-        loop = self._updates.loop
-        if loop is None or loop is running_loop():
-            self._session.handle(content)
-        else:
-            loop.call_soon_threadsafe(self._session.handle, content)
+        call_in_loop(self._updates.loop, self._session.handle, content)
 
     def _on_wish(self, change: Mapping[str, Any]) -> None:
         """Open a tab beside the notebook, when the page wants one."""
@@ -298,30 +292,12 @@ class Workbench(anywidget.AnyWidget):
         loop = running_loop()
         self._saving = None if loop is None else loop.call_later(AT_REST, self._saved.update)
 
-    def _ipython_display_(self) -> None:
-        """Show the widget, and beneath it what stands for it where no widget lives."""
-        from IPython.display import display  # noqa: PLC0415  (only IPython calls this)
-
-        data, metadata = self.view()
-        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
-        self._saved.show()
-
-    def view(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the data and the metadata of an output that shows the widget, and nothing where no widget lives."""
-        data, metadata = self._repr_mimebundle_() or ({}, {})
-        del data["text/html"]
-        # A page that knows no widgets shows this text, and beneath it the state that was left last.
-        return {**data, "text/plain": "The workbench, as it was left:"}, metadata
-
     def _saved_form(self) -> tuple[str, str]:
         return saved_html(self._session.view, self._notes), "The steps so far are in the HTML of this output."
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Add plain HTML and text for pages that cannot show a widget."""
-        made = super()._repr_mimebundle_(**kwargs)
-        data, metadata = made if isinstance(made, tuple) else (made or {}, {})
+    def _plain_form(self) -> dict[str, str]:
         picture = self.snapshot()
-        return {**data, "text/html": picture.html, "text/plain": picture.text}, dict(metadata)
+        return {"text/html": picture.html, "text/plain": picture.text}
 
 
 def _check_workers(first: object, others: Sequence[object]) -> None:
