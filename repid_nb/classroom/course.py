@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from repid_nb.classroom.catalogue import exercises
-from repid_nb.classroom.progress import chapter_link, progress
+from repid_nb.classroom.progress import CLOSING, chapter_link, progress
 from repid_nb.classroom.records import Course, ListedChapter, ListedExercise, Score
 
 __all__ = ["CHAPTERS", "course"]
@@ -42,9 +42,6 @@ CHAPTERS = (
     Chapter("queue_length", "How long is the queue?", 12),
     Chapter("limits", "Limits and backpressure", 12),
 )
-
-# What the answers of a chapter are kept under: its guesses before a step or a cell, and the questions at its end.
-CLOSING = "question "
 
 
 def course() -> Course:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repid_nb.classroom.asked import NEXT_CELL, NEXT_STEP, Asked, AskedOfTheCourse
-from repid_nb.classroom.progress import keep_answer
+from repid_nb.classroom.progress import CLOSING, chapter_of, keep_answer
 from repid_nb.classroom.question import find_question, questions_of
 from repid_nb.classroom.question_views import as_page, as_saved
 from repid_nb.core.checks import check_address
@@ -17,7 +15,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.display.sentences import NOBODY, who
 from repid_nb.display.words import message_name
-from repid_nb.notebook.cells import CellRun, hear_cells_end, this_cell
+from repid_nb.notebook.cells import CellRun, hear_cells_end, this_cell, this_notebook
 from repid_nb.printable import one_line
 from repid_nb.stepping.record import Step
 from repid_nb.stepping.stepper import Stepper
@@ -79,7 +77,7 @@ def questions(chapter: str) -> QuestionCard:
         UnknownNameError: There is no such chapter; the message gives the nearest one.
     """
     closing = enumerate(questions_of(chapter).at_the_end, start=1)
-    asked = [AskedOfTheCourse(f"question {number}", question, "") for number, question in closing]
+    asked = [AskedOfTheCourse(f"{CLOSING}{number}", question, "") for number, question in closing]
     return _Sheet(chapter, asked, "Three questions", closes=True).card
 
 
@@ -140,7 +138,8 @@ class _Sheet:
 
     def _note(self, asked: Asked) -> None:
         if asked.counts:
-            _desk.guessed |= {} if self._closes else {(self.chapter, asked.name): asked.is_right}
+            if not self._closes:
+                _desk.guessed[self.chapter, asked.name] = asked.is_right
             keep_answer(self.chapter, asked.name, is_right=asked.is_right)
 
     def _score(self) -> str:
@@ -218,7 +217,7 @@ def _about_next_message(stepper: Stepper, channel: str | None) -> QuestionCard:
     cell = this_cell()
     name = f"step {message.name if cell is None else cell.cell}"
     asked = Asked(name, text, [*_told_apart(actors), NOBODY], NEXT_STEP)
-    sheet = _Sheet(_chapter_here(), [asked], "Your guess")
+    sheet = _Sheet(chapter_of(this_notebook()), [asked], "Your guess")
     _tell_with_the_step(stepper, sheet, asked, message)
     return sheet.card
 
@@ -254,11 +253,3 @@ def _told_apart(actors: Sequence[str]) -> list[str]:
     """Return the names of actors, each that is there twice with its place."""
     named = [_plain(one) for one in actors]
     return [f"`{one}`" if named.count(one) == 1 else f"`{one}`, actor {place}" for place, one in enumerate(named, 1)]
-
-
-def _chapter_here() -> str:
-    """Return the chapter whose notebook runs; empty where it is not known."""
-    # Jupyter's server tells a kernel which notebook it was started for.
-    name = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
-    number, _, chapter = name.partition("_")
-    return chapter if number.isdecimal() else ""

@@ -13,10 +13,22 @@ from typing import NamedTuple
 
 from repid_nb.notebook.cells import in_kernel
 
-__all__ = ["FILE", "Progress", "chapter_link", "keep_answer", "keep_solved", "link_to", "progress"]
+__all__ = [
+    "CLOSING",
+    "FILE",
+    "Progress",
+    "chapter_link",
+    "chapter_of",
+    "keep_answer",
+    "keep_solved",
+    "link_to",
+    "progress",
+]
 
 FILE = "progress.json"
 FOLDER = "exercises"
+# What the name of an answer begins with that was given to a question which closes a chapter, and not to a guess.
+CLOSING = "question "
 
 
 class Progress(NamedTuple):
@@ -51,6 +63,12 @@ def link_to(name: str) -> str:
     if folder == Path.cwd():
         return f"{name}.ipynb"
     return f"{FOLDER}/{name}.ipynb" if folder.parent == Path.cwd() else f"../{FOLDER}/{name}.ipynb"
+
+
+def chapter_of(notebook: str) -> str:
+    """Return the chapter of a notebook, such as `routing` of `02_routing`; empty for one without a number."""
+    number, _, name = notebook.partition("_")
+    return name if number.isdecimal() else ""
 
 
 def chapter_link(number: int, name: str) -> str:

@@ -1,8 +1,8 @@
 """The learner's copies of the notebooks: without outputs, in a folder of their own, never overwritten.
 
-Copies have no outputs, so no answer stands below its guess, and the folder
-of the originals stays as git knows it. A copy that the learner has not changed follows its original; beside one that
-was changed, a newer edition is put as a second file.
+Copies have no outputs, so no answer stands below its guess, and the folder of the originals stays as git knows it. A
+copy that the learner has not changed follows its original; beside one that was changed, a newer edition is put as a
+second file.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from repid_nb.classroom.progress import chapter_of
 from repid_nb.classroom.records import StartedOver
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.naming import nearest_name
+from repid_nb.notebook.cells import this_notebook
 
 __all__ = ["lay_out", "start_over", "start_over_in"]
 
@@ -64,7 +66,7 @@ def lay_out(originals: Path, copies: Path) -> list[str]:
             written[name] = now
         elif before is None or before.edition != now.edition:
             if _digest(copy.read_bytes()) != now.copy:
-                beside = _free(copy, f"edition of {_today():%Y-%m-%d}")
+                beside = _free(copy, f"edition of {_now():%Y-%m-%d}")
                 _write(beside, fresh)
                 notices.append(
                     f"{name} has a newer edition: yours is kept, and the new one is {beside.name} beside it."
@@ -88,7 +90,7 @@ def start_over(chapter: str = "") -> StartedOver:
         DeclarationError: This is not a folder of working copies.
     """
     copies = _copies_here(Path.cwd())
-    return start_over_in(copies, chapter or Path(os.environ.get("JPY_SESSION_NAME", "")).stem)
+    return start_over_in(copies, chapter or this_notebook())
 
 
 def start_over_in(copies: Path, chapter: str) -> StartedOver:
@@ -103,7 +105,7 @@ def start_over_in(copies: Path, chapter: str) -> StartedOver:
     copy, fresh, written = copies / name, _fresh(original), _read_editions(copies)
     kept = None
     if copy.exists() and copy.read_bytes() != fresh:
-        kept = _free(copy, f"kept {_today():%Y-%m-%d %H.%M}")
+        kept = _free(copy, f"kept {_now():%Y-%m-%d %H.%M}")
         copy.rename(kept)
     _write(copy, fresh)
     _write_editions(copies, originals, {**written, name: _Written(_edition(original), _digest(fresh))})
@@ -115,11 +117,9 @@ def _named(originals: Path, chapter: str) -> Path:
     found = {}
     for path in _originals(originals):
         if path.suffix == ".ipynb":
-            number, _, name = path.stem.partition("_")
-            found[name if number.isdecimal() else path.stem] = path
+            found[chapter_of(path.stem) or path.stem] = path
     wanted = chapter.removesuffix(".ipynb")
-    number, _, name = wanted.partition("_")
-    wanted = name if number.isdecimal() else wanted
+    wanted = chapter_of(wanted) or wanted
     if wanted not in found:
         raise UnknownNameError(f"There is no notebook {chapter!r}.{nearest_name(wanted, found)}")
     return found[wanted]
@@ -146,8 +146,9 @@ def _fresh(original: Path) -> bytes:
     if original.suffix != ".ipynb":
         return original.read_bytes()
     notebook = json.loads(original.read_text(encoding="utf-8"))
-    for cell in _code_cells(notebook):
-        cell["outputs"], cell["execution_count"] = [], None
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
     # What is missing here JupyterLab fills in as soon as the kernel has started, and the notebook counts as changed.
     notebook["metadata"]["language_info"] = _language_info()
     return (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode()
@@ -173,15 +174,11 @@ def _edition(original: Path) -> str:
     return _digest(json.dumps([[cell["cell_type"], cell["source"]] for cell in cells]).encode())
 
 
-def _code_cells(notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-
-
 def _digest(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def _today() -> datetime:
+def _now() -> datetime:
     return datetime.now().astimezone()
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-__all__ = ["CellRun", "hear_cells_end", "in_kernel", "ipython_shell", "page_tells_ends", "runs_a_cell", "this_cell"]
+__all__ = [
+    "CellRun",
+    "hear_cells_end",
+    "in_kernel",
+    "ipython_shell",
+    "page_tells_ends",
+    "runs_a_cell",
+    "this_cell",
+    "this_notebook",
+]
 
 
 def ipython_shell() -> Any:
@@ -21,6 +32,11 @@ def ipython_shell() -> Any:
 def in_kernel() -> bool:
     """Return whether this runs in an IPython kernel."""
     return getattr(ipython_shell(), "kernel", None) is not None
+
+
+def this_notebook() -> str:
+    """Return the name of the notebook that runs, without its ending; empty where no Jupyter server tells it."""
+    return Path(os.environ.get("JPY_SESSION_NAME", "")).stem
 
 
 def runs_a_cell(frame: FrameType) -> bool:

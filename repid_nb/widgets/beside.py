@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+
+from repid_nb.notebook.cells import this_notebook
 
 __all__ = ["Beside", "is_there"]
 
@@ -14,7 +15,7 @@ TITLE = "Workbench"
 
 def is_there() -> bool:
     """Return whether there is a place beside the notebook: a Jupyter server runs it, and the extension is installed."""
-    return "JPY_SESSION_NAME" in os.environ and find_spec("sidecar") is not None
+    return this_notebook() != "" and find_spec("sidecar") is not None
 
 
 class Beside:
