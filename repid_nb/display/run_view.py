@@ -11,6 +11,7 @@ from repid_nb.display.html_view import as_html
 from repid_nb.display.text_view import as_text
 from repid_nb.html import code, element
 from repid_nb.printable import counted, one_line
+from repid_nb.simulation.loop import MICROSECONDS
 from repid_nb.simulation.records import Comparison, Curve, SimulatedMessage, Statistics, Times, WorkerLife
 from repid_nb.simulation.run import Run
 
@@ -70,12 +71,13 @@ def _(times: Times) -> str:
 
 @as_text.register
 def _(life: WorkerLife) -> str:
-    return f"worker {one_line(life.name)}: {life.state}, {life.began / 1e6:g} s to {life.ended / 1e6:g} s"
+    began, ended = life.began / MICROSECONDS, life.ended / MICROSECONDS
+    return f"worker {one_line(life.name)}: {life.state}, {began:g} s to {ended:g} s"
 
 
 @as_text.register
 def _(curve: Curve) -> str:
-    bars, end = words.sparkline(curve), words.time_text(curve.micros[-1] / 1e6)
+    bars, end = words.sparkline(curve), words.time_text(curve.micros[-1] / MICROSECONDS)
     told = f"{one_line(curve.name)}: {words.course(curve)}"
     return f"{told}\n  0 s |{bars}| {end}" if bars else told
 
@@ -152,7 +154,7 @@ _HEADS = ("", "before", "after", "change")
 
 
 def _bars(curve: Curve) -> Element | None:
-    bars, end = words.sparkline(curve), words.time_text(curve.micros[-1] / 1e6)
+    bars, end = words.sparkline(curve), words.time_text(curve.micros[-1] / MICROSECONDS)
     if not bars:
         return None
     return line("0 s ", element("span", bars, style=BARS, **{"aria-hidden": "true"}), f" {end}")

@@ -12,6 +12,8 @@ from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.display.run_river import river_of_run
 from repid_nb.display.run_words import time_text
 from repid_nb.printable import one_line
+from repid_nb.simulation.columns import NOT_YET
+from repid_nb.simulation.loop import MICROSECONDS
 from repid_nb.simulation.run import Run
 from repid_nb.stepping.record import Step
 from repid_nb.widgets.export.lesson import Cast
@@ -55,7 +57,7 @@ class RunLesson:
                 f"Nothing was pulled from {since:g} s on: this run has pulls from 0 s to {time_text(run.seconds)}."
             )
         rows = [step.number - 1 for step in self._steps]
-        pulled = [run.columns.pulled[row] / 1e6 for row in rows]
+        pulled = [run.columns.pulled[row] / MICROSECONDS for row in rows]
         self.since = since
         self.until = max(pulled[-1], min(run.seconds, max(_ended(run, row) for row in rows)))
         self.title = title or f"A run of {time_text(run.seconds)}"
@@ -105,17 +107,16 @@ class RunLesson:
 
 def _ended(run: Run, row: int) -> float:
     ended = run.columns.ended[row]
-    return run.seconds if ended < 0 else ended / 1e6
+    return run.seconds if ended == NOT_YET else ended / MICROSECONDS
 
 
 def _told(run: Run, step: Step) -> str:
     """Return when a pull was, in a sentence."""
     row, columns = step.number - 1, run.columns
     pulled, ended = columns.pulled[row], columns.ended[row]
-    waited = (pulled - columns.since[row]) / 1e6
+    waited, worked = (pulled - columns.since[row]) / MICROSECONDS, (ended - pulled) / MICROSECONDS
     worker = one_line(run.lives[columns.worker[row]].name, 40)
     after = f", which has waited {time_text(waited)}" if waited else ", at once"
-    done = f"has it for {time_text((ended - pulled) / 1e6)}" if ended > pulled else "is done with it at once"
-    return (
-        f"{pulled / 1e6:.2f} s: {worker} takes {step.message.name}{after}, and {'still has it' if ended < 0 else done}."
-    )
+    done = f"has it for {time_text(worked)}" if worked > 0 else "is done with it at once"
+    still = "still has it" if ended == NOT_YET else done
+    return f"{pulled / MICROSECONDS:.2f} s: {worker} takes {step.message.name}{after}, and {still}."
