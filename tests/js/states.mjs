@@ -1,4 +1,5 @@
 // States of the kernel, for the tests.
+import { EMPTY } from "../../repid_nb/widgets/static/state.mjs";
 import { emptyUi } from "../../repid_nb/widgets/static/ui.mjs";
 
 /**
@@ -54,25 +55,14 @@ export const lane = {
 /** @param {Partial<State>} changes @returns {State} */
 export function state(changes = {}) {
   return {
+    ...structuredClone(EMPTY),
     lanes: { lanes: [lane] },
-    tray: { dead: 0, letters: [] },
     actors: {
       channel: "tasks",
       actors: [{ position: 1, actor: "greet", strategy: "topic" }],
       more: 0,
       stale: false,
     },
-    step: {},
-    history: { at: 0, first: 0, newest: 0, steps: [], replay: false, live: true, done: 0 },
-    choices: { channels: [], operations: [], topics: [] },
-    prediction: { on: false, right: 0, asked: 0, last: null },
-    status: { busy: null, held: false, progress: null, answered: {}, error: "", notice: "" },
-    river: { unit: "step", begin: 0, end: 0, channels: [], workers: [], visits: [] },
-    projector: false,
-    beside: "",
-    workers: { workers: [] },
-    kept: {},
-    what_if: { on: false },
     ...changes,
   };
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def site() -> Path:
     if not (SITE / "sw.js").exists():
         skip_or_fail("The site is not built. Build it: make site")
     return SITE
+
+
+@pytest.fixture
+def own_site(site: Path, tmp_path: Path) -> Path:
+    """A copy of the built site, of which a test may publish another edition."""
+    copy = tmp_path / "site"
+    shutil.copytree(site, copy, copy_function=shutil.copy)
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,10 +154,8 @@ def test_an_endless_answer_is_stopped_and_told(kernel: Page):
     assert "2" in run(kernel, "print(1 + 1)")
 
 
-def test_a_newer_chapter_is_offered_and_what_the_learner_wrote_is_kept(browser: Browser, site: Path, tmp_path: Path):
-    folder = tmp_path / "site"
-    shutil.copytree(site, folder, copy_function=shutil.copy)
-    with StaticHost(folder, "/course") as host:
+def test_a_newer_chapter_is_offered_and_what_the_learner_wrote_is_kept(browser: Browser, own_site: Path):
+    with StaticHost(own_site, "/course") as host:
         context = browser.new_context()
         page = context.new_page()
         open_notebook(page, host, "02_routing")
@@ -167,9 +164,9 @@ def test_a_newer_chapter_is_offered_and_what_the_learner_wrote_is_kept(browser: 
         ends(page)
         page.evaluate("jupyterapp.commands.execute('docmanager:save')")
         chapter = "try/files/notebooks/02_routing.ipynb"
-        newer = json.loads((folder / chapter).read_text(encoding="utf-8"))
+        newer = json.loads((own_site / chapter).read_text(encoding="utf-8"))
         newer["cells"][0]["source"] = "# A newer chapter"
-        publish(folder, chapter, json.dumps(newer))
+        publish(own_site, chapter, json.dumps(newer))
         page.goto(f"{host.base}/")
         expect(page.get_by_text("The course has been updated.")).to_be_visible()
         open_notebook(page, host, "02_routing")

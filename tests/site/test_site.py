@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -104,16 +103,14 @@ def test_without_https_pages_run_and_say_what_is_missing(browser: Browser, host:
     page.close()
 
 
-def test_an_update_fetches_what_has_changed_and_says_so(browser: Browser, site: Path, tmp_path: Path):
-    folder = tmp_path / "site"
-    shutil.copytree(site, folder, copy_function=shutil.copy)
-    with StaticHost(folder, "/course") as host:
+def test_an_update_fetches_what_has_changed_and_says_so(browser: Browser, own_site: Path):
+    with StaticHost(own_site, "/course") as host:
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"{host.base}/")
         expect(page.get_by_text(KEPT)).to_be_visible(timeout=PATIENCE)
-        landing = (folder / "index.html").read_text(encoding="utf-8")
-        publish(folder, "index.html", landing.replace("<h1>See how a message queue", "<h1>See how a queue, newly,"))
+        landing = (own_site / "index.html").read_text(encoding="utf-8")
+        publish(own_site, "index.html", landing.replace("<h1>See how a message queue", "<h1>See how a queue, newly,"))
         host.asked.clear()
         page.reload()
         expect(page.get_by_text("The course has been updated.")).to_be_visible()

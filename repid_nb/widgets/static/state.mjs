@@ -8,7 +8,7 @@ import { stepsOf } from "./ends.mjs";
  * What the page shows of a trait that the kernel has not set.
  * @type {State}
  */
-const EMPTY = {
+export const EMPTY = {
   lanes: { lanes: [], pull_from: null },
   tray: { dead: 0, letters: [] },
   actors: { channel: "", actors: [], more: 0, stale: false },
