@@ -46,7 +46,7 @@ AT_THE_END = (
     Question(
         asks="Where does the document get the fields of a message that the app receives?",
         right="from the signature of the actor",
-        wrong=("from the messages that were sent so far", "from a file that somebody keeps up to date"),
+        wrong=("from the messages that were sent so far", "from a file that is kept up to date by hand"),
         why="The signature that the worker reads is written into the document, so it is never older than the code.",
     ),
     Question(
