@@ -156,11 +156,8 @@ def test_on_a_projector_no_state_of_a_session_scrolls(stage: Callable[..., Stage
 
 
 def test_eighty_steps_are_marks_that_can_be_told_apart(stage: Callable[..., Stage], states: States):
-    names = [f"m{number}" for number in range(1, 81)]
-    marks = {"numbers": [[1, 80]], "names": names, "ends": "arna" * 20, "who": [0] * 80, "winners": ["greet"]}
-    history = {**states["acked"]["history"], "at": 80, "newest": 80, "marks": marks}
     shown = stage("acked", width=846)
-    shown.show({**states["acked"], "history": history})
+    shown.show(_with_eighty_steps(states["acked"]))
     widths = shown.page.locator(".wb-frame").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
     assert len(widths) == 81
     assert min(widths) >= 4
@@ -171,6 +168,12 @@ def test_eighty_steps_are_marks_that_can_be_told_apart(stage: Callable[..., Stag
     assert shown.asked()[-1] == {**shown.asked()[-1], "type": "seek", "to": 12}
     shown.page.mouse.up()
     expect(strip).to_have_attribute("aria-valuemax", "80")
+
+
+def _with_eighty_steps(state: dict[str, Any]) -> dict[str, Any]:
+    names = [f"m{number}" for number in range(1, 81)]
+    marks = {"numbers": [[1, 80]], "names": names, "ends": "arna" * 20, "who": [0] * 80, "winners": ["greet"]}
+    return {**state, "history": {**state["history"], "at": 80, "newest": 80, "marks": marks}}
 
 
 @pytest.mark.parametrize("name", [*SHOWN, "predicting", "guessed", *STRANGE])
@@ -714,12 +717,48 @@ def test_a_message_flies_from_where_it_is_sent_and_to_the_dead_letters(stage: Ca
 def test_nothing_sticks_out(stage: Callable[..., Stage], name: str):
     shown = stage(name)
     sticking_out = {}
-    for width in (1280, 800, 480):
+    for width in (1280, 800, 480, 390):
         shown.set_width(width)
         seen = shown.page.evaluate("document.documentElement.scrollWidth")
         if seen > width:
             sticking_out[width] = seen
     assert sticking_out == {}
+
+
+@pytest.mark.parametrize("width", [846, 390])
+def test_of_a_long_history_all_buttons_are_in_reach(stage: Callable[..., Stage], states: States, width: int):
+    shown = stage("acked", width=width)
+    shown.show(_with_eighty_steps(states["acked"]))
+    timeline, forward, river = (
+        shown.page.locator(part).bounding_box() for part in (".wb-timeline", "[data-k=forward]", "[data-k='river toggle']")
+    )
+    assert timeline is not None
+    assert forward is not None
+    assert river is not None
+    strip = shown.page.locator(".wb-strip").evaluate("strip => [strip.scrollWidth, strip.clientWidth]")
+    assert strip[0] <= strip[1]
+    assert timeline["x"] + timeline["width"] <= forward["x"]
+    assert river["x"] + river["width"] <= width
+
+
+@pytest.mark.parametrize("name", ["not settled", "error", "many waiting"])
+def test_on_a_phone_no_word_of_the_headline_is_broken(stage: Callable[..., Stage], name: str):
+    shown = stage(name, width=390)
+    shown.page.locator(".wb-notice").evaluate("notice => { notice.textContent = 'Sent m12 to tasks: 1 waiting.'; }")
+    heights = shown.page.locator(".wb-headline bdi").evaluate_all("all => all.map(one => one.getClientRects().length)")
+    assert set(heights) == {1}
+
+
+def test_beside_the_longest_name_it_is_said_whole_that_an_actor_was_not_asked(
+    stage: Callable[..., Stage], states: States
+):
+    shown = stage("acked", width=846)
+    step = states["acked"]["step"]
+    winner, other = step["verdicts"]
+    other = {**other, "actor": "a_name_that_is_as_long_as_names_get_in_large_houses"}
+    shown.show({**states["acked"], "step": {**step, "verdicts": [winner, other]}})
+    cut = shown.page.locator(".wb-is-unasked .wb-why").evaluate("why => why.scrollWidth - why.clientWidth")
+    assert cut == 0
 
 
 def test_what_was_rendered_is_cleaned_up(stage: Callable[..., Stage]):

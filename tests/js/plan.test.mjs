@@ -112,6 +112,12 @@ describe("the headline", () => {
     assert.equal(headline(state())[0], "2 messages wait");
   });
 
+  test("while a guess is asked for, it is said to pick and not to press Step", () => {
+    assert.equal(headline(state())[2], "Press Step: the worker takes the next one.");
+    const { headline: asked } = plan(state(), ui({ picking: "step" }));
+    assert.equal(asked.why, "Pick who will get it: then the worker takes it.");
+  });
+
   test("who got it and what became of it in big, why in small", () => {
     assert.deepEqual(headline(state({ step: stepped })), [
       "greet got m1",

@@ -18,7 +18,7 @@ export function createFilm(actions, ui, river) {
   const strip = createStrip(actions, ui);
   const caption = h("span.caption", { "aria-hidden": "true", hidden: true });
   const overview = createOverview(actions);
-  const way = h("div.way", null, strip.element, overview.element, caption);
+  const way = h("div.timeline", null, strip.element, overview.element, caption);
   const element = h("div.film", { role: "group", "aria-label": "History" }, back, way, forward, river);
   /** @type {History | null} */
   let history = null;

@@ -19,11 +19,12 @@ const open = (...big) => ({ big, became: "", tone: "open" });
 /**
  * @param {State} state
  * @param {number} waiting  how many messages can be pulled
+ * @param {boolean} isPicking  whether a guess is asked for
  * @returns {HeadlinePlan}
  */
-export function headline(state, waiting) {
+export function headline(state, waiting, isPicking) {
   const { step, status, history } = state;
-  if (!step.number) return emptyHeadline(state, waiting);
+  if (!step.number) return emptyHeadline(state, waiting, isPicking);
   if (step.phase) return heldHeadline(step, status.held);
   const { settlement, winner, message } = step;
   const got = [winner ?? "Nobody", " got ", ticketOf(message)];
@@ -44,16 +45,20 @@ const ticketOf = ({ id, name, title, hue }) => ({ id, name, title, hue });
 /**
  * @param {State} state
  * @param {number} waiting
+ * @param {boolean} isPicking
  * @returns {HeadlinePlan}
  */
-function emptyHeadline({ lanes, history }, waiting) {
+function emptyHeadline({ lanes, history }, waiting, isPicking) {
   if (history.replay) return { ...open("Loaded steps"), why: "Go through them with Forward, or along the strip." };
   if (!lanes.lanes.some((lane) => lane.actors)) {
     return { ...open("No actor listens yet"), why: "Declare one in a cell, and send it a message." };
   }
   if (!waiting) return { ...open("Nothing is waiting"), why: "Send a message, then press Step." };
   const wait = `${count(waiting, "message")} ${waiting === 1 ? "waits" : "wait"}`;
-  return { ...open(wait), why: "Press Step: the worker takes the next one." };
+  return {
+    ...open(wait),
+    why: isPicking ? "Pick who will get it: then the worker takes it." : "Press Step: the worker takes the next one.",
+  };
 }
 
 /**

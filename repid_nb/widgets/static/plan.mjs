@@ -58,7 +58,7 @@ const GONE = "The kernel is gone, or was started again without this workbench. R
 export function plan(state, ui) {
   const { status, prediction, history } = state;
   const waiting = state.lanes.lanes.reduce((sum, lane) => sum + (lane.actors ? (lane.waiting ?? 0) : 0), 0);
-  const shown = ui.gone ? goneHeadline : headline(state, waiting);
+  const shown = ui.gone ? goneHeadline : headline(state, waiting, ui.picking !== null);
   return {
     ...stagePlan(state, ui),
     controls: controlsPlan(state, ui, waiting),

@@ -95,7 +95,6 @@ function runTools(actions, ui) {
   const replacements = [
     [run, stop],
     [stop, run],
-    [run, stop],
   ];
   return { element: group(run, stop, paceBox, progress), replacements, draw };
 }
