@@ -72,6 +72,7 @@ FLOORS = [
     "layout.mjs",
     "workbench.mjs",
     "player.mjs",
+    "choices.mjs",
     "ballot.mjs",
     "question_card.mjs",
     "lesson.mjs",

@@ -1,8 +1,11 @@
 // A student's ballot: the teacher's question with a button for each answer, and what was right once it is told.
 
-import { bdi, button, createChanges, fill, h, icon, setEnabled } from "./dom.mjs";
+import { choiceButton, markChoice } from "./choices.mjs";
+import { bdi, createChanges, fill, h } from "./dom.mjs";
 
 /**
+ * @import { Answering } from "./choices.mjs"
+ *
  * @typedef {{id: string, text: string, choices: string[], about: string, truth: string | null}} Question
  * @typedef {{name: string, question: Question | null, picked: number | null, busy: boolean, error: string}} Ballot
  *
@@ -22,7 +25,7 @@ export function render({ model, el }) {
   // It changes without a press of the reader's: a screen reader says it.
   const question = h("p.question", { role: "status" });
   const about = h("p.about", null);
-  const answers = h("div.answers", { role: "group", "aria-label": "Your answer" });
+  const answers = h("div.choices", { role: "group", "aria-label": "Your answer" });
   const verdict = h("p.verdict", { role: "status" });
   const error = h("p.error", { role: "alert" });
   const body = h("div.body.ballot", null, head, question, about, answers, verdict, error);
@@ -42,16 +45,15 @@ export function render({ model, el }) {
       fill(question, asked ? bdi(asked.text) : "Joined. The teacher's question comes here.");
     }
     if (hasChanged("about", [asked?.about])) fill(about, asked?.about ? bdi(asked.about) : "");
-    if (hasChanged("choices", [asked?.id])) fill(answers, asked?.choices.map(choiceButton));
-    if (asked) [...answers.children].forEach((one, place) => mark(one, place, shown, asked));
+    if (hasChanged("choices", [asked?.id]))
+      fill(
+        answers,
+        asked?.choices.map((choice, place) => choiceButton(bdi(choice), place, answer)),
+      );
+    if (asked) [...answers.children].forEach((one, place) => markChoice(one, place, answering(shown, asked)));
     if (hasChanged("verdict", verdictOf(shown))) fill(verdict, verdictOf(shown).map(bdi));
     verdict.dataset.right = String(asked?.truth === asked?.choices[shown.picked ?? -1]);
     if (hasChanged("error", shown.error)) fill(error, shown.error);
-  }
-
-  /** @param {string} choice @param {number} place */
-  function choiceButton(choice, place) {
-    return button(`choice-${place}`, [h("span.markspace", null), bdi(choice)], () => answer(place));
   }
 
   el.replaceChildren(root);
@@ -63,15 +65,14 @@ export function render({ model, el }) {
   };
 }
 
-/** @param {Element} element @param {number} place @param {Ballot} shown @param {Question} asked */
-function mark(element, place, shown, asked) {
-  const isPicked = place === shown.picked;
-  const isRight = asked.truth !== null && asked.choices[place] === asked.truth;
-  element.setAttribute("aria-pressed", String(isPicked));
-  element.classList.toggle("wb-right", isRight);
-  setEnabled(element, asked.truth === null && !shown.busy);
-  const space = element.querySelector(".wb-markspace");
-  if (space) fill(space, isRight ? icon("✓ ") : isPicked ? icon(asked.truth === null ? "● " : "✗ ") : "");
+/**
+ * Return how the question stands, for its choices.
+ * @param {Ballot} shown
+ * @param {Question} asked
+ * @returns {Answering}
+ */
+function answering({ picked, busy }, { truth, choices }) {
+  return { picked, right: truth === null ? null : choices.indexOf(truth), open: truth === null && !busy };
 }
 
 /** Return the sentence below the buttons, in pieces. @param {Ballot} shown @returns {string[]} */

@@ -1,16 +1,12 @@
 // Questions with a button for each choice; the verdict stands below the buttons of its question.
 
-import { bdi, button, code, createChanges, fill, h, icon, leaveRunningToTheCell, setEnabled } from "./dom.mjs";
+import { choiceButton, markChoice } from "./choices.mjs";
+import { bdi, button, code, createChanges, fill, h, leaveRunningToTheCell } from "./dom.mjs";
 
 /**
- * @typedef {object} AskedQuestion
- * @property {string} text
- * @property {string[]} choices
- * @property {number | null} picked
- * @property {number | null} right  only once the answer is out
- * @property {string} said
- * @property {boolean} open  whether a click is taken
+ * @import { Answering } from "./choices.mjs"
  *
+ * @typedef {Answering & {text: string, choices: string[], said: string}} AskedQuestion
  * @typedef {{name: string, questions: AskedQuestion[], score: string, again: boolean}} Card
  *
  * @typedef {object} CardModel  what anywidget gives, as far as it is used here
@@ -61,11 +57,7 @@ export function render({ model, el }) {
  */
 function createQuestion(first, pick) {
   const hasChanged = createChanges();
-  const buttons = first.choices.map((choice, place) =>
-    button(`choice-${place}`, [h("span.markspace", null), withCode(choice)], () => pick(place), {
-      class: "wb-button wb-choice",
-    }),
-  );
+  const buttons = first.choices.map((choice, place) => choiceButton(withCode(choice), place, pick));
   // It changes without a press of the reader's: a screen reader says it.
   const verdict = h("p.told", { role: "status" });
   const legend = h("legend.asks", null, withCode(first.text));
@@ -73,35 +65,12 @@ function createQuestion(first, pick) {
 
   /** @param {AskedQuestion} question */
   function draw(question) {
-    buttons.forEach((one, place) => mark(one, place, question));
+    buttons.forEach((one, place) => markChoice(one, place, question));
     if (hasChanged("said", question.said)) fill(verdict, withCode(question.said));
     verdict.dataset.right = question.right === null ? "" : String(question.right === question.picked);
   }
 
   return { element, draw };
-}
-
-/** @param {HTMLElement} element @param {number} place @param {AskedQuestion} question */
-function mark(element, place, question) {
-  const symbol = symbolOf(question, place);
-  element.setAttribute("aria-pressed", String(place === question.picked));
-  element.classList.toggle("wb-right", symbol === "✓");
-  element.classList.toggle("wb-wrong", symbol === "✗");
-  setEnabled(element, question.open);
-  const space = element.querySelector(".wb-markspace");
-  if (space) fill(space, icon(symbol));
-}
-
-/**
- * Return what stands before a choice; the right one is marked only once there is a verdict.
- * @param {{picked: number | null, right: number | null}} question
- * @param {number} place
- */
-export function symbolOf({ picked, right }, place) {
-  if (picked === null) return "○";
-  if (place === right) return "✓";
-  if (place !== picked) return "○";
-  return right === null ? "●" : "✗";
 }
 
 /** Return a text with what stands between backticks as code. @param {string} text */
