@@ -15,6 +15,9 @@ from repid_nb.core.message import MessageAction
 
 __all__ = [
     "ACCENT",
+    "BACK",
+    "BAD",
+    "GOOD",
     "HUES",
     "LINE",
     "OUTCOMES",
@@ -80,16 +83,16 @@ QUIET = Colour("quiet", "#5a616b", "#aab1bb")
 LINE = Colour("line", "#c9ced5", "#4a505a")
 ACCENT = Colour("accent", "#1a56c4", "#8fb8ff")
 
-_GOOD = Colour("good", "#14692c", "#6fd88b")
-_BACK = Colour("back", "#7a5200", "#f0c060")
-_BAD = Colour("bad", "#a91e1c", "#ff9a92")
+GOOD = Colour("good", "#14692c", "#6fd88b")
+BACK = Colour("back", "#7a5200", "#f0c060")
+BAD = Colour("bad", "#a91e1c", "#ff9a92")
 
 OUTCOMES: dict[MessageAction | None, Outcome] = {
-    MessageAction.acked: Outcome("✓", "acked", _GOOD),
-    MessageAction.replied: Outcome("✓", "replied", _GOOD),
-    MessageAction.rejected: Outcome("↩", "rejected", _BACK),
-    MessageAction.nacked: Outcome("✗", "nacked", _BAD),
-    None: Outcome("⚠", "not settled", _BACK),
+    MessageAction.acked: Outcome("✓", "acked", GOOD),
+    MessageAction.replied: Outcome("✓", "replied", GOOD),
+    MessageAction.rejected: Outcome("↩", "rejected", BACK),
+    MessageAction.nacked: Outcome("✗", "nacked", BAD),
+    None: Outcome("⚠", "not settled", BACK),
 }
 
 
@@ -115,5 +118,5 @@ def css_variables() -> str:
     names: `--rnb-good`, `--rnb-back`, `--rnb-bad`, `--rnb-surface`.
     """
     named = [(f"hue-{place}", hue) for place, hue in enumerate(HUES)]
-    named += [(colour.name, colour) for colour in (SURFACE, SOFT, TEXT, QUIET, LINE, ACCENT, _GOOD, _BACK, _BAD)]
+    named += [(colour.name, colour) for colour in (SURFACE, SOFT, TEXT, QUIET, LINE, ACCENT, GOOD, BACK, BAD)]
     return "\n".join(f"--rnb-{name}: light-dark({colour.light}, {colour.dark});" for name, colour in named)

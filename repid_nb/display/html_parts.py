@@ -7,7 +7,7 @@ cell. Half-transparent colours suit a light and a dark page, and a word or a sym
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
@@ -59,13 +59,25 @@ SETTLEMENT_COLOURS: dict[MessageAction | None, str] = {
 # How many waiting messages a strip draws.
 WAITING = 6
 PAYLOAD = 60
-# Up to how many characters the name of a row keeps its line: half of a narrow page.
-UNBROKEN = 28
+# For how many characters of what there is to say a row has room beside its name, or it stands below.
+LEAST_SAID = 24
+# How wide a letter is on average, in em.
+LETTER = 0.6
 
-_CELL = "text-align: left; vertical-align: top; padding: 0.15em 0.9em 0.15em 0"
-_SYMBOL = "text-align: center; vertical-align: top; padding: 0.15em 0.6em"
+_SYMBOL = "text-align: center; padding: 0.15em 0; width: 2em; margin-left: -2em"
+_NAME = "text-align: left; padding: 0.15em 0; max-width: 100%"
+_SAID = "text-align: left; padding: 0.15em 0 0.15em 0.9em"
 
-Row: TypeAlias = Element
+
+class Row(NamedTuple):
+    """A row of a table; see `row`."""
+
+    symbol: str
+    name: str
+    said: tuple[Child, ...]
+    as_code: bool
+    colour: str
+    dim: bool
 
 
 def shown(*children: Child | Iterable[Child], name: str = "", colour: str = "") -> str:
@@ -146,13 +158,19 @@ def message_words(message: MessageSnapshot, *, payload: int = PAYLOAD, sightings
 
 
 def rows(caption: str, body: Sequence[Row]) -> Element:
-    """Return a table of three columns that wrap: a symbol, the name of the row, and what there is to say."""
+    """Return a table of three columns: a symbol, the name of the row, and what there is to say.
+
+    Where it is too narrow for them side by side, what there is to say stands below the name: no word is broken for it.
+    """
     style = f"text-align: left; caption-side: top; color: inherit; padding: 0; {DIM}"
+    # All rows have columns of the same widths, so that they stand in line, and wrap together.
+    name = LETTER * max(len(one.name) for one in body)
+    said = LETTER * min(max(_length(one.said) for one in body), LEAST_SAID)
     return element(
         "table",
         element("caption", caption, style=style) if caption else None,
-        element("tbody", body),
-        style="border-collapse: collapse; margin: 0.25em 0; font-size: 1em",
+        element("tbody", [_row(one, name, said) for one in body]),
+        style="border-collapse: collapse; margin: 0.25em 0; font-size: 1em; width: 100%",
     )
 
 
@@ -164,21 +182,37 @@ def row(symbol: str, name: str, *said: Child, as_code: bool = False, colour: str
         colour: The ground of a row that stands out; its name is bold then.
         dim: Whether the row matters less than the others.
     """
-    # A name breaks only where it would take the room of what there is to say.
-    unbroken = "" if len(name) > UNBROKEN else "white-space: nowrap"
-    weight = "bold" if colour else "normal"
+    return Row(symbol, name, said, as_code, colour, dim)
+
+
+def _row(one: Row, name: float, said: float) -> Element:
+    """Return a row as an element.
+
+    Args:
+        name: How wide the name is at least, in em.
+        said: How wide what there is to say is at least, or else it stands below the name.
+    """
+    weight = "bold" if one.colour else "normal"
+    ground = f"background: {one.colour or 'transparent'}" + (f"; {DIM}" if one.dim else "")
     return element(
         "tr",
-        element("td", symbol, style=_SYMBOL),
+        element("td", one.symbol, style=_SYMBOL),
         element(
             "th",
-            code(name, style=unbroken) if as_code else name,
+            code(one.name) if one.as_code else one.name,
             scope="row",
-            style=f"{_CELL}; font-weight: {weight}; {'' if as_code else unbroken}",
+            style=f"{_NAME}; min-width: min(100%, {name:.3g}em); font-weight: {weight}",
         ),
-        element("td", *said, style=_CELL),
-        style=f"background: {colour or 'transparent'}" + (f"; {DIM}" if dim else ""),
+        element("td", *one.said, style=f"{_SAID}; flex: 1 1 {said:.3g}em"),
+        style=f"display: flex; flex-wrap: wrap; padding: 0 0 0 2em; {ground}",
     )
+
+
+def _length(child: Child) -> int:
+    """Return how many characters of a child are shown."""
+    if child is None or isinstance(child, str):
+        return len(child or "")
+    return sum(map(len, child.itertext())) if isinstance(child, Element) else sum(map(_length, child))
 
 
 def listing(items: Sequence[Iterable[Child]], *, ordered: bool = False, colour: str = "") -> Element:

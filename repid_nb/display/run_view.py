@@ -27,9 +27,7 @@ BARS += "; white-space: pre-wrap; word-break: break-all"
 @as_text.register
 def _(run: Run) -> str:
     lines = [f"Run of {words.time_text(run.seconds)} · {words.headline(run)}", f"  waiting  {words.verdict(run)}"]
-    bars = words.sparkline(run.waiting_over_time())
-    if bars:
-        lines.append(f"  0 s |{bars}| {words.time_text(run.seconds)}")
+    lines += _drawn(run.waiting_over_time())
     found = list(words.tables(run))
     width = max(len(name) for table in found for name, _ in table.rows) + 2
     cells = [figures for table in found for _, figures in table.rows]
@@ -77,9 +75,7 @@ def _(life: WorkerLife) -> str:
 
 @as_text.register
 def _(curve: Curve) -> str:
-    bars, end = words.sparkline(curve), words.time_text(curve.micros[-1] / MICROSECONDS)
-    told = f"{one_line(curve.name)}: {words.course(curve)}"
-    return f"{told}\n  0 s |{bars}| {end}" if bars else told
+    return "\n".join([f"{one_line(curve.name)}: {words.course(curve)}", *_drawn(curve)])
 
 
 @as_text.register
@@ -153,11 +149,21 @@ def _(comparison: Comparison) -> str:
 _HEADS = ("", "before", "after", "change")
 
 
+def _drawn(curve: Curve) -> list[str]:
+    """Return the curve as a line of text; none where there is nothing to draw."""
+    bars = words.sparkline(curve)
+    return [f"  0 s |{bars}| {_end(curve)}"] if bars else []
+
+
 def _bars(curve: Curve) -> Element | None:
-    bars, end = words.sparkline(curve), words.time_text(curve.micros[-1] / MICROSECONDS)
+    bars = words.sparkline(curve)
     if not bars:
         return None
-    return line("0 s ", element("span", bars, style=BARS, **{"aria-hidden": "true"}), f" {end}")
+    return line("0 s ", element("span", bars, style=BARS, **{"aria-hidden": "true"}), f" {_end(curve)}")
+
+
+def _end(curve: Curve) -> str:
+    return words.time_text(curve.micros[-1] / MICROSECONDS)
 
 
 def _run_table(run: Run) -> Element:

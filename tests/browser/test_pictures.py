@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from playwright.sync_api import Browser, expect
 from support.lab import Lab
 
 from repid_nb import Picture, as_picture
+from repid_nb.display.html_view import as_html
+from repid_nb.stepping.record import Steps
 
 pytestmark = pytest.mark.browser
 
@@ -80,7 +83,7 @@ ASTRAY = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
     const out = boxes.filter(({box, svg}) => box.left < svg.left || box.top < svg.top || box.right > svg.right
         || box.bottom > svg.bottom).map(one => one.text);
     const onEachOther = boxes.flatMap((one, place) => boxes.slice(place + 1).filter(other =>
-        Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left) > 3
+        Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left) > -2
         && Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top) > 6)
         .map(other => `${one.text} / ${other.text}`));
     return [...out, ...onEachOther];
@@ -94,11 +97,13 @@ async def pictures(text: str) -> list[Picture]:
     made = [as_picture(one) for kind in ("Step", "Explanation", "QueuesSnapshot", "Steps") for one in found[kind]]
     ran = next(step for step in found["Step"] if step.winner is not None)
     history = found["History"][0]
+    urgent = tuple(replace(step, message=replace(step.message, priority=9)) for step in history.steps)
     return [
         *made,
         ran.picture("middleware"),
         ran.picture("settling"),
         history.picture(),
+        Steps(urgent, "idle").picture(),
         history.picture("river"),
         history.film({1: text}, title=text),
     ]
@@ -113,4 +118,34 @@ def test_every_text_stays_in_its_place(browser: Browser, text: str):
     page.set_content("".join(f"<div>{picture.svg}</div>" for picture in drawn))
     assert page.evaluate(ASTRAY) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 450
+    page.close()
+
+
+# The words of a row that a line break cuts in two: each is told by the rectangles of its letters.
+BROKEN = """() => [...document.querySelectorAll('tr')].flatMap(row => {
+    const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+    const broken = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode())
+        for (const word of node.data.matchAll(/[^ ]+/g)) {
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            if (new Set([...range.getClientRects()].map(one => Math.round(one.top))).size > 1) broken.push(word[0]);
+        }
+    return broken;
+})"""
+
+
+def test_on_a_narrow_page_no_word_of_a_row_is_broken_and_the_rows_stand_in_line(browser: Browser):
+    with ThreadPoolExecutor() as threads:
+        found = threads.submit(lambda: asyncio.run(records("send_welcome_email"))).result()
+    page = browser.new_page(viewport={"width": 300, "height": 600})
+    page.set_content("".join(as_html(step) for step in found["Step"]))
+    assert page.locator("tr").count() > 3
+    assert page.evaluate(BROKEN) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 300
+    page.set_viewport_size({"width": 900, "height": 600})
+    edges = "table => [...table.rows].map(row => Math.round(row.cells[2].getBoundingClientRect().left))"
+    for table in page.locator("table").all():
+        assert len(set(table.evaluate(edges))) == 1
     page.close()

@@ -729,9 +729,8 @@ def test_nothing_sticks_out(stage: Callable[..., Stage], name: str):
 def test_of_a_long_history_all_buttons_are_in_reach(stage: Callable[..., Stage], states: States, width: int):
     shown = stage("acked", width=width)
     shown.show(_with_eighty_steps(states["acked"]))
-    timeline, forward, river = (
-        shown.page.locator(part).bounding_box() for part in (".wb-timeline", "[data-k=forward]", "[data-k='river toggle']")
-    )
+    parts = (".wb-timeline", "[data-k=forward]", "[data-k='river toggle']")
+    timeline, forward, river = (shown.page.locator(part).bounding_box() for part in parts)
     assert timeline is not None
     assert forward is not None
     assert river is not None

@@ -33,6 +33,7 @@ from repid_nb import (
     every,
 )
 from repid_nb.core.errors import DeclarationError, UnknownNameError
+from repid_nb.display.colours import BAD, GOOD
 from repid_nb.display.pictures.canvas import fitted, text_width
 from repid_nb.display.pictures.system_picture import picture_of_queues
 from repid_nb.display.river import Passage, River, Visit
@@ -156,6 +157,20 @@ def test_a_message_that_nobody_wants_is_drawn_at_the_tail_with_its_sightings():
     dots = [one for one in checked(picture).iter(f"{SVG}circle") if one.get("r") == "4.5"]
     assert [dot.get("fill") for dot in dots].count("#7a5200") == 1
     assert len(dots) == 10
+
+
+def test_the_card_of_an_actor_that_raised_is_not_drawn_as_one_that_returned():
+    def card(step):
+        (found,) = [
+            one for one in checked(step.picture()).iter(f"{SVG}rect") if one.get("rx") == "10" and one.get("x") == "50"
+        ]
+        return found.get("stroke")
+
+    returned, _, raised = chapter()[:3]
+    assert raised.exception is not None
+    assert card(returned) == GOOD.light
+    assert card(raised) == BAD.light
+    assert "⚠" in texts(raised.picture())
 
 
 def test_a_picture_says_in_words_what_it_shows():
@@ -361,7 +376,7 @@ async def test_middleware_is_drawn_as_layers_from_the_outside_in():
     picture = (await around("watch", "router", "own")).picture("middleware")
     names = [text for text in texts(picture) if text in {"watch", "router", "own", "cook"}]
     assert names == ["watch", "router", "own", "cook"]
-    layers = [one for one in checked(picture).iter(f"{SVG}rect") if one.get("rx") == "18" and one.get("fill") == "none"]
+    layers = [one for one in checked(picture).iter(f"{SVG}rect") if one.get("rx") == "18"]
     widths = [float(one.get("width")) for one in layers]
     assert widths == sorted(widths, reverse=True)
     assert len(layers) == 3

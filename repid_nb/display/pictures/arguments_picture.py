@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from repid_nb.core.errors import DeclarationError
-from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.colours import LINE, OUTCOMES, QUIET, SURFACE, TEXT, Colour
+from repid_nb.display.colours import BAD, GOOD, LINE, QUIET, SURFACE, TEXT, Colour
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted, text_width
 from repid_nb.display.pictures.parts import hue, name_of, token, token_width
 from repid_nb.picture import Picture
@@ -22,8 +21,6 @@ LINE_HEIGHT = 17.0
 TOP = 88.0
 LEFT_END = 226.0
 RIGHT = 282.0
-GOOD = OUTCOMES[MessageAction.acked].colour
-BAD = OUTCOMES[MessageAction.nacked].colour
 
 # What was given, what was made of it, and how the two go together: `read`, `not used`, `not sent`, or `wrong`.
 Row = tuple[str, str, str]

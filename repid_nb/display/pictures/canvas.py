@@ -90,6 +90,12 @@ class Canvas:
         at = {"x": _n(x), "y": _n(y), "width": _n(width), "height": _n(height), "rx": _n(radius)}
         return self._shape("rect", at, fill, stroke, opacity=opacity, line=line, dash=dash)
 
+    def tinted(
+        self, x: float, y: float, width: float, height: float, colour: Colour, *, line: float = 2, radius: float = 10
+    ) -> None:
+        """Add a rectangle with an edge in a colour, and a little of that colour within."""
+        self.rect(x, y, width, height, fill=colour, opacity=0.1, stroke=colour, line=line, radius=radius)
+
     def circle(
         self,
         x: float,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from repid_nb.core import reasons
-from repid_nb.core.message import MessageAction
-from repid_nb.display.colours import OUTCOMES, QUIET, SOFT, SURFACE, TEXT
+from repid_nb.display.colours import BACK, BAD, OUTCOMES, QUIET, SOFT, TEXT
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted
 from repid_nb.display.pictures.parts import hue, lamp, name_of, token, token_width
 from repid_nb.picture import Picture
@@ -19,8 +18,6 @@ LINES = 6
 HIGH = 92.0
 PULLED, EARLY, BEGIN, PLUG, END, LATE = 88.0, 142.0, 176.0, 246.0, 316.0, 344.0
 FATE = 384.0
-BACK = OUTCOMES[MessageAction.rejected].colour
-LOST = OUTCOMES[MessageAction.nacked].colour
 
 
 def picture_of_crash(steps: Sequence[Step]) -> Picture:
@@ -33,8 +30,8 @@ def picture_of_crash(steps: Sequence[Step]) -> Picture:
     y, told = 92.0, []
     for step in ran[:LINES]:
         told.append(_draw_line(canvas, step, y, step.channel if same else step.winner or ""))
-        canvas.text(PLUG, y - 30, "✂", size=17, bold=True, colour=LOST, anchor="middle")
-        canvas.path(f"M{PLUG} {y - 25}V{y + 20}", LOST, line=2, dash="5 4")
+        canvas.text(PLUG, y - 30, "✂", size=17, bold=True, colour=BAD, anchor="middle")
+        canvas.path(f"M{PLUG} {y - 25}V{y + 20}", BAD, line=2, dash="5 4")
         y += HIGH
     if not ran:
         canvas.text(MARGIN, 66, "No actor ran.", size=14, colour=QUIET)
@@ -58,7 +55,6 @@ def _draw_line(canvas: Canvas, step: Step, y: float, label: str) -> str:
     canvas.path(f"M{END + 4} {y}H{FATE - 12}", colour, line=2.5, dash="2 6")
     lamp(canvas, PULLED, y, "●", colour, radius=9)
     canvas.text(PULLED, y + 28, "pulled", size=12.5, colour=QUIET, anchor="middle")
-    canvas.rect(BEGIN, y - 17, END - BEGIN, 34, fill=SURFACE)
     canvas.rect(BEGIN, y - 17, END - BEGIN, 34, fill=SOFT, stroke=TEXT, line=2)
     shown = fitted(label, END - BEGIN + 20, 13, mono=True)
     canvas.text((BEGIN + END) / 2, y + 32, shown, size=13, mono=True, anchor="middle")
@@ -67,7 +63,7 @@ def _draw_line(canvas: Canvas, step: Step, y: float, label: str) -> str:
         lamp(canvas, at, y, outcome.symbol, outcome.colour, radius=12, on=is_early)
         canvas.text(at, y + 28, outcome.word, size=12.5, bold=True, colour=outcome.colour, anchor="middle")
     fate, why = ("lost", "it was acked already") if is_early else ("comes back", "not settled yet")
-    end = LOST if is_early else BACK
+    end = BAD if is_early else BACK
     room = WIDTH - MARGIN - FATE - 8
     canvas.rect(FATE, y - 24, WIDTH - MARGIN - FATE, 48, fill=end, opacity=0.1, radius=8)
     canvas.text(FATE + 10, y - 3, f"{'✗' if is_early else '↩'} {fate}", size=14, bold=True, colour=end, width=room)

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
-from repid_nb.core.message import MessageAction
-from repid_nb.display.colours import ACCENT, HUES, LINE, OUTCOMES, QUIET, SOFT, SURFACE, hue_of
+from repid_nb.display.colours import ACCENT, BAD, GOOD, HUES, LINE, OUTCOMES, QUIET, SOFT, SURFACE, hue_of
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH
 from repid_nb.display.pictures.film_scene import BINS, LANE, ROWS, WORKER, Scene, play, scene_of
 from repid_nb.display.pictures.parts import lamp, token
@@ -96,20 +95,17 @@ def _draw_stage(scene: Scene) -> None:
     for place, (action, label) in enumerate(zip(BINS, ("✓ Done", "↩ Back", "✗ Dead"), strict=True)):
         colour = OUTCOMES[action].colour
         left = MARGIN + place * (wide + 12)
-        canvas.rect(left, scene.bins_y, wide, 44, fill=colour, opacity=0.08, radius=10)
-        canvas.rect(left, scene.bins_y, wide, 44, stroke=colour, line=1.5, radius=10)
+        canvas.tinted(left, scene.bins_y, wide, 44, colour, line=1.5)
         canvas.text(left + 12, scene.bins_y + 27, label, size=14, bold=True, colour=colour)
 
 
 def _draw_lit(scene: Scene, row: int, symbol: str, spans: Sequence[tuple[float, float]]) -> None:
     canvas, y = scene.canvas, scene.row_y(row)
-    good, bad = OUTCOMES[MessageAction.acked].colour, OUTCOMES[MessageAction.nacked].colour
     group = canvas.group(opacity="0")
     canvas.into(group)
-    sign, colour = {"win": ("✓", good), "no": ("✗", QUIET), "error": ("⚠", bad)}[symbol]
+    sign, colour = {"win": ("✓", GOOD), "no": ("✗", QUIET), "error": ("⚠", BAD)}[symbol]
     if symbol == "win":
-        canvas.rect(ROWS, y - 14, WIDTH - MARGIN - ROWS, 28, fill=good, opacity=0.12, radius=8)
-        canvas.rect(ROWS, y - 14, WIDTH - MARGIN - ROWS, 28, stroke=good, line=2.5, radius=8)
+        canvas.tinted(ROWS, y - 14, WIDTH - MARGIN - ROWS, 28, GOOD, line=2.5, radius=8)
     lamp(canvas, ROWS + 16, y, sign, colour, radius=10)
     canvas.into(None)
     _animate(scene, group, f"l{row}{symbol[0]}", visible_in(spans), moves=False)

@@ -6,8 +6,7 @@ import re
 
 from repid_nb.core import reasons
 from repid_nb.core.errors import DeclarationError
-from repid_nb.core.message import MessageAction
-from repid_nb.display.colours import ACCENT, LINE, OUTCOMES, QUIET, SOFT, SURFACE, TEXT, Colour
+from repid_nb.display.colours import ACCENT, BACK, BAD, GOOD, LINE, OUTCOMES, QUIET, SOFT, SURFACE, TEXT, Colour
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted, text_width
 from repid_nb.display.pictures.parts import hue, lamp, name_of, token, token_width
 from repid_nb.picture import Picture
@@ -20,9 +19,6 @@ LAYERS = 6
 INSET = 26
 DOOR = 34
 
-GOOD = OUTCOMES[MessageAction.acked].colour
-BACK = OUTCOMES[MessageAction.rejected].colour
-BAD = OUTCOMES[MessageAction.nacked].colour
 RAN = "ran"
 # What the settlement says of the run is true also where a middleware caught the error, or raised one afterwards.
 RAISED = re.compile(r"(?:^|: )the actor raised (\w+)")
@@ -48,8 +44,7 @@ def picture_of_middleware(step: Step) -> Picture:
     for place, name in enumerate(shown):
         x, y = left + place * INSET, top + place * (INSET + 5)
         wide, tall = right - left - 2 * place * INSET, high - place * (2 * INSET) + (layers - place) * 5 - place * 5
-        canvas.rect(x, y, wide, tall, fill=ACCENT, opacity=0.07, radius=18)
-        canvas.rect(x, y, wide, tall, stroke=ACCENT, line=1.5, radius=18)
+        canvas.tinted(x, y, wide, tall, ACCENT, line=1.5, radius=18)
         canvas.text(x + 16, y + 21, name, size=14, mono=True, colour=ACCENT, width=wide - 30)
     was_called = step.duration is not None
     ended = _ended(step)
@@ -80,8 +75,7 @@ def _core(canvas: Canvas, step: Step, ended: str, *, left: float, right: float, 
     was_called = step.duration is not None
     colour = (GOOD if ended == RAN else BAD) if was_called else QUIET
     dash = "" if was_called else "5 4"
-    canvas.rect(left, y - 28, right - left, 56, fill=SURFACE, radius=12)
-    canvas.rect(left, y - 28, right - left, 56, stroke=colour, line=2.5, radius=12, dash=dash)
+    canvas.rect(left, y - 28, right - left, 56, fill=SURFACE, stroke=colour, line=2.5, radius=12, dash=dash)
     shown = TEXT if was_called else QUIET
     middle, width = (left + right) / 2, right - left - 16
     canvas.text(middle, y, winner, size=16, mono=True, bold=True, anchor="middle", width=width, colour=shown)
@@ -131,7 +125,6 @@ def picture_of_settling(step: Step) -> Picture:
     canvas.path(f"M{MARGIN + token_width(name) + 3:.1f} {y}H{last + 12:.1f}", hue(step.message), line=2.5)
     lamp(canvas, first, y, "●", hue(step.message))
     canvas.text(first, y + 29, "pulled", size=13, colour=QUIET, anchor="middle")
-    canvas.rect(run[0], y - 17, run[1] - run[0], 34, fill=SURFACE, radius=8)
     canvas.rect(run[0], y - 17, run[1] - run[0], 34, fill=SOFT, stroke=TEXT, line=2, radius=8)
     shown = fitted(winner, run[1] - run[0] - 14, 14, mono=True)
     canvas.text((run[0] + run[1]) / 2, y + 5, shown, size=14, mono=True, anchor="middle")

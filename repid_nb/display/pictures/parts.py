@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from repid_nb.core.memory.snapshot import MessageSnapshot
-from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.colours import HUES, LINE, OUTCOMES, QUIET, SOFT, SURFACE, TEXT, Colour, hue_of
+from repid_nb.display.colours import BACK, HUES, LINE, OUTCOMES, QUIET, SOFT, SURFACE, TEXT, Colour, hue_of
 from repid_nb.display.pictures.canvas import Canvas, fitted, text_width
 from repid_nb.printable import one_line
 from repid_nb.stepping.record import Settlement
@@ -174,19 +173,17 @@ def lamp(
 
 def dots(canvas: Canvas, x: float, y: float, *, on: int, of: int) -> float:
     """Draw sightings as dots, `on` of which are filled; return where they end. Many are only counted."""
-    colour = OUTCOMES[MessageAction.rejected].colour
     if of > MOST_DOTS:
-        return x + canvas.text(x, y + 4.5, f"sighting {on:,} of {of:,}", size=13, colour=colour)
+        return x + canvas.text(x, y + 4.5, f"sighting {on:,} of {of:,}", size=13, colour=BACK)
     for place in range(of):
-        canvas.circle(x + 5 + place * 13, y, 4.5, fill=colour if place < on else SURFACE, stroke=colour)
+        canvas.circle(x + 5 + place * 13, y, 4.5, fill=BACK if place < on else SURFACE, stroke=BACK)
     return x + of * 13
 
 
 def outcome_box(canvas: Canvas, x: float, y: float, width: float, settlement: Settlement) -> None:
     """Draw what became of a message, and why, in a box 46 pixels high."""
     outcome = OUTCOMES[settlement.action]
-    canvas.rect(x, y, width, 46, fill=outcome.colour, opacity=0.1, radius=10)
-    canvas.rect(x, y, width, 46, stroke=outcome.colour, line=2, radius=10)
+    canvas.tinted(x, y, width, 46, outcome.colour)
     at = x + 12
     at += canvas.text(
         at, y + 20, f"{outcome.symbol} {outcome.word}", size=15, bold=True, colour=outcome.colour, width=width - 20

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from repid_nb.core.message import MessageAction
-from repid_nb.display.colours import ACCENT, HUES, OUTCOMES, QUIET, SOFT, SURFACE, Colour
+from repid_nb.display.colours import ACCENT, GOOD, HUES, OUTCOMES, QUIET, SOFT, SURFACE, Colour
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, text_width
 from repid_nb.display.river import Passage, River, Visit
 from repid_nb.picture import Picture
@@ -290,7 +290,7 @@ def _draw_bands(canvas: Canvas, bed: _Bed, visits: _Seen, river: River) -> None:
             bed,
             lane,
             [(start, end) for start, end in taken if start is not None],
-            OUTCOMES[MessageAction.acked].colour,
+            GOOD,
         )
 
 

@@ -17,7 +17,7 @@ ROW = 30
 TOP = 62
 LEFT = 190.0
 # Where the steps begin when a column of priorities stands before them.
-FURTHER_LEFT = 258.0
+FURTHER_LEFT = 270.0
 PRIORITIES = 200.0
 USUAL = 4
 ROWS = 16

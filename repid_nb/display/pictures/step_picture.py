@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.colours import LINE, OUTCOMES, QUIET, SOFT, TEXT, Colour
+from repid_nb.display.colours import BAD, GOOD, LINE, OUTCOMES, QUIET, SOFT, TEXT, Colour
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, text_width
 from repid_nb.display.pictures.parts import (
     MOST_DOTS,
@@ -34,6 +34,8 @@ WORKER = 146
 ROAD = 34
 ACTORS = 62
 ROWS = 8
+# How wide a text in the card of an actor may be.
+INSIDE = WIDTH - MARGIN - ACTORS - 10
 # Where the winner's message leaves for its outcome: right of the actors that are not asked.
 AWAY = WIDTH - 44.0
 
@@ -161,33 +163,40 @@ def _draw_actors(canvas: Canvas, verdicts: Sequence[Verdict], colour: Colour, y:
 
 
 def _draw_actor(canvas: Canvas, verdict: Verdict, y: float, step: Step | None) -> float:
-    good, bad = OUTCOMES[MessageAction.acked].colour, OUTCOMES[MessageAction.nacked].colour
-    wide = WIDTH - MARGIN - ACTORS - 10
+    """Draw what an actor said beside the road; return how high it is."""
     if verdict.role == "winner":
-        lines = [] if step is None else list(_what_it_did(step))
-        high = 38 if step is None else _winner_height(step)
-        canvas.rect(ACTORS - 12, y - 19, WIDTH - MARGIN - ACTORS + 12, high, fill=good, opacity=0.09, radius=10)
-        canvas.rect(ACTORS - 12, y - 19, WIDTH - MARGIN - ACTORS + 12, high, stroke=good, line=2, radius=10)
-        lamp(canvas, ROAD, y, "✓", good)
-        canvas.path(f"M{ROAD + 11} {y:.1f}H{ACTORS - 13}", good, line=2.5)
-        at = ACTORS + canvas.text(ACTORS, y + 5, verdict.actor, size=16, bold=True, mono=True, width=wide * 0.6)
-        canvas.text(at + 10, y + 5, _brief(verdict), size=13, colour=QUIET, width=WIDTH - MARGIN - 12 - at - 10)
-        for place, (label, text) in enumerate(lines):
-            base = y + 29 + 18 * place
-            along = canvas.text(ACTORS, base, label, size=13, colour=QUIET) + 6
-            canvas.text(ACTORS + along, base, text, size=13, mono=True, width=wide - along)
-        return high + (2 if lines else 4)
+        return _draw_winner(canvas, verdict, y, step)
     if not verdict.asked:
         canvas.circle(ROAD, y, 6, fill=SOFT, stroke=LINE)
-        at = ACTORS + canvas.text(ACTORS, y + 5, verdict.actor, size=14, mono=True, colour=QUIET, width=wide * 0.55)
         would = {"match": ", would match too", "no match": ", would say no"}.get(verdict.outcome, "")
-        canvas.text(at + 10, y + 5, f"not asked{would}", size=13, colour=QUIET, width=WIDTH - MARGIN - at - 10)
+        _draw_said(canvas, y, verdict.actor, f"not asked{would}", size=14, colour=QUIET)
         return 26
-    symbol, colour = ("⚠", bad) if verdict.outcome == "error" else ("✗", QUIET)
+    symbol, colour = ("⚠", BAD) if verdict.outcome == "error" else ("✗", QUIET)
     lamp(canvas, ROAD, y, symbol, colour, on=False)
-    at = ACTORS + canvas.text(ACTORS, y + 5, verdict.actor, size=15, mono=True, width=wide * 0.55)
-    canvas.text(at + 10, y + 5, _brief(verdict), size=13, colour=QUIET, width=WIDTH - MARGIN - at - 10)
+    _draw_said(canvas, y, verdict.actor, _brief(verdict), size=15, colour=TEXT)
     return 32
+
+
+def _draw_said(canvas: Canvas, y: float, actor: str, said: str, *, size: float, colour: Colour) -> None:
+    at = ACTORS + 10 + canvas.text(ACTORS, y + 5, actor, size=size, mono=True, colour=colour, width=INSIDE * 0.55)
+    canvas.text(at, y + 5, said, size=13, colour=QUIET, width=WIDTH - MARGIN - at)
+
+
+def _draw_winner(canvas: Canvas, verdict: Verdict, y: float, step: Step | None) -> float:
+    """Draw the card of the actor that gets the message; with a step, what it did: green, or red where it raised."""
+    symbol, colour = ("⚠", BAD) if step is not None and step.exception is not None else ("✓", GOOD)
+    high = 38.0 if step is None else _winner_height(step)
+    canvas.tinted(ACTORS - 12, y - 19, WIDTH - MARGIN - ACTORS + 12, high, colour)
+    lamp(canvas, ROAD, y, symbol, colour)
+    canvas.path(f"M{ROAD + 11} {y:.1f}H{ACTORS - 13}", colour, line=2.5)
+    at = ACTORS + 10 + canvas.text(ACTORS, y + 5, verdict.actor, size=16, bold=True, mono=True, width=INSIDE * 0.6)
+    canvas.text(at, y + 5, _brief(verdict), size=13, colour=QUIET, width=WIDTH - MARGIN - 12 - at)
+    lines = [] if step is None else list(_what_it_did(step))
+    for place, (label, text) in enumerate(lines):
+        base = y + 29 + 18 * place
+        along = canvas.text(ACTORS, base, label, size=13, colour=QUIET) + 6
+        canvas.text(ACTORS + along, base, text, size=13, mono=True, width=INSIDE - along)
+    return high + (2 if lines else 4)
 
 
 def _winner_height(step: Step) -> float:

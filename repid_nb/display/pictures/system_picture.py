@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
-from repid_nb.core.message import MessageAction
 from repid_nb.display import words
-from repid_nb.display.colours import ACCENT, LINE, OUTCOMES, QUIET, SOFT, SURFACE, TEXT
+from repid_nb.display.colours import ACCENT, BAD, LINE, QUIET, SOFT, SURFACE, TEXT
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas
 from repid_nb.display.pictures.parts import hue, name_of, queue, token, token_width
 from repid_nb.display.sentences import idle_lines
@@ -28,7 +27,6 @@ SHORTEST = 30
 PIPE = 222.0
 WORKER = 282.0
 ACTORS = 318.0
-BAD = OUTCOMES[MessageAction.nacked].colour
 
 
 def picture_of_queues(
@@ -163,8 +161,7 @@ def _draw_worker(canvas: Canvas, middles: Sequence[tuple[str, float, bool]], nex
         canvas.path(f"M{MARGIN + PIPE + 3:.1f} {y:.1f}H{WORKER}", colour, line=3 if is_next else 2)
         canvas.path(f"M{WORKER} {y:.1f}H{ACTORS - 9}", LINE, line=2)
         canvas.arrow(ACTORS - 3, y, LINE if not is_next else ACCENT)
-    canvas.rect(WORKER - 21, top - 21, 42, bottom - top + 42, fill=SOFT, radius=21)
-    canvas.rect(WORKER - 21, top - 21, 42, bottom - top + 42, stroke=ACCENT, line=2, radius=21)
+    canvas.rect(WORKER - 21, top - 21, 42, bottom - top + 42, fill=SOFT, stroke=ACCENT, line=2, radius=21)
     canvas.text(WORKER, middle + 5, "⚙", size=19, colour=TEXT, anchor="middle")
 
 
