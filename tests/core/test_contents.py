@@ -98,6 +98,45 @@ def test_after_a_rewind_a_checkpoint_has_everything_back_with_the_way_back(queue
     assert state(queues) == (["c", "a", "b"], ["d"], ["e"])
 
 
+def test_what_an_actor_does_to_headers_is_not_in_what_comes_back_with_a_rewind(queues: Queues):
+    journal = queues.keep_journal()
+    mark = journal.mark()
+    drop(queues.of("tasks"), queues, is_named("b"), dead=False)
+    queues.of("tasks").take("worker").headers["n"] = "changed"
+    journal.undo_to(mark)
+    assert queues.snapshot(None)["tasks"].ready[0].headers == {"n": "c"}
+
+
+@pytest.mark.parametrize("place", ["ready", "returned", "dead"])
+def test_what_an_actor_does_to_headers_is_not_in_a_checkpoint(queues: Queues, place: str):
+    queue = queues.of("tasks")
+    if place == "returned":
+        queue.release(queue.take("worker"))
+    if place == "dead":
+        queue.settle(queue.take("worker"), MessageAction.nacked)
+    checkpoint, before = Checkpoint(queues), state(queues)
+    queue.resend("c")
+    message = queue.take("worker")
+    message.headers["n"] = "changed"
+    queue.settle(message, MessageAction.acked)
+    checkpoint.restore()
+    shown = queues.snapshot(None)["tasks"]
+    assert state(queues) == before
+    assert {"n": "c"} in [one.headers for one in (*shown.ready, *(letter.message for letter in shown.dead_letters))]
+
+
+def test_a_change_that_a_checkpoint_brings_back_takes_the_headers_back_again(queues: Queues):
+    journal = queues.keep_journal()
+    mark = journal.mark()
+    queues.of("tasks").take("worker")
+    checkpoint = Checkpoint(queues)
+    journal.undo_to(mark)
+    queues.of("tasks").take("worker").headers["n"] = "changed"
+    checkpoint.restore()
+    journal.undo_to(mark)
+    assert queues.snapshot(None)["tasks"].ready[0].headers == {"n": "c"}
+
+
 def test_a_queue_that_came_after_the_checkpoint_is_empty_again(queues: Queues):
     checkpoint = Checkpoint(queues)
     queues.publish("late", QueuedMessage(b""), 4)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from repid_nb.core.events import Moved
 from repid_nb.core.memory.message import InMemoryReceivedMessage, QueueT
 from repid_nb.core.memory.queue import ChannelQueue, Queues
-from repid_nb.core.memory.queued import Dead, QueuedMessage
+from repid_nb.core.memory.queued import Dead, QueuedMessage, copied
 from repid_nb.core.message import MessageAction
 
 __all__ = ["Checkpoint", "Contents", "copied_into", "drop", "held_by"]
@@ -23,7 +23,7 @@ class Contents:
         ready: The waiting messages by priority, in order.
         returned: Those that were given back, by priority, with their old positions.
         in_work: The messages in work, each with its settlement.
-        headers: Each waiting message with its headers: what runs a message may have given it others.
+        headers: Each message with its headers.
     """
 
     queue: QueueT
@@ -37,15 +37,16 @@ class Contents:
     @classmethod
     def of(cls, queue: QueueT) -> Contents:
         """Return what a queue holds now."""
-        ready = {priority: tuple(line.ready) for priority, line in queue.lines.items()}
+        in_work, dead = tuple(queue.in_work), tuple(queue.dead)
+        held = (*_waiting_on(queue), *(one.queued for one in in_work), *(one.message for one in dead))
         return cls(
             queue,
-            ready,
+            {priority: tuple(line.ready) for priority, line in queue.lines.items()},
             {priority: tuple(line.returned) for priority, line in queue.lines.items()},
-            tuple((received, received.action) for received in queue.in_work),
-            tuple(queue.dead),
+            tuple((received, received.action) for received in in_work),
+            dead,
             queue.dead_dropped,
-            tuple((message, message.headers) for messages in ready.values() for message in messages),
+            tuple((message, copied(message.headers)) for message in held),
         )
 
     def undo(self) -> None:
@@ -54,6 +55,8 @@ class Contents:
         for priority, line in queue.lines.items():
             line.ready = deque(self.ready.get(priority, ()))
             line.returned = list(self.returned.get(priority, ()))
+        for message, headers in self.headers:
+            message.headers = copied(headers)
         queue.in_work.clear()
         for received, action in self.in_work:
             received.action = action
@@ -61,8 +64,6 @@ class Contents:
         queue.dead.clear()
         queue.dead.extend(self.dead)
         queue.dead_dropped = self.dead_dropped
-        for message, headers in self.headers:
-            message.headers = headers
         queue.tell()
 
 
@@ -72,8 +73,7 @@ class Checkpoint:
     def __init__(self, queues: Queues) -> None:
         self._queues = queues
         self._contents = [Contents.of(queue) for queue in queues.all()]
-        self._journal = queues.keep_journal()
-        self._journaled = self._journal.saved()
+        self._restore_journal = queues.keep_journal().saved()
 
     def restore(self) -> None:
         """Put everything back as it was; queues that came later are empty then."""
@@ -83,7 +83,7 @@ class Checkpoint:
                 _empty(queue)
         for contents in self._contents:
             contents.undo()
-        self._journal.restore(self._journaled)
+        self._restore_journal()
         self._queues.notify(Moved("rewound"))
 
 
@@ -94,15 +94,14 @@ def drop(queue: ChannelQueue, queues: Queues, drops: Callable[[QueuedMessage], b
         drops: Says which.
         dead: Whether dead letters are meant; otherwise those that wait.
     """
-    before = Contents.of(queue)
-    dropped = [one.message for one in queue.dead] if dead else [message for message, _ in before.headers]
-    dropped += [] if dead else [message for some in before.returned.values() for _, message in some]
-    gone = {id(message) for message in dropped if drops(message)}
-    if not gone:
+    meant = [one.message for one in queue.dead] if dead else _waiting_on(queue)
+    dropped = [message for message in meant if drops(message)]
+    if not dropped:
         return 0
+    gone, before = set(map(id, dropped)), Contents.of(queue)
     try:
         if queues.is_journaled:
-            queues.note(before.undo, sum(len(one.payload) for one in dropped if id(one) in gone))
+            queues.note(before.undo, sum(len(message.payload) for message in dropped))
         if dead:
             kept = [one for one in queue.dead if id(one.message) not in gone]
             queue.dead.clear()
@@ -154,6 +153,11 @@ def copied_into(
         other.dead.extend(Dead(copy(one.message), one.priority, one.reason) for one in queue.dead)
         other.dead_dropped = queue.dead_dropped
     return copies
+
+
+def _waiting_on(queue: QueueT) -> list[QueuedMessage]:
+    lines = queue.lines.values()
+    return [message for line in lines for message in (*line.ready, *(given_back for _, given_back in line.returned))]
 
 
 def _empty(queue: ChannelQueue) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from repid_nb.core.errors import UnknownNameError
 
-__all__ = ["Journal", "Journaled", "Mark", "SavedJournal"]
+__all__ = ["Journal", "Journaled", "Mark"]
 
 JOURNAL_LIMIT = 50_000
 
@@ -25,16 +25,6 @@ class Mark:
 
     position: int
     returns: int
-
-
-@dataclass(frozen=True, slots=True)
-class SavedJournal:
-    """All that a journal held at one moment."""
-
-    changes: tuple[tuple[int, Callable[[], object], int], ...]
-    empty_at: int
-    size: int
-    returns: tuple[int, ...]
 
 
 class Journal:
@@ -105,16 +95,17 @@ class Journal:
         self._returns.append(mark.position)
         self._after_undo()
 
-    def saved(self) -> SavedJournal:
-        """Return all that it holds, for `restore`."""
-        return SavedJournal(tuple(self._changes), self._empty_at, self._bytes, tuple(self._returns))
+    def saved(self) -> Callable[[], None]:
+        """Return a function that makes it hold again what it holds now, also what was taken back meanwhile.
 
-    def restore(self, saved: SavedJournal) -> None:
-        """Hold again what was saved, also what was taken back meanwhile: the queues have to be as they were then."""
-        self._changes = deque(saved.changes)
-        self._empty_at = saved.empty_at
-        self._bytes = saved.size
-        self._returns = list(saved.returns)
+        The queues have to be as they are now when it is called.
+        """
+        changes, empty_at, size, returns = tuple(self._changes), self._empty_at, self._bytes, tuple(self._returns)
+
+        def restore() -> None:
+            self._changes, self._empty_at, self._bytes, self._returns = deque(changes), empty_at, size, list(returns)
+
+        return restore
 
     @property
     def _position(self) -> int:

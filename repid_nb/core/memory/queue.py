@@ -21,7 +21,7 @@ from repid_nb.core.logger import logger
 from repid_nb.core.memory.inspection import SightingsOf, Snapshots, dead_letters_of, few_of, never_sighted
 from repid_nb.core.memory.journal import Journaled
 from repid_nb.core.memory.message import InMemoryReceivedMessage
-from repid_nb.core.memory.queued import Dead, Line, QueuedMessage
+from repid_nb.core.memory.queued import Dead, Line, QueuedMessage, copied
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
@@ -124,8 +124,7 @@ class ChannelQueue:
             received = InMemoryReceivedMessage(self, message, line.priority, position, owner)
             try:
                 if self._queues.is_journaled:
-                    headers = None if message.headers is None else dict(message.headers)
-                    self._queues.note(Taken(self, received, returned, headers).undo)
+                    self._queues.note(Taken(self, received, returned, copied(message.headers)).undo)
                 self.in_work.add(received)
                 if returned:
                     heapq.heappop(line.returned)

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-__all__ = ["Dead", "Line", "QueuedMessage"]
+__all__ = ["Dead", "Line", "QueuedMessage", "copied"]
 
 
 class QueuedMessage:
@@ -40,6 +40,11 @@ class QueuedMessage:
         """Give the message this id, unless it has one."""
         if self._id is None:
             self._id = message_id
+
+
+def copied(headers: dict[str, str] | None) -> dict[str, str] | None:
+    """Return headers as they are now: what runs a message may change them where they are."""
+    return None if headers is None else {**headers}
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from repid_nb.core.memory.message import InMemoryReceivedMessage, QueueT
-from repid_nb.core.memory.queued import Dead, QueuedMessage
+from repid_nb.core.memory.queued import Dead, QueuedMessage, copied
 
 __all__ = ["Buried", "Change", "Put", "Released", "Resent", "Settled", "Taken"]
 
@@ -45,7 +45,7 @@ class Taken:
 
     Attributes:
         returned: Whether it had been given back before, and so waited by its old position.
-        headers: The headers as they were: what runs the message may change them.
+        headers: The headers as they were.
     """
 
     queue: QueueT
@@ -58,7 +58,8 @@ class Taken:
         if received not in queue.in_work:
             return
         message, line = received.queued, queue.lines[received.priority]
-        message.headers = self.headers
+        # A copy once more: the same change can be taken back again, after a checkpoint.
+        message.headers = copied(self.headers)
         entry = (received.position, message)
         if self.returned:
             if entry not in line.returned:
