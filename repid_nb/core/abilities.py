@@ -5,13 +5,13 @@ A worker and a Stepper ask for an ability, never for a class: a server without i
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 
-__all__ = ["PullerT", "give_back", "nack", "puller_of", "queued_of"]
+__all__ = ["PullerT", "give_back", "nack", "queued_of"]
 
 
 class PullerT(Protocol):
@@ -31,15 +31,6 @@ class PullerT(Protocol):
 
     def release(self) -> None:
         """Do what `close` does, as far as it can be done without waiting."""
-
-
-def puller_of(server: object, channels: Sequence[str]) -> PullerT | None:
-    """Return a puller of a server that `hands_out` messages; None where the server only pushes."""
-    # The class is asked: a proxy that passes unknown names on to a server does not have the server's abilities.
-    if not getattr(type(server), "hands_out", False):
-        return None
-    puller: PullerT = server.puller(list(channels))  # type: ignore[attr-defined]  # the ability that it has
-    return puller
 
 
 def nack(message: ReceivedMessageT, reason: str) -> Coroutine[Any, Any, None]:

@@ -18,7 +18,7 @@ from repid_nb.core.worker.confirmation import settlement
 from repid_nb.core.worker.delivery import Delivery
 from repid_nb.core.worker.keep_alive import keep_alive
 from repid_nb.core.worker.slots import Slots
-from repid_nb.core.worker.subscription import PausablePullerT, open_pausable_puller
+from repid_nb.core.worker.subscription import PausablePullerT, open_puller
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES, Worker
 from repid_nb.limits.capacity import Waiter
 from repid_nb.limits.gate import Admission, Gate, Refusal
@@ -90,9 +90,8 @@ class GatedWorker(Worker):
             self.gate.stop()
 
     async def _open_puller(self, channels: Sequence[str], tasks_limit: int | None) -> PullerT:
-        if self.gate is None:
-            return await super()._open_puller(channels, tasks_limit)
-        return await open_pausable_puller(self._context.server, channels, tasks_limit)
+        is_limited = self.gate is not None
+        return await open_puller(self._context.server, channels, tasks_limit, pausable=is_limited)
 
     async def _run(self, puller: PullerT, slots: Slots, graceful_shutdown_time: float) -> int:
         try:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repid_nb.core.errors import UnknownNameError
+from repid_nb.core.memory.inspection import dead_letters_of
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import Queues
@@ -52,7 +53,7 @@ class Scene:
         elif what == "resend all":
             self.queues.of(str(channel)).resend(None)
         elif what == "resend":
-            letters = self.queues.of(str(channel)).dead_letters(None)
+            letters = dead_letters_of(self.queues.of(str(channel)), None)
             if letters:
                 self.queues.of(str(channel)).resend(letters[number % len(letters)].message.id)
         elif in_work := [received for received in self.taken if not received.is_acted_on]:

@@ -18,11 +18,11 @@ from typing import Protocol
 
 from repid_nb.core.events import Moved, Observer, Published
 from repid_nb.core.logger import logger
-from repid_nb.core.memory.inspection import SightingsOf, Snapshots, dead_letters_of, few_of, never_sighted
+from repid_nb.core.memory.inspection import SightingsOf, Snapshots, few_of, never_sighted
 from repid_nb.core.memory.journal import Journaled
 from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queued import Dead, Line, QueuedMessage, copied
-from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, QueuesSnapshot
+from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
 
@@ -215,10 +215,6 @@ class ChannelQueue:
         if waiters:
             min(waiters, key=itemgetter(0))[1].wake()
         self.tells = len(waiters) > 1
-
-    def dead_letters(self, window: int | None) -> tuple[DeadLetter, ...]:
-        """Return the newest dead letters, at most `window` of them, oldest first."""
-        return dead_letters_of(self, window)
 
     def name_of(self, message: QueuedMessage) -> str:
         """Return the name by which views call a message; empty where nothing names messages."""

@@ -10,7 +10,7 @@ from repid_nb.core.checks import check_address, check_parts
 from repid_nb.core.description import ExternalDocs, Tag
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Observer, guarded
-from repid_nb.core.memory.inspection import SightingsOf, never_sighted
+from repid_nb.core.memory.inspection import SightingsOf, dead_letters_of, never_sighted
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.pausing import PausingPuller
 from repid_nb.core.memory.pulling import InMemoryPuller
@@ -35,6 +35,9 @@ class InMemoryServer:
     Args:
         title, summary, description, tags, external_docs: What the AsyncAPI document says of the server.
         dead_letter_limit: How many dead letters a channel keeps, at least 1; the oldest give way.
+
+    Attributes:
+        queues: The queues themselves, for what pulls from them.
 
     Raises:
         InvalidMessageError: `dead_letter_limit` is below 1.
@@ -76,7 +79,7 @@ class InMemoryServer:
         self.external_docs = external_docs
         self._connected = False
         self._held_open = 0
-        self._queues = Queues(dead_letter_limit)
+        self.queues = Queues(dead_letter_limit)
 
     @property
     def capabilities(self) -> CapabilitiesT:
@@ -167,7 +170,7 @@ class InMemoryServer:
             wanted_id = server_specific_parameters.get("message_id")
             message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
         message = QueuedMessage(payload, headers, content_type, reply_to, message_id)
-        self._queues.publish(channel, message, priority)
+        self.queues.publish(channel, message, priority)
 
     async def subscribe(
         self,
@@ -198,12 +201,7 @@ class InMemoryServer:
         """Return a puller from these channels in turn, if need be a `PausingPuller`, or raise NotConnectedError."""
         if not self.is_connected:
             raise _not_connected("pull")
-        return (PausingPuller if pausable else InMemoryPuller)(self._queues, channels)
-
-    @property
-    def queues(self) -> Queues:
-        """The queues themselves, for what pulls from them."""
-        return self._queues
+        return (PausingPuller if pausable else InMemoryPuller)(self.queues, channels)
 
     def snapshot(
         self,
@@ -219,11 +217,11 @@ class InMemoryServer:
             sightings: Says how often a worker has seen a waiting message without a match; by default 0.
             channels: The channels to show first, where not all are shown.
         """
-        return self._queues.snapshot(window, sightings, channels)
+        return self.queues.snapshot(window, sightings, channels)
 
     def waiting(self, channel: str) -> int:
         """Return how many messages wait on a channel."""
-        queue = self._queues.known(channel)
+        queue = self.queues.known(channel)
         return 0 if queue is None else len(queue)
 
     def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]:
@@ -233,8 +231,8 @@ class InMemoryServer:
             InvalidMessageError: The channel is not its address.
         """
         check_address(channel)
-        queue = self._queues.known(channel)
-        return () if queue is None else queue.dead_letters(None)
+        queue = self.queues.known(channel)
+        return () if queue is None else dead_letters_of(queue, None)
 
     def resend_dead_letters(self, channel: str, message_id: str | None = None) -> int:
         """Put the dead letter of that id, or all of them for None, back at the tail of their channel's queue.
@@ -246,7 +244,7 @@ class InMemoryServer:
             InvalidMessageError: The channel is not its address.
         """
         check_address(channel)
-        queue = self._queues.known(channel)
+        queue = self.queues.known(channel)
         return 0 if queue is None else queue.resend(message_id)
 
     def keep_journal(self) -> Journal:
@@ -254,11 +252,11 @@ class InMemoryServer:
 
         Every caller gets the same journal. It can take changes back.
         """
-        return self._queues.keep_journal()
+        return self.queues.keep_journal()
 
     def name_messages(self, name_of: Callable[[QueuedMessage], str]) -> None:
         """Let snapshots call each message by the name that this function gives it."""
-        self._queues.name_of = name_of
+        self.queues.name_of = name_of
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call `observer` with each change of the queues, whichever worker or app makes it.
@@ -270,7 +268,7 @@ class InMemoryServer:
             A function that ends the calls.
         """
         tell = guarded(observer)
-        queues = self._queues
+        queues = self.queues
         queues.observers = (*queues.observers, tell)
 
         def end() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Protocol
 
-from repid_nb.core.abilities import PullerT
 from repid_nb.core.logger import logger
+from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.tasks import start, wait_for_end
 
@@ -16,19 +15,13 @@ __all__ = ["InMemorySubscriber"]
 CANCELLATION_TIME = 1.0
 
 
-class PausablePullerT(PullerT, Protocol):
-    """A puller that can hand out messages again after it was stopped."""
-
-    def start(self) -> None: ...
-
-
 class InMemorySubscriber:
     """Calls a callback for each message; can be paused, resumed and closed (repid 2.1.4, `SubscriberT`)."""
 
     def __init__(
         self,
         *,
-        puller: PausablePullerT,
+        puller: InMemoryPuller,
         channels_to_callbacks: dict[str, Callable[[ReceivedMessageT], Coroutine[None, None, None]]],
         concurrency_limit: int | None,
     ) -> None:

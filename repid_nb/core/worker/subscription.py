@@ -8,13 +8,13 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 from weakref import WeakSet
 
-from repid_nb.core.abilities import PullerT, puller_of
+from repid_nb.core.abilities import PullerT
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT, ServerT, SubscriberT
 from repid_nb.core.tasks import start
 from repid_nb.core.worker.subscribing import end, subscribe
 
-__all__ = ["PausablePullerT", "SubscriptionPuller", "open_pausable_puller", "open_puller"]
+__all__ = ["PausablePullerT", "SubscriptionPuller", "open_puller"]
 
 # Turns of the loop in which a server in this process can deliver what it has already taken, one message a channel.
 TURNS_BEFORE_CLOSE = 100
@@ -34,22 +34,18 @@ class PausablePullerT(PullerT, Protocol):
     def resume_channel(self, channel: str) -> None: ...
 
 
-async def open_puller(server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> PullerT:
-    """Return a server's own puller, or else one through a subscription."""
-    return puller_of(server, channels) or await _subscribed(server, channels, concurrency_limit)
+async def open_puller(
+    server: ServerT, channels: Sequence[str], concurrency_limit: int | None, *, pausable: bool = False
+) -> PullerT:
+    """Return the puller of a server that `hands_out` messages, or else one through a subscription.
 
-
-async def open_pausable_puller(
-    server: ServerT, channels: Sequence[str], concurrency_limit: int | None
-) -> PausablePullerT:
-    """Do what `open_puller` does, with a puller that can be paused."""
+    Args:
+        pausable: Whether it has to be a `PausablePullerT`.
+    """
+    # The class is asked: a proxy that passes unknown names on to a server does not have the server's abilities.
     if getattr(type(server), "hands_out", False):
-        puller: PausablePullerT = server.puller(channels, pausable=True)  # type: ignore[attr-defined]  # the ability
+        puller: PullerT = server.puller(channels, pausable=pausable)  # type: ignore[attr-defined]  # the ability
         return puller
-    return await _subscribed(server, channels, concurrency_limit)
-
-
-async def _subscribed(server: ServerT, channels: Sequence[str], concurrency_limit: int | None) -> SubscriptionPuller:
     subscription = SubscriptionPuller()
     await subscription.open(server, channels, concurrency_limit)
     return subscription
