@@ -39,7 +39,7 @@ class Connection(InMemoryServer):
 
     def __init__(self, queues: Queues) -> None:
         super().__init__()
-        self.queues = queues
+        self._queues = queues
         self._pullers: list[InMemoryPuller] = []
         self._let_go = self.hold_open()
 

@@ -36,9 +36,6 @@ class InMemoryServer:
         title, summary, description, tags, external_docs: What the AsyncAPI document says of the server.
         dead_letter_limit: How many dead letters a channel keeps, at least 1; the oldest give way.
 
-    Attributes:
-        queues: The queues themselves, for what pulls from them.
-
     Raises:
         InvalidMessageError: `dead_letter_limit` is below 1.
     """
@@ -79,7 +76,7 @@ class InMemoryServer:
         self.external_docs = external_docs
         self._connected = False
         self._held_open = 0
-        self.queues = Queues(dead_letter_limit)
+        self._queues = Queues(dead_letter_limit)
 
     @property
     def capabilities(self) -> CapabilitiesT:
@@ -170,7 +167,7 @@ class InMemoryServer:
             wanted_id = server_specific_parameters.get("message_id")
             message_id = wanted_id if isinstance(wanted_id, str) and wanted_id else None
         message = QueuedMessage(payload, headers, content_type, reply_to, message_id)
-        self.queues.publish(channel, message, priority)
+        self._queues.publish(channel, message, priority)
 
     async def subscribe(
         self,
@@ -201,7 +198,12 @@ class InMemoryServer:
         """Return a puller from these channels in turn, if need be a `PausingPuller`, or raise NotConnectedError."""
         if not self.is_connected:
             raise _not_connected("pull")
-        return (PausingPuller if pausable else InMemoryPuller)(self.queues, channels)
+        return (PausingPuller if pausable else InMemoryPuller)(self._queues, channels)
+
+    @property
+    def queues(self) -> Queues:
+        """The queues themselves, for what pulls from them."""
+        return self._queues
 
     def snapshot(
         self,
@@ -217,11 +219,11 @@ class InMemoryServer:
             sightings: Says how often a worker has seen a waiting message without a match; by default 0.
             channels: The channels to show first, where not all are shown.
         """
-        return self.queues.snapshot(window, sightings, channels)
+        return self._queues.snapshot(window, sightings, channels)
 
     def waiting(self, channel: str) -> int:
         """Return how many messages wait on a channel."""
-        queue = self.queues.known(channel)
+        queue = self._queues.known(channel)
         return 0 if queue is None else len(queue)
 
     def dead_letters(self, channel: str) -> tuple[DeadLetter, ...]:
@@ -231,7 +233,7 @@ class InMemoryServer:
             InvalidMessageError: The channel is not its address.
         """
         check_address(channel)
-        queue = self.queues.known(channel)
+        queue = self._queues.known(channel)
         return () if queue is None else dead_letters_of(queue, None)
 
     def resend_dead_letters(self, channel: str, message_id: str | None = None) -> int:
@@ -244,7 +246,7 @@ class InMemoryServer:
             InvalidMessageError: The channel is not its address.
         """
         check_address(channel)
-        queue = self.queues.known(channel)
+        queue = self._queues.known(channel)
         return 0 if queue is None else queue.resend(message_id)
 
     def keep_journal(self) -> Journal:
@@ -252,11 +254,11 @@ class InMemoryServer:
 
         Every caller gets the same journal. It can take changes back.
         """
-        return self.queues.keep_journal()
+        return self._queues.keep_journal()
 
     def name_messages(self, name_of: Callable[[QueuedMessage], str]) -> None:
         """Let snapshots call each message by the name that this function gives it."""
-        self.queues.name_of = name_of
+        self._queues.name_of = name_of
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call `observer` with each change of the queues, whichever worker or app makes it.
@@ -268,7 +270,7 @@ class InMemoryServer:
             A function that ends the calls.
         """
         tell = guarded(observer)
-        queues = self.queues
+        queues = self._queues
         queues.observers = (*queues.observers, tell)
 
         def end() -> None:
