@@ -115,13 +115,10 @@ def _explain_built_in(strategy: TopicStrategy | CatchAllStrategy, message: BaseM
         topic = headers["topic"]
         if topic == strategy.topic:
             return f"topic is {_shown(topic)}"
-        if isinstance(topic, str) and isinstance(strategy.topic, str):
+        if isinstance(topic, str) and isinstance(strategy.topic, str) and looks_like(topic, strategy.topic):
             there, wanted = told_apart(topic, strategy.topic)
-            if looks_like(topic, strategy.topic):
-                return f"wants topic {wanted}, and this is {there}"
-        else:
-            wanted = _shown(strategy.topic)
-        return f"wants topic {wanted}"
+            return f"wants topic {wanted}, and this is {there}"
+        return f"wants topic {_shown(strategy.topic)}"
     near = next((name for name in headers if isinstance(name, str) and _is_nearly_topic(name)), None)
     return "no topic header" if near is None else f"no topic header: it is called {told_apart(near, 'topic')[0]} here"
 

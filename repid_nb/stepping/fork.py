@@ -41,6 +41,7 @@ class OtherRules(Router):
         self._order = {name: place for place, name in enumerate(order)}
         self._on_error = on_error
         self._known: Routes | None = None
+        self._made = Routes()
         self._changed: dict[int, tuple[Route, Route]] = {}
         names = {route.actor.name for route in self.routes().routes}
         for name in (*order, *(on_error if isinstance(on_error, Mapping) else ())):
@@ -48,19 +49,23 @@ class OtherRules(Router):
                 raise UnknownNameError(f"There is no actor {name!r}.{nearest_name(name, sorted(names))}")
 
     def routes(self, inherited: Inherited | None = None, *, known: Routes | None = None) -> Routes:  # noqa: ARG002  (its own)
-        self._known = base = self._router.routes(inherited, known=self._known)
+        base = self._router.routes(inherited, known=self._known)
+        if base is self._known:
+            return self._made
+        self._known = base
         routes = tuple(map(self._with_rules, sorted(base.routes, key=self._place)))
         grouped: dict[str, list[Route]] = {}
         for route in routes:
             grouped.setdefault(route.actor.channel_address, []).append(route)
         # The channels stay in their order: it is that of the pulls.
         channels = [channel for channel in base.by_channel if channel in grouped]
-        return Routes(
+        self._made = Routes(
             routes,
             {channel: [route.actor for route in grouped[channel]] for channel in channels},
             {channel: grouped[channel] for channel in channels},
             base.left_over,
         )
+        return self._made
 
     def _place(self, route: Route) -> int:
         return self._order.get(route.actor.name, len(self._order))

@@ -42,7 +42,8 @@ def looks_like(one: str, other: str) -> bool:
         return False
     if short(one) == short(other):
         return True
-    if max(len(one), len(other)) > LONGEST:
+    # No two characters of ASCII look alike; nearly all topics and names are of these.
+    if (one.isascii() and other.isascii()) or max(len(one), len(other)) > LONGEST:
         return False
     return _as_drawn(one) == _as_drawn(other) or _mixes_scripts(one, other)
 
@@ -53,8 +54,7 @@ def told_apart(one: str, other: str) -> tuple[str, str]:
     As in `'café' ('cafe\u0301')` and `'café' ('caf\xe9')`. Of long texts only the part around the first difference.
     """
     one, other = plain_text(one), plain_text(other)
-    # The usual case, in a verdict of each actor that does not take the message.
-    if (one.isascii() and other.isascii() and len(one) <= WHOLE >= len(other)) or not looks_like(one, other):
+    if not looks_like(one, other):
         return short(one), short(other)
     place = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
     if place is None:

@@ -120,12 +120,13 @@ class Recorder(Watcher):
 
     @routes.setter
     def routes(self, routes: Routes) -> None:
-        self._routes = routes
         self._worker.actors = routes.by_channel
         # A step never waits for a limit: a policy without room ends it.
         self._worker.gate = gate_of(Declared(routes.by_channel, routes.channels), waits=False)
         if self._worker.gate is not None:
             self._worker.gate.name_of = lambda message: self._names.of(queued_of(message) or message)
+        # Last: routes whose limits are refused are refused at the next step, too.
+        self._routes = routes
 
     @property
     def sightings(self) -> Sightings:

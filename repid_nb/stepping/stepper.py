@@ -749,5 +749,6 @@ class Stepper(Filmed):
     def _refresh(self) -> None:
         """Read the app's actors anew, and warn of those that are left over."""
         self._routes = self.app.router.routes(known=self._routes)
-        self._recorder.routes = self._routes
-        self._stale.warn(self._routes)
+        if self._recorder.routes is not self._routes:
+            self._recorder.routes = self._routes
+            self._stale.warn(self._routes)

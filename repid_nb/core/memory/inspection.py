@@ -62,7 +62,9 @@ class Snapshots:
     ) -> tuple[MessageSnapshot, ...]:
         former, self._known = self._known, {}
         for message, priority in ready:
-            known, seen, name = former.get(message), sightings(message), queue.name_of(message)
+            known, seen = former.get(message), sightings(message)
+            # Once a message has a name it keeps it.
+            name = (known and known.name) or queue.name_of(message)
             if known is None or known.name != name or not _is_still(known, message, priority, seen):
                 known = snapshot_of(message, queue.channel, priority, seen, name=name)
             self._known[message] = known

@@ -111,12 +111,13 @@ class Router:
 
         Args:
             inherited: The options that the including router hands down.
-            known: Earlier routes: an actor that is still the same is kept, with all the state of its strategy.
+            known: Earlier routes: an actor that is still the same is kept, with all the state of its strategy. Where
+                nothing has changed, they are returned themselves.
 
         Raises:
             DeclarationError: An actor's arguments cannot be read, and its cell has not run again.
         """
-        return Routes.of(list(self._walk(inherited or Inherited())), known)
+        return Routes.of(tuple(self._walk(inherited or Inherited())), known)
 
     def left_over(self) -> LeftOver:
         """Return what only an earlier run of a cell declared, here and in included routers, without building it."""

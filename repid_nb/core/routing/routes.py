@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from repid_nb.core.actor import ActorData, CallNextT
 from repid_nb.core.description import Channel
@@ -22,6 +22,10 @@ DESCRIPTION = ("address", "title", "summary", "description", "bindings", "extern
 
 # An actor and its channel -> the actor of a later run that took its place, or None.
 LeftOver = Mapping[tuple[Declaration, str], Declaration | None]
+
+
+# In order of registration, each with what it inherits.
+Entries: TypeAlias = "tuple[tuple[Declaration | ForeignRouterT, Inherited], ...]"
 
 
 class ForeignRouterT(Protocol):
@@ -52,16 +56,24 @@ class Routes:
     Attributes:
         left_over: What only an earlier run of a cell declared, from `earlier_runs`. `routes` has only those of them
             that no other actor replaces.
+        entries: What they were built from; empty where a router of another library is among it: its actors may change.
     """
 
     routes: tuple[Route, ...] = ()
     by_channel: Mapping[str, Sequence[ActorData]] = field(default_factory=dict)
     routes_by_channel: Mapping[str, Sequence[Route]] = field(default_factory=dict)
     left_over: LeftOver = field(default_factory=dict)
+    entries: Entries = ()
 
     @classmethod
-    def of(cls, entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], known: Routes | None) -> Routes:
-        """Build the routes of entries in order of registration, each with what it inherits; see `Router.routes`."""
+    def of(cls, entries: Entries, known: Routes | None) -> Routes:
+        """Build the routes of entries in order of registration, each with what it inherits; see `Router.routes`.
+
+        Returns:
+            New routes, or the known ones where nothing has changed.
+        """
+        if known is not None and entries and entries == known.entries:
+            return known
         earlier: dict[int, list[Route]] = {}
         for route in () if known is None else known.routes:
             earlier.setdefault(id(route.source), []).append(route)
@@ -84,7 +96,8 @@ class Routes:
         for route in found:
             grouped.setdefault(route.actor.channel_address, []).append(route)
         by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
-        return cls(tuple(found), by_channel, grouped, left_over)
+        is_foreign = any(not isinstance(entry, Declaration) for entry, _ in entries)
+        return cls(tuple(found), by_channel, grouped, left_over, () if is_foreign else entries)
 
     @property
     def actors(self) -> list[ActorData]:
@@ -109,9 +122,7 @@ def left_over_of(entries: Iterable[tuple[Declaration | ForeignRouterT, Inherited
     return earlier_runs([(entry, _address(entry, inherited)) for entry, inherited in by_runs])
 
 
-def _newest(
-    entries: Sequence[tuple[Declaration | ForeignRouterT, Inherited]], left_over: LeftOver
-) -> Sequence[tuple[Declaration | ForeignRouterT, Inherited]]:
+def _newest(entries: Entries, left_over: LeftOver) -> Entries:
     """Leave out what was declared again; on the same router the newest takes the place of the oldest."""
     if not any(left_over.values()):
         return entries
@@ -127,7 +138,7 @@ def _newest(
     order = sorted(
         range(len(entries)), key=lambda place: places.get((id(entries[place][0]), id(entries[place][1])), place)
     )
-    return [entries[place] for place in order if place not in replaced]
+    return tuple(entries[place] for place in order if place not in replaced)
 
 
 def _address(declaration: Declaration, inherited: Inherited) -> str:

@@ -80,4 +80,5 @@ class Sightings:
 
     def of_queued(self, queued: object) -> int:
         """Do what `of` does, for the object on the queue."""
-        return self._queued.get(queued, 0)
+        # Most workers count none, and to look up a weak key takes long.
+        return self._queued.get(queued, 0) if self._has_counted else 0
