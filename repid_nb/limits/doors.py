@@ -14,11 +14,6 @@ class Doors:
         self._reasons: dict[str | None, set[object]] = {}
         self._puller: PausablePullerT | None = None
 
-    @property
-    def shut(self) -> list[str | None]:
-        """The doors that are shut."""
-        return list(self._reasons)
-
     def reasons(self, channel: str | None) -> set[object]:
         """Return why a door is shut; empty where it is open."""
         return self._reasons.get(channel, set())
@@ -26,8 +21,9 @@ class Doors:
     def move(self, puller: PausablePullerT | None) -> None:
         """Use another puller, or none."""
         self._puller = puller
-        for channel in self._reasons:
-            self._pause(channel)
+        if puller is not None:
+            for channel in self._reasons:
+                puller.pause(channel)
 
     def set(self, channel: str | None, reason: object, *, shut: bool) -> None:
         """Shut a door for a reason, or take that reason away."""
@@ -35,27 +31,13 @@ class Doors:
         if shut:
             if reasons is None:
                 self._reasons[channel] = {reason}
-                self._pause(channel)
+                if self._puller is not None:
+                    self._puller.pause(channel)
             else:
                 reasons.add(reason)
         elif reasons is not None:
             reasons.discard(reason)
             if not reasons:
                 del self._reasons[channel]
-                self._resume(channel)
-
-    def _pause(self, channel: str | None) -> None:
-        if self._puller is None:
-            return
-        if channel is None:
-            self._puller.pause()
-        else:
-            self._puller.pause_channel(channel)
-
-    def _resume(self, channel: str | None) -> None:
-        if self._puller is None:
-            return
-        if channel is None:
-            self._puller.resume()
-        else:
-            self._puller.resume_channel(channel)
+                if self._puller is not None:
+                    self._puller.resume(channel)

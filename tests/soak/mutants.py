@@ -177,8 +177,8 @@ MUTANTS = [
     Mutant(
         "a door stays shut",
         "limits/doors.py",
-        "                self._resume(channel)",
-        "                pass",
+        "                    self._puller.resume(channel)",
+        "                    pass",
         "limits",
     ),
     Mutant("leases are kept", GATE, "await self.leases.pop().release()", "self.leases.pop()", "limits"),

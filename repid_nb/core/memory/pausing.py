@@ -44,40 +44,31 @@ class PausingPuller(InMemoryPuller):
         finally:
             self._pulls -= 1
 
-    def pause(self) -> None:
-        """Hand out nothing until `resume`; pulls go on waiting."""
-        self._is_paused = True
-        if self._has_just_woken:
-            self._wake_others(None)
-
-    def resume(self) -> None:
-        """Go on after `pause`."""
-        self._is_paused = False
-        self._wake_all()
-
-    def pause_channel(self, channel: str) -> None:
-        """Hand out nothing of one channel until `resume_channel`; the other channels go on."""
+    def pause(self, channel: str | None) -> None:
+        """Hand out nothing of a channel, or for None of any, until `resume`; pulls go on waiting."""
+        # A wait may have ended whose pull has not looked yet: its message may be on a channel that is paused here.
+        has_just_woken = self._pulls > len(self._waits)
+        if channel is None:
+            self._is_paused = True
+            if has_just_woken:
+                self._wake_others(None)
+            return
         number = self._numbers[channel]
         queue = self._queues[number]
         self._paused.add(number)
         self._ready &= ~(1 << number)
         queue.listeners.pop(self, None)
-        if self._has_just_woken and len(queue):
+        if has_just_woken and len(queue):
             queue.tell()
 
-    def resume_channel(self, channel: str) -> None:
-        """Go on after `pause_channel`."""
-        number = self._numbers[channel]
-        self._paused.discard(number)
-        self._queues[number].listeners[self] = number
-        self.heard(number)
-        self._wake_all()
-
-    @property
-    def _has_just_woken(self) -> bool:
-        """Whether a wait has ended whose pull has not looked yet: its message may be on a channel just paused."""
-        return self._pulls > len(self._waits)
-
-    def _wake_all(self) -> None:
+    def resume(self, channel: str | None) -> None:
+        """Go on after `pause`."""
+        if channel is None:
+            self._is_paused = False
+        else:
+            number = self._numbers[channel]
+            self._paused.discard(number)
+            self._queues[number].listeners[self] = number
+            self.heard(number)
         for _ in list(self._waits):
             self.wake()

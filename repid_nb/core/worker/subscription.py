@@ -23,15 +23,11 @@ CLOSING_TIME = 2.0
 
 
 class PausablePullerT(PullerT, Protocol):
-    """A puller that leaves a channel, or all of them, alone for a while; pulls go on waiting meanwhile."""
+    """A puller that leaves a channel, or for None all of them, alone for a while; pulls go on waiting meanwhile."""
 
-    def pause(self) -> None: ...
+    def pause(self, channel: str | None) -> None: ...
 
-    def resume(self) -> None: ...
-
-    def pause_channel(self, channel: str) -> None: ...
-
-    def resume_channel(self, channel: str) -> None: ...
+    def resume(self, channel: str | None) -> None: ...
 
 
 async def open_puller(
@@ -71,8 +67,7 @@ class SubscriptionPuller:
         self._late: deque[ReceivedMessageT] = deque()
         # Tasks that have brought a message: who brings a second one reads the connection for all.
         self._readers: WeakSet[asyncio.Task[Any]] = WeakSet()
-        self._held_back: set[str] = set()
-        self._holds_back_all = False
+        self._held_back: set[str | None] = set()
         self._stopped = False
         self._is_paused = False
         self._pause_is_over = asyncio.Event()
@@ -88,7 +83,7 @@ class SubscriptionPuller:
 
     def pull_nowait(self) -> ReceivedMessageT | None:
         """Return a message that is at hand, or None."""
-        if self._stopped or not self._inbox or self._holds_back_all:
+        if self._stopped or not self._inbox or None in self._held_back:
             return None
         if self._held_back:
             return self._first_not_held_back()
@@ -105,21 +100,12 @@ class SubscriptionPuller:
             await self._arrived.wait()
         return None
 
-    def pause(self) -> None:
-        """Hand out nothing until `resume`; then the server, too, stops at its own limit."""
-        self._holds_back_all = True
-
-    def resume(self) -> None:
-        """Go on after `pause`."""
-        self._holds_back_all = False
-        self._arrived.set()
-
-    def pause_channel(self, channel: str) -> None:
-        """Hand out nothing of one channel until `resume_channel`."""
+    def pause(self, channel: str | None) -> None:
+        """Hand out nothing of a channel, or for None of any, until `resume`; meanwhile the server stops at its limit."""
         self._held_back.add(channel)
 
-    def resume_channel(self, channel: str) -> None:
-        """Go on after `pause_channel`."""
+    def resume(self, channel: str | None) -> None:
+        """Go on after `pause`."""
         self._held_back.discard(channel)
         self._arrived.set()
 
