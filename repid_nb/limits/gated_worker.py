@@ -66,9 +66,7 @@ class GatedWorker(Worker):
     def delivery(self, requests: CancelRequests | None = None) -> Delivery:
         if self.gate is None:
             return super().delivery(requests)
-        return _GatedDelivery(
-            self.gate, self._context, self._watcher, tell=self._tell, deadlines=self._deadlines, requests=requests
-        )
+        return _GatedDelivery(self.gate, self._context, self._watcher, self._tell, self._deadlines, requests)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
         gate = self.gate
@@ -130,8 +128,8 @@ class _GatedDelivery(Delivery):
 
     __slots__ = ("_gate",)
 
-    def __init__(self, gate: Gate, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, gate: Gate, *args: Any) -> None:
+        super().__init__(*args)
         self._gate = gate
 
     def _around(self, inside: PipelineT) -> CallNextT:

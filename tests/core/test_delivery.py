@@ -15,7 +15,7 @@ from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageAction, MessageData
 from repid_nb.core.routing.router import Router
 from repid_nb.core.serializer import default_serializer
-from repid_nb.core.worker.delivery import Delivery
+from repid_nb.core.worker.worker import Worker
 
 ACTIONS = {
     "ack": MessageAction.acked,
@@ -88,7 +88,8 @@ async def deliver(fn, *, payload: bytes = b"{}", message=None, server=None, obse
     message = message or await one_message(server, payload)
     context = ActorExecutionContext(server=server, publish=server.publish, default_serializer=default_serializer)
     events = []
-    returned = await Delivery(context, Listening(observer or events.append)).run(message, actor)
+    worker = Worker(context, {}, watcher=Listening(observer or events.append))
+    returned = await worker.delivery().run(message, actor)
     return Outcome(message, events, returned)
 
 
@@ -441,7 +442,7 @@ async def test_a_call_that_middleware_leaves_running_is_no_part_of_the_next_mess
 
     context = ActorExecutionContext(server=server, publish=server.publish, default_serializer=default_serializer)
     events = []
-    delivery = Delivery(context, Listening(events.append))
+    delivery = Worker(context, {}, watcher=Listening(events.append)).delivery()
     await delivery.run(first, router.actors[0])
     await delivery.run(second, router.actors[0])
     assert first.action is MessageAction.acked

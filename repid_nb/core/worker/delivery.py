@@ -12,7 +12,7 @@ from typing import Any
 from repid_nb.core import reasons
 from repid_nb.core.actor import ActorData, ActorExecutionContext, CallNextT
 from repid_nb.core.errors import ActorTimeoutError
-from repid_nb.core.events import Confirming, Ended, Finished, Observer, Settled, Started, Watcher, guarded
+from repid_nb.core.events import Confirming, Ended, Finished, Observer, Settled, Started, Watcher
 from repid_nb.core.logger import logger
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import NO_MIDDLEWARE, PipelineT, around
@@ -29,9 +29,9 @@ class Delivery:
     """Takes one message after another through the actor that won it, in the task where it is made.
 
     Args:
-        tell: How the watcher is told, where deliveries share one; by default its own `told`, guarded.
-        deadlines: The timer of actors' timeouts, which deliveries side by side share; by default one of its own.
-        requests: The requests to end that count as an interruption; by default those to the current task.
+        tell: Tells the watcher, and cannot break the delivery.
+        deadlines: The timer of actors' timeouts, which deliveries side by side share.
+        requests: The requests to end that count as an interruption; None for those to the current task.
     """
 
     __slots__ = (
@@ -52,16 +52,15 @@ class Delivery:
     def __init__(
         self,
         context: ActorExecutionContext,
-        watcher: Watcher | None = None,
-        *,
-        tell: Observer | None = None,
-        deadlines: Deadlines | None = None,
-        requests: CancelRequests | None = None,
+        watcher: Watcher | None,
+        tell: Observer | None,
+        deadlines: Deadlines,
+        requests: CancelRequests | None,
     ) -> None:
         self._context = context
         self._watcher = watcher
-        self._tell = guarded(watcher.told) if tell is None and watcher is not None else tell
-        self._deadline = Deadline(deadlines or Deadlines())
+        self._tell = tell
+        self._deadline = Deadline(deadlines)
         self._requests = requests or CancelRequests()
         self._task = asyncio.current_task()
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]

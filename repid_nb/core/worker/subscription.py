@@ -101,7 +101,7 @@ class SubscriptionPuller:
         return None
 
     def pause(self, channel: str | None) -> None:
-        """Hand out nothing of a channel, or for None of any, until `resume`; meanwhile the server stops at its limit."""
+        """Hand out nothing of a channel, or for None of any, until `resume`; the server stops at its limit then."""
         self._held_back.add(channel)
 
     def resume(self, channel: str | None) -> None:

@@ -63,7 +63,7 @@ class Worker:
 
     def delivery(self, requests: CancelRequests | None = None) -> Delivery:
         """Make a Delivery for the current task; `requests` are those that end it, by default those to the task."""
-        return Delivery(self._context, self._watcher, tell=self._tell, deadlines=self._deadlines, requests=requests)
+        return Delivery(self._context, self._watcher, self._tell, self._deadlines, requests)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
         """Take one pulled message its whole way; if that is interrupted or fails, put it back.
