@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
+from repid_nb.core.errors import is_from_outside
+
 __all__ = [
     "LONGEST",
     "beginning",
@@ -18,7 +20,6 @@ __all__ = [
     "counted",
     "cut_to_bytes",
     "first_within",
-    "is_from_outside",
     "one_line",
     "printable",
     "safe",
@@ -86,14 +87,6 @@ def whole(value: Any) -> str:
         if is_from_outside(error):
             raise
         return _unshowable(value)
-
-
-def is_from_outside(error: BaseException) -> bool:
-    """Return whether an exception was raised in the running code to stop it: by Ctrl+C, or because its time is up.
-
-    A class of such exceptions has an attribute `is_from_outside`, which is True.
-    """
-    return isinstance(error, KeyboardInterrupt) or getattr(type(error), "is_from_outside", False) is True
 
 
 @contextmanager

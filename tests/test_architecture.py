@@ -15,8 +15,8 @@ PACKAGE = Path(__file__).parents[1] / "repid_nb"
 FLOORS = {
     "core": 0,
     "picture": 0,
-    "printable": 0,
-    "html": 1,
+    "printable": 1,
+    "html": 2,
     "notebook": 0,
     "core.arguments": 1,
     "core.memory": 1,

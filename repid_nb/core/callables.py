@@ -20,6 +20,7 @@ __all__ = [
     "UnresolvedAnnotationError",
     "asyncify",
     "is_async",
+    "is_called_in_vain",
     "name_of",
     "never_runs",
     "signature_of",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repid_nb.core.errors import DeclarationError
-from repid_nb.core.limits import LimitPolicyT, MessageLimits, checked_limits, checked_policies
+from repid_nb.core.limits import LimitPolicyT, MessageLimits, check_limits, checked_policies
 from repid_nb.core.naming import is_of_repid
 
 __all__ = [
@@ -90,7 +90,7 @@ class Channel:
 
     def __post_init__(self) -> None:
         label = f"Channel {self.address!r}"
-        checked_limits(label, self.limits, MessageLimits)
+        check_limits(label, self.limits, MessageLimits)
         object.__setattr__(self, "limit_policies", checked_policies(label, self.limit_policies))
 
     def __eq__(self, other: object) -> bool:

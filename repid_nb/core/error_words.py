@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from repid_nb.core.errors import is_from_outside
+
 __all__ = ["error_words"]
 
 LONGEST = 160
@@ -15,11 +17,11 @@ def error_words(error: BaseException) -> str:
 
     It is empty where the error says nothing.
     """
-    # The class may be a learner's, and its methods may raise, also SystemExit; only what comes from outside goes on.
+    # The class may be a learner's, and its methods may raise, also SystemExit.
     try:
         said = "; ".join(_fields(error)) or " ".join(str.__str__(str(error)).split())
     except BaseException as failure:
-        if isinstance(failure, KeyboardInterrupt) or getattr(type(failure), "is_from_outside", False) is True:
+        if is_from_outside(failure):
             raise
         return ""
     said = "".join(one if one.isprintable() else repr(one)[1:-1] for one in said[: LONGEST + 1])

@@ -22,6 +22,7 @@ __all__ = [
     "SteppingError",
     "UnknownNameError",
     "UnroutedError",
+    "is_from_outside",
 ]
 
 
@@ -86,3 +87,11 @@ class UnknownNameError(RepidNbError, ValueError, KeyError):
 
 class UnroutedError(RepidNbError, ValueError):
     """No actor wants a message that a test sends."""
+
+
+def is_from_outside(error: BaseException) -> bool:
+    """Say whether an exception was raised in the running code to stop it: by Ctrl+C, or because its time is up.
+
+    A class of such exceptions has an attribute `is_from_outside`, which is True.
+    """
+    return isinstance(error, KeyboardInterrupt) or getattr(type(error), "is_from_outside", False) is True

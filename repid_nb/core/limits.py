@@ -32,7 +32,7 @@ __all__ = [
     "ReservationLeaseT",
     "Wait",
     "action_on_oversized",
-    "checked_limits",
+    "check_limits",
     "checked_policies",
     "each_once",
     "limits_of",
@@ -223,7 +223,7 @@ def _checked_action(action: Any) -> OversizedPayloadAction:
     return known
 
 
-def checked_limits(label: str, limits: Any, kind: type[Limits]) -> None:
+def check_limits(label: str, limits: Any, kind: type[Limits]) -> None:
     """Refuse limits of another kind; an error calls their owner `label`.
 
     Raises:

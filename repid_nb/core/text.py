@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from repid_nb.core.errors import is_from_outside
+
 __all__ = ["make_plain", "plain_headers", "plain_text", "text_of"]
 
 LONGEST = 10_000
@@ -38,8 +40,7 @@ def text_of(value: Any) -> str:
     try:
         text = plain_text(str(value))
     except BaseException as error:
-        # An exception that stops the code from outside does not come from the value.
-        if isinstance(error, KeyboardInterrupt) or getattr(type(error), "is_from_outside", False):
+        if is_from_outside(error):
             raise
         return f"<{type(value).__name__}, which cannot be shown>"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -17,7 +17,7 @@ from repid_nb.core.limits import (
     Limits,
     MessageLimits,
     OnOversizedPayloadT,
-    checked_limits,
+    check_limits,
     checked_policies,
     each_once,
     limits_of,
@@ -53,7 +53,7 @@ class Declared:
     propagation: ActorLimitsPropagation = "sum"
 
     def __post_init__(self) -> None:
-        checked_limits("run_worker", self.limits, MessageLimits)
+        check_limits("run_worker", self.limits, MessageLimits)
         object.__setattr__(self, "limit_policies", checked_policies("run_worker", self.limit_policies))
         if self.propagation not in get_args(ActorLimitsPropagation):
             raise DeclarationError(f"actor_limits_propagation must be 'sum' or 'off', not {self.propagation!r}.")

@@ -11,7 +11,7 @@ from repid_nb.core.limits import (
     ActorLimitsPropagation,
     LimitPolicyT,
     MessageLimits,
-    checked_limits,
+    check_limits,
     checked_policies,
 )
 from repid_nb.core.naming import a_kind, nearest_name
@@ -154,7 +154,7 @@ class Simulation:
             raise SimulationError(f"tasks_limit must be a whole number, at least 1, not {short(tasks_limit)}.")
         if limits is not None and tasks_limit != TASKS_LIMIT:
             raise SimulationError("Give either limits or tasks_limit, not both.")
-        checked_limits("worker", limits, MessageLimits)
+        check_limits("worker", limits, MessageLimits)
         checked_policies("worker", limit_policies)
         begin = seconds_of(starts, "starts")
         ends = {word: when for word, when in (("stops", stops), ("crashes", crashes)) if when is not None}

@@ -13,8 +13,9 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from enum import Enum
 from typing import Any
 
+from repid_nb.core.errors import is_from_outside
 from repid_nb.core.text import plain_text
-from repid_nb.printable import bounded, is_from_outside, short, whole
+from repid_nb.printable import bounded, short, whole
 
 __all__ = ["Opaque", "copy_of"]
 

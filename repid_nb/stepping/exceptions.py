@@ -14,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from repid_nb.core.errors import is_from_outside
 from repid_nb.core.text import plain_text
-from repid_nb.printable import contained, is_from_outside, short
+from repid_nb.printable import contained, short
 from repid_nb.stepping.record import FieldError, Raised
 from repid_nb.stepping.slips import fix_of
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from repid_nb.core.errors import is_from_outside
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.routing.strategies import CatchAllStrategy, TopicStrategy
 from repid_nb.core.text import plain_text, text_of
-from repid_nb.printable import beginning, contained, is_from_outside, short
+from repid_nb.printable import beginning, contained, short
 from repid_nb.stepping.exceptions import message_of
 from repid_nb.stepping.lookalikes import looks_like, told_apart
 

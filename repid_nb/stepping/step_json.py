@@ -11,9 +11,9 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.errors import InvalidMessageError, is_from_outside
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
-from repid_nb.printable import beginning, counted, is_from_outside, one_line, whole
+from repid_nb.printable import beginning, counted, one_line, whole
 from repid_nb.stepping.copies import Opaque
 
 __all__ = ["step_from_dict", "step_to_dict"]

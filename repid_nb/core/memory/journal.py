@@ -12,6 +12,8 @@ from repid_nb.core.errors import UnknownNameError
 __all__ = ["Journal", "Journaled", "Mark"]
 
 JOURNAL_LIMIT = 50_000
+# How many bytes of settled payloads the changes may keep alive.
+BYTES_LIMIT = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +33,19 @@ class Journal:
     """A list of changes with marks in it: going back costs what happened since, not what is queued.
 
     Args:
-        limit: How many changes are kept; the oldest give way.
+        limit: How many changes are kept, as far as `BYTES_LIMIT` lets it; the oldest give way.
         after_undo: Called when changes were taken back; what it does is noted like any other change.
-        bytes_limit: How many bytes of settled payloads the changes may keep alive; the oldest give way.
     """
 
-    __slots__ = ("__weakref__", "_after_undo", "_bytes", "_bytes_limit", "_changes", "_empty_at", "_limit", "_returns")
+    __slots__ = ("__weakref__", "_after_undo", "_bytes", "_changes", "_empty_at", "_limit", "_returns")
 
-    def __init__(
-        self, limit: int, after_undo: Callable[[], object] = lambda: None, *, bytes_limit: int = 32 * 2**20
-    ) -> None:
+    def __init__(self, limit: int, after_undo: Callable[[], object] = lambda: None) -> None:
         self._after_undo = after_undo
         # Each change with its number and size. A count beside the list could differ from it after an interrupt.
         self._changes: deque[tuple[int, Callable[[], object], int]] = deque()
         self._empty_at = 0
         self._limit = limit
         self._bytes = 0
-        self._bytes_limit = bytes_limit
         self._returns: list[int] = []
 
     def note(self, undo: Callable[[], object], size: int = 0) -> None:
@@ -60,7 +58,7 @@ class Journal:
         changes = self._changes
         changes.append((self._position, undo, size))
         self._bytes += size
-        while len(changes) > self._limit or (self._bytes > self._bytes_limit and len(changes) > 1):
+        while len(changes) > self._limit or (self._bytes > BYTES_LIMIT and len(changes) > 1):
             self._bytes -= changes.popleft()[2]
 
     def mark(self) -> Mark:

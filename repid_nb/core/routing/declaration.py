@@ -15,7 +15,7 @@ from repid_nb.core.arguments.converter import DefaultConverter
 from repid_nb.core.callables import UnresolvedAnnotationError, asyncify, is_called_in_vain, name_of, never_runs
 from repid_nb.core.description import Channel, as_channel
 from repid_nb.core.errors import DeclarationError
-from repid_nb.core.limits import ActorLimits, LimitPolicyT, checked_limits, checked_policies
+from repid_nb.core.limits import ActorLimits, LimitPolicyT, check_limits, checked_policies
 from repid_nb.core.message import BaseMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, check_middlewares, pipeline
 from repid_nb.core.naming import PART_OF_A_NAME, a_kind, did_you_mean, is_of_repid
@@ -183,7 +183,7 @@ def check_running(label: str, options: Mapping[str, Any]) -> None:
     """
     if "channel" in options:
         as_channel(options["channel"], f"{label}: the channel")
-    checked_limits(label, options.get("limits"), ActorLimits)
+    check_limits(label, options.get("limits"), ActorLimits)
     check_middlewares(label, options.get("middlewares"), "(call_next, message, actor)")
     for name in ("timeout", "keep_alive"):
         seconds = options.get(name)
