@@ -178,5 +178,4 @@ class _GatedDelivery(Delivery):
             return True
         finally:
             if keeping_alive is not None:
-                keeping_alive.cancel()
-                await asyncio.wait({keeping_alive})
+                await keeping_alive.end()

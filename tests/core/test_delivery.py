@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from types import SimpleNamespace
 
 import pytest
 from support.watching import Listening
@@ -15,6 +16,7 @@ from repid_nb.core.memory.server import InMemoryServer
 from repid_nb.core.message import MessageAction, MessageData
 from repid_nb.core.routing.router import Router
 from repid_nb.core.serializer import default_serializer
+from repid_nb.core.worker.keep_alive import keep_alive
 from repid_nb.core.worker.worker import Worker
 
 ACTIONS = {
@@ -555,13 +557,13 @@ async def long_run(message: KeptAlive, **options) -> None:
     await deliver(actor, message=message, server=server, **options)
 
 
-@pytest.mark.parametrize("keep_alive", [True, None, 0.001])
+@pytest.mark.parametrize("wanted", [True, None, 0.001])
 @pytest.mark.parametrize("broken", [False, True])
-async def test_a_long_run_tells_the_server_that_it_goes_on_and_stops_when_it_ends(keep_alive, broken):
+async def test_a_long_run_tells_the_server_that_it_goes_on_and_stops_when_it_ends(wanted, broken):
     message = KeptAlive(await one_message(InMemoryServer()), broken=broken)
     message.keep_alive_interval = 0.001
     tasks = asyncio.all_tasks()
-    await long_run(message, keep_alive=keep_alive)
+    await long_run(message, keep_alive=wanted)
     assert message.told >= 2
     assert asyncio.all_tasks() == tasks
 
@@ -569,28 +571,34 @@ async def test_a_long_run_tells_the_server_that_it_goes_on_and_stops_when_it_end
 async def test_an_interval_of_one_second_is_not_taken_for_true():
     message = KeptAlive(await one_message(InMemoryServer()))
     message.keep_alive_interval = None
+    kept = keep_alive(message, SimpleNamespace(keep_alive=1))
+    assert kept is not None
+    await kept.end()
+
+
+async def test_a_run_that_ends_before_the_first_interval_costs_no_task():
+    message = KeptAlive(await one_message(InMemoryServer()))
     tasks = set()
 
     async def actor() -> None:
-        tasks.update(asyncio.all_tasks() - {asyncio.current_task()})
+        await asyncio.sleep(0)
+        tasks.update(asyncio.all_tasks())
 
     before = asyncio.all_tasks()
-    await deliver(actor, message=message, server=KeepingServer(), keep_alive=1)
-    assert len(tasks - before) == 1
+    await deliver(actor, message=message, server=KeepingServer())
+    assert tasks == before
 
 
 @pytest.mark.parametrize(
-    ("server", "keep_alive", "interval"),
+    ("server", "wanted", "interval"),
     [(KeepingServer, False, 0.001), (KeepingServer, True, None), (InMemoryServer, 0.001, 0.001)],
 )
-async def test_nobody_is_told_where_it_is_not_wanted(server, keep_alive, interval):
+async def test_nobody_is_told_where_it_is_not_wanted(server, wanted, interval):
     message = KeptAlive(await one_message(InMemoryServer()))
     message.keep_alive_interval = interval
-    before = asyncio.all_tasks()
-    tasks = set()
 
     async def actor() -> None:
-        tasks.update(asyncio.all_tasks())
+        await asyncio.sleep(0.005)
 
-    await deliver(actor, message=message, server=server(), keep_alive=keep_alive)
-    assert tasks == before
+    await deliver(actor, message=message, server=server(), keep_alive=wanted)
+    assert message.told == 0

@@ -18,6 +18,7 @@ from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.memory.queue import Queues
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.routing.router import Router
+from repid_nb.core.worker.subscription import SubscriptionPuller
 from repid_nb.core.worker.worker import Worker
 
 
@@ -458,6 +459,60 @@ async def test_a_connection_whose_reader_waits_in_the_pause_reads_on_once_the_wo
     await send(app, 1)
     await app.run_worker(messages_limit=1, register_signals=[])
     assert reading.is_set()
+
+
+class Looking(SubscriptionPuller):
+    """Counts how often it looks for a message."""
+
+    looks = 0
+
+    def pull_nowait(self):
+        self.looks += 1
+        return super().pull_nowait()
+
+
+@pytest.fixture
+async def subscribed(foreign):
+    puller = Looking()
+    await puller.open(foreign, ["tasks"], 10)
+    yield puller
+    await puller.close()
+
+
+async def test_a_message_of_a_subscription_wakes_one_of_a_hundred_pulls(foreign, subscribed):
+    pulls = [asyncio.create_task(subscribed.pull()) for _ in range(100)]
+    await all_quiet()
+    assert subscribed.looks == 100
+    await send(app_on(foreign, Router()), 1)
+    done, others = await asyncio.wait(pulls, return_when=asyncio.FIRST_COMPLETED)
+    assert (len(done), subscribed.looks) == (1, 101)
+    await subscribed.stop()
+    assert await names(*others) == [None] * 99
+    await done.pop().result().ack()
+
+
+async def test_the_message_of_a_pull_that_is_cancelled_as_it_wakes_goes_to_another(foreign, queues):
+    put(queues, "tasks", "m")
+    message = InMemoryPuller(queues, ["tasks"]).pull_nowait()
+    subscribe, callbacks = foreign.subscribe, []
+
+    async def subscribed_by(*, channels_to_callbacks, concurrency_limit):
+        callbacks.append(channels_to_callbacks["tasks"])
+        return await subscribe(channels_to_callbacks=channels_to_callbacks, concurrency_limit=concurrency_limit)
+
+    foreign.subscribe = subscribed_by
+    puller = SubscriptionPuller()
+    await puller.open(foreign, ["tasks"], 10)
+    first, second = asyncio.create_task(puller.pull()), asyncio.create_task(puller.pull())
+    await all_quiet()
+    brought = asyncio.create_task(callbacks[0](message))
+    await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(10):
+        assert await names(second) == ["m"]
+    assert first.cancelled()
+    await brought
+    await puller.close()
 
 
 @pytest.mark.parametrize("channels", [["a"], ["a", "b"]])

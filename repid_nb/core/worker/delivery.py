@@ -20,7 +20,7 @@ from repid_nb.core.tasks import CancelRequests, is_running_in
 from repid_nb.core.worker.at_work import at_work_here
 from repid_nb.core.worker.confirmation import AFTER_RETURN, after_error, after_return, settlement
 from repid_nb.core.worker.deadlines import Deadline, Deadlines
-from repid_nb.core.worker.keep_alive import keep_alive
+from repid_nb.core.worker.keep_alive import KeepAlive, keep_alive
 
 __all__ = ["Delivery"]
 
@@ -162,14 +162,11 @@ class Delivery:
         await watcher.reached(call)
         deadline.begin(left)
 
-    async def _call_over(
-        self, message: ReceivedMessageT, actor: ActorData, keeping_alive: asyncio.Task[None] | None
-    ) -> None:
+    async def _call_over(self, message: ReceivedMessageT, actor: ActorData, keeping_alive: KeepAlive | None) -> None:
         if self._tell is not None:
             self._tell(Ended(message, actor))
         if keeping_alive is not None:
-            keeping_alive.cancel()
-            await asyncio.wait({keeping_alive})
+            await keeping_alive.end()
 
     def _settle(self, message: ReceivedMessageT, word: str, reason: str) -> Coroutine[Any, Any, None]:
         if self._tell is not None:

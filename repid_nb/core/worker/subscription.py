@@ -61,8 +61,10 @@ class SubscriptionPuller:
     """
 
     def __init__(self) -> None:
-        self._inbox: deque[tuple[ReceivedMessageT, asyncio.Event]] = deque()
-        self._arrived = asyncio.Event()
+        # Each message with what its callback waits for, if that waits.
+        self._inbox: deque[tuple[ReceivedMessageT, asyncio.Future[None] | None]] = deque()
+        # The pulls that wait, the oldest first: a message wakes one of them, and not a hundred to no purpose.
+        self._pulls: deque[asyncio.Future[None]] = deque()
         # What comes after the stop goes back once nothing more can come: rejected at once, it would come again.
         self._late: deque[ReceivedMessageT] = deque()
         # Tasks that have brought a message: who brings a second one reads the connection for all.
@@ -88,7 +90,7 @@ class SubscriptionPuller:
         if self._held_back:
             return self._first_not_held_back()
         message, handed_out = self._inbox.popleft()
-        handed_out.set()
+        _end(handed_out)
         return message
 
     async def pull(self) -> ReceivedMessageT | None:
@@ -96,8 +98,15 @@ class SubscriptionPuller:
         while not self._stopped:
             if (message := self.pull_nowait()) is not None:
                 return message
-            self._arrived.clear()
-            await self._arrived.wait()
+            waiting = asyncio.get_running_loop().create_future()
+            self._pulls.append(waiting)
+            try:
+                await waiting
+            except asyncio.CancelledError:
+                if waiting.done() and not waiting.cancelled():
+                    # Woken, and cancelled in the same turn: the message is for another pull.
+                    self._wake()
+                raise
         return None
 
     def pause(self, channel: str | None) -> None:
@@ -107,13 +116,13 @@ class SubscriptionPuller:
     def resume(self, channel: str | None) -> None:
         """Go on after `pause`."""
         self._held_back.discard(channel)
-        self._arrived.set()
+        self._wake_all()
 
     async def stop(self) -> None:
         """Hand out nothing more; pulls that wait return None. What was never handed out is rejected."""
         is_first = not self._stopped
         self._stopped = True
-        self._arrived.set()
+        self._wake_all()
         if is_first and self._subscriber is not None:
             pausing = start(self._pause(self._subscriber))
             # Also where it never began: `asyncio.run` cancels every task when it ends.
@@ -169,11 +178,23 @@ class SubscriptionPuller:
                 # Held until the end, so that a server that cannot pause brings no more than its own limit.
                 await self._closing.wait()
             return
-        handed_out = asyncio.Event()
+        handed_out = asyncio.get_running_loop().create_future() if may_wait else None
         self._inbox.append((message, handed_out))
-        self._arrived.set()
-        if may_wait:
-            await handed_out.wait()
+        self._wake()
+        if handed_out is not None:
+            await handed_out
+
+    def _wake(self) -> None:
+        """Wake the oldest pull that waits."""
+        while self._pulls:
+            waiting = self._pulls.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                return
+
+    def _wake_all(self) -> None:
+        while self._pulls:
+            self._wake()
 
     def _may_wait(self) -> bool:
         """Return whether the task that brings a message may wait; not while it is to read the answer to `subscribe`."""
@@ -187,7 +208,7 @@ class SubscriptionPuller:
         for place, (message, handed_out) in enumerate(self._inbox):
             if message.channel not in self._held_back:
                 del self._inbox[place]
-                handed_out.set()
+                _end(handed_out)
                 return message
         return None
 
@@ -195,7 +216,7 @@ class SubscriptionPuller:
         while self._inbox:
             message, handed_out = self._inbox.popleft()
             self._reject(message)
-            handed_out.set()
+            _end(handed_out)
         if self._rejections:
             await asyncio.wait(self._rejections)
 
@@ -210,7 +231,13 @@ class SubscriptionPuller:
             logger.critical("worker.subscription_ended", exc_info=error)
             self._stopped = True
             self._pause_is_over.set()
-            self._arrived.set()
+            self._wake_all()
+
+
+def _end(waiting: asyncio.Future[None] | None) -> None:
+    # The task that waits may have been cancelled.
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)
 
 
 async def _answered(action: Coroutine[Any, Any, None]) -> bool:
