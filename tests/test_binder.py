@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
 import urllib.request
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from packaging.specifiers import SpecifierSet
-from support.files import NOTEBOOKS, ROOT, TUTORIALS, name_of
+from support.exercises import EXERCISES, copied, learner
+from support.files import ROOT, TUTORIALS
 from support.lab import jupyter_server
 from support.notebooks import executed
 
@@ -25,6 +29,9 @@ from support.notebooks import executed
 pytestmark = pytest.mark.timeout(900)
 
 ENVIRONMENT = ROOT / ".venv-binder"
+
+ANSWER = re.compile(r"<details>.*?</details>", re.DOTALL)
+CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def shell(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
@@ -97,6 +104,39 @@ def test_no_answer_stands_below_its_guess(root: Path):
         assert not any(cell.get("outputs") for cell in cells)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
-def test_every_notebook_runs(prefix: Path, path: Path):
-    executed(path, prefix / "bin" / "python")
+# That a tutorial runs without its answers too, and shows what is committed, is seen in test_tutorials.py.
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.name)
+def test_a_tutorial_runs_and_goes_on_as_before_for_somebody_who_runs_the_answers_too(
+    prefix: Path, path: Path, tmp_path: Path
+):
+    notebook = nbformat.read(path, as_version=4)
+    lines = {cell.id: lines_of(cell) for cell in notebook.cells if cell.cell_type == "code"}
+    notebook.cells = [cell for told in notebook.cells for cell in (told, *answers_in(told))]
+    nbformat.write(notebook, tmp_path / path.name)
+    ran = executed(tmp_path / path.name, prefix / "bin" / "python")
+    now = {cell.id: lines_of(cell) for cell in ran.cells if cell.id in lines}
+    gone = {id_: list(was - now[id_]) for id_, was in lines.items() if was - now[id_]}
+    assert gone == {}, f"After the answers of {path.name} these cells do not show this any more."
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_copy_of_an_exercise_runs_and_is_in_step_with_its_source(prefix: Path, name: str):
+    committed = learner(name).read_text(encoding="utf-8")
+    shown = copied(name, prefix / "bin" / "python")
+    assert shown == committed, f"{name} shows something else now. Look at it, then run `make exercises`."
+
+
+def answers_in(cell: Any) -> list[Any]:
+    """Return the code of the answers that are folded away in a cell, as cells."""
+    if cell.cell_type != "markdown":
+        return []
+    return [nbformat.v4.new_code_cell(code) for answer in ANSWER.findall(cell.source) for code in CODE.findall(answer)]
+
+
+def lines_of(cell: Any) -> Counter[str]:
+    """Return what a code cell shows, without the numbers of steps and messages and the width of columns."""
+    shown = (output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+    numberless = re.sub(r"\b(?:[0-9a-f]{8}…|m?\d+\b)", "#", "\n".join(shown)).replace("letters", "letter")
+    # How many would have taken it depends on the actors that an answer has added.
+    numberless = numberless.replace("the first of # matches", "the first match")
+    return Counter(" ".join(line.split()) for line in numberless.splitlines())

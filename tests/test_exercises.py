@@ -1,4 +1,4 @@
-"""The exercises' notebooks: the sources, and the learners' copies that are made of them."""
+"""The exercises' notebooks: the sources, and the learners' copies that are made of them (run in test_binder.py)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from support.exercises import (
     SOURCES,
     STUB,
     cells,
-    copied,
     learner,
     outline,
     ran,
@@ -189,9 +188,3 @@ def test_an_exercise_takes_as_long_as_its_level(name):
 @each_exercise
 def test_a_hint_is_given_to_who_asks_and_not_to_who_runs_all_cells(name):
     assert cells_of(source(name))["hint"].source == f'# hint("{name}")  # take the first # away when you want one'
-
-
-@each_exercise
-def test_a_copy_runs_and_is_in_step_with_its_source(name):
-    committed = learner(name).read_text(encoding="utf-8")
-    assert copied(name) == committed, f"{name} shows something else now. Look at it, then run `make exercises`."

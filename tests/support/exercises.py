@@ -145,8 +145,8 @@ def _way_on(name: str) -> str:
     return f"**Go on:** [{title}](../{following.name}) · {MAP}"
 
 
-def copied(name: str) -> str:
-    """Return the file of a learner's copy.
+def copied(name: str, python: Path = Path(sys.executable)) -> str:
+    """Return the file of a learner's copy, run by an interpreter.
 
     It shows what check says of the untouched start: so much is known before the first try, and a failed check is
     nothing to be afraid of.
@@ -154,7 +154,7 @@ def copied(name: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.ipynb")
         nbformat.write(outline(name), path)
-        notebook = executed(path)
+        notebook = executed(path, python)
     return nbformat.writes(notebook) + "\n"
 
 
