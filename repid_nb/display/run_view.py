@@ -20,8 +20,8 @@ __all__ = ["as_html", "as_text"]
 CELL = f"text-align: left; vertical-align: top; padding: 0.15em 0.7em 0.15em 0; border-bottom: {LINE}"
 CAPTION = f"text-align: left; caption-side: top; padding: 0; color: inherit; {DIM}"
 NUMBER = f"{CELL}; text-align: right; white-space: nowrap"
-BARS = "font-family: ui-monospace, 'DejaVu Sans Mono', monospace; line-height: 1; letter-spacing: 0"
-BARS += "; white-space: pre-wrap; word-break: break-all"
+# A curve is one line: on a narrow page it gets smaller.
+BARS = "font: min(1em, 1.3vw) / 1 ui-monospace, 'DejaVu Sans Mono', monospace; letter-spacing: 0; white-space: pre"
 
 
 @as_text.register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.axe import CONTRAST, problems
 from support.stage import STRANGE, Stage, real_states
+
+from repid_nb.widgets.assets import read_script, read_style
 
 pytestmark = pytest.mark.browser
 
@@ -1125,3 +1128,28 @@ def test_a_second_world_goes_its_own_way_side_by_side(stage: Callable[..., Stage
     assert problems(shown.page, ".repid-wb") == []
     shown.press("Step both")
     assert shown.asked()[-1]["type"] == "step_worlds"
+
+
+ANSWERED = {
+    "name": "Question",
+    "questions": [
+        {"text": "Who?", "choices": ["ship", "log"], "picked": 0, "right": 1, "said": "✗ Not this time.", "open": False}
+    ],
+    "score": "",
+    "again": False,
+}
+
+RENDERED = """async ([source, card, styles]) => {
+    for (const css of styles) document.head.append(Object.assign(document.createElement('style'), {textContent: css}));
+    const el = document.body.appendChild(document.createElement('section'));
+    const widget = (await import(`data:text/javascript;base64,${source}`)).default;
+    widget.render({model: {get: () => card, on() {}, off() {}, send() {}}, el});
+    return [...el.querySelectorAll('.wb-choice')].map(one => getComputedStyle(one).borderColor);
+}"""
+
+
+def test_the_right_choice_is_green_and_the_wrong_one_red_also_beside_a_workbench(stage: Callable[..., Stage]):
+    page = stage("waiting").page
+    source = base64.b64encode(read_script(entry="question_card.mjs").encode()).decode()
+    styles = [read_style(styles=("workbench", "tools", "choices", "question_card")), read_style()]
+    assert page.evaluate(RENDERED, [source, ANSWERED, styles]) == ["rgb(169, 30, 28)", "rgb(20, 105, 44)"]

@@ -17,7 +17,8 @@ from repid_nb.widgets.view import View
 
 __all__ = ["framed", "saved_html"]
 
-HEIGHT = 720
+# Where the columns of the stage stand below each other, the frame is higher: a phone scrolls the page, not the frame.
+HEIGHT = "max(720px, min(1350px, 2900px - 210vw))"
 # It is written each time that the workbench comes to rest, so it has the newest steps only.
 NEWEST = 60
 
@@ -58,5 +59,5 @@ def framed(page: str, title: str, still: str, *, name: str, instead_of: str = ""
     return (
         f'<div class="{name}"><style>{hidden} {{ display: none }}</style>'
         f'<iframe title="{escape(title)}" sandbox="allow-scripts" loading="lazy" srcdoc="{escape(page)}" '
-        f'style="width: 100%; height: {HEIGHT}px; border: 0"></iframe>{still}</div>'
+        f'style="width: 100%; height: {HEIGHT}; border: 0"></iframe>{still}</div>'
     )
