@@ -121,8 +121,8 @@ class Tidying:
         dead = sum(queue.dead or 0 for queue in queues.channels)
         first, newest = history["first"], history["newest"]
         start = f"Back to before step {first + 1}, with everything sent since."
-        empty = f"Delete {counted(waiting, 'waiting message')} and {counted(dead, 'dead letter')}."
-        return {"start": start if newest > first else "", "empty": empty if waiting or dead else ""}
+        lost = [counted(many, what) for many, what in ((waiting, "waiting message"), (dead, "dead letter")) if many]
+        return {"start": start if newest > first else "", "empty": f"Delete {' and '.join(lost)}." if lost else ""}
 
     def crash(self, held: MessageSnapshot | None = None) -> str:
         """Let the worker that is shown crash, and return a notice.

@@ -93,7 +93,7 @@ function markElement(step, current) {
   const look = markClass(number === current, `wb-tone-${tone}`);
   const style = hueStyle({ name: message, hue });
   const [symbol] = settled;
-  const name = h("span.framename", null, bdi(message), " ");
+  const name = h("span.framename", null, bdi(message));
   return h("i", { class: look, style, "data-step": number }, name, h("b", null, symbol));
 }
 

@@ -15,9 +15,9 @@ import { andMore } from "./tickets.mjs";
  * @param {Actions} actions
  */
 export function createParting(actions) {
-  const order = choice("first actor", "asked first");
+  const order = choice("first actor", "actor asked first");
   const error = choice("on_error", "on an error");
-  const priority = choice("priority", "goes first");
+  const priority = choice("priority", "message goes first");
   const workers = choice("workers", "workers");
   const part = button("part", "Part here", () => actions.fork(rulesOf()), {
     title: "A second world goes on from the moment that is shown, with these rules",
