@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,7 +12,7 @@ from repid_nb.printable import cut_to_bytes, first_within
 from repid_nb.stepping.names import Names
 from repid_nb.widgets.wire import channel_fields, key_of
 
-__all__ = ["OtherWorkers", "past_workers"]
+__all__ = ["OtherWorkers"]
 
 NAME = "another worker"
 SHOWN_BYTES = 600
@@ -62,7 +62,6 @@ class OtherWorkers:
             "name": label,
             "at": channel_fields(channel)["channel"],
             "message": {"id": key_of(name), "name": cut_to_bytes(name, 60)},
-            "phase": None,
             "own": False,
         }
 
@@ -70,17 +69,3 @@ class OtherWorkers:
         if owner not in self._labels:
             self._labels[owner] = NAME if not self._labels else f"{NAME} {len(self._labels) + 1}"
         return self._labels[owner]
-
-
-def past_workers(names: Sequence[str], whose: str) -> list[dict[str, Any]]:
-    """Return the fields of workers beside an earlier step, if there are several; what they had in work is not known.
-
-    Args:
-        names: Their names.
-        whose: The name of the one that took the step.
-    """
-    not_now = {"at": None, "message": None, "phase": None, "winner": None}
-    return [
-        {"key": str(place), "name": cut_to_bytes(name, 60), "own": True, "chosen": name == whose, **not_now}
-        for place, name in enumerate(names if len(names) > 1 else ())
-    ]

@@ -23,12 +23,13 @@ from repid_nb.stepping.trail import Trail, trail_of
 from repid_nb.widgets.actors import ActorFields, add_code
 from repid_nb.widgets.form import choices
 from repid_nb.widgets.marks import history_fields
-from repid_nb.widgets.others import OtherWorkers, past_workers
+from repid_nb.widgets.others import OtherWorkers
 from repid_nb.widgets.predictions import PredictionScore
 from repid_nb.widgets.river import window_of
 from repid_nb.widgets.room import ROOMY, STATE_BYTES, TIGHT, Room, size_of
 from repid_nb.widgets.samples import Prepared, prepared_messages
-from repid_nb.widgets.wire import channel_fields, lane_fields, named, step_fields, ticket_fields, tray_fields
+from repid_nb.widgets.wire import channel_fields, lane_fields, named, step_fields, tray_fields
+from repid_nb.widgets.workers import past_workers, worker_fields
 
 __all__ = ["View"]
 
@@ -298,18 +299,9 @@ class View:
         if len(self.steppers) == 1:
             return
         for place, stepper in enumerate(self.steppers):
-            under_way = self._under_way.get(stepper)
-            so_far = None if under_way is None else under_way.so_far()
-            yield {
-                "key": str(place),
-                "name": cut_to_bytes(self.worker_name(stepper), 60),
-                "own": True,
-                "chosen": stepper is self.stepper,
-                "at": None if so_far is None else channel_fields(so_far.channel)["channel"],
-                "message": None if so_far is None else ticket_fields(so_far.message),
-                "phase": None if under_way is None else under_way.phase,
-                "winner": None if so_far is None or so_far.winner is None else cut_to_bytes(so_far.winner, 60),
-            }
+            under_way, name = self._under_way.get(stepper), self.worker_name(stepper)
+            step, phase = (None, None) if under_way is None else (under_way.so_far(), under_way.phase)
+            yield worker_fields(place, name, is_chosen=stepper is self.stepper, step=step, phase=phase)
 
     def routes_of(self, stepper: Stepper) -> Routes:
         """Return the actors of a worker."""

@@ -313,7 +313,7 @@ def raised_fields(error: Raised, room: Room) -> Fields:
 # What stays while the rest of a trait changes: it is a trait of its own, and sent once.
 OF_MESSAGE = ("message", "sighting", "sightings")
 OF_ACTORS = ("verdicts", "more_verdicts", "arguments", "code", "acked_first")
-STEADY = {"step": ("pulled", OF_MESSAGE + OF_ACTORS), "status": ("desk", ("breaks", "undo", "reset"))}
+STEADY = {"step": ("pulled", OF_MESSAGE + OF_ACTORS), "status": ("desk", ("breaks", "undo"))}
 
 
 # Parts of a step that are not sent as long as there is nothing in them.

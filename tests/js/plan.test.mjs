@@ -253,10 +253,10 @@ test("a message has the hue of its root", () => {
 });
 
 test("sightings are dots where they can be counted at a glance", () => {
-  const dots = (/** @type {string} */ sighting) =>
-    plan(state({ step: { ...stepped, sighting } }), ui()).worker.step?.dots;
-  assert.deepEqual(dots("3 of 10"), [3, 10]);
-  assert.equal(dots("3 of 50"), null);
+  const dots = (/** @type {[seen: number, most: number]} */ sightings) =>
+    plan(state({ step: { ...stepped, sighting: sightings.join(" of "), sightings } }), ui()).worker.step?.dots;
+  assert.deepEqual(dots([3, 10]), [3, 10]);
+  assert.equal(dots([3, 50]), null);
 });
 
 test("numbers are counted in words", () => {

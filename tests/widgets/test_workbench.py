@@ -106,7 +106,8 @@ async def test_a_step_with_a_history_children_and_a_river_stays_below_the_limit_
     assert sum(len(json.dumps(one, ensure_ascii=False).encode()) for one in sent) < 8_000
 
 
-async def test_a_step_with_the_longest_texts_stays_below_the_limit_of_the_wire():
+@pytest.mark.parametrize("workers", [1, 4])
+async def test_a_step_with_the_longest_texts_stays_below_the_limit_of_the_wire(workers: int):
     app = Repid()
     app.servers.register_server("default", InMemoryServer(), is_default=True)
     for place in range(6):
@@ -114,7 +115,7 @@ async def test_a_step_with_the_longest_texts_stays_below_the_limit_of_the_wire()
         for number in range(96):
             router.actor(name=f"{number} {LONG}", routing_strategy=wants(number))(fails)
         app.include_router(router)
-    workbench = Workbench(app)
+    workbench = Workbench(*(Stepper(app) for _ in range(workers)))
     stepper = workbench.stepper
     headers = {f"{number} {LONG}": LONG for number in range(10)}
     for number in range(12):

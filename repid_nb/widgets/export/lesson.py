@@ -20,12 +20,12 @@ from repid_nb.stepping.trail import Ways
 from repid_nb.widgets.actors import ActorFields, add_code
 from repid_nb.widgets.export.texts import message_text, step_text
 from repid_nb.widgets.marks import summary_fields
-from repid_nb.widgets.others import past_workers
 from repid_nb.widgets.predictions import PredictionScore, right_pick
 from repid_nb.widgets.questions import trail_fields
 from repid_nb.widgets.river import river_fields
 from repid_nb.widgets.view import View
 from repid_nb.widgets.wire import key_of, lane_fields, step_fields, ticket_fields, tray_fields
+from repid_nb.widgets.workers import past_workers
 
 __all__ = ["MOST_STEPS", "Cast", "lesson_of"]
 

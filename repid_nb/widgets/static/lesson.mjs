@@ -19,7 +19,7 @@ export function momentOf(hash) {
  * @param {Document} page
  * @param {Window} window
  */
-export function play(page, window) {
+function play(page, window) {
   const data = page.getElementById("lesson-data");
   const stage = page.getElementById("lesson-stage");
   const note = page.getElementById("lesson-note");

@@ -107,14 +107,8 @@ function lanePlan(lane) {
  */
 function workerPlan(step, held, live) {
   if (!step.number || step.phase === "leaving") return { step: null, held: false, note: "" };
-  const { message, number, key: channel, sighting = null, sightings } = step;
-  const [seen = 0, most = 0] =
-    sightings ??
-    /^(\d+) of (\d+)$/
-      .exec(sighting ?? "")
-      ?.slice(1)
-      .map(Number) ??
-    [];
+  const { message, number, key: channel, sighting = null, sightings = [0, 0] } = step;
+  const [seen, most] = sightings;
   const underWay = held ? "held here" : "at work";
   return {
     step: { message, channel, number, sighting, dots: sighting && most && most <= MOST_DOTS ? [seen, most] : null },

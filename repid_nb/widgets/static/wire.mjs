@@ -171,10 +171,10 @@
  * @property {string} name
  * @property {boolean} own
  * @property {boolean} [chosen]  whether it is the one that is shown, and that the next step belongs to
- * @property {string | null} at  the channel of its message
- * @property {Ticket | null} message
- * @property {Phase | null} phase
- * @property {string | null} [winner]
+ * @property {string} [at]  the channel of its message
+ * @property {Ticket} [message]  where it has one in work, and is not the one that is shown
+ * @property {Phase | null} [phase]
+ * @property {string} [winner]
  *
  * A second world, beside the first: which rules are others, and each step from where they part.
  * @typedef {object} WhatIfFields

@@ -24,7 +24,7 @@ function workerElement({ key, name, own, at, message, phase, winner }, { choose 
   return button(`worker ${key}`, parts, () => choose(key), { class: look, title: `Let ${name} take the next step` });
 }
 
-/** @param {StageWorker["phase"]} phase @param {string | null | undefined} winner @param {string | null} at */
+/** @param {StageWorker["phase"]} phase @param {StageWorker["winner"]} winner @param {StageWorker["at"]} at */
 function phaseText(phase, winner, at) {
   if (phase === "running") return winner ? `in ${winner}` : "running";
   return phase ?? (at ? `from ${at}` : "at work");
