@@ -161,7 +161,7 @@ function raisedElement(raised, step, open) {
         null,
         raised.fields.map((text) => h("li", null, bdi(text))),
       ),
-    raised.hint && h("p.hintline", null, bdi(raised.hint)),
+    raised.hint && h("p", null, bdi(raised.hint)),
     raised.traceback && smallButton("open raised", "Where?", where),
   );
 }

@@ -1,7 +1,7 @@
 // A student's ballot: the teacher's question with a button for each answer, and what was right once it is told.
 
 import { choiceButton, markChoice } from "./choices.mjs";
-import { bdi, createChanges, fill, h } from "./dom.mjs";
+import { bdi, createChanges, fill, h, widgetRoot } from "./dom.mjs";
 
 /**
  * @import { Answering } from "./choices.mjs"
@@ -29,7 +29,7 @@ export function render({ model, el }) {
   const verdict = h("p.verdict", { role: "status" });
   const error = h("p.error", { role: "alert" });
   const body = h("div.body.ballot", null, head, question, about, answers, verdict, error);
-  const root = h("section.root", { class: "repid-wb", "aria-label": "question of the class" }, body);
+  const root = widgetRoot("question of the class", body);
   const hasChanged = createChanges();
 
   /** @param {number} choice */

@@ -25,7 +25,7 @@ function tallyElement(choice, count, part, isRight) {
     mark,
     bdi(choice),
     " ",
-    h("b.tallycount", null, count),
+    h("b", null, count),
   );
 }
 

@@ -122,12 +122,24 @@ export function createChanges() {
 export const newId = () => `wb-${Math.random().toString(36).slice(2)}`;
 
 /**
+ * Make the root of a widget. Its keys belong to it: JupyterLab would take Enter on a button for the cell's.
+ * @param {string} label
+ * @param {Node} body
+ * @param {Properties} [properties]
+ */
+export function widgetRoot(label, body, properties = {}) {
+  const own = { class: "repid-wb", "aria-label": label, "data-lm-suppress-shortcuts": "true" };
+  const root = h("section", { ...own, ...properties }, body);
+  leaveRunningToTheCell(root);
+  return root;
+}
+
+/**
  * Let Shift+Enter run the cell, as everywhere in JupyterLab, while a button of a widget has the focus: a click gives it
  * the focus, and JupyterLab leaves all keys in a widget to the widget.
  * @param {HTMLElement} root
- * @returns {HTMLElement} the same
  */
-export function leaveRunningToTheCell(root) {
+function leaveRunningToTheCell(root) {
   root.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const cell = /** @type {HTMLElement | null} */ (root.closest(".jp-Cell"));
@@ -138,5 +150,4 @@ export function leaveRunningToTheCell(root) {
     cell.focus({ preventScroll: true });
     cell.dispatchEvent(new KeyboardEvent("keydown", event));
   });
-  return root;
 }

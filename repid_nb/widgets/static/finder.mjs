@@ -47,5 +47,5 @@ export function findField(actions, what, label, onChosen) {
       onChosen(...row);
     },
   });
-  return h("label.field.inline.find", null, `${label} `, input, list);
+  return h("label.field.inline", null, `${label} `, input, list);
 }

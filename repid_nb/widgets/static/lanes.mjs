@@ -68,7 +68,7 @@ function inWorkElement(lane, { follow }) {
     });
   const more = (lane.in_work ?? 0) - lane.working.length;
   return h(
-    "div.messagehead.inwork",
+    "div.inwork",
     null,
     h("span.count", null, "in work: "),
     lane.working.map(held),

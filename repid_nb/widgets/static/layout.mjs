@@ -1,6 +1,6 @@
 // The page as a whole: elements that stay, and hosts for those that are drawn anew.
 
-import { h } from "./dom.mjs";
+import { h, widgetRoot } from "./dom.mjs";
 import { createFilm } from "./film.mjs";
 import { createMenu } from "./menu.mjs";
 import { createRegions } from "./regions.mjs";
@@ -41,11 +41,7 @@ export function createLayout(actions, ui, update) {
     [h("div.head", null, hosts.headline, h("div.aside", null, hosts.score, hosts.notice)), hosts.story],
     [stage, hosts.worlds, hosts.trail, film.element, river.element, hosts.opened],
   );
-  const root = h(
-    "section.root",
-    { class: "repid-wb", "aria-label": "repid_nb workbench", tabindex: "-1", "data-lm-suppress-shortcuts": "true" },
-    body,
-  );
+  const root = widgetRoot("repid_nb workbench", body, { tabindex: "-1" });
 
   /** @param {Place} place */
   function focus(place) {

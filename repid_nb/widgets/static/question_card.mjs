@@ -1,7 +1,7 @@
 // Questions with a button for each choice; the verdict stands below the buttons of its question.
 
 import { choiceButton, markChoice } from "./choices.mjs";
-import { bdi, button, code, createChanges, fill, h, leaveRunningToTheCell } from "./dom.mjs";
+import { bdi, button, code, createChanges, fill, h, widgetRoot } from "./dom.mjs";
 
 /**
  * @import { Answering } from "./choices.mjs"
@@ -30,9 +30,7 @@ export function render({ model, el }) {
   const again = button("again", "Take them again", () => model.send({ type: "again" }));
   const foot = h("div.cardfoot", null, score, again);
   const body = h("div.body.card-of-questions", null, ...asked.map(({ element }) => element), foot);
-  // The keys of a button belong to it: JupyterLab would take Enter for the cell's.
-  const keys = { "data-lm-suppress-shortcuts": "true" };
-  const root = h("section", { class: "repid-wb wb-asking", "aria-label": model.get("card").name, ...keys }, body);
+  const root = widgetRoot(model.get("card").name, body, { class: "repid-wb wb-asking" });
 
   function draw() {
     const card = model.get("card");
@@ -42,7 +40,7 @@ export function render({ model, el }) {
     foot.hidden = !card.score && !card.again;
   }
 
-  el.replaceChildren(leaveRunningToTheCell(root));
+  el.replaceChildren(root);
   model.on("change:card", draw);
   draw();
   return () => {

@@ -36,7 +36,7 @@ export function createRegions(actions, focusPage) {
     banner: h("div.bannerbox", { role: "status" }),
     score: h("div.scorebox", { role: "status" }),
     picking: h("div.pickingbox"),
-    classroom: h("div.classbox", { role: "status" }),
+    classroom: h("div", { role: "status" }),
     headline: h("div.headlinebox"),
     story: h("p.story.hidden", { "aria-live": "polite" }),
     notice: h("p.notice", { role: "status" }),

@@ -248,7 +248,7 @@ function moreFields(ui, update) {
 
 /** @param {Ui} ui @param {() => void} update */
 function headersField(ui, update) {
-  const rows = h("div.headerrows");
+  const rows = h("div");
   /** @type {Form | null} */
   let filled = null;
   const add = button("add header", "+ header", () => {

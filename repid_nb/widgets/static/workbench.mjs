@@ -4,7 +4,6 @@
 import { createActions } from "./actions.mjs";
 import { createClock } from "./clock.mjs";
 import { createDirector } from "./director.mjs";
-import { leaveRunningToTheCell } from "./dom.mjs";
 import { createKernel } from "./kernel.mjs";
 import { createKeeper, takeUp } from "./keeping.mjs";
 import { createKeyListener } from "./keys.mjs";
@@ -75,7 +74,7 @@ export function render({ model, el }) {
     if (!frame) frame = requestAnimationFrame(draw);
   }
 
-  el.replaceChildren(leaveRunningToTheCell(layout.root));
+  el.replaceChildren(layout.root);
   for (const name of TRAITS) model.on(`change:${name}`, update);
   layout.root.addEventListener("keydown", createKeyListener(page, actions));
   draw();
