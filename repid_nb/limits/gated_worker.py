@@ -113,7 +113,7 @@ class GatedWorker(Worker):
                 await self._reach(Pulled(message), self._watcher)
             await settlement(message, obstacle.action, obstacle.reason)
         except BaseException as error:
-            if isinstance(error, Exception) or delivery.is_interruption(error):
+            if delivery.gives_back(error):
                 await give_back(message)
             raise
         self._told(Settled(message, message.action, obstacle.reason))

@@ -66,7 +66,7 @@ class RecordedWorker(Worker):
         try:
             return await self._deliver(message, delivery)
         except BaseException as error:
-            if isinstance(error, Exception) or delivery.is_interruption(error):
+            if delivery.gives_back(error):
                 ledger.came_back(row)
             raise
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from repid_nb.core.memory.contents import Checkpoint, copied_into, drop, held_by
-from repid_nb.core.memory.queue import Queues
+from repid_nb.core.memory.queue import FORGET_FROM, Queues
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
 
@@ -98,6 +98,31 @@ def test_after_a_rewind_a_checkpoint_has_everything_back_with_the_way_back(queue
     assert state(queues) == (["c", "a", "b"], ["d"], ["e"])
 
 
+def test_a_queue_that_was_forgotten_since_the_checkpoint_is_known_again():
+    queues = Queues(dead_letter_limit=10)
+    queues.publish("tasks", QueuedMessage(b"", message_id="a"), 4)
+    checkpoint = Checkpoint(queues)
+    queues.of("tasks").settle(queues.of("tasks").take("worker"), MessageAction.acked)
+    for number in range(FORGET_FROM):
+        queues.of(f"reply-{number}")
+    assert queues.known("tasks") is None
+    checkpoint.restore()
+    assert state(queues) == (["a"], [], [])
+
+
+def test_what_a_worker_held_that_has_ended_since_the_checkpoint_goes_back():
+    class Worker:
+        """Can be referred to weakly."""
+
+    queues, worker = Queues(dead_letter_limit=10), Worker()
+    put(queues, "a", "b")
+    queues.of("tasks").take(worker)
+    checkpoint = Checkpoint(queues)
+    queues.release_all(worker)
+    checkpoint.restore()
+    assert state(queues) == (["a", "b"], [], [])
+
+
 def test_what_an_actor_does_to_headers_is_not_in_what_comes_back_with_a_rewind(queues: Queues):
     journal = queues.keep_journal()
     mark = journal.mark()
@@ -138,10 +163,14 @@ def test_a_change_that_a_checkpoint_brings_back_takes_the_headers_back_again(que
 
 
 def test_a_queue_that_came_after_the_checkpoint_is_empty_again(queues: Queues):
-    checkpoint = Checkpoint(queues)
+    checkpoint, late = Checkpoint(queues), queues.of("late")
+    for _ in range(11):
+        late.put(QueuedMessage(b""), 4)
+        late.settle(late.take("worker"), MessageAction.nacked)
     queues.publish("late", QueuedMessage(b""), 4)
     checkpoint.restore()
-    assert len(queues.of("late")) == 0
+    shown = late.snapshot(None)
+    assert (shown.waiting, shown.working, shown.dead, shown.dead_dropped) == (0, 0, 0, 0)
 
 
 def test_what_a_worker_holds_is_found_in_order(queues: Queues):

@@ -80,11 +80,11 @@ class Checkpoint:
         known = {id(contents.queue) for contents in self._contents}
         for queue in self._queues.all():
             if id(queue) not in known:
-                _empty(queue)
+                Contents(queue, {}, {}, (), (), 0, ()).undo()
         for contents in self._contents:
             contents.undo()
         self._restore_journal()
-        self._queues.notify(Moved("rewound"))
+        self._queues.after_undo()
 
 
 def drop(queue: ChannelQueue, queues: Queues, drops: Callable[[QueuedMessage], bool], *, dead: bool) -> int:
@@ -158,11 +158,3 @@ def copied_into(
 def _waiting_on(queue: QueueT) -> list[QueuedMessage]:
     lines = queue.lines.values()
     return [message for line in lines for message in (*line.ready, *(given_back for _, given_back in line.returned))]
-
-
-def _empty(queue: ChannelQueue) -> None:
-    for line in queue.lines.values():
-        line.ready.clear()
-        line.returned.clear()
-    queue.in_work.clear()
-    queue.dead.clear()

@@ -75,6 +75,14 @@ class Delivery:
             return not is_running_in(self._task)
         return isinstance(error, (KeyboardInterrupt, SystemExit))
 
+    def gives_back(self, error: BaseException) -> bool:
+        """Say whether a message goes back to its queue after an exception that left its way.
+
+        What a strategy or an actor raised by itself, and is no Exception, leaves the message in work: given back, it
+        would come at once and do the same again, for ever.
+        """
+        return isinstance(error, Exception) or self.is_interruption(error)
+
     async def run(self, message: ReceivedMessageT, actor: ActorData) -> tuple[Any, BaseException | None]:
         """Run the actor and settle the message by the confirmation mode.
 

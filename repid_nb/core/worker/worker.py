@@ -66,10 +66,7 @@ class Worker:
         return Delivery(self._context, self._watcher, self._tell, self._deadlines, requests)
 
     async def deliver(self, message: ReceivedMessageT, delivery: Delivery | None = None) -> bool:
-        """Take one pulled message its whole way; if that is interrupted or fails, put it back.
-
-        A BaseException that a strategy or an actor raised by itself leaves the message in work: given back, it would
-        come at once and do the same again, for ever.
+        """Take one pulled message its whole way; if that is interrupted or fails, put it back (`gives_back`).
 
         Returns:
             Whether an actor ran for it.
@@ -93,7 +90,7 @@ class Worker:
             self.sightings.forget(message)
             await delivery.run(message, actor)
         except BaseException as error:
-            if isinstance(error, Exception) or delivery.is_interruption(error):
+            if delivery.gives_back(error):
                 await give_back(message)
             raise
         return True
