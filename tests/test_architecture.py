@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "repid_nb"
+CONTRIBUTING = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 # Folder, or module at the front -> floor. Imports go down, or stay in the folder without going in a circle.
 FLOORS = {
@@ -80,7 +81,8 @@ LONG = {
     "stepping.stepper": "the Stepper's public methods, most of it what their arguments mean",
 }
 
-# What decides about a message, from publish to settlement: what a reader of the core reads first.
+# What decides about a message, from publish to settlement, and the words that it is said in: what a reader of the core
+# reads first. It has every file of the reading list in CONTRIBUTING.md.
 KERNEL = [
     "core.abilities",
     "core.actor",
@@ -94,11 +96,11 @@ KERNEL = [
     "core.memory.queue",
     "core.memory.queued",
     "core.memory.server",
-    "core.memory.snapshot",
     "core.routing.strategies",
     "core.worker.confirmation",
     "core.worker.delivery",
     "core.worker.sightings",
+    "core.worker.slots",
     "core.worker.table",
     "core.worker.worker",
 ]
@@ -237,8 +239,27 @@ def test_the_core_stays_small():
     assert lines_of(name for name in ROOMS if room_of(name).startswith("core")) <= MOST_LINES_IN_THE_CORE
 
 
+def reading_list() -> list[tuple[str, str]]:
+    """Return the functions of the one way of a message, each with its module, as CONTRIBUTING.md lists them."""
+    table = CONTRIBUTING.partition("### The one way of a message")[2].partition("\n\nA `Watcher`")[0]
+    rows = [row.split("|")[2:4] for row in table.splitlines() if row.startswith("|") and "`" in row]
+    files = [file.strip(" `").removesuffix(".py").replace("/", ".") for _, file in rows]
+    return [(name, file) for (names, _), file in zip(rows, files, strict=True) for name in re.findall("`(.+?)`", names)]
+
+
+@pytest.mark.parametrize(("name", "module"), reading_list())
+def test_the_reading_list_names_functions_that_are_there(name, module):
+    found = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for part in name.split("."):
+        found = next(node for node in found.body if getattr(node, "name", None) == part)
+
+
+def test_the_kernel_is_what_the_reading_list_reads():
+    assert {module for _, module in reading_list()} - {"app"} <= set(KERNEL)
+
+
 def test_the_map_has_a_line_for_every_module():
-    house = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("```\nrepid_nb/\n")[2]
+    house = CONTRIBUTING.partition("```\nrepid_nb/\n")[2]
     words = set(re.findall(r"[a-z_]+", house.partition("```")[0]))
     modules = [name.rpartition(".")[2] for name in ROOMS if not name.startswith(DATA)]
     pages = [path.stem for path in (PACKAGE / "widgets" / "static").glob("*.mjs")]

@@ -66,7 +66,6 @@ class Moved:
         channel: The channel of the queue; empty for all.
         message: The message on the queue; None where many have moved at once.
         owner: Stands for the worker that took it; None where no worker holds it.
-        action: How it was settled.
     """
 
     what: Literal["taken", "settled", "released", "resent", "dropped", "rewound"]

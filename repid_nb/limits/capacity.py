@@ -24,7 +24,6 @@ class Capacity:
     """One number of a limit, and how much of it is taken.
 
     Attributes:
-        unit: What the number counts.
         owner: What an explanation calls the owner of the limit, such as `send_email` or `the worker`.
         resume_at: After a wait a message starts only once the limit is used to this part of it or less.
         used: How much is taken. A message larger than the whole has all of it, and no other message has any.
@@ -132,7 +131,6 @@ class Waiter:
     """A message that waits for capacity.
 
     Attributes:
-        number: Its place in the order.
         actor: The actor that won it; None where it is not routed yet.
         granted: Its hold, once it has one; None where the worker stopped meanwhile.
     """

@@ -45,7 +45,6 @@ class Refusal:
     """A message that will not run because its payload is too large.
 
     Attributes:
-        message: The message.
         action: `nack` or `reject`.
         reason: Why, as a phrase.
         error: What the function that should have chosen the action raised; the worker stops then.

@@ -38,8 +38,6 @@ class Declared:
     """The limits that `run_worker` was given, and the actors and channels with those of their own.
 
     Attributes:
-        actors: The actors of each channel.
-        channels: The channels.
         propagation: Whether a channel whose actors all have limits is limited to their sum.
 
     Raises:

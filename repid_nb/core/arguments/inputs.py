@@ -32,7 +32,6 @@ class ArgumentSource:
     """Where one argument of an actor is read from.
 
     Attributes:
-        name: The parameter.
         paths: Where in the payload or the headers the argument may stand, first choice first; each is a name, or a name
             and the keys and indices below it.
     """

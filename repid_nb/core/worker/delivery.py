@@ -76,10 +76,10 @@ class Delivery:
         return isinstance(error, (KeyboardInterrupt, SystemExit))
 
     def gives_back(self, error: BaseException) -> bool:
-        """Say whether a message goes back to its queue after an exception that left its way.
+        """Say whether a message goes back to its queue after an exception.
 
-        What a strategy or an actor raised by itself, and is no Exception, leaves the message in work: given back, it
-        would come at once and do the same again, for ever.
+        It stays in work where a strategy or an actor raised a BaseException by itself: it would come back at once and
+        do the same again, for ever.
         """
         return isinstance(error, Exception) or self.is_interruption(error)
 

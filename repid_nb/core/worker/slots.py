@@ -147,7 +147,7 @@ class Slots:
             self._left += 1
             logger.error("message.delivery.error", extra={"channel": message.channel}, exc_info=error)
         else:
-            # Its message stays in work: given back, it would come at once and do the same again, for ever.
+            # Its message stays in work (`Delivery.gives_back`).
             self.processed += 1
             logger.error("actor.run.abort", extra={"channel": message.channel}, exc_info=error)
 
