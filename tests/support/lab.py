@@ -41,6 +41,8 @@ __all__ = [
 Theme: TypeAlias = Literal["light", "dark"]
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
+# People look at them. To draw the whole of each notebook twice takes longer than to run it.
+WITH_SCREENSHOTS = bool(os.environ.get("SCREENSHOTS"))
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -304,17 +306,17 @@ class Lab:
             f"body[data-jp-theme-light='{'true' if theme == 'light' else 'false'}']", state="attached"
         )
 
-    def screenshot(self, name: str) -> Path:
-        """Keep a picture of the whole notebook, also of what is scrolled out of sight, as `name`.png."""
+    def screenshot(self, name: str) -> None:
+        """Where pictures are wanted, keep one of the whole notebook, scrolled out of sight or not, as `name`.png."""
+        if not WITH_SCREENSHOTS:
+            return
         with self.in_sight():
             # Of a long page Playwright's own screenshot takes two to three times as long.
             browser = self.page.context.new_cdp_session(self.page)
             picture = browser.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
             browser.detach()
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        target = SCREENSHOTS / f"{name}.png"
-        target.write_bytes(base64.b64decode(picture["data"]))
-        return target
+        (SCREENSHOTS / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))
 
     @contextmanager
     def in_sight(self) -> Iterator[None]:
