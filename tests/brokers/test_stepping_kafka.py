@@ -14,7 +14,7 @@ from repid import KafkaServer
 from support.servers import Tansu
 
 from repid_nb import MessageAction
-from repid_nb.core.errors import NotConnectedError
+from repid_nb.core.errors import NotConnectedError, UnknownNameError
 from repid_nb.stepping.brokers import connecting, places, remote
 
 
@@ -37,9 +37,10 @@ class Kafka:
         await admin.create_topics([NewTopic(name, 1, 1) for name in (channel, f"repid_{channel}_dlq")])
         await admin.close()
 
-    async def passed(self, channel: str) -> int | None:
-        """Return up to which offset the group is."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.dsn, group_id=f"group-{id(self)}", enable_auto_commit=False)
+    async def passed(self, channel: str, *, letters: bool = False) -> int | None:
+        """Return up to which offset the group is, or that of its dead letters."""
+        group = f"group-{id(self)}_dlq" if letters else f"group-{id(self)}"
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.dsn, group_id=group, enable_auto_commit=False)
         await consumer.start()
         try:
             return await consumer.committed(TopicPartition(channel, 0))
@@ -77,16 +78,30 @@ async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_wh
     await here.run_all()
     assert here.done == [0, 1, 2]
 
+    for _ in range(3):
+        await here.send("broken")
+        step = await here.step()
+        assert step.settlement.where == f"a dead letter, on repid_{here.channel}_dlq"
+    queue = (await here.stepper.look())[here.channel]
+    assert (queue.dead, [letter.message.headers["topic"] for letter in queue.dead_letters]) == (3, ["broken"] * 3)
+    assert "LookupError" in queue.dead_letters[0].reason
+    # Out of turn, so that the offset cannot say it yet.
+    assert await here.stepper.send_again(here.channel, queue.dead_letters[1].message.id) == 1
+    assert await here.broker.passed(f"repid_{here.channel}_dlq", letters=True) is None
+    left = (await here.stepper.look())[here.channel]
+    assert (left.dead, left.waiting) == (2, 1)
+    assert await here.stepper.send_again(here.channel) == 2
+    assert await here.broker.passed(f"repid_{here.channel}_dlq", letters=True) == 3
+    with pytest.raises(UnknownNameError, match="No dead letter"):
+        await here.stepper.send_again(here.channel, queue.dead_letters[1].message.id)
+    assert [step.winner for step in await here.run_all()] == ["broken"] * 3
+
     await here.send("nobody", 1)
     rejected = [await here.step() for _ in range(2)]
     assert rejected[0].settlement.where == "written again at the end, under a new offset"
     assert [step.sightings for step in rejected] == [1, 2]
     assert "never gets to ten" in rejected[0].note
     assert rejected[0].message.id != rejected[1].message.id
-
-    await here.send("broken")
-    nacked = [await here.step() for _ in range(2)][1]
-    assert nacked.settlement.where == f"a dead letter, on repid_{here.channel}_dlq"
 
     before = await here.broker.passed(here.channel)
     await here.send("silent")

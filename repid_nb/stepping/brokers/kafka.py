@@ -13,6 +13,7 @@ from repid_nb.core.errors import NotPullableError
 from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.adapter import Adapter, unknown
+from repid_nb.stepping.brokers.kafka_letters import Letters
 from repid_nb.stepping.brokers.places import Greeting, Place, place_of
 from repid_nb.stepping.source import Knowledge
 
@@ -34,6 +35,7 @@ class KafkaAdapter(Adapter):
         nacked="a dead letter, on the topic repid_{channel}_dlq",
         given_back="at its place: the group's offset has not moved",
         counts=True,
+        dead_letters=True,
         keeps_ids=False,
     )
     port = 9092
@@ -51,6 +53,7 @@ class KafkaAdapter(Adapter):
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
+        self._letters = Letters(server)
         self._consumer: Any = None
         self._channels: frozenset[str] = frozenset()
         # By partition: the offsets that are handed out and not settled, and the offset after the last one handed out.
@@ -59,11 +62,12 @@ class KafkaAdapter(Adapter):
 
     def forget(self) -> None:
         self._consumer = None
+        self._letters = Letters(self.server)
 
     async def open(self, channels: Sequence[str]) -> None:
         if self._consumer is not None and self._channels >= set(channels):
             return
-        await self.close()
+        await self._leave()
         server = self.server
         consumer = import_module("aiokafka").AIOKafkaConsumer(
             *channels,
@@ -130,10 +134,17 @@ class KafkaAdapter(Adapter):
     def comes_again(self) -> str:
         return "where Kafka has not heard of it, the message comes again when its partition is read anew"
 
-    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:  # noqa: ARG002  (shows none)
-        return [await self._look(channel) for channel in channels]
+    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:
+        return [await self._look(channel, window) for channel in channels]
+
+    async def resend(self, channel: str, message_id: str | None) -> int:
+        return await self._letters.resend(channel, message_id)
 
     async def close(self) -> None:
+        await self._letters.close()
+        await self._leave()
+
+    async def _leave(self) -> None:
         consumer, self._consumer = self._consumer, None
         self._out.clear()
         self._next.clear()
@@ -178,10 +189,11 @@ class KafkaAdapter(Adapter):
             out.add(record.offset)
             raise
 
-    async def _look(self, channel: str) -> ChannelSnapshot:
+    async def _look(self, channel: str, window: int) -> ChannelSnapshot:
         here = self._partitions(channel)
         if not here:
             return unknown([channel])[0]
+        dead, letters = await self._letters.look(channel, window)
         ends = await self._consumer.end_offsets(here)
         waiting = sum([ends[partition] - await self._consumer.position(partition) for partition in here])
         working = sum(len(self._out.get(partition, ())) for partition in here)
@@ -189,6 +201,7 @@ class KafkaAdapter(Adapter):
             channel=channel,
             waiting=waiting,
             working=working,
-            dead=None,
+            dead=dead,
+            dead_letters=tuple(map(self.letter, letters)),
             note="of the partitions that this Stepper reads; which ones is not shown" if waiting else "",
         )
