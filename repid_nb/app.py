@@ -6,8 +6,9 @@ import math
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from copy import copy
+from functools import partial
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 from repid_nb.core.actor import ActorExecutionContext
 from repid_nb.core.callables import is_called_in_vain
@@ -31,6 +32,8 @@ from repid_nb.notebook.exits import exit_raises
 __all__ = ["Repid"]
 
 TASKS_LIMIT = 1000
+
+BeforeT: TypeAlias = Callable[[ServerT, str], Coroutine[Any, Any, None]]
 
 
 class Repid:
@@ -80,7 +83,7 @@ class Repid:
         self._router = Router(middlewares=actor_middlewares)
         check_middlewares("Repid", producer_middlewares, "(call_next, channel, message, server_specific_parameters)")
         self._producer_middlewares = tuple(producer_middlewares or ())
-        self._observers: tuple[Observer, ...] = ()
+        self._observers: tuple[tuple[Observer, BeforeT | None], ...] = ()
 
     @property
     def servers(self) -> ServerRegistry:
@@ -195,19 +198,23 @@ class Repid:
             default_serializer=self.default_serializer,
         )
 
-    def observe(self, observer: Observer) -> Callable[[], None]:
+    def observe(self, observer: Observer, before: BeforeT | None = None) -> Callable[[], None]:
         """Call `observer` with a `Published` for each message that the app sends, to whichever server.
 
         When it raises, that is logged, and it is called no more.
 
+        Args:
+            before: Is awaited before each message is sent, with the server and the channel. What it raises, the sender
+                gets, and nothing is sent.
+
         Returns:
             A function that ends the calls.
         """
-        tell = guarded(observer)
-        self._observers = (*self._observers, tell)
+        both = guarded(observer), before
+        self._observers = (*self._observers, both)
 
         def end() -> None:
-            self._observers = tuple(one for one in self._observers if one is not tell)
+            self._observers = tuple(one for one in self._observers if one is not both)
 
         return end
 
@@ -383,10 +390,13 @@ class Repid:
         return self._publisher(server)(channel, message, server_specific_parameters)
 
     async def _publish_and_tell(
-        self, publishing: Coroutine[Any, Any, None], channel: str, message: MessageData
+        self, server: ServerT, publish: Callable[[], Coroutine[Any, Any, None]], channel: str, message: MessageData
     ) -> None:
-        await publishing
-        for tell in self._observers:
+        for _, before in self._observers:
+            if before is not None:
+                await before(server, channel)
+        await publish()
+        for tell, _ in self._observers:
             tell(Published(channel, message))
 
     def _publisher(self, server: ServerT) -> MessagePublisherT:
@@ -395,12 +405,10 @@ class Repid:
             message: MessageData,
             server_specific_parameters: dict[str, Any] | None,
         ) -> Coroutine[Any, Any, None]:
-            publishing = server.publish(
-                channel=channel,
-                message=message,
-                server_specific_parameters=server_specific_parameters,
+            publishing = partial(
+                server.publish, channel=channel, message=message, server_specific_parameters=server_specific_parameters
             )
-            return self._publish_and_tell(publishing, channel, message) if self._observers else publishing
+            return self._publish_and_tell(server, publishing, channel, message) if self._observers else publishing()
 
         return compose(self._producer_middlewares, publish)
 

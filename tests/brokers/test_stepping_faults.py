@@ -249,6 +249,21 @@ async def test_a_missing_queue_is_told_with_the_line_that_makes_it(broker, chann
 
 
 @pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
+async def test_an_actor_that_sends_to_a_missing_queue_hears_so_at_once_as_the_error_that_repid_raises_late(
+    broker, channel
+):
+    async with scene(broker, channel) as here:
+        await here.send("forward")
+        async with asyncio.timeout(5):
+            step = await here.step()
+        assert step.settlement.action is MessageAction.nacked
+        assert f"TimeoutError: RabbitMQ has no queue '{channel}.more'" in step.settlement.reason
+        await broker.declare(f"{channel}.more")
+        await here.send("forward")
+        assert (await here.step()).published == (f"{channel}.more",)
+
+
+@pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
 async def test_what_is_sent_after_rabbitmq_has_ended_the_session_of_repid_arrives(broker, channel):
     async with scene(broker, channel) as here:
         await here.send("ship", 1)

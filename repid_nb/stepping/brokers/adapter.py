@@ -86,6 +86,9 @@ class Adapter:
             NotPullableError: What is sent there would be lost; the message says what is missing, and the fix.
         """
 
+    async def forewarn(self, channel: str) -> None:
+        """Raise, before an actor sends to a channel, what the server would raise much later, with words."""
+
     def refused(self, channel: str, error: Exception) -> str:  # noqa: ARG002  (an answer for any channel)
         """Say what is missing where a message could not be sent to a channel; empty where it is something else."""
         return ""

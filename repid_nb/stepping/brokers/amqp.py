@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import Any
 
 from repid_nb.core.errors import NotPullableError
+from repid_nb.core.logger import logger
 from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.adapter import Adapter, mended, pictured, unknown
 from repid_nb.stepping.brokers.amqp_letters import Letters
-from repid_nb.stepping.brokers.amqp_links import Link, LinkRefusedError, Session
+from repid_nb.stepping.brokers.amqp_links import Link, LinkRefusedError, MissingQueueError, Session
 from repid_nb.stepping.brokers.places import Greeting
 from repid_nb.stepping.source import Knowledge
 
@@ -107,6 +108,19 @@ class AmqpAdapter(Adapter):
                     await probing.end()
             self._sent_to.add(channel)
 
+    async def forewarn(self, channel: str) -> None:
+        if not self.server.is_connected:
+            return
+        try:
+            await self.prepare(channel)
+        except NotPullableError as refused:
+            # To send takes other rights than to receive: only a queue that is not there keeps repid from both.
+            if isinstance(refused.__cause__, MissingQueueError):
+                # The kind of error that repid raises after ten seconds: what an actor catches there, it catches here.
+                raise TimeoutError(str(refused)) from refused
+        except Exception:
+            logger.debug("stepper.forewarn.error", exc_info=True)
+
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         link = await self._link(channel)
         return await link.take(max(within, SHORTEST_WAIT))
@@ -178,8 +192,10 @@ class AmqpAdapter(Adapter):
             return await session.link(channel, self.server._subscribe_naming_strategy(channel))
         except LinkRefusedError as refused:
             fix = f"declare it first: rabbitmqadmin declare queue --name {channel} --durable true"
-            if "no queue" in str(refused):
-                raise NotPullableError(f"RabbitMQ has no queue {channel!r}, and repid declares none: {fix}") from None
+            if isinstance(refused, MissingQueueError):
+                raise NotPullableError(
+                    f"RabbitMQ has no queue {channel!r}, and repid declares none: {fix}"
+                ) from refused
             why = f" ({refused})" if str(refused) else ""
             raise NotPullableError(
                 f"RabbitMQ does not let a Stepper in at the queue {channel!r}{why}. If it is not there, {fix}"

@@ -10,7 +10,7 @@ from repid_nb.core.message import ReceivedMessageT
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers.adapter import Inbox
 
-__all__ = ["Link", "LinkRefusedError", "Session"]
+__all__ = ["Link", "LinkRefusedError", "MissingQueueError", "Session"]
 
 # Seconds in which RabbitMQ lets a link in, and answers a question.
 ATTACHED_WITHIN = 3.0
@@ -18,7 +18,11 @@ ANSWERED_WITHIN = 2.0
 
 
 class LinkRefusedError(Exception):
-    """RabbitMQ does not let a link in, mostly because the queue is not there; the text is what it said."""
+    """RabbitMQ does not let a link in; the text is what it said."""
+
+
+class MissingQueueError(LinkRefusedError):
+    """RabbitMQ has no such queue."""
 
 
 class Session:
@@ -78,7 +82,7 @@ class Session:
         if not attaching.done() or attaching.cancelled() or attaching.exception() is not None:
             attaching.cancel()
             await asyncio.wait({attaching})
-            raise LinkRefusedError(self._why_ended)
+            raise (MissingQueueError if "no queue" in self._why_ended else LinkRefusedError)(self._why_ended)
         link.follow(attaching.result())
         return link
 

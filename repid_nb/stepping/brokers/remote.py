@@ -12,7 +12,7 @@ from repid_nb.core.errors import NotPullableError, SteppingError
 from repid_nb.core.events import Event, Observer, Published, guarded
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
-from repid_nb.core.message import MessageAction
+from repid_nb.core.message import MessageAction, ServerT
 from repid_nb.core.tasks import start
 from repid_nb.notebook.interrupts import interruptible, take_error
 from repid_nb.stepping.brokers.adapter import Adapter
@@ -141,7 +141,7 @@ class RemoteSource:
                 self._looks.note_channel(event.channel)
             guarded_observer(event)
 
-        end_app = self._app.observe(tell)
+        end_app = self._app.observe(tell, self._before_sending)
         self._observers = (*self._observers, tell)
 
         def end() -> None:
@@ -216,6 +216,10 @@ class RemoteSource:
             if missing := self._adapter.refused(channel, error):
                 raise NotPullableError(missing) from error
             raise
+
+    async def _before_sending(self, server: ServerT, channel: str) -> None:
+        if server is self._adapter.server:
+            await self._adapter.forewarn(channel)
 
     async def _open(self, channels: Sequence[str]) -> None:
         # A workbench looks while a step is under way.
