@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from typing import NoReturn
 
 from repid_nb.core.errors import DestinationError, InvalidMessageError
 from repid_nb.core.message import ReceivedMessageT, SentMessageT
@@ -37,8 +38,15 @@ def check_parts(channel: object, payload: object, headers: object, content_type:
         raise InvalidMessageError(f"The content type must be a str, not {_kind(content_type)}.")
     if reply_to is not None and not isinstance(reply_to, str):
         raise InvalidMessageError(f"The channel to reply to must be a str, not {_kind(reply_to)}.")
-    if headers is not None:
-        _check_headers(headers)
+    if headers is None:
+        return
+    if not isinstance(headers, dict):
+        raise InvalidMessageError(
+            f"The headers must be a dict of str to str, not {_kind(headers)}: headers={{'topic': 'my_actor'}}.",
+        )
+    for name, value in headers.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            _refuse_header(name, value)
 
 
 def check_address(channel: object) -> None:
@@ -54,18 +62,12 @@ def check_address(channel: object) -> None:
         raise InvalidMessageError(f"The channel must be a str, not {_kind(channel)}.{hint}")
 
 
-def _check_headers(headers: object) -> None:
-    if not isinstance(headers, dict):
-        raise InvalidMessageError(
-            f"The headers must be a dict of str to str, not {_kind(headers)}: headers={{'topic': 'my_actor'}}.",
-        )
-    for name, value in headers.items():
-        if not isinstance(name, str):
-            raise InvalidMessageError(f"Header names must be str, not {_kind(name)}: {name!r}. Use str({name!r}).")
-        if not isinstance(value, str):
-            raise InvalidMessageError(
-                f"The header {name!r} must be a str, not {_kind(value)}: {value!r}. Use str(...), or leave it out.",
-            )
+def _refuse_header(name: object, value: object) -> NoReturn:
+    if not isinstance(name, str):
+        raise InvalidMessageError(f"Header names must be str, not {_kind(name)}: {name!r}. Use str({name!r}).")
+    raise InvalidMessageError(
+        f"The header {name!r} must be a str, not {_kind(value)}: {value!r}. Use str(...), or leave it out.",
+    )
 
 
 def _kind(thing: object) -> str:

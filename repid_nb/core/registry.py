@@ -56,14 +56,14 @@ class ServerRegistry:
 
     def get_server(self, name: str | None = None) -> ServerT | None:
         """Return the server of that name, by default the default server; None when there is none."""
-        server = self._servers.get((self._default_server if name is None else name) or "")
-        return _stand_ins.get().get(id(server), server) if self.has_stand_ins else server
+        is_known = (self._default_server if name is None else name) in self._servers
+        return self.find(name) if is_known else None
 
     def find(self, name: str | None = None) -> ServerT:
         """Do what `get_server` does, but raise an UnknownNameError that names the nearest known name."""
-        server = self.get_server(name)
+        server = self._servers.get((self._default_server if name is None else name) or "")
         if server is not None:
-            return server
+            return _stand_ins.get().get(id(server), server) if self.has_stand_ins else server
         if name is None:
             raise UnknownNameError(
                 "No default server configured. "
