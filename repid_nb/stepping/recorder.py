@@ -178,10 +178,11 @@ class Recorder(Watcher):
             explain_all: Whether actors after the first match are asked too, for the explanation.
         """
         seen_before = self.sightings.of(message)
+        shown, seen = message.snapshot(), self._source.seen(message, seen_before)
         builder = StepBuilder(
             worker=worker,
             number=number,
-            message=replace(message.snapshot(), sightings=self._source.seen(message, seen_before)),
+            message=replace(shown, sightings=seen) if seen else shown,
             sightings_limit=self._max_unrouted_retries if self._source.knows.keeps_ids else 0,
             before=before,
             collector=VerdictCollector(self._routes, message.channel, self._told),

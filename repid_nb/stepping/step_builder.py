@@ -136,8 +136,9 @@ class StepBuilder:
         )
 
     def _settled(self) -> Settlement:
-        after = self.aftermath
+        after, settled = self.aftermath, self._settlement
+        if after is CERTAIN:
+            return settled
         if after.doubt:
             return Settlement(action=None, reason=after.doubt, where=after.where)
-        settled = self._settlement
         return replace(settled, reason=after.reason or settled.reason, where=after.where or settled.where)

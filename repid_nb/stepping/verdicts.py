@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from repid_nb.core.actor import ActorData
@@ -49,6 +50,10 @@ def unsent_message(
     message = queue.take(owner=None)
     assert message is not None  # noqa: S101  (it was just put there)
     return message
+
+
+# Steps share the verdicts that are the same in each: most are.
+_verdict = lru_cache(maxsize=1024)(Verdict)
 
 
 class VerdictCollector:
@@ -125,7 +130,7 @@ class VerdictCollector:
                 continue
             matched = answer.outcome == "match"
             verdicts.append(
-                Verdict(
+                _verdict(
                     position=position,
                     actor=route.actor.name,
                     strategy=strategy_of(route),

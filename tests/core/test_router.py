@@ -386,6 +386,25 @@ def test_routes_are_kept_from_before_while_nothing_about_them_changes():
     assert moved.actors[0].routing_strategy is before.actors[0].routing_strategy
 
 
+def test_routes_are_the_known_ones_where_nothing_has_changed():
+    router, inner = Router(), Router()
+    router.include_router(inner)
+    declare(inner, "work")
+    before = router.routes()
+    assert router.routes(known=before) is before
+    inner.timeout = 7
+    later = router.routes(known=before)
+    assert later.actors[0].timeout == 7
+
+
+def test_routes_with_a_router_of_repid_are_built_anew_because_its_actors_may_have_changed():
+    outer, foreign = Router(), repid.Router()
+    outer.include_router(foreign)
+    before = outer.routes()
+    foreign.actor(passing)
+    assert len(outer.routes(known=before).actors) == 1
+
+
 @pytest.mark.parametrize("kind", [Router, repid.Router])
 def test_an_actor_that_is_included_twice_stays_two_that_are_kept(kind: type):
     outer, inner = Router(), kind()

@@ -38,6 +38,15 @@ async def test_the_record_of_a_step_does_not_grow_with_the_number_of_channels():
     assert many == pytest.approx(few, rel=0.1)
 
 
+async def test_steps_share_the_verdicts_that_are_the_same_and_the_records_of_what_waits_on():
+    async with Stepper(app_with(nothing)) as stepper:
+        for _ in range(3):
+            await stepper.send("tasks")
+        first, second = await stepper.step(), await stepper.step()
+    assert first.verdicts[0] is second.verdicts[0]
+    assert first.after["tasks"].ready[1] is second.after["tasks"].ready[0]
+
+
 async def test_a_step_shows_its_own_channel_and_says_how_many_others_it_leaves_out():
     app = app_with(nothing)
     async with Stepper(app) as stepper:

@@ -119,7 +119,7 @@ def _smallest(window: int | None, things: Iterable[Any], *, key: Callable[[Any],
 
 
 def _is_still(record: MessageSnapshot, message: QueuedMessage, priority: int, sightings: int) -> bool:
-    if (record.priority, record.sightings) != (priority, sightings):
+    if record.priority != priority or record.sightings != sightings:
         return False
     try:
         return record.headers == message.headers
