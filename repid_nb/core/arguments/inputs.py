@@ -6,7 +6,6 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
@@ -126,10 +125,6 @@ class ConverterBase:
 
     def argument_sources(self) -> dict[str, ArgumentSource]:
         """Return each argument's source, by parameter name in order, without `*args` and `**kwargs`."""
-        return self._sources_by_name
-
-    @cached_property
-    def _sources_by_name(self) -> dict[str, ArgumentSource]:
         return {source.name: source for source in self._sources()}
 
     def _sources(self) -> Iterator[ArgumentSource]:
