@@ -286,6 +286,8 @@ def test_a_channel_is_listed_once_with_its_first_description():
         ),
         ({"middlewares": print}, "the middleware must be a list"),
         ({"timeout": "5"}, "timeout must be a number of seconds, such as 5.0, not '5'"),
+        ({"timeout": float("nan")}, "timeout must be a number of seconds, such as 5.0, not nan"),
+        ({"timeout": 10**400}, "timeout must be a number of seconds"),
         ({"keep_alive": [1]}, "keep_alive must be a number of seconds"),
         ({"pool_executor": 5}, "pool_executor must be an Executor"),
         ({"run_in_process": True, "pool_executor": ThreadPoolExecutor()}, "not both"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -200,8 +201,9 @@ def check_running(label: str, options: Mapping[str, Any]) -> None:
 
 def _can_be_seconds(value: Any) -> bool:
     try:
-        return isinstance(0.0 + value, float)
-    except TypeError:
+        # NaN is a number, and a timer that waits for it never ends.
+        return not math.isnan(0.0 + value)
+    except (TypeError, OverflowError):
         return False
 
 
