@@ -126,8 +126,6 @@ class GatedWorker(Worker):
 class _GatedDelivery(Delivery):
     """A delivery whose runs begin once their actor's limits have room, around the middleware."""
 
-    __slots__ = ("_gate",)
-
     def __init__(self, gate: Gate, *args: Any) -> None:
         super().__init__(*args)
         self._gate = gate

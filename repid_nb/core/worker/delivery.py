@@ -34,21 +34,6 @@ class Delivery:
         requests: The requests to end that count as an interruption; None for those to the current task.
     """
 
-    __slots__ = (
-        "_at_work",
-        "_call",
-        "_context",
-        "_deadline",
-        "_inside",
-        "_keeps_alive",
-        "_requests",
-        "_task",
-        "_tell",
-        "_watcher",
-    )
-
-    _call: CallNextT
-
     def __init__(
         self,
         context: ActorExecutionContext,
@@ -64,7 +49,8 @@ class Delivery:
         self._requests = requests or CancelRequests()
         self._task = asyncio.current_task()
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]
-        self._inside: PipelineT | None = None
+        self._inside = NO_MIDDLEWARE
+        self._call = self._around(NO_MIDDLEWARE)
         self._at_work = at_work_here()
 
     def is_interruption(self, error: BaseException) -> bool:
