@@ -104,7 +104,7 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_710
+MOST_LINES_IN_THE_KERNEL = 2_700
 MOST_LINES_IN_THE_CORE = 7_650
 
 
