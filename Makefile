@@ -55,7 +55,11 @@ test: .venv/test.stamp .rabbitmq/stamp system tests/node_modules/npm.stamp  ## R
 	@echo "make test: lint, types, tests and browser tests passed"
 
 test-site: site .venv/test.stamp system firefox tests/node_modules/npm.stamp  ## Build the web site, and walk it in Chromium and Firefox
-	$(BIN)/pytest --durations=20 $(SITE_TESTS)
+	@$(BIN)/python tests/support/side_by_side.py --at-once $(AT_ONCE) \
+		'$(BIN)/pytest --durations=10 tests/site/test_laboratory.py' \
+		'$(BIN)/pytest --durations=10 -k exercises tests/site/test_book.py' \
+		'$(BIN)/pytest --durations=10 -k "not exercises" tests/site/test_book.py' \
+		'$(BIN)/pytest --durations=10 $(SITE_TESTS) --ignore=tests/site/test_laboratory.py --ignore=tests/site/test_book.py'
 	@$(BIN)/python tests/benchmarks/site.py
 
 site: .venv-site/stamp site/node_modules/npm.stamp  ## Build the web site into build/site: the whole course, without a server

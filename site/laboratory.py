@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from runtime import RUNTIME
 
 __all__ = ["build_laboratory"]
 
+SITE = Path(__file__).parent
+
 APPS = ["lab", "notebooks", "tree", "edit"]
 
 # A kernel loads these before its first cell, and other packages by a cell's imports. Every notebook needs repid_nb, and
@@ -20,6 +23,8 @@ PRELOADED = ["micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi
 
 # What JupyterLite brings and the site has its own of, or has no use for.
 NOT_NEEDED = [
+    # The icons' font, in formats for browsers that cannot run the laboratory.
+    *(f"build/fa-*.{ending}" for ending in ("eot", "svg", "ttf", "woff")),
     "doc",
     "jupyterlite.schema.v0.json",
     "manifest.webmanifest",
@@ -29,10 +34,8 @@ NOT_NEEDED = [
     "service-worker.js",
 ]
 
-SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
-}
+# What `make lab` and Binder set, too.
+SETTINGS = SITE.parent / "binder" / "overrides.json"
 
 
 def build_laboratory(into: Path, contents: Path, scratch: Path, made_at: str) -> str:
@@ -51,7 +54,7 @@ def build_laboratory(into: Path, contents: Path, scratch: Path, made_at: str) ->
     sources = scratch / "lite"
     sources.mkdir(parents=True)
     _write(sources / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": _configuration()})
-    _write(sources / "overrides.json", SETTINGS)
+    shutil.copy(SETTINGS, sources / "overrides.json")
     command: list[str | Path] = [Path(sys.executable).with_name("jupyter"), "lite", "build", "--no-sourcemaps"]
     folders = [f"--lite-dir={sources}", f"--contents={contents}", f"--output-dir={into}"]
     done = subprocess.run(  # noqa: S603
@@ -64,9 +67,8 @@ def build_laboratory(into: Path, contents: Path, scratch: Path, made_at: str) ->
     )
     if done.returncode:
         raise SystemExit(done.stdout)
-    for name in NOT_NEEDED:
-        unwanted = into / name
-        shutil.rmtree(unwanted) if unwanted.is_dir() else unwanted.unlink(missing_ok=True)
+    for unwanted in itertools.chain.from_iterable(map(into.glob, NOT_NEEDED)):
+        shutil.rmtree(unwanted) if unwanted.is_dir() else unwanted.unlink()
     for listing in into.glob("api/contents/**/all.json"):
         _write(listing, _dated(json.loads(listing.read_text(encoding="utf-8")), made_at))
     built = json.loads((into / "jupyter-lite.json").read_text(encoding="utf-8"))

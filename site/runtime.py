@@ -26,6 +26,9 @@ ROOT = SITE.parent
 RUNTIME = "static/pyodide"
 PYODIDE_FILES = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]
 
+# A page of the book has something of its own in the place of IPython (live/page.py), and is ready much sooner.
+NOT_IN_PAGES = {"ipython", "widgetsnbextension"}
+
 # The browser's Python, in pip's words and in those of a requirement's marker.
 PLATFORM = [
     "--platform=pyemscripten_2026_0_wasm32",
@@ -98,13 +101,22 @@ def build_runtime(into: Path, npm: Path, scratch: Path) -> None:
     into.mkdir(parents=True)
     for file in PYODIDE_FILES:
         shutil.copy(npm / "pyodide" / file, into)
-    wheels = [_read(path) for path in (*_fetched(scratch), _own(scratch), *_kernels_own())]
-    for wheel in wheels:
-        shutil.copy(wheel.path, into)
-    known = {wheel.name for wheel in wheels}
+    for path in (*_fetched(scratch), _own(scratch), *_kernels_own()):
+        shutil.copy(path, into)
     info = json.loads((npm / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))["info"]
-    lock = {"info": info, "packages": {wheel.name: wheel.locked(known) for wheel in wheels}}
-    (into / "pyodide-lock.json").write_text(json.dumps(lock, sort_keys=True), encoding="utf-8")
+    _lock(into, info)
+    subprocess.run(["node", SITE / "precompile.mjs", into], check=True)  # noqa: S603, S607
+    # The wheels are others now.
+    _lock(into, info)
+
+
+def _lock(runtime: Path, info: dict[str, object]) -> None:
+    """Write the lock files: one for the laboratory, and one for the pages of the book."""
+    wheels = [_read(path) for path in sorted(runtime.glob("*.whl"))]
+    for file, left_out in (("pyodide-lock.json", set()), ("page-lock.json", NOT_IN_PAGES)):
+        known = {wheel.name for wheel in wheels} - left_out
+        packages = {wheel.name: wheel.locked(known) for wheel in wheels if wheel.name in known}
+        (runtime / file).write_text(json.dumps({"info": info, "packages": packages}, sort_keys=True), encoding="utf-8")
 
 
 def _fetched(scratch: Path) -> list[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from repid_nb.classroom.asked import NEXT_CELL, NEXT_STEP, Asked, AskedOfTheCourse
-from repid_nb.classroom.progress import CLOSING, chapter_of, keep_answer
+from repid_nb.classroom.progress import CLOSING, chapter_of, keep_answer, progress
 from repid_nb.classroom.question import find_question, questions_of
 from repid_nb.classroom.question_views import as_page, as_saved
 from repid_nb.core.checks import check_address
@@ -148,7 +148,11 @@ class _Sheet:
             return f"{sum(answered)} of {len(self.asked)} right." if len(answered) == len(self.asked) else ""
         if not any(asked.counts for asked in self.asked):
             return ""
-        return f"Guesses in this notebook: {sum(_desk.guessed.values())} of {len(_desk.guessed)} right."
+        # Those of an earlier session, too.
+        kept = progress().answers.get(self.chapter, {}) if self.chapter else {}
+        earlier = {(self.chapter, name): one for name, one in kept.items() if not name.startswith(CLOSING)}
+        guessed = {**earlier, **_desk.guessed}
+        return f"Guesses in this notebook: {sum(guessed.values())} of {len(guessed)} right."
 
     def _to_page(self) -> dict[str, Any]:
         is_done = all(asked.is_told for asked in self.asked)

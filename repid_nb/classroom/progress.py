@@ -1,6 +1,7 @@
 """What a learner has solved and answered: a file beside the exercises' notebooks, and nowhere else.
 
-It is written only in a notebook's kernel, and only where the exercises lie. Deleting it begins anew.
+It is written only in a notebook's kernel, and only where the exercises lie. Deleting it begins anew. A page of the web
+site, which has no files, keeps the same text in the browser.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = [
     "chapter_link",
     "chapter_of",
     "keep_answer",
+    "keep_in_page",
     "keep_solved",
     "link_to",
     "progress",
@@ -79,12 +81,22 @@ def chapter_link(number: int, name: str) -> str:
     return file if folder.parent == Path.cwd() else f"../{file}"
 
 
+def keep_in_page(text: str, keep: Callable[[str], None]) -> None:
+    """Keep what is solved and answered in a page, and not in a file.
+
+    Args:
+        text: What the page has kept; empty where that is nothing.
+        keep: Called with the new text when it has changed.
+    """
+    _Place.in_page = _PageFile(text, keep)
+
+
 def progress() -> Progress:
     """Return what was solved and answered; nothing where the file is not there or not to be read."""
-    folder = exercises_folder()
-    if folder is not None:
+    file = _file()
+    if file is not None:
         with suppress(OSError, ValueError):
-            return _read(json.loads((folder / FILE).read_text(encoding="utf-8")))
+            return _read(json.loads(file.read_text(encoding="utf-8")))
     return Progress()
 
 
@@ -105,13 +117,37 @@ def keep_answer(chapter: str, question: str, *, is_right: bool) -> None:
 
 def _keep(changed: Callable[[Progress], Progress]) -> None:
     """Write what has changed; where the file cannot be written, nothing is kept."""
-    folder = exercises_folder()
+    file = _file()
     before = progress()
     now = changed(before)
-    if folder is not None and now != before:
+    if file is not None and now != before:
         text = json.dumps({"solved": sorted(now.solved), "answers": now.answers}, indent=2)
         with suppress(OSError):
-            (folder / FILE).write_text(text + "\n", encoding="utf-8")
+            file.write_text(text + "\n", encoding="utf-8")
+
+
+class _PageFile:
+    """What stands for the file in a page."""
+
+    def __init__(self, text: str, keep: Callable[[str], None]) -> None:
+        self._text = text
+        self._keep = keep
+
+    def read_text(self, encoding: str) -> str:  # noqa: ARG002  (as a Path has it)
+        return self._text
+
+    def write_text(self, text: str, encoding: str) -> None:  # noqa: ARG002
+        self._text = text
+        self._keep(text)
+
+
+class _Place:
+    in_page: _PageFile | None = None
+
+
+def _file() -> Path | _PageFile | None:
+    folder = exercises_folder()
+    return _Place.in_page if folder is None else folder / FILE
 
 
 def _read(found: object) -> Progress:

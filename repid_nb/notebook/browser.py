@@ -59,7 +59,9 @@ def hear_the_page() -> None:
     from pyodide.ffi import create_proxy, to_js  # noqa: PLC0415
 
     channel = js.MessageChannel.new()
-    buffer = js.SharedArrayBuffer.new(1) if js.crossOriginIsolated else None
+    # Some browsers isolate a page and have no such memory.
+    can_share = js.crossOriginIsolated and hasattr(js, "SharedArrayBuffer")
+    buffer = js.SharedArrayBuffer.new(1) if can_share else None
     pressed = None if buffer is None else js.Uint8Array.new(buffer)
     if pressed is not None:
         pyodide_js.setInterruptBuffer(pressed)

@@ -6,6 +6,8 @@ const ROOT = new URL("..", import.meta.url);
 const PAGE = location.pathname.match(/\/book\/notebooks\/((?:exercises\/)?[\w.-]+)\.html$/)?.[1];
 
 const STARTING = "repid_nb starting";
+// A link with it brings its reader to a page that starts by itself, and runs its first cell.
+const LIVE = "#live";
 
 /** @param {string} tag @param {object} properties @param {(Node | string)[]} children */
 function element(tag, properties, ...children) {
@@ -70,14 +72,15 @@ function offerPython(article, page) {
     if (window.repidSite.isolate?.()) return;
     sessionStorage.removeItem(STARTING);
     try {
-      await goLive(article, page, bar, note);
+      const live = await goLive(article, page, bar, note);
       start.remove();
+      if (location.hash === LIVE) void live.cells[0].run();
     } catch (error) {
       note.textContent = `Python could not be started here: ${error instanceof Error ? error.message : error}`;
       start.disabled = false;
     }
   };
-  if (sessionStorage.getItem(STARTING) === page) start.click();
+  if (sessionStorage.getItem(STARTING) === page || location.hash === LIVE) start.click();
 }
 
 /** @param {HTMLElement} article @param {string} page @param {HTMLElement} bar @param {HTMLElement} note */
@@ -86,13 +89,10 @@ async function goLive(article, page, bar, note) {
   const stop = button("■ Stop");
   stop.disabled = true;
   const live = makeLive(article, page, {
-    solved(exercise) {
-      progress.note(`exercises/${exercise}`, "solved");
-      showProgress();
-    },
+    answered: showProgress,
     ran(isWhole) {
       if (!isWhole || page.startsWith("exercises/")) return;
-      progress.note(page, "run");
+      progress.ran(page);
       showProgress();
     },
     busy(isBusy) {
@@ -118,13 +118,14 @@ async function goLive(article, page, bar, note) {
   note.textContent = READY;
   bar.prepend(all, stop, over);
   Object.assign(window, { live });
+  return live;
 }
 
 const READY =
   "Ready. Change a cell; Shift+Enter runs it. What you change stays in this browser." +
-  (crossOriginIsolated
+  (crossOriginIsolated && window.SharedArrayBuffer
     ? ""
-    : " Stop ends only what awaits here, because this address has no https: reload the page instead.");
+    : " Stop ends only what awaits here: for more, the address needs https, and the browser memory that pages share.");
 
 /** @param {string} text */
 function button(text) {

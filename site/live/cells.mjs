@@ -2,7 +2,7 @@
 
 import { Kernel } from "./kernel.mjs";
 import { makeEditor } from "./editor.mjs";
-import { Edits } from "./kept.mjs";
+import { Edits, answers } from "./kept.mjs";
 import { Widgets } from "./widgets.mjs";
 
 /**
@@ -10,12 +10,19 @@ import { Widgets } from "./widgets.mjs";
  *
  * @param {HTMLElement} article
  * @param {string} name the page's, such as `02_routing`
- * @param {{ solved: (exercise: string) => void, ran: (isWhole: boolean) => void, busy: (isBusy: boolean) => void }} page
+ * @param {{ answered: () => void, ran: (isWhole: boolean) => void, busy: (isBusy: boolean) => void }} page
  */
 export function makeLive(article, name, page) {
   const edits = new Edits(name);
   const widgets = new Widgets((comm, message) => kernel.say(comm, message));
-  const kernel = new Kernel({ comm: (message) => widgets.hear(message), solved: page.solved });
+  const kernel = new Kernel(name, {
+    comm: (message) => widgets.hear(message),
+    kept: answers.text,
+    keep(text) {
+      answers.keep(text);
+      page.answered();
+    },
+  });
   const cells = [...article.querySelectorAll(".cell")]
     .flatMap((element) => {
       const pre = /** @type {HTMLPreElement | null} */ (element.querySelector(".cell_input pre"));

@@ -19,6 +19,7 @@ export function makeEditor(pre, cell) {
   pre.setAttribute("aria-label", cell.label);
   const choice = new Choice(pre);
   let isLeaving = false;
+  let isCompleting = false;
   pre.addEventListener(
     "keydown",
     (event) => {
@@ -31,9 +32,19 @@ export function makeEditor(pre, cell) {
         event.stopImmediatePropagation();
       } else if (event.key === "Tab" && !event.shiftKey && /[\w.]$/.test(before(pre))) {
         stop(event);
+        isCompleting = true;
         offer();
       }
       isLeaving = event.key === "Escape" || (isLeaving && event.key === "Shift");
+    },
+    { capture: true },
+  );
+  // At the end of a key the editor colours its text a little later, and takes the focus back for it.
+  pre.addEventListener(
+    "keyup",
+    (event) => {
+      if (event.key === "Tab" && isCompleting) event.stopImmediatePropagation();
+      isCompleting = false;
     },
     { capture: true },
   );
@@ -51,6 +62,9 @@ export function makeEditor(pre, cell) {
   function insert(text) {
     pre.focus();
     document.execCommand("insertText", false, text);
+    const place = jar.save();
+    colour(pre);
+    jar.restore(place);
   }
 
   return { source: () => jar.toString(), set: (/** @type {string} */ source) => jar.updateCode(source) };

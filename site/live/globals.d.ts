@@ -16,7 +16,7 @@ declare module "*/codejar.js" {
     editor: HTMLElement,
     highlight: (editor: HTMLElement) => void,
     options: { tab: string; addClosing: boolean; indentOn: RegExp },
-  ): { toString(): string; updateCode(code: string): void };
+  ): { toString(): string; updateCode(code: string): void; save(): unknown; restore(place: unknown): void };
 }
 
 declare module "*/prism-core.min.js";

@@ -56,17 +56,24 @@ export class Edits {
   }
 }
 
+/** What the course has kept of the reader's answers: the text that is a file where there are files. */
+export const answers = {
+  text: () => JSON.stringify(read("answers")),
+
+  /** @param {string} text */
+  keep: (text) => write("answers", JSON.parse(text)),
+};
+
 /** The chapters that were run to their end, and the exercises that were solved. */
 export const progress = {
   /** @returns {Record<string, "run" | "solved">} */
-  all: () => read("progress"),
+  all: () => ({
+    ...read("progress"),
+    ...Object.fromEntries(
+      (read("answers").solved ?? []).map((/** @type {string} */ one) => [`exercises/${one}`, "solved"]),
+    ),
+  }),
 
-  /** @param {string} page @param {"run" | "solved"} what */
-  note(page, what) {
-    write("progress", { ...read("progress"), [page]: what });
-  },
-
-  forget() {
-    write("progress", {});
-  },
+  /** @param {string} chapter */
+  ran: (chapter) => write("progress", { ...read("progress"), [chapter]: "run" }),
 };

@@ -23,8 +23,12 @@ export class Kernel {
   /** @type {Uint8Array | null} memory that the page shares with its Python, where it is isolated */
   buffer = null;
 
-  /** @param {{ comm: (message: CommMessage) => void, solved: (exercise: string) => void }} page */
-  constructor(page) {
+  /**
+   * @param {string} notebook its name
+   * @param {{ comm: (message: CommMessage) => void, kept: () => string, keep: (answers: string) => void }} page
+   */
+  constructor(notebook, page) {
+    this.notebook = notebook;
     this.page = page;
     this.worker = this.newWorker();
     this.ready = this.whenReady();
@@ -33,13 +37,17 @@ export class Kernel {
   newWorker() {
     const worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
     worker.addEventListener("message", ({ data }) => this.hear(data));
+    worker.postMessage({ type: "begin", notebook: this.notebook, kept: this.page.kept() });
     return worker;
   }
 
   /** @returns {Promise<void>} */
   whenReady() {
     return new Promise((resolve, reject) => {
-      this.worker.addEventListener("message", ({ data }) => data.type === "ready" && resolve());
+      this.worker.addEventListener("message", ({ data }) => {
+        if (data.type === "ready") resolve();
+        else if (data.type === "failed") reject(new Error(data.text));
+      });
       this.worker.onerror = (event) => reject(new Error(event.message || "Python could not be loaded."));
     });
   }
@@ -90,7 +98,7 @@ export class Kernel {
     else if (data.type === "stream") sink?.stream(data.text, Boolean(data.isError));
     else if (data.type === "output") sink?.output(data.kind, data.text);
     else if (data.type === "comm") this.page.comm(data);
-    else if (data.type === "solved") this.page.solved(data.text);
+    else if (data.type === "kept") this.page.keep(data.text);
     else if (data.type === "completions") {
       this.asked.get(data.id)?.(JSON.parse(data.text));
       this.asked.delete(data.id);

@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 import linecache
+import os
 import rlcompleter
 import runpy
 import shlex
@@ -19,7 +20,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 import js
@@ -80,9 +81,6 @@ def display(*values: Any) -> None:
             continue
         kind, text = _shown(value)
         _tell("output", kind=kind, text=text)
-        name = getattr(value, "exercise", None)
-        if isinstance(name, str) and type(value).__name__ == "Marking" and value:
-            _tell("solved", text=name)
 
 
 def complete(source: str) -> str:
@@ -101,6 +99,7 @@ def complete(source: str) -> str:
 
 def let_widgets_speak() -> None:
     """Send what a widget says to the page."""
+    _stand_in_for_ipython()
     import comm  # noqa: PLC0415
 
     class PageComm(comm.base_comm.BaseComm):
@@ -119,6 +118,14 @@ def hear(comm_id: str, data: str) -> None:
     manager.comm_msg(None, None, message)
 
 
+def begin(notebook: str, kept: str) -> None:
+    """Take the name of the page, and what the browser has kept of the reader's answers; what is new goes back to it."""
+    from repid_nb.classroom.progress import keep_in_page  # noqa: PLC0415
+
+    os.environ["JPY_SESSION_NAME"] = f"{notebook}.ipynb"
+    keep_in_page(kept, lambda text: _tell("kept", text=text))
+
+
 def know_cells() -> None:
     """Let an actor know the run of the cell that declared it: a cell that is run again replaces its actors."""
     from repid_nb.core.routing.reruns import where_cells_run  # noqa: PLC0415
@@ -126,6 +133,27 @@ def know_cells() -> None:
 
     where_cells_run(lambda: (str(Cell.number), str(Cell.run)))
     Cell.ends = page_tells_ends()
+
+
+def _stand_in_for_ipython() -> None:
+    """Offer the names that ipywidgets takes from IPython, which would take longer to load than all the rest."""
+    offered: dict[str, dict[str, object]] = {
+        "IPython": {"get_ipython": lambda: None},
+        "IPython.core": {},
+        "IPython.core.interactiveshell": {"InteractiveShell": type("InteractiveShell", (), {})},
+        "IPython.display": {"display": display, "clear_output": lambda **_: None, "HTML": _Html},
+    }
+    for name, values in offered.items():
+        module = sys.modules[name] = ModuleType(name)
+        vars(module).update(values)
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], child, module)
+
+
+class _Html:
+    def __init__(self, data: str) -> None:
+        self._repr_html_ = lambda: data
 
 
 def _without_magic(source: str) -> str:

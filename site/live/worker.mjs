@@ -3,30 +3,30 @@
 const RUNTIME = new URL("../try/static/pyodide/", import.meta.url).href;
 const quiet = { messageCallback() {} };
 
-/** What a page needs that has a widget. */
-const WIDGETS = ["anywidget", "ipywidgets"];
-let widgets;
-
 const starting = start();
 let queue = starting;
+// What a thread only rejects, its page never hears.
+starting.catch((error) => postMessage({ type: "failed", text: String(error) }));
 
 async function start() {
-  const { loadPyodide } = await import(`${RUNTIME}pyodide.mjs`);
-  const python = await loadPyodide({ indexURL: RUNTIME, lockFileURL: `${RUNTIME}pyodide-lock.json` });
   const source = fetch(new URL("page.py", import.meta.url)).then((answer) => answer.text());
-  await python.loadPackage(["pydantic", "typing-extensions"], quiet);
-  // Not loadPackage: that would bring IPython and ipywidgets too, which most pages never need.
-  const wheel = python.lockfile.packages["repid-nb"].file_name;
-  const packed = await (await fetch(RUNTIME + wheel)).arrayBuffer();
-  python.unpackArchive(packed, "whl", { extractDir: "/lib/python3.14/site-packages" });
+  const { loadPyodide } = await import(`${RUNTIME}pyodide.mjs`);
+  const python = await loadPyodide({
+    indexURL: RUNTIME,
+    lockFileURL: `${RUNTIME}page-lock.json`,
+    // They are fetched while Python starts.
+    packages: ["repid-nb"],
+  });
   let buffer = null;
-  if (self.crossOriginIsolated) {
+  // Some browsers isolate a page and have no such memory.
+  if (self.crossOriginIsolated && self.SharedArrayBuffer) {
     buffer = new Uint8Array(new SharedArrayBuffer(1));
     python.setInterruptBuffer(buffer);
   }
   python.FS.writeFile("/lib/python3.14/site-packages/live_page.py", await source);
   const page = python.pyimport("live_page");
   page.know_cells();
+  page.let_widgets_speak();
   python.setStdout({ batched: (text) => tell("stream", { text: `${text}\n` }) });
   python.setStderr({ batched: (text) => tell("stream", { text: `${text}\n`, isError: true }) });
   postMessage({ type: "ready", buffer });
@@ -43,6 +43,7 @@ function tell(type, message) {
 onmessage = async ({ data }) => {
   const { python, page, buffer } = await starting;
   if (data.type === "interrupt") interrupt(page, buffer);
+  else if (data.type === "begin") page.begin(data.notebook, data.kept);
   else if (data.type === "comm") page.hear(data.comm, data.text);
   else if (data.type === "complete")
     postMessage({ type: "completions", id: data.id, text: page.complete(data.source) });
@@ -67,10 +68,6 @@ async function run(python, page, buffer, { cell, source }) {
   try {
     // Without the lines that are IPython's: a file that a cell writes has imports too.
     await python.loadPackagesFromImports(source.replace(/^(%%|!).*$/gm, ""), quiet);
-    if (/\b(Workbench|ipywidgets|anywidget|guess|join)\b/.test(source)) {
-      widgets ??= python.loadPackage(WIDGETS, quiet).then(() => page.let_widgets_speak());
-      await widgets;
-    }
     // Pressed while nothing ran, the button is not meant for this cell.
     buffer?.fill(0);
     isInPython = true;

@@ -65,10 +65,10 @@ self.addEventListener("fetch", (event) => {
   else if (!url.pathname.startsWith(ROOT.pathname)) return;
   else if (/\/api\/(drive|stdin\/)/.test(url.pathname)) event.respondWith(askPage(request, url));
   else if (request.method === "GET" && !(request.cache === "only-if-cached" && request.mode !== "same-origin"))
-    event.respondWith(answer(url, request));
+    event.respondWith(answer(event, url, request));
 });
 
-async function answer(url, request) {
+async function answer(event, url, request) {
   let path = decodeURIComponent(url.pathname.slice(ROOT.pathname.length));
   if (path === "" || path.endsWith("/")) path += "index.html";
   if (FILES.has(`${path}/index.html`))
@@ -78,7 +78,8 @@ async function answer(url, request) {
   const kept = await cache.match(address(path));
   if (kept) return isolated(kept);
   const fresh = await fetch(address(path), { cache: "no-cache" });
-  if (fresh.ok) await cache.put(address(path), fresh.clone());
+  // The answer does not wait until it is kept: what is large is read while it comes.
+  if (fresh.ok) event.waitUntil(cache.put(address(path), fresh.clone()).catch(console.warn));
   return isolated(fresh);
 }
 

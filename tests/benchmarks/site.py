@@ -37,6 +37,7 @@ def main() -> None:
             playwright, executable, ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
         )
         visit_book(browser, host)
+        step_a_message(browser, host)
         visit_laboratory(browser, host)
         browser.close()
 
@@ -56,6 +57,18 @@ def visit_book(browser: Browser, host: StaticHost) -> None:
         page.evaluate("window.live.runAll()")
         say("book, a whole chapter run", since(began))
         say("book, fetched for it", fetched(host))
+
+
+def step_a_message(browser: Browser, host: StaticHost) -> None:
+    with visitor(browser, host) as page:
+        page.goto(f"{host.base}/")
+        began = time.perf_counter()
+        page.get_by_role("link", name="Try it here").click()
+        stage = page.locator(".repid-wb").first
+        stage.get_by_role("button", name="Ada signs up").first.click(timeout=PATIENCE)
+        stage.get_by_role("button", name="Step", exact=True).click()
+        stage.get_by_role("heading").filter(has_text="got").wait_for(timeout=PATIENCE)
+        say("first page, a message stepped", since(began))
 
 
 def visit_laboratory(browser: Browser, host: StaticHost) -> None:
@@ -93,7 +106,7 @@ def since(began: float) -> str:
 
 
 def say(what: str, figure: str) -> None:
-    sys.stdout.write(f"{what:28}{figure}\n")
+    sys.stdout.write(f"{what:31}{figure}\n")
 
 
 if __name__ == "__main__":

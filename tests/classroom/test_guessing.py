@@ -9,7 +9,7 @@ import comm
 import pytest
 
 from repid_nb import InMemoryServer, Repid, Router, Stepper
-from repid_nb.classroom import guess, guessing, questions
+from repid_nb.classroom import guess, guessing, progress, questions
 from repid_nb.classroom.question import Question, questions_of
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.widgets.question_card import QuestionCard
@@ -72,6 +72,21 @@ async def test_the_step_tells_whether_the_guess_was_right(stepper: Stepper):
     await stepper.step()
     assert said(card) == "✓ Right. It is the first one that says yes."
     assert card.card["score"] == "Guesses in this notebook: 1 of 1 right."
+
+
+def test_in_a_page_the_score_goes_on_after_a_reload(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(progress._Place, "in_page", None)
+    first, second = questions_of("messages").guesses[:2]
+    kept: list[str] = []
+    progress.keep_in_page("{}", kept.append)
+    click(guess("messages-1"), first.right)
+    click(guess("messages-1"), first.right)
+    guessing._desk.cell_ends()
+    monkeypatch.setattr(guessing, "_desk", guessing._Desk())
+    progress.keep_in_page(kept[-1], kept.append)
+    card = guess("messages-2")
+    click(card, second.wrong[0])
+    assert card.card["score"] == "Guesses in this notebook: 1 of 2 right."
 
 
 async def test_nobody_can_be_the_answer(stepper: Stepper):

@@ -33,6 +33,7 @@ def order_events(*, actor_name, **options):
 
 check("routing-1", order_events)
 """
+ANSWERS = "from repid_nb.classroom.progress import progress\nprint(progress().answers)"
 SHOWN = """() => window.live.cells.map((cell) => [...cell.output.children].map((one) => ({
     html: one.innerHTML,
 })))"""
@@ -83,7 +84,7 @@ def normal(text: str) -> str:
     return "".join(text.split())
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_cell_of_a_page_shows_in_the_page_what_is_committed(page: Page, host: StaticHost, path: Path):
     open_live(page, host, str(path.relative_to(ROOT / "notebooks").with_suffix("")))
     assert page.evaluate("window.live.runAll()")
@@ -159,7 +160,7 @@ def test_an_answer_stands_behind_a_guess_until_the_reader_asks(page: Page, host:
     expect(fold.locator(".cell_output")).to_be_visible()
 
 
-def test_a_guess_is_told_by_the_cell_that_answers_it(page: Page, host: StaticHost):
+def test_a_guess_is_told_by_the_cell_that_answers_it_and_kept_over_a_reload(page: Page, host: StaticHost):
     page.goto(host.base)
     # What a reader has changed is kept, what another test has, too.
     page.evaluate("localStorage.clear()")
@@ -169,6 +170,10 @@ def test_a_guess_is_told_by_the_cell_that_answers_it(page: Page, host: StaticHos
     page.get_by_text("m1, sent first").click()
     assert page.evaluate("live.cells[3].run()")
     expect(page.get_by_text("✓ Right.")).to_be_visible()
+    open_live(page, host, "01_messages")
+    page.evaluate("(source) => live.cells[0].editor.set(source)", ANSWERS)
+    cell(page, 1).press("Shift+Enter")
+    expect(page.locator("pre.live-stream").first).to_have_text("{'messages': {'guess 1': True}}\n")
 
 
 @pytest.mark.parametrize("name", ["teachers", "glossary", "differences"])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
@@ -19,30 +20,40 @@ KEPT = "✓ The whole course works without a network now."
 MOST_MEGABYTES = 50
 
 
-@pytest.mark.parametrize("address", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_wrong(browser: Browser, host: StaticHost, address: str, scheme: str):
-    page = browser.new_page(color_scheme=scheme)
-    page.goto(f"{host.base}/{address}")
-    found = problems(page, "body")
+@pytest.fixture(scope="module", params=PAGES)
+def opened(request: pytest.FixtureRequest, browser: Browser, host: StaticHost) -> Iterator[Page]:
+    """A page of the site, which a test makes narrow or dark."""
+    page = browser.new_page()
+    page.goto(f"{host.base}/{request.param}")
+    yield page
     page.close()
-    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong(opened: Page, scheme: Literal["light", "dark"]):
+    opened.emulate_media(color_scheme=scheme)
+    assert problems(opened, "body") == []
 
 
 @pytest.mark.parametrize("width", [390, 900, 1100, 1400])
-@pytest.mark.parametrize("address", PAGES)
-def test_no_page_scrolls_sideways(browser: Browser, host: StaticHost, address: str, width: int):
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.goto(f"{host.base}/{address}")
-    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    page.close()
-    assert over <= 0
+def test_no_page_scrolls_sideways(opened: Page, width: int):
+    opened.set_viewport_size({"width": width, "height": 800})
+    assert opened.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def test_the_landing_page_plays_a_lesson(page: Page, host: StaticHost):
     page.goto(f"{host.base}/")
     lesson = page.frame_locator("iframe")
     expect(lesson.get_by_text("Five orders, three actors").first).to_be_visible()
+
+
+def test_two_clicks_after_the_first_page_a_message_is_stepped(page: Page, host: StaticHost):
+    page.goto(f"{host.base}/")
+    page.get_by_role("link", name="Try it here").click()
+    stage = page.locator(".repid-wb").first
+    stage.get_by_role("button", name="Ada signs up").first.click()
+    stage.get_by_role("button", name="Step", exact=True).click()
+    expect(stage.get_by_role("heading").filter(has_text="got")).to_be_visible()
 
 
 def test_every_link_of_the_book_leads_somewhere(site: Path):
