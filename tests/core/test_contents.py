@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from repid_nb.core.memory.contents import Checkpoint, copied_into, drop, held_by
 from repid_nb.core.memory.queue import FORGET_FROM, Queues
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
+
+
+class Worker:
+    """Stands for a worker; can be referred to weakly."""
 
 
 @pytest.fixture
@@ -111,9 +117,6 @@ def test_a_queue_that_was_forgotten_since_the_checkpoint_is_known_again():
 
 
 def test_what_a_worker_held_that_has_ended_since_the_checkpoint_goes_back():
-    class Worker:
-        """Can be referred to weakly."""
-
     queues, worker = Queues(dead_letter_limit=10), Worker()
     put(queues, "a", "b")
     queues.of("tasks").take(worker)
@@ -187,3 +190,55 @@ def test_a_copy_has_everything_in_its_order_and_lives_by_itself(queues: Queues):
     other.of("tasks").take("worker").headers["n"] = "changed"
     assert state(queues) == (["c", "a", "b"], ["d"], ["e"])
     assert queues.snapshot(None)["tasks"].ready[0].headers == {"n": "c"}
+
+
+def change(queues: Queues, draw: random.Random, number: int, workers: list[Worker]) -> None:
+    """Make one change of some queue; an actor may change the headers of what is pulled."""
+    queue = queues.of(draw.choice("abc"))
+    held = sorted(queue.in_work, key=lambda one: (one.position, one.message_id))
+    match draw.choice(["send", "send", "pull", "pull", "settle", "release", "resend", "drop"]):
+        case "send":
+            queue.put(QueuedMessage(b"", {"n": "sent"}, message_id=str(number)), draw.randrange(3))
+        case "pull":
+            message = queue.take(draw.choice(workers))
+            if message is not None and draw.random() < 0.5:
+                message.headers["n"] = str(number)
+        case "settle" if held:
+            queue.settle(draw.choice(held), draw.choice(list(MessageAction)[:3]), str(number))
+        case "release" if held:
+            queue.release(draw.choice(held))
+        case "resend":
+            queue.resend(None)
+        case "drop":
+            drop(queue, queues, lambda one: int(one.message_id) % 2 == 0, dead=draw.random() < 0.5)
+
+
+def everything(queues: Queues) -> list[object]:
+    """All that can be seen of the queues, but for the headers in the hands of a worker."""
+    seen = []
+    for channel in "abc":
+        shown = queues.of(channel).snapshot(None)
+        letters = [(one.message.id, one.message.headers, one.reason) for one in shown.dead_letters]
+        ready = [(one.id, one.priority, one.headers) for one in shown.ready]
+        seen.append((ready, [(one.id, one.priority) for one in shown.in_work], letters, shown.dead_dropped))
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_after_any_history_a_checkpoint_and_each_mark_before_it_have_everything_back(seed: int):
+    draw = random.Random(seed)  # noqa: S311  (a seed repeats the history)
+    queues, workers = Queues(dead_letter_limit=2), [Worker(), Worker()]
+    journal = queues.keep_journal()
+    marks = [(journal.mark(), everything(queues))]
+    for number in range(draw.randrange(25)):
+        change(queues, draw, number, workers)
+        marks.append((journal.mark(), everything(queues)))
+    checkpoint, before = Checkpoint(queues), everything(queues)
+    for later in range(100, 103):
+        mark, there = draw.choice(marks)
+        journal.undo_to(mark)
+        assert everything(queues) == there
+        for number in range(draw.randrange(20)):
+            change(queues, draw, later * 100 + number, workers)
+        checkpoint.restore()
+        assert everything(queues) == before
