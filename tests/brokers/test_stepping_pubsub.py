@@ -11,7 +11,7 @@ from repid import PubsubServer
 from support.pubsub import Pubsub
 
 from repid_nb import MessageAction
-from repid_nb.core.errors import NotConnectedError, NotPullableError
+from repid_nb.core.errors import NotConnectedError, NotPullableError, UnknownNameError
 from repid_nb.stepping.brokers import remote
 
 
@@ -69,6 +69,40 @@ async def test_what_is_nacked_comes_back_and_the_step_says_so(here):
     assert step.settlement.action is MessageAction.nacked
     assert step.settlement.where.startswith("back at once: it goes round for ever")
     assert (await here.step()).message.id == step.message.id
+
+
+async def test_dead_letters_of_a_policy_are_read_and_sent_again_and_stay_where_they_are_until_then(here, pubsub):
+    pubsub.waiting["dead"] = deque()
+    pubsub.policies["orders"] = ("dead", 2)
+    for _ in range(2):
+        await here.send("broken")
+    steps = [await here.step() for _ in range(4)]
+    assert steps[0].settlement.where == "back at once; after 2 deliveries a dead letter, on the topic dead"
+    assert steps[0].note == "It was delivery 1 of 2: each one counts, also where it is given back."
+    letters = (await here.stepper.look())["orders"].dead_letters
+    assert (len(letters), len(pubsub.waiting["dead"])) == (2, 2)
+    assert "LookupError" in letters[0].reason
+    assert await here.stepper.send_again("orders", letters[1].message.id) == 1
+    assert [one.message.id for one in (await here.stepper.look())["orders"].dead_letters] == [letters[0].message.id]
+    assert await here.stepper.send_again("orders") == 1
+    assert (len(pubsub.waiting["dead"]), len(pubsub.waiting["orders"])) == (0, 2)
+    with pytest.raises(UnknownNameError, match="No dead letter"):
+        await here.stepper.send_again("orders", letters[0].message.id)
+
+
+async def test_letters_that_would_count_a_look_are_not_looked_at(here, pubsub):
+    pubsub.waiting["dead"] = deque()
+    pubsub.policies.update(orders=("dead", 1), dead=("orders", 5))
+    await here.send("broken")
+    await here.step()
+    assert (await here.stepper.look())["orders"].dead_letters == ()
+    assert await here.stepper.send_again("orders") == 1
+
+
+async def test_without_a_policy_letters_are_refused_with_the_line_that_makes_one(here):
+    await here.send("broken")
+    with pytest.raises(NotPullableError, match="gcloud pubsub subscriptions update orders --dead-letter-topic TOPIC"):
+        await here.stepper.send_again("orders")
 
 
 async def test_an_interrupted_step_gives_its_message_back(here, pubsub):

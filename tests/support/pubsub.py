@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +22,9 @@ class Pubsub:
         self.held: dict[str, tuple[str, Any]] = {}
         # The deadlines, in seconds, that were asked for.
         self.deadlines: list[int] = []
+        # By subscription: the topic of its dead letters, and at which delivery a message becomes one.
+        self.policies: dict[str, tuple[str, int]] = {}
+        self._deliveries: Counter[str] = Counter()
         self.port = 0
         self._number = 0
         self._arrived = asyncio.Event()
@@ -35,8 +38,13 @@ class Pubsub:
         """Listen on a port of its own."""
         server = grpc.aio.server()
         for service, methods in {
-            "Publisher": {"Publish": self._publish},
-            "Subscriber": {"Pull": self._pull, "Acknowledge": self._acknowledge, "ModifyAckDeadline": self._modify},
+            "Publisher": {"Publish": self._publish, "ListTopicSubscriptions": self._list},
+            "Subscriber": {
+                "GetSubscription": self._get,
+                "Pull": self._pull,
+                "Acknowledge": self._acknowledge,
+                "ModifyAckDeadline": self._modify,
+            },
         }.items():
             handlers = {name: grpc.unary_unary_rpc_method_handler(method) for name, method in methods.items()}
             server.add_generic_rpc_handlers(
@@ -62,19 +70,42 @@ class Pubsub:
         return proto.PublishResponse(message_ids=[message.message_id for message in asked.messages]).serialize()
 
     async def _pull(self, request: bytes, context: Any) -> bytes:
-        # subscription = 1 comes first, and is shorter than 128 bytes here; it is followed by max_messages = 1.
-        assert request.endswith(b"\x18\x01")
-        name = request[2 : 2 + request[1]].decode().rsplit("/", 1)[1]
-        if name not in self.waiting:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "no such subscription")
-        while not self.waiting[name]:
+        # subscription = 1 comes first, and is shorter than 128 bytes here; return_immediately = 2, max_messages = 3.
+        name, rest = await self._named(request, context)
+        at_once, number = rest[:2] == b"\x10\x01", rest[-1]
+        while not self.waiting[name] and not at_once:
             self._arrived.clear()
             await self._arrived.wait()
-        message = self.waiting[name].popleft()
-        ack_id = f"ack-{message.message_id}"
-        self.held[ack_id] = (name, message)
-        answer = proto.ReceivedMessage(ack_id=ack_id, message=message, delivery_attempt=1)
-        return proto.StreamingPullResponse(received_messages=[answer]).serialize()
+        answers = []
+        while self.waiting[name] and len(answers) < number:
+            message = self.waiting[name].popleft()
+            ack_id = f"{name}-{message.message_id}"
+            self.held[ack_id] = (name, message)
+            self._deliveries[ack_id] += 1
+            # Without a policy they are not counted.
+            delivery = self._deliveries[ack_id] if name in self.policies else 0
+            answers.append(proto.ReceivedMessage(ack_id=ack_id, message=message, delivery_attempt=delivery))
+        return proto.StreamingPullResponse(received_messages=answers).serialize()
+
+    async def _get(self, request: bytes, context: Any) -> bytes:
+        name, _ = await self._named(request, context)
+        if name not in self.policies:
+            return b""
+        topic, most = self.policies[name]
+        path = f"projects/project/topics/{topic}".encode()
+        policy = b"\x0a" + bytes([len(path)]) + path + b"\x10" + bytes([most])
+        return b"\x6a" + bytes([len(policy)]) + policy
+
+    async def _list(self, request: bytes, context: Any) -> bytes:
+        name, _ = await self._named(request, context)
+        path = f"projects/project/subscriptions/{name}".encode()
+        return b"\x0a" + bytes([len(path)]) + path
+
+    async def _named(self, request: bytes, context: Any) -> tuple[str, bytes]:
+        name = request[2 : 2 + request[1]].decode().rsplit("/", 1)[1]
+        if name not in self.waiting:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such thing")
+        return name, request[2 + request[1] :]
 
     async def _acknowledge(self, request: bytes, _context: Any) -> bytes:
         for ack_id in proto.AcknowledgeRequest.deserialize(request).ack_ids:
@@ -88,6 +119,7 @@ class Pubsub:
             # A second is a long time here: what is to come back soon is back at once.
             if asked.ack_deadline_seconds <= 1 and ack_id in self.held:
                 name, message = self.held.pop(ack_id)
-                self.waiting[name].append(message)
+                dead, most = self.policies.get(name, ("", 0))
+                self.waiting[dead if most and self._deliveries[ack_id] >= most else name].append(message)
                 self._arrived.set()
         return b""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from repid_nb.core.errors import NotPullableError
+from repid_nb.core.logger import logger
+from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
-from repid_nb.stepping.brokers.adapter import Adapter
+from repid_nb.stepping.brokers.adapter import Adapter, unknown
 from repid_nb.stepping.brokers.places import Greeting, Place, place_of
+from repid_nb.stepping.brokers.pubsub_letters import Letters, pull_request
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["PubsubAdapter"]
@@ -31,15 +36,32 @@ class PubsubAdapter(Adapter):
         rejected="back after a second, in no certain order",
         nacked="back at once: it goes round for ever, unless the subscription has a dead-letter policy",
         given_back="back after a second, in no certain order",
+        dead_letters=True,
         empty_is_certain=False,
     )
 
     # The beginning of HTTP/2, and in its answer the settings, which are frame 4.
     greeting = Greeting(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0", re.compile(rb"...\x04", re.DOTALL))
 
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self._letters = Letters(server)
+
     @property
     def place(self) -> Place | None:
         return place_of(self.server._dsn or GOOGLE, self.port)
+
+    def forget(self) -> None:
+        self._letters = Letters(self.server)
+
+    async def open(self, channels: Sequence[str]) -> None:
+        for channel in channels:
+            try:
+                await self._letters.find(channel)
+            except Exception:
+                # To ask is a favour: it takes another right than to pull, and what is missing the pull says.
+                logger.debug("stepper.letters.error", exc_info=True)
+                self._letters.forget(channel)
 
     def refused(self, channel: str, error: Exception) -> str:
         if _code(error) == "NOT_FOUND":
@@ -60,7 +82,7 @@ class PubsubAdapter(Adapter):
         # An empty answer may come early, and does not say that nothing waits.
         while (left := end - loop.time()) > 0:
             try:
-                answer = await call(_pull_request(path), timeout=left)
+                answer = await call(pull_request(path), timeout=left)
             except Exception as error:
                 code = _code(error)
                 if code == "DEADLINE_EXCEEDED":
@@ -96,10 +118,31 @@ class PubsubAdapter(Adapter):
     def where(self, action: MessageAction | None, channel: str) -> str:
         if action is MessageAction.acked:
             return "done: Pub/Sub does not send it again"
+        if action is MessageAction.nacked and (topic := self._letters.topic(channel)):
+            return f"back at once; after {self._letters.after(channel)} deliveries a dead letter, on the topic {topic}"
         return super().where(action, channel)
+
+    def note(self, message: ReceivedMessageT) -> str:
+        after = self._letters.after(message.channel)
+        attempt: int = message.delivery_attempt  # type: ignore[attr-defined]  # repid's own message
+        if not after or message.action is MessageAction.acked:
+            return ""
+        if attempt >= after:
+            self._letters.note_delivery(message.channel)
+        return f"It was delivery {attempt} of {after}: each one counts, also where it is given back."
+
+    async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:
+        return [await self._look(channel, window) for channel in channels]
+
+    async def resend(self, channel: str, message_id: str | None) -> int:
+        return await self._letters.resend(channel, message_id)
 
     def comes_again(self) -> str:
         return "where Pub/Sub has not heard of it, the message comes again when its deadline is over"
+
+    async def _look(self, channel: str, window: int) -> ChannelSnapshot:
+        letters = await self._letters.look(channel, window)
+        return replace(unknown([channel])[0], dead_letters=tuple(map(self.letter, letters)))
 
     def _received(self, channel: str, path: str, one: Any) -> Any:
         kind = import_module("repid.connections.pubsub.protocol.received_message").PubsubReceivedMessage
@@ -112,21 +155,6 @@ class PubsubAdapter(Adapter):
             server=self.server,
             stream_ack_deadline_seconds=self.server._stream_ack_deadline_seconds,
         )
-
-
-def _pull_request(path: str) -> bytes:
-    """Return a PullRequest: subscription = 1, max_messages = 3 (google/pubsub/v1/pubsub.proto)."""
-    name = path.encode()
-    return b"\x0a" + _varint(len(name)) + name + b"\x18\x01"
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:  # noqa: PLR2004  (seven bits a byte)
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 def _code(error: Exception) -> str:
