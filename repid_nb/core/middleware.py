@@ -86,7 +86,9 @@ def compose(
     Returns:
         A coroutine function of the same arguments as `call_next`.
     """
-    return Pipeline(middlewares or ()).around(call_next)
+    for middleware in reversed(middlewares or ()):
+        call_next = partial(_awaited(middleware), call_next)
+    return call_next
 
 
 class Pipeline:
@@ -97,8 +99,8 @@ class Pipeline:
     def __init__(self, middlewares: Sequence[Callable[..., Any]]) -> None:
         self._inside_out = [_awaited(middleware) for middleware in reversed(middlewares)]
 
-    def around(self, call_next: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
-        """Return a function that calls `call_next`, with the same arguments, inside the middleware."""
+    def around(self, call_next: CallNextT) -> CallNextT:
+        """Return a function of `(message, actor)` that calls `call_next(message, actor)` inside the middleware."""
         for middleware in self._inside_out:
             call_next = partial(middleware, call_next)
         return call_next
