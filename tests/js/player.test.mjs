@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { momentOf } from "../../repid_nb/widgets/static/lesson.mjs";
-import { heldState, Player } from "../../repid_nb/widgets/static/player.mjs";
+import { Player } from "../../repid_nb/widgets/static/player.mjs";
+import { heldState } from "../../repid_nb/widgets/static/recorded.mjs";
 
 const message = { id: "m1", name: "m1", topic: "greet", payload: "{}" };
 const step = {

@@ -71,6 +71,7 @@ FLOORS = [
     "send_form.mjs",
     "layout.mjs",
     "workbench.mjs",
+    "recorded.mjs",
     "player.mjs",
     "choices.mjs",
     "ballot.mjs",

@@ -3,7 +3,7 @@
 import { Player } from "./player.mjs";
 import { render } from "./workbench.mjs";
 
-/** @import { Lesson } from "./player.mjs" */
+/** @import { Lesson } from "./recorded.mjs" */
 
 /**
  * Return the moment that an address names, as `#step=7` does; null where it names none.
