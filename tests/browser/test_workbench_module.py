@@ -232,6 +232,16 @@ def test_many_lanes_are_scrolled_by_keyboard(stage: Callable[..., Stage], states
     assert shown.asked() == []
 
 
+def test_dead_letters_that_are_not_known_are_called_so_beside_their_name(stage: Callable[..., Stage], states: States):
+    shown = stage("empty", width=846)
+    shown.show({**states["empty"], "tray": {"dead": None, "letters": []}})
+    tray = shown.page.locator("[data-bin=tray]")
+    expect(tray).to_contain_text("not known")
+    name, word = tray.locator(".wb-binname"), tray.locator(".wb-binname > :nth-child(2)")
+    assert name.evaluate("name => name.clientWidth") >= word.evaluate("word => word.offsetLeft + word.offsetWidth")
+    assert word.bounding_box()["y"] < name.bounding_box()["y"] + name.bounding_box()["height"] / 2
+
+
 def test_a_header_named_proto_is_a_header(stage: Callable[..., Stage]):
     expect(stage("pulled").page.locator(".wb-headers")).to_contain_text("__proto__")
 
@@ -494,7 +504,13 @@ def test_a_guess_is_asked_for_before_the_step(stage: Callable[..., Stage], state
     shown = stage("predicting")
     shown.press("Step")
     assert shown.asked() == []
-    expect(shown.page.get_by_role("group", name="Who will get m3?").locator("button").first).to_be_focused()
+    first = shown.page.get_by_role("group", name="Who will get m3?").locator("button").first
+    expect(first).to_be_focused()
+    for leave in (lambda: shown.press("Not now"), lambda: shown.page.keyboard.press("Escape")):
+        leave()
+        expect(shown.page.get_by_role("button", name="Step", exact=True)).to_be_focused()
+        shown.page.keyboard.press("Enter")
+        expect(first).to_be_focused()
     shown.page.keyboard.press("2")
     assert shown.asked()[0]["pick"] == "2"
     shown.show(states["guessed"])

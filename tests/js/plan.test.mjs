@@ -112,6 +112,15 @@ describe("the headline", () => {
     assert.equal(headline(state())[0], "2 messages wait");
   });
 
+  test("of a broker that does not say what waits, nothing else is said", () => {
+    const lanes = { lanes: [{ ...lane, waiting: null, messages: [] }] };
+    assert.deepEqual(headline(state({ lanes })), [
+      "What waits is not known",
+      "",
+      "Press Step: the worker asks for the next message.",
+    ]);
+  });
+
   test("while a guess is asked for, it is said to pick and not to press Step", () => {
     assert.equal(headline(state())[2], "Press Step: the worker takes the next one.");
     const { headline: asked } = plan(state(), ui({ picking: "step" }));

@@ -227,7 +227,10 @@ function panelActions(page) {
       focus("menu");
     },
     keys: () => set({ keys: !ui.keys }),
-    cancelPick: () => set({ picking: null }),
+    cancelPick: () => {
+      focus("step");
+      set({ picking: null });
+    },
     closeExplanation: () => set({ explanation: null }),
     closeText: () => set({ opened: null }),
     showEveryActor: () => set({ everyActor: true }),

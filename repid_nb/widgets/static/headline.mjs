@@ -53,6 +53,9 @@ function emptyHeadline({ lanes, history }, waiting, isPicking) {
   if (!lanes.lanes.some((lane) => lane.actors)) {
     return { ...open("No actor listens yet"), why: "Declare one in a cell, and send it a message." };
   }
+  if (!waiting && lanes.lanes.some((lane) => lane.actors && lane.waiting === null)) {
+    return { ...open("What waits is not known"), why: "Press Step: the worker asks for the next message." };
+  }
   if (!waiting) return { ...open("Nothing is waiting"), why: "Send a message, then press Step." };
   const wait = `${count(waiting, "message")} ${waiting === 1 ? "waits" : "wait"}`;
   return {

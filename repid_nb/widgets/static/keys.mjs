@@ -140,7 +140,7 @@ function isOpen(ui) {
 function leave({ ui, state, update, focus }, actions, field) {
   if (ui.presses.length) ui.presses = [];
   else if (ui.keys) ui.keys = false;
-  else if (ui.picking) ui.picking = null;
+  else if (ui.picking) actions.cancelPick();
   else if (ui.opened) ui.opened = null;
   else if (ui.explanation) ui.explanation = null;
   else if (ui.followed) ui.followed = null;

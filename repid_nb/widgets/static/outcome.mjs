@@ -27,7 +27,7 @@ export function outcomeElements(outcome, { dead, letters }, isLocked, actions) {
       "tray",
       "✗",
       [h("span", null, "Dead"), h("span", null, "letters")],
-      dead === null ? "not known" : dead.toLocaleString("en"),
+      dead === null ? null : dead.toLocaleString("en"),
       [
         letters.length > 0 && h("ol.letters.tray", { tabindex: "0", "aria-label": "Dead letters" }, list),
         older > 0 && andMore(`${older.toLocaleString("en")} older`),
@@ -42,15 +42,16 @@ export function outcomeElements(outcome, { dead, letters }, isLocked, actions) {
  * @param {Bin} bin
  * @param {string} symbol
  * @param {Children} name
- * @param {string} number
+ * @param {string | null} number  null where it is not known
  * @param {...Children} children
  */
 function binElement(outcome, bin, symbol, name, number, ...children) {
   const isHit = outcome.hit === bin;
+  const amount = number === null ? h("span.count", null, "not known") : h("span.binnumber", null, number);
   return h(
     "div.bin",
     { class: `wb-bin${isHit ? ` wb-hit wb-tone-${outcome.tone}` : ""}`, "data-bin": bin },
-    h("div.binhead", null, h("span.binname", null, icon(symbol), name), h("span.binnumber", null, number)),
+    h("div.binhead", null, h("span.binname", null, icon(symbol), name), amount),
     isHit && settlementElement(outcome),
     ...children,
   );
