@@ -8,7 +8,7 @@ from repid_nb.core.errors import DeclarationError
 from repid_nb.display import words
 from repid_nb.display.colours import BAD, GOOD, LINE, QUIET, SURFACE, TEXT, Colour
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted, text_width
-from repid_nb.display.pictures.parts import hue, name_of, token, token_width
+from repid_nb.display.pictures.parts import heading, hue, name_of, token, token_width
 from repid_nb.picture import Picture
 from repid_nb.printable import counted, one_line
 from repid_nb.stepping.record import Step
@@ -37,7 +37,7 @@ def picture_of_arguments(step: Step) -> Picture:
     rows = list(_rows(step))
     canvas = Canvas()
     was_called = step.duration is not None
-    canvas.text(MARGIN, 30, "From the message to the arguments", size=17, bold=True)
+    heading(canvas, "From the message to the arguments")
     token(canvas, MARGIN, 64, name_of(step.message), hue(step.message), look="held")
     at = MARGIN + token_width(name_of(step.message)) + 10
     canvas.text(at, 69, "what was sent", size=13, colour=QUIET)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from repid_nb.core import reasons
 from repid_nb.display.colours import BACK, BAD, OUTCOMES, QUIET, SOFT, TEXT
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted
-from repid_nb.display.pictures.parts import hue, lamp, name_of, token, token_width
+from repid_nb.display.pictures.parts import heading, hue, lamp, name_of, token, token_width
 from repid_nb.picture import Picture
 from repid_nb.printable import counted, one_line
 from repid_nb.stepping.record import Step
@@ -26,7 +26,7 @@ def picture_of_crash(steps: Sequence[Step]) -> Picture:
     # Two actors of one name are told apart by their channels.
     same = len({step.winner for step in ran}) == 1
     canvas = Canvas()
-    canvas.text(MARGIN, 30, "If the worker dies in the middle of the job", size=17, bold=True)
+    heading(canvas, "If the worker dies in the middle of the job")
     y, told = 92.0, []
     for step in ran[:LINES]:
         told.append(_draw_line(canvas, step, y, step.channel if same else step.winner or ""))

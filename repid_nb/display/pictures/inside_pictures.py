@@ -8,7 +8,7 @@ from repid_nb.core import reasons
 from repid_nb.core.errors import DeclarationError
 from repid_nb.display.colours import ACCENT, BACK, BAD, GOOD, LINE, OUTCOMES, QUIET, SOFT, SURFACE, TEXT, Colour
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted, text_width
-from repid_nb.display.pictures.parts import hue, lamp, name_of, token, token_width
+from repid_nb.display.pictures.parts import heading, hue, lamp, name_of, token, token_width
 from repid_nb.picture import Picture
 from repid_nb.printable import counted, one_line
 from repid_nb.stepping.record import Step
@@ -34,10 +34,9 @@ def picture_of_middleware(step: Step) -> Picture:
     shown = step.middlewares[:LAYERS]
     canvas = Canvas()
     layers = len(shown)
-    canvas.text(MARGIN, 30, f"Around {winner}", size=17, bold=True, width=WIDTH - 2 * MARGIN)
     count = len(step.middlewares)
     about = f"{counted(count, 'layer')} of middleware{', the outermost first' if count > 1 else ''}"
-    canvas.text(MARGIN, 49, about, size=13, colour=QUIET)
+    heading(canvas, f"Around {winner}", below=about)
     top, high = 64.0, 84.0 + 2 * INSET * layers
     middle = top + high / 2 + layers * 5
     left, right = MARGIN + DOOR, WIDTH - MARGIN - DOOR
@@ -109,9 +108,8 @@ def picture_of_settling(step: Step) -> Picture:
     is_early = step.settlement.reason == reasons.ACKED_FIRST
     outcome = OUTCOMES[step.settlement.action]
     canvas = Canvas()
-    title = "Settled before the run" if is_early else "Settled after the run"
-    canvas.text(MARGIN, 30, title if step.settlement.action else "Not settled", size=17, bold=True)
-    canvas.text(MARGIN, 49, f"{winner}: {step.settlement.reason}", size=13, colour=QUIET, width=WIDTH - 2 * MARGIN)
+    when = "Settled before the run" if is_early else "Settled after the run"
+    heading(canvas, when if step.settlement.action else "Not settled", below=f"{winner}: {step.settlement.reason}")
     name = name_of(step.message)
     y, first, last = 112.0, MARGIN + token_width(name) + 34, WIDTH - MARGIN - 20
     settled = first + 84 if is_early else last - 50

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.display import words
 from repid_nb.display.colours import BACK, HUES, LINE, OUTCOMES, QUIET, SOFT, SURFACE, TEXT, Colour, hue_of
-from repid_nb.display.pictures.canvas import Canvas, fitted, text_width
+from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted, text_width
 from repid_nb.printable import one_line
 from repid_nb.stepping.record import Settlement
 
@@ -16,6 +16,7 @@ __all__ = [
     "MOST_DOTS",
     "TOKEN",
     "dots",
+    "heading",
     "hue",
     "lamp",
     "name_of",
@@ -29,6 +30,16 @@ __all__ = [
 TOKEN = 26
 MOST_DOTS = 12
 _NAME_SIZE = 14
+
+
+def heading(canvas: Canvas, name: str, *, beside: str = "", below: str = "", y: float = 30) -> None:
+    """Draw what a picture is called, and what is to be said of it."""
+    room = WIDTH - 2 * MARGIN
+    at = MARGIN + canvas.text(MARGIN, y, name, size=17, bold=True, width=WIDTH * 0.6 if beside else room) + 12
+    if beside:
+        canvas.text(at, y, beside, size=13, colour=QUIET, width=WIDTH - at - MARGIN)
+    if below:
+        canvas.text(MARGIN, y + 19, below, size=13, colour=QUIET, width=room)
 
 
 def name_of(message: MessageSnapshot) -> str:

@@ -9,7 +9,7 @@ from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot, Queu
 from repid_nb.display import words
 from repid_nb.display.colours import ACCENT, HUES, LINE, QUIET, SOFT
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted, text_width
-from repid_nb.display.pictures.parts import hue, name_of, token, token_width
+from repid_nb.display.pictures.parts import heading, hue, name_of, token, token_width
 from repid_nb.display.river import gist
 from repid_nb.picture import Picture
 from repid_nb.printable import counted, one_line
@@ -31,8 +31,7 @@ NOTE = 12.5
 def picture_of_priorities(queues: QueuesSnapshot) -> Picture:
     """Return the picture of queues with a row for each priority: the highest is pulled first, each from the left."""
     canvas = Canvas()
-    at = MARGIN + canvas.text(MARGIN, 30, "Who waits behind whom", size=17, bold=True) + 12
-    canvas.text(at, 30, "the top row first, left first", size=13, colour=QUIET, width=WIDTH - at - MARGIN)
+    heading(canvas, "Who waits behind whom", beside="the top row first, left first")
     y = 62.0
     told: list[str] = []
     shown = [queue for queue in queues.channels if queue.waiting][:CHANNELS]
@@ -117,7 +116,7 @@ def picture_of_waits(priorities: Mapping[int, Waits], unit: str = "s") -> Pictur
         unit: What a second of the simulation is called.
     """
     canvas = Canvas()
-    canvas.text(MARGIN, 30, "How long each priority waited", size=17, bold=True)
+    heading(canvas, "How long each priority waited")
     _legend(canvas, 52)
     furthest = max((longest for _, _, longest, _ in priorities.values()), default=0.0) or 1.0
     y, told = 88.0, []

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from repid_nb.core.message import MessageAction
 from repid_nb.display.colours import ACCENT, GOOD, HUES, OUTCOMES, QUIET, SOFT, SURFACE, Colour
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, text_width
+from repid_nb.display.pictures.parts import heading
 from repid_nb.display.river import Passage, River, Visit
 from repid_nb.picture import Picture
 from repid_nb.printable import counted, one_line
@@ -75,9 +76,8 @@ def picture_of_river(river: River, *, title: str = "") -> Picture:
     bed = _bed(river, begin, waiting, working)
     canvas = Canvas()
     name = title or "The river"
-    at = MARGIN + canvas.text(MARGIN, 32, name, size=17, bold=True, width=WIDTH * 0.6) + 12
     hint = "how many wait, how many are in work" if is_bundled else "a line waits, a bar is in work"
-    canvas.text(at, 32, hint, size=13, colour=QUIET, width=WIDTH - at - MARGIN)
+    heading(canvas, name, beside=hint, y=32)
     _draw_lanes(canvas, bed)
     _draw_times(canvas, river, bed)
     if is_bundled:

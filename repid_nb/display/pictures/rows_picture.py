@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from repid_nb.display.colours import HUES, LINE, OUTCOMES, QUIET, SOFT, SURFACE
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas
+from repid_nb.display.pictures.parts import heading
 from repid_nb.display.river import Passage, River, Visit, river_of_steps, shown_passages
 from repid_nb.picture import Picture
 from repid_nb.printable import counted
@@ -41,8 +42,7 @@ def picture_of_steps(steps: Sequence[Step], *, title: str = "", dropped: int = 0
     column = max(NARROWEST, min(WIDEST, room / max(1, len(shown))))
     canvas = Canvas()
     name = title or counted(len(steps), "step")
-    at = MARGIN + canvas.text(MARGIN, 32, name, size=17, bold=True) + 12
-    canvas.text(at, 32, _hint(hidden + dropped), size=13, colour=QUIET, width=WIDTH - at - MARGIN)
+    heading(canvas, name, beside=_hint(hidden + dropped), y=32)
     height = TOP + float(ROW * len(passages))
     _columns(canvas, river, left, column, height)
     y = TOP + ROW / 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from repid_nb.display.colours import LINE, OUTCOMES, QUIET, SURFACE, Outcome
 from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, text_width
-from repid_nb.display.pictures.parts import hue, name_of, token, token_width, what_of
+from repid_nb.display.pictures.parts import heading, hue, name_of, token, token_width, what_of
 from repid_nb.display.sentences import WHEREABOUTS, trail_rows, who_by_name
 from repid_nb.picture import Picture
 from repid_nb.printable import counted, one_line
@@ -25,10 +25,9 @@ def picture_of_trail(trail: Trail) -> Picture:
     name = name_of(trail.message)
     family = [*trail.walk()]
     shown = family[:ROWS]
-    at = MARGIN + canvas.text(MARGIN, 32, f"The way of {name}", size=17, bold=True, width=WIDTH * 0.6) + 12
     others = len(family) - 1
     about = f"and of {counted(others, 'message')} that came of it" if others else "it led to no other message"
-    canvas.text(at, 32, about, size=13, colour=QUIET, width=WIDTH - at - MARGIN)
+    heading(canvas, f"The way of {name}", beside=about, y=32)
     tree = canvas.group()
     open_rows: dict[int, float] = {}
     y = TOP
