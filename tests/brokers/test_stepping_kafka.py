@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 
+import aiokafka
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.consumer.subscription_state import SubscriptionState
 from brokers.scenes import Scene
 from repid import KafkaServer
 from support.servers import Tansu
@@ -16,6 +19,8 @@ from support.servers import Tansu
 from repid_nb import MessageAction
 from repid_nb.core.errors import NotConnectedError, UnknownNameError
 from repid_nb.stepping.brokers import connecting, places, remote
+
+HEARTBEAT = 0.05
 
 
 class Kafka:
@@ -52,6 +57,8 @@ class Kafka:
 async def here(shared_processes, channel, monkeypatch):
     monkeypatch.setattr(remote, "PATIENCE", 0.3)
     monkeypatch.setattr(connecting, "DOUBTED_AFTER", 0.5)
+    often = partial(AIOKafkaConsumer, heartbeat_interval_ms=int(1000 * HEARTBEAT))
+    monkeypatch.setattr(aiokafka, "AIOKafkaConsumer", often)
     broker = Kafka(shared_processes(Tansu))
     await broker.declare(channel)
     made = Scene(broker, channel)
@@ -59,25 +66,7 @@ async def here(shared_processes, channel, monkeypatch):
     await made.stepper.close()
 
 
-# One walk, because a group takes five seconds to let each consumer in.
-async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_where_a_message_went(here, monkeypatch):
-    for number in range(3):
-        await here.send("ship" if number == 0 else "slow", number)
-    assert (await here.step()).settlement.action is MessageAction.acked
-    assert await here.broker.passed(here.channel) == 1
-
-    stepping = asyncio.create_task(here.step())
-    await here.started.wait()
-    stepping.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await stepping
-    assert await here.broker.passed(here.channel) == 1
-    here.go_on.set()
-    step = await here.step()
-    assert (step.before[here.channel].waiting, step.after[here.channel].waiting) == (2, 1)
-    await here.run_all()
-    assert here.done == [0, 1, 2]
-
+async def letters_are_read_and_sent_again_in_any_order(here):
     for _ in range(3):
         await here.send("broken")
         step = await here.step()
@@ -95,6 +84,37 @@ async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_wh
     with pytest.raises(UnknownNameError, match="No dead letter"):
         await here.stepper.send_again(here.channel, queue.dead_letters[1].message.id)
     assert [step.winner for step in await here.run_all()] == ["broken"] * 3
+
+
+# One walk, because a group takes five seconds to let each consumer in.
+async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_where_a_message_went(here, monkeypatch):
+    for number in range(3):
+        await here.send("ship" if number == 0 else "slow", number)
+    assert (await here.step()).settlement.action is MessageAction.acked
+    assert await here.broker.passed(here.channel) == 1
+
+    stepping = asyncio.create_task(here.step())
+    await here.started.wait()
+    stepping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stepping
+    assert await here.broker.passed(here.channel) == 1
+    # A group lets a member go that has not asked for longer than that, by default after five minutes.
+    here.started.clear()
+    stepping = asyncio.create_task(here.step())
+    await here.started.wait()
+    with monkeypatch.context() as an_hour_later:
+        an_hour_later.setattr(SubscriptionState, "fetcher_idle_time", 3600.0)
+        await asyncio.sleep(4 * HEARTBEAT)
+    here.go_on.set()
+    step = await stepping
+    assert step.settlement.where == "done, the group's offset is past it"
+    assert (step.before[here.channel].waiting, step.after[here.channel].waiting) == (2, 1)
+    assert await here.broker.passed(here.channel) == 2
+    await here.run_all()
+    assert here.done == [0, 1, 2]
+
+    await letters_are_read_and_sent_again_in_any_order(here)
 
     await here.send("nobody", 1)
     rejected = [await here.step() for _ in range(2)]

@@ -21,7 +21,10 @@ __all__ = ["KafkaAdapter"]
 
 # Seconds in which a group lets a newcomer in.
 JOINED_WITHIN = 30.0
-SHORTEST_WAIT = 0.2
+SHORTEST_WAIT = 0.1
+# Milliseconds that a request for records waits at an empty topic; by default 500. A connection answers in order, so the
+# questions of a look wait behind it.
+FETCHED_WITHIN = 50
 # A learner may think about a message for as long as this, and keeps the partitions: a day, in milliseconds.
 LONGEST_THOUGHT = 24 * 3600 * 1000
 
@@ -76,6 +79,7 @@ class KafkaAdapter(Adapter):
             enable_auto_commit=False,
             auto_offset_reset=server._auto_offset_reset,
             max_poll_records=1,
+            fetch_max_wait_ms=FETCHED_WITHIN,
             max_poll_interval_ms=LONGEST_THOUGHT,
             **server._conn_kwargs,
         )
