@@ -47,29 +47,29 @@ def is_process_pool(executor: Executor | None) -> bool:
     return module is not None and isinstance(executor, module.ProcessPoolExecutor)
 
 
-async def call_in_process(executor: Executor | None, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a function in another process and return its result.
+async def call_in_process(executor: Executor | None, call: Callable[[], Any]) -> Any:
+    """Make a call in another process and return its result.
 
     The call and its result are pickled on both sides here, not by the pool: what cannot be read on the other side fails
     this call alone, and does not break the pool.
 
     Args:
         executor: A pool of processes, or None for the one that all share; if that is broken, it is replaced.
-        fn: A function that the other process can import.
+        call: A partial of a function that the other process can import.
 
     Raises:
         BrokenExecutor: The process ended during the call.
         Exception: What the function raised, or why its arguments or its result cannot be pickled.
     """
-    call = pickle.dumps((fn, args, kwargs))
+    pickled = pickle.dumps(call)
     pool = executor or _shared_pool()
     try:
-        running: Future[Any] = pool.submit(_run, call)
+        running: Future[Any] = pool.submit(_run, pickled)
     except BrokenExecutor:
         # One of its processes ended between two calls. This call has not begun, so it can be made again.
         if executor is not None:
             raise
-        running = _replaced(pool).submit(_run, call)
+        running = _replaced(pool).submit(_run, pickled)
     try:
         return pickle.loads(await asyncio.wrap_future(running))  # noqa: S301
     except BrokenExecutor:
@@ -78,10 +78,10 @@ async def call_in_process(executor: Executor | None, fn: Callable[..., Any], *ar
         raise
 
 
-def _run(call: bytes) -> bytes:
-    fn, args, kwargs = pickle.loads(call)  # noqa: S301
+def _run(pickled: bytes) -> bytes:
+    call = pickle.loads(pickled)  # noqa: S301
     try:
-        return pickle.dumps(fn(*args, **kwargs))
+        return pickle.dumps(call())
     except Exception as error:
         try:
             pickle.loads(pickle.dumps(error))  # noqa: S301

@@ -11,10 +11,10 @@ from repid_nb.core.memory.snapshot import MessageSnapshot, snapshot_of
 from repid_nb.core.message import MessageAction
 from repid_nb.core.reasons import NO_REASON
 
-__all__ = ["InMemoryReceivedMessage", "QueueT"]
+__all__ = ["ACKED", "InMemoryReceivedMessage", "QueueT"]
 
 # Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
-_ACKED = MessageAction.acked
+ACKED = MessageAction.acked
 
 
 class QueueT(Protocol):
@@ -95,7 +95,7 @@ class InMemoryReceivedMessage:
 
     async def ack(self) -> None:
         """Confirm the message: it leaves the queue."""
-        self._queue.settle(self, _ACKED)
+        self._queue.settle(self, ACKED)
 
     async def nack(self, *, reason: str = NO_REASON) -> None:
         """Give the message up: it goes to the dead letters, with the reason."""

@@ -20,7 +20,7 @@ from repid_nb.core.events import Moved, Observer, Published
 from repid_nb.core.logger import logger
 from repid_nb.core.memory.inspection import SightingsOf, Snapshots, few_of, never_sighted
 from repid_nb.core.memory.journal import Journaled
-from repid_nb.core.memory.message import InMemoryReceivedMessage
+from repid_nb.core.memory.message import ACKED, InMemoryReceivedMessage
 from repid_nb.core.memory.queued import Dead, Line, QueuedMessage, copied
 from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
@@ -31,8 +31,6 @@ __all__ = ["DEFAULT_PRIORITY", "ChannelQueue", "ListenerT", "Queues"]
 DEFAULT_PRIORITY = 4
 # With so many queues, the empty ones to which nothing listens are forgotten.
 FORGET_FROM = 64
-# Until Python 3.12 to look up a member of an enumeration costs as much as the rest of an ack.
-_ACKED = MessageAction.acked
 
 
 class ListenerT(Protocol):
@@ -154,7 +152,7 @@ class ChannelQueue:
         if received not in self.in_work:
             logger.warning("message.settled_after_release", extra={"channel": self.channel, "action": action.value})
             return
-        move = None if action is _ACKED else self._move(received, action, reason, answer)
+        move = None if action is ACKED else self._move(received, action, reason, answer)
         try:
             if self._queues.is_journaled:
                 self._queues.note(Settled(self, received).undo, len(received.payload))
