@@ -12,7 +12,7 @@ STRIP := $(BIN)/nbstripout --keep-output --keep-id --extra-keys "$(LEFT_BEHIND)"
 JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*.css tests/js/*.mjs site/live/*.mjs site/pages/*.mjs site/pages/*.js site/pages/*.css site/pages/*.html site/book/static/*.css)
 
 # Kernels, servers and browsers mostly wait for one another. So these parts run side by side with the tests that only
-# compute, and each is about as long as the others.
+# compute; the longest begin.
 # More at once than this, and a browser waits so long for its turn that what it tests is the machine.
 AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 2))')
 ENVIRONMENT_TESTS := tests/test_binder.py tests/test_nbgrader.py
@@ -41,17 +41,17 @@ start-over: .venv/lab.stamp  ## Begin a chapter anew and keep the old copy besid
 
 test: .venv/test.stamp .rabbitmq/stamp system tests/node_modules/npm.stamp  ## Run every check there is
 	@$(BIN)/python tests/support/side_by_side.py --at-once $(AT_ONCE) \
-		'$(BIN)/pytest --durations=20 $(NOTEBOOK_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(addprefix --ignore=,$(NOTEBOOK_TESTS) $(ENVIRONMENT_TESTS) $(CORE_TESTS) $(BROKER_TESTS) $(SITE_TESTS) tests/browser)' \
+		'$(BIN)/pytest --durations=20 tests/browser $(addprefix --ignore=,$(LAB_TESTS) $(PAGE_TESTS))' \
+		'$(BIN)/pytest --durations=20 -k "not exercises" $(LAB_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(NOTEBOOK_TESTS)' \
+		'$(BIN)/pytest --durations=20 $(PAGE_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(BROKER_TESTS)' \
+		'$(BIN)/pytest --durations=20 -k exercises $(LAB_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(ENVIRONMENT_TESTS)' \
 		'$(BIN)/pytest --durations=20 $(CORE_TESTS)' \
-		'$(BIN)/pytest --durations=20 -k "not exercises" $(LAB_TESTS)' \
-		'$(BIN)/pytest --durations=20 tests/browser $(addprefix --ignore=,$(LAB_TESTS) $(PAGE_TESTS))' \
-		'$(BIN)/pytest --durations=20 -k exercises $(LAB_TESTS)' \
-		'$(BIN)/pytest --durations=20 $(PAGE_TESTS)' \
-		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)' \
-		'make --no-print-directory lint'
+		'make --no-print-directory lint' \
+		'node --test --test-reporter=spec $(wildcard tests/js/*.mjs)'
 	@echo "make test: lint, types, tests and browser tests passed"
 
 test-site: site .venv/test.stamp system firefox tests/node_modules/npm.stamp  ## Build the web site, and walk it in Chromium and Firefox
