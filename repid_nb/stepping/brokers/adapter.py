@@ -146,6 +146,10 @@ class Adapter:
         """Return after how many seconds the broker has to hear again that a message is in work; None for never."""
         return message.keep_alive_interval
 
+    async def keep_alive(self, message: ReceivedMessageT) -> None:
+        """Tell the broker that a message is in work."""
+        await message.keep_alive()
+
     async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:  # noqa: ARG002  (see above)
         """Look at the channels, which takes and changes nothing."""
         return unknown(channels)

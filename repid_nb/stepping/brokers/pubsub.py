@@ -26,6 +26,8 @@ GOOGLE = "https://pubsub.googleapis.com"
 # Seconds for a request that answers at once.
 ANSWERED_WITHIN = 5.0
 SHORTEST_WAIT = 0.05
+# Seconds for which a message is ours; repid asks for five minutes, and so long a killed kernel would hide it.
+KEPT_FOR = 60
 
 
 class PubsubAdapter(Adapter):
@@ -95,9 +97,15 @@ class PubsubAdapter(Adapter):
                 raise
             for one in answer.received_messages:
                 message: ReceivedMessageT = self._received(channel, path, one)
-                await message.keep_alive()
+                await self.keep_alive(message)
                 return message
         return None
+
+    def alive_every(self, message: ReceivedMessageT) -> float | None:  # noqa: ARG002  (the same for all)
+        return KEPT_FOR / 3
+
+    async def keep_alive(self, message: ReceivedMessageT) -> None:
+        await message.extend_deadline(KEPT_FOR)  # type: ignore[attr-defined]  # repid's own message
 
     async def rescue(self, message: ReceivedMessageT) -> None:
         create = import_module("repid.connections.pubsub.protocol.channel").create_channel

@@ -89,7 +89,7 @@ class RemoteMessage:
         return self._snapshot
 
     async def keep_alive(self) -> None:
-        await self.inner.keep_alive()
+        await self._adapter.keep_alive(self.inner)
 
     async def ack(self) -> None:
         await self._settle("ack", self.inner.ack)
