@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Case", "Ratio", "Samples", "play"]
+__all__ = ["SELDOM", "Case", "Ratio", "Samples", "play"]
 
 HERE = Path(__file__).parent
+SELDOM = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,11 @@ class Case:
     def run(self) -> dict[str, dict[str, float]]:
         """Run it; return microseconds a message, by phase (publish, work, total) and kind (wall, cpu)."""
         command = [sys.executable, str(HERE / f"with_{self.contender}.py"), *self.arguments.split()]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)  # noqa: S603
+        # With compiled modules, as users have them: otherwise each process compiles what it imports anew.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, timeout=300, env=environment
+        )
         if done.returncode:
             raise RuntimeError(f"{self} failed:\n{done.stderr}")
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -86,23 +92,27 @@ class Samples:
         return statistics.median(measured[phase][kind] for _, measured, _ in self._pairs[case, reference])
 
 
-def play(contests: Sequence[tuple[Case, Case]], rounds: int) -> Iterator[Samples]:
+def play(
+    contests: Sequence[tuple[Case, Case]], rounds: int, seldom: Collection[tuple[Case, Case]] = ()
+) -> Iterator[Samples]:
     """Run every case against its reference, once a round.
 
     Args:
         contests: Pairs of a case and its reference.
         rounds: How often.
+        seldom: Those of them that take part in the first rounds only, `SELDOM` of them.
 
     Yields:
         After each round, what was measured so far.
     """
     samples = Samples()
     shuffled = random.Random(1)  # noqa: S311  (an order, no secret)
-    references = list(dict.fromkeys(reference for _, reference in contests))
-    for _ in range(rounds):
+    for number in range(rounds):
+        due = [contest for contest in contests if number < SELDOM or contest not in seldom]
+        references = list(dict.fromkeys(reference for _, reference in due))
         shuffled.shuffle(references)
         for reference in references:
-            cases = list(dict.fromkeys(case for case, over in contests if over == reference))
+            cases = list(dict.fromkeys(case for case, over in due if over == reference))
             shuffled.shuffle(cases)
             runs = [reference, *(run for case in cases for run in (case, reference))]
             results = [run.run() for run in runs]
