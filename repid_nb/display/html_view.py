@@ -326,7 +326,8 @@ def _run_item(run: RunRow) -> list[Child]:
 def _queue(queue: ChannelSnapshot) -> Element:
     """Return a queue: its totals once, then its messages in the order in which they will be pulled."""
     waiting = [[*message_words(one, payload=IN_A_LIST)] for one in queue.ready[:ROWS]]
-    waiting += _more("… and {} more", queue.waiting, len(queue.ready))
+    # Where the broker does not show which, the note says so.
+    waiting += _more("… and {} more", queue.waiting, len(queue.ready)) if waiting or not queue.note else []
     if len(waiting) > 1:
         waiting[-1].append(element("span", " ← tail", style=DIM))
     in_work = [[*message_words(one, payload=IN_A_LIST), " in work"] for one in queue.in_work[:ROWS]]

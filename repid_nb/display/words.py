@@ -301,6 +301,17 @@ def totals_text(queue: ChannelSnapshot) -> str:
     parts = [waiting_text(queue.waiting)]
     if queue.working:
         parts.append(f"{queue.working:,} in work")
-    parts.append("dead letters not known" if queue.dead is None else counted(queue.dead, "dead letter"))
+    parts.append(_dead_text(queue))
     note = f" ({queue.note})" if queue.note else ""
     return f"{', '.join(parts)}{note}"
+
+
+def _dead_text(queue: ChannelSnapshot) -> str:
+    if queue.dead is not None:
+        return counted(queue.dead, "dead letter")
+    seen = len(queue.dead_letters)
+    return (
+        f"{counted(seen, 'dead letter')} seen; whether there are more is not known"
+        if seen
+        else "dead letters not known"
+    )

@@ -9,7 +9,7 @@ import pytest
 from stepping.bench import app_of, router_of
 
 from repid_nb import Step, Stepper, as_html, as_picture, as_text
-from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
+from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, QueuesSnapshot
 from repid_nb.stepping.record import History, Idle, Sent, Steps
 
 UNKNOWN = QueuesSnapshot((ChannelSnapshot(channel="tasks", waiting=None, working=None, dead=None, note="as it is"),))
@@ -34,6 +34,21 @@ async def test_a_step_says_where_its_message_went_and_what_is_to_be_known(step):
         assert "a remark" in form
         assert "0 waiting" not in form
     assert "how many wait is not known, dead letters not known (as it is)" in as_text(step)
+
+
+def test_what_is_counted_and_not_shown_is_no_list_of_its_own():
+    queue = ChannelSnapshot(channel="tasks", waiting=2, working=None, dead=1, note="RabbitMQ does not show which")
+    for form in (as_text(queue), as_html(queue)):
+        assert "2 waiting, 1 dead letter (RabbitMQ does not show which)" in form
+        assert "more" not in form
+
+
+def test_letters_that_are_read_where_none_counts_them_may_not_be_all():
+    letter = DeadLetter(message=MessageSnapshot(id="1", channel="tasks", payload=b""), reason="why")
+    queue = ChannelSnapshot(channel="tasks", waiting=None, working=None, dead=None, dead_letters=(letter,))
+    for form in (as_text(queue), as_html(queue)):
+        assert "1 dead letter seen; whether there are more is not known" in form
+        assert "why" in form
 
 
 async def test_queues_a_sent_message_and_a_run_say_that_it_is_not_known(step):
