@@ -47,6 +47,13 @@ function foldAnswers(article) {
   }
 }
 
+/** On paper there is nothing to click. @param {HTMLElement} article */
+function unfoldForPrint(article) {
+  addEventListener("beforeprint", () => {
+    for (const fold of article.querySelectorAll("details.guess")) fold.setAttribute("open", "");
+  });
+}
+
 /** Let a keyboard scroll what is wider than the page. @param {HTMLElement} article */
 function letKeyboardScroll(article) {
   for (const box of article.querySelectorAll(".cell_output, .cell_output pre, div.highlight pre, .table-wrapper")) {
@@ -74,10 +81,13 @@ function offerPython(article, page) {
     try {
       const live = await goLive(article, page, bar, note);
       start.remove();
-      if (location.hash === LIVE) void live.cells[0].run();
+      if (location.hash === LIVE) {
+        await live.cells[0].run();
+        live.cells[0].output.scrollIntoView({ block: "center" });
+      }
     } catch (error) {
-      note.textContent = `Python could not be started here: ${error instanceof Error ? error.message : error}`;
-      start.disabled = false;
+      const why = error instanceof Error ? error.message : error;
+      note.textContent = `Python could not be started here: ${why}. Load the page again to try once more.`;
     }
   };
   if (sessionStorage.getItem(STARTING) === page || location.hash === LIVE) start.click();
@@ -150,5 +160,6 @@ const article = /** @type {HTMLElement | null} */ (document.querySelector("artic
 if (article) letKeyboardScroll(article);
 if (article?.querySelector(".cell_input") && PAGE) {
   foldAnswers(article);
+  unfoldForPrint(article);
   offerPython(article, PAGE);
 }

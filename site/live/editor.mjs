@@ -17,6 +17,7 @@ export function makeEditor(pre, cell) {
   pre.setAttribute("role", "textbox");
   pre.setAttribute("aria-multiline", "true");
   pre.setAttribute("aria-label", cell.label);
+  colour(pre);
   const choice = new Choice(pre);
   let isLeaving = false;
   let isCompleting = false;

@@ -21,3 +21,19 @@ window.repidSite.addEventListener("kept", (event) => {
 window.repidSite.addEventListener("updated", () => {
   say("updated", "The course has been updated. Load the page again to see the new one.");
 });
+
+// The lesson plays as soon as it is seen; the button that starts it also stops it.
+const frame = /** @type {HTMLIFrameElement} */ (document.querySelector("iframe"));
+const isSeen = new Promise((seen) => {
+  new IntersectionObserver(([{ isIntersecting }], observer) => {
+    if (!isIntersecting) return;
+    observer.disconnect();
+    seen(true);
+  }).observe(frame);
+});
+frame.addEventListener("load", async () => {
+  await isSeen;
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const buttons = [...(frame.contentDocument?.querySelectorAll("button") ?? [])];
+  buttons.find((button) => button.textContent === "Run")?.click();
+});
