@@ -16,6 +16,7 @@ __all__ = [
     "comparison_rows",
     "course",
     "headline",
+    "number_text",
     "share_text",
     "sparkline",
     "tables",
@@ -65,6 +66,11 @@ def time_text(seconds: float) -> str:
     return f"{seconds:.2g} s" if seconds < LONG else f"{seconds:,.0f} s"
 
 
+def number_text(number: float, digits: int = 2) -> str:
+    """Return a number with so many digits, never with an exponent: `0.53`, `20`, `1,234`."""
+    return f"{number:.{digits}g}" if number < 10**digits - 0.5 else f"{number:,.0f}"
+
+
 def share_text(share: float) -> str:
     """Return a share in per cent: `93 %`."""
     return f"{share:.0%}".replace("%", " %")
@@ -75,7 +81,7 @@ def headline(run: Run) -> str:
     total = run.total
     parts = [
         counted(total.messages, "message"),
-        f"{total.throughput:.3g} done a second",
+        f"{number_text(total.throughput, 3)} done a second",
         f"seed {run.seed}",
         ENDINGS[run.ended_by],
     ]
@@ -95,7 +101,7 @@ def course(curve: Curve) -> str:
     left = curve.counts[-1]
     parts = [
         f"at most {curve.highest:,}, at {time_text(curve.highest_at) if curve.highest_at else '0 s'}",
-        f"{curve.mean:.2g} on average",
+        f"{number_text(curve.mean)} on average",
         f"{left:,} at the end" if left else "none at the end",
     ]
     return "; ".join(parts)
@@ -136,7 +142,7 @@ def worker_text(run: Run, name: str) -> str:
     life = next(life for life in run.lives if life.name == name)
     mean = figures.mean_working * run.micros / life.micros if life.micros else 0.0
     most = "" if life.at_once is None else f" of at most {life.at_once:,}"
-    return f"busy {share_text(figures.busy)} of its time; {mean:.2g}{most} at once"
+    return f"busy {share_text(figures.busy)} of its time; {number_text(mean)}{most} at once"
 
 
 def comparison_rows(comparison: Comparison) -> Iterator[tuple[str, str, str, str]]:
@@ -147,8 +153,8 @@ def comparison_rows(comparison: Comparison) -> Iterator[tuple[str, str, str, str
         yield name, f"{counts[0]:,}", f"{counts[1]:,}", _change(*counts)
     yield (
         "done a second",
-        f"{before.throughput:.3g}",
-        f"{after.throughput:.3g}",
+        number_text(before.throughput, 3),
+        number_text(after.throughput, 3),
         _change(before.throughput, after.throughput),
     )
     for what, first, second in (
@@ -160,8 +166,8 @@ def comparison_rows(comparison: Comparison) -> Iterator[tuple[str, str, str, str
             yield f"{what}, {label}", time_text(times[0]), time_text(times[1]), _change(*times)
     yield (
         "waiting at once",
-        f"{before.mean_waiting:.2g}",
-        f"{after.mean_waiting:.2g}",
+        number_text(before.mean_waiting),
+        number_text(after.mean_waiting),
         _change(before.mean_waiting, after.mean_waiting),
     )
 
@@ -179,7 +185,7 @@ def _figures(one: Statistics) -> tuple[str, ...]:
         f"{one.done:,}",
         f"{one.dead:,}",
         f"{one.unfinished:,}",
-        f"{one.throughput:.3g}",
+        number_text(one.throughput, 3),
         *(time_text(time) for time in (waiting.median, waiting.p95, waiting.p99, waiting.longest, one.in_system.p95)),
     )
 

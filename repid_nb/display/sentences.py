@@ -85,6 +85,8 @@ def who(winner: str | None, verdicts: Sequence[Verdict], *, would: bool = False)
         return f"{NO_ACTOR_LISTENS}."
     if winner is not None:
         return f"{one_line(winner, NAME)} {gets} it: the first match."
+    if _is_still_to_begin(verdicts):
+        return "No actor has begun it yet."
     failed = _failed(verdicts)
     if failed is not None:
         return f"Nobody {gets} it: the strategy of {one_line(failed.actor, NAME)} failed."
@@ -104,6 +106,8 @@ def who_in_headline(
         return f"{'It would go' if would else f'{name} went'} to ", winner, _the_first_match(verdicts)
     if not verdicts:
         return f"Nobody {'would get' if would else 'got'} {name}: no actor listens on this channel.", "", ""
+    if _is_still_to_begin(verdicts):
+        return f"No actor has begun {name} yet.", "", ""
     failed = _failed(verdicts)
     if failed is not None:
         return (
@@ -112,6 +116,11 @@ def who_in_headline(
             "",
         )
     return f"Nobody {'would want' if would else 'wants'} {name}.{topic_hint(message, verdicts)}", "", ""
+
+
+def _is_still_to_begin(verdicts: Sequence[Verdict]) -> bool:
+    """Whether an actor would get a message that none got: a simulation ended when it had just been taken."""
+    return any(verdict.role == "winner" for verdict in verdicts)
 
 
 def _the_first_match(verdicts: Sequence[Verdict]) -> str:

@@ -95,10 +95,22 @@ def test_the_step_shows_how_the_message_was_settled_instead():
 
 @pytest.mark.parametrize("answer", ["rejected", None])
 def test_a_word_that_is_none_of_the_answers_is_told_which_there_are(answer):
-    finding = check("confirmation-1", builder(on_error=lambda error: answer)).finding
+    def only_for_the_bank(error):
+        return answer if isinstance(error, ConnectionError) else "nack"
+
+    finding = check("confirmation-1", builder(on_error=only_for_the_bank)).finding
     assert finding.happened == (
         "charge raised ConnectionError, and the message was nacked. `on_error` has to return 'ack', 'nack' or 'reject'."
     )
+
+
+def test_a_function_that_forgets_to_say_nack_is_told_so_although_the_message_is_nacked():
+    def forgetful(error):
+        return "reject" if isinstance(error, ConnectionError) else None
+
+    finding = check("confirmation-1", builder(on_error=forgetful)).finding
+    assert finding.happened == "It was nacked, but only because `on_error` returned none of its words."
+    assert finding.shown.settlement.action is MessageAction.nacked
 
 
 def test_an_async_on_error_is_told_to_be_plain():

@@ -37,6 +37,12 @@ def test_a_wrong_prediction_is_caught_by_its_message(message, predicted, winner)
     assert (step.message.id, step.winner) == (message, winner)
 
 
+def test_a_wrong_prediction_is_told_why_another_actor_gets_it():
+    finding = check("reading-1", {**RIGHT, "m3": "pay_back"}).finding
+    assert finding.happened == "For m3 you predicted 'pay_back', and refund got it."
+    assert finding.wanted == "The name of the actor that gets m3. An actor with `name=` goes by that name."
+
+
 def test_only_the_first_wrong_prediction_is_shown():
     assert step_that_breaks("reading-1", {**RIGHT, "m6": "answer", "m3": None}).message.id == "m3"
 

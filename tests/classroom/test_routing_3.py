@@ -66,9 +66,13 @@ def test_the_solution_passes():
     assert check(NAME, solution(NAME)["build"])
 
 
-def test_a_list_of_the_public_topics_is_caught_by_the_hidden_checks():
+def test_a_list_of_the_public_topics_is_caught_by_a_topic_that_is_new_each_time():
     build = builder(collect_tax=when(lambda message: header(message, "topic") in ("tax.dog", "tax.house")))
-    assert check(NAME, build)
+    assert "is new today" in check(NAME, build).finding.wanted
+
+
+def test_a_list_of_the_public_languages_is_caught_by_the_hidden_checks_too():
+    build = builder(interpret=when(lambda message: "sign" in header(message, "language")))
     with pytest.raises(AssertionError, match="this message breaks it"):
         exec(HIDDEN, {"build": build, "check": check})  # noqa: S102  (this repository's own cell)
 
@@ -163,6 +167,11 @@ def test_the_untouched_start_is_shown_the_old_actor():
             id="any language",
         ),
         pytest.param(
+            builder(interpret=when(lambda message: "sign" in header(message, "language"))),
+            {"language": "signed"},
+            id="a language with sign in its name",
+        ),
+        pytest.param(
             builder(
                 interpret=when(lambda message: header(message, "language") == "sign" and not header(message, "topic"))
             ),
@@ -201,7 +210,7 @@ def test_the_untouched_start_is_shown_the_old_actor():
         ),
         pytest.param(
             builder(
-                interpret=when(lambda message: "sign" in header(message, "language") or is_for(message, "interpret"))
+                interpret=when(lambda message: header(message, "language") == "sign" or is_for(message, "interpret"))
             ),
             topic("interpret"),
             id="its own name as topic too",

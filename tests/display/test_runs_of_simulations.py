@@ -13,6 +13,7 @@ from support.script import run_script
 
 from repid_nb import Run, Simulation, as_html, as_text, burst, constant, every
 from repid_nb.core.errors import SimulationError
+from repid_nb.display.run_words import number_text
 
 HOSTILE = "<script>$x$\x1b[31m"
 
@@ -95,6 +96,11 @@ def test_the_html_is_whole_and_its_tables_have_headers(run: Run):
     tags.feed(as_html(run) + as_html(run.compare(run)) + as_html(run.total) + as_html(run.messages[0]))
     assert tags.open == []
     assert tags.scopes > 20
+
+
+def test_a_large_number_is_written_out():
+    numbers = (0.5312, 20.4, 99.6, 200.3, 1234.5)
+    assert [number_text(number) for number in numbers] == ["0.53", "20", "100", "200", "1,234"]
 
 
 def test_a_comparison_says_what_changed_and_by_how_much():

@@ -7,10 +7,10 @@ from repid_nb.classroom.answers import Function
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Settles
-from repid_nb.stepping.record import Step
 
 __all__ = ["EXERCISE", "Decides", "card"]
 
+WORDS = "`on_error` has to return 'ack', 'nack' or 'reject'"
 ERRORS: dict[str, tuple[type[Exception], str]] = {
     "expired": (ValueError, "the card has expired"),
     "stolen": (PermissionError, "the card is reported stolen"),
@@ -47,13 +47,14 @@ class Decides(Settles):
     """The message is settled by this action, also where a function `on_error` decides it."""
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return how it was settled instead, and what is wrong with the function's answer, or None."""
-        finding = super().judge(trial)
-        if finding is None or not isinstance(finding.shown, Step) or not trial.notes["on_error is a function"]:
+        """Return how it was settled instead, or that the function did not return a word for it; otherwise None."""
+        finding, step = super().judge(trial), trial.steps_of(self.message)[self.step - 1]
+        if not trial.notes["on_error is a function"] or ", not one of " not in step.settlement.reason:
             return finding
-        if ", not one of " not in finding.shown.settlement.reason:
-            return finding
-        return replace(finding, happened=f"{finding.happened} `on_error` has to return 'ack', 'nack' or 'reject'.")
+        if finding is None:
+            happened = "It was nacked, but only because `on_error` returned none of its words."
+            return Finding(happened=happened, wanted=f"{WORDS} for every error, also for this one.", shown=step)
+        return replace(finding, happened=f"{finding.happened} {WORDS}.")
 
 
 async def arrange(trial: Trial) -> None:

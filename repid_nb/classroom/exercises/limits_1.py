@@ -113,7 +113,7 @@ class Prompt(_Want):
             return None
         return Finding(
             happened=f"The mail {slowest.id} was sent {slowest.waited + slowest.worked:.1f} s after it came.",
-            wanted="A mail has nothing to do with the database: it should be sent within half a second.",
+            wanted="A mail has nothing to do with the database: it should be sent in less than half a second.",
             shown=run,
         )
 

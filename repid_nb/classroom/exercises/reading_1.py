@@ -23,6 +23,16 @@ MESSAGES = (
     Send(topic="answer", channel="archive"),
 )
 
+BECAUSE = (
+    "Its topic is the name of an actor.",
+    "With `name=` an actor no longer goes by the name of its function.",
+    "An actor with `name=` goes by that name.",
+    "Two actors would say yes. The first one is asked first, and no other after it.",
+    "Without a topic no actor takes it that goes by topic. One of them does not.",
+    "Capital and small letters are different letters.",
+    "The worker asks only the actors of the channel that a message waits on.",
+)
+
 
 def router() -> Router:
     """Make the actors that the notebook shows."""
@@ -77,9 +87,10 @@ class PredictedWinners:
 
 @dataclass(frozen=True)
 class Predicted:
-    """The winner of a message is the one that the answer predicts."""
+    """The winner of a message is the one that the answer predicts; `because` says why it wins."""
 
     message: int
+    because: str
 
     def judge(self, trial: Trial) -> Finding | None:
         """Return the Step with another winner, or None."""
@@ -87,9 +98,10 @@ class Predicted:
         predicted = trial.answer[name]
         if predicted == step.winner:
             return None
+        said = "nobody" if predicted is None else short(predicted)
         return Finding(
-            happened=f"You predicted {predicted or 'nobody'} for {name}, and {step.winner or 'nobody'} got it.",
-            wanted=f"The prediction for {name} should say what will happen.",
+            happened=f"For {name} you predicted {said}, and {step.winner or 'nobody'} got it.",
+            wanted=f"The name of the actor that gets {name}. {self.because}",
             shown=step,
         )
 
@@ -108,7 +120,7 @@ EXERCISE = Exercise(
     answer=PredictedWinners(tuple(f"m{number}" for number, _ in enumerate(MESSAGES, start=1))),
     channel="support",
     arrange=arrange,
-    cases=(Case(*MESSAGES, *(Predicted(number) for number, _ in enumerate(MESSAGES, start=1))),),
+    cases=(Case(*MESSAGES, *(Predicted(number, because) for number, because in enumerate(BECAUSE, start=1))),),
     hints=(
         "The worker asks only the actors of the message's own channel, from top to bottom, and stops at the first yes.",
         (

@@ -78,7 +78,7 @@ EXERCISE = Exercise(
         Case(event("refund.created"), NobodyWins()),
         Case(event("preorder.created"), NobodyWins(), because="A preorder is not an order."),
         Case(event("orders.exported"), NobodyWins(), because="It happened to `orders`, which is another thing."),
-        Case(event("order"), NobodyWins(), because="It says nothing that happened."),
+        Case(event("order"), NobodyWins(), because="`order` alone does not say what happened to it: no dot, no event."),
         Case(event("Order.paid"), NobodyWins(), because="The shop writes `order` small; this comes from elsewhere."),
         Case(event("refund.order.paid"), NobodyWins(), because="It happened to a refund."),
         Case(Send(topic="order.paid"), NobodyWins(), because="It has no `event` header."),

@@ -1,5 +1,7 @@
 """Split a catch-all without changing what becomes of any message."""
 
+import random
+import string
 from dataclasses import dataclass
 
 from repid_nb.classroom.answers import Function
@@ -8,6 +10,9 @@ from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Returns, Wins
 
 __all__ = ["EXERCISE", "TheseActors", "handled"]
+
+# A new tax each time, so that no answer can have it in a list.
+NEW = "".join(random.sample(string.ascii_lowercase, 6))
 
 SENTENCES = {
     "marry": "a date for the wedding",
@@ -56,10 +61,12 @@ EXERCISE = Exercise(
         handled("marry", "marry"),
         handled("collect_tax", "tax.dog"),
         handled("collect_tax", "tax.house"),
+        handled("collect_tax", f"tax.{NEW}", because="Its topic begins with `tax.`, and is new today."),
         handled("register_move", "move"),
         handled("register_move", "move_house"),
         handled("interpret", language="sign"),
         handled("put_on_pile", language="fi", because="An interpreter came for sign language only."),
+        handled("put_on_pile", language="signed", because="An interpreter came for `sign`, and for just that."),
         handled("put_on_pile", "complain"),
         handled("put_on_pile", "taxi", because="Its topic does not begin with `tax.`, with the dot."),
         handled("put_on_pile", "tax"),

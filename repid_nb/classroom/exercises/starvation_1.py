@@ -126,6 +126,8 @@ EXERCISE = Exercise(
         case(Call("pipe", 0.8, 9), Call("tap", 0.15, 7), Call("shed", 0.4, 6), starving=("shed",)),
         case(Call("pipe", 0.9, 7), Call("fence", 0.3, 1), workers=2, because="Two workers have time for both."),
         case(Call("tap", 0.9), Call("shed", 0.3, 0), starving=("shed",)),
+        case(Call("pipe", 0.85, 7), Call("fence", 0.2, 1), because="More than half of them are done."),
+        case(Call("tap", 1.2, 7), Call("shed", 0.2, 1), because="Of no other topic nine in ten are done."),
     ),
     hints=(
         "Each of `run.messages` has a `topic`, and a moment `settled`, which is None as long as it is not done.",
