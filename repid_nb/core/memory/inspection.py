@@ -29,7 +29,7 @@ def never_sighted(_message: QueuedMessage) -> int:
 
 
 class Snapshots:
-    """Makes snapshots of one queue. A waiting message that has not changed keeps its record from the last snapshot.
+    """Makes snapshots of one queue. A message that has not changed keeps its record from the last one.
 
     Most messages wait through many steps. To make all their records again would cost more than the step itself.
     """
@@ -49,7 +49,7 @@ class Snapshots:
         return ChannelSnapshot(
             channel=queue.channel,
             waiting=sum(map(len, queue.by_priority)),
-            ready=self._records(queue, ready, sightings),
+            ready=self._kept(queue, ready, sightings),
             working=len(queue.in_work),
             in_work=tuple(received.snapshot() for received in in_work),
             dead=len(queue.dead),
@@ -57,17 +57,21 @@ class Snapshots:
             dead_dropped=queue.dead_dropped,
         )
 
-    def _records(
+    def record(self, queue: QueueT, message: QueuedMessage, priority: int, seen: int = 0) -> MessageSnapshot:
+        """Return a record of one message as it is now."""
+        known = self._known.get(message)
+        # Once a message has a name it keeps it.
+        name = (known and known.name) or queue.name_of(message)
+        if known is not None and known.name == name and _is_still(known, message, priority, seen):
+            return known
+        return snapshot_of(message, queue.channel, priority, seen, name=name)
+
+    def _kept(
         self, queue: QueueT, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
     ) -> tuple[MessageSnapshot, ...]:
-        former, self._known = self._known, {}
-        for message, priority in ready:
-            known, seen = former.get(message), sightings(message)
-            # Once a message has a name it keeps it.
-            name = (known and known.name) or queue.name_of(message)
-            if known is None or known.name != name or not _is_still(known, message, priority, seen):
-                known = snapshot_of(message, queue.channel, priority, seen, name=name)
-            self._known[message] = known
+        self._known = {
+            message: self.record(queue, message, priority, sightings(message)) for message, priority in ready
+        }
         return tuple(self._known.values())
 
 

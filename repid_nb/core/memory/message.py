@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 from repid_nb.core.checks import answer_channel, check_parts, in_one_line
 from repid_nb.core.memory.queued import Dead, Line, QueuedMessage
-from repid_nb.core.memory.snapshot import MessageSnapshot, snapshot_of
+from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.reasons import NO_REASON
 
@@ -41,6 +41,8 @@ class QueueT(Protocol):
     def tell(self) -> None: ...
 
     def name_of(self, message: QueuedMessage) -> str: ...
+
+    def record(self, message: QueuedMessage, priority: int) -> MessageSnapshot: ...
 
 
 class InMemoryReceivedMessage:
@@ -133,4 +135,4 @@ class InMemoryReceivedMessage:
 
     def snapshot(self) -> MessageSnapshot:
         """Return the message as a frozen record."""
-        return snapshot_of(self.queued, self._queue.channel, self.priority, name=self._queue.name_of(self.queued))
+        return self._queue.record(self.queued, self.priority)

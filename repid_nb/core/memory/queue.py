@@ -22,7 +22,7 @@ from repid_nb.core.memory.inspection import SightingsOf, Snapshots, few_of, neve
 from repid_nb.core.memory.journal import Journaled
 from repid_nb.core.memory.message import ACKED, InMemoryReceivedMessage
 from repid_nb.core.memory.queued import Dead, Line, QueuedMessage, copied
-from repid_nb.core.memory.snapshot import ChannelSnapshot, QueuesSnapshot
+from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
 
@@ -217,6 +217,10 @@ class ChannelQueue:
     def name_of(self, message: QueuedMessage) -> str:
         """Return the name by which views call a message; empty where nothing names messages."""
         return self._queues.name_of(message)
+
+    def record(self, message: QueuedMessage, priority: int) -> MessageSnapshot:
+        """Return a record of one of its messages as it is now, not sighted."""
+        return self._snapshots.record(self, message, priority)
 
     def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
         """Return a record of the queue now, with at most `window` messages of each kind."""
