@@ -139,7 +139,7 @@ async def memory() -> dict[str, float]:
     @router.actor
     async def greet() -> None: ...
 
-    # What is kept has bounds, which have to be reached first: 1,000 changes of the queues, not 50,000, and 10,000 calls.
+    # What is kept has bounds, which have to be reached first: here 1,000 changes, not 50,000, and 10,000 calls.
     journal.JOURNAL_LIMIT = 1_000
     session = Session([Stepper(app, history_limit=100)], lambda _after=0.0: None, lambda _reply: None)
 

@@ -45,6 +45,7 @@ async def test_steps_share_the_verdicts_that_are_the_same_and_the_records_of_wha
         first, second = await stepper.step(), await stepper.step()
     assert first.verdicts[0] is second.verdicts[0]
     assert first.after["tasks"].ready[1] is second.after["tasks"].ready[0]
+    assert second.message is second.before["tasks"].ready[0]
 
 
 async def test_a_step_shows_its_own_channel_and_says_how_many_others_it_leaves_out():
