@@ -71,6 +71,9 @@ import support.forked
 c.KernelProvisionerFactory.default_provisioner_name = {PROVISIONER!r}
 """
 
+# As `python -m jupyterlab`, without what jsonschema builds for a second and nothing asks for (tests/conftest.py).
+START = "import runpy, sys; sys.modules['rfc3987_syntax'] = None; runpy.run_module('jupyterlab', run_name='__main__')"
+
 # Without motion the workbench tells a step in stills. With this in a page, or in a context, it shows the end at once.
 TOLD_AT_ONCE = """document.addEventListener('DOMContentLoaded', () => {
     const style = new CSSStyleSheet();
@@ -181,7 +184,7 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
         log = Path(home, "server.log")
         with log.open("w") as output:
             server = subprocess.Popen(  # noqa: S603  (an interpreter of the tests' own)
-                [python, "-m", "jupyterlab", *options],
+                [python, "-c", START, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
