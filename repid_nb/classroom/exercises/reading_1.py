@@ -90,7 +90,7 @@ class Predicted:
     """The winner of a message is the one that the answer predicts; `because` says why it wins."""
 
     message: int
-    because: str
+    because: str = ""
 
     def judge(self, trial: Trial) -> Finding | None:
         """Return the Step with another winner, or None."""
@@ -101,7 +101,7 @@ class Predicted:
         said = "nobody" if predicted is None else short(predicted)
         return Finding(
             happened=f"For {name} you predicted {said}, and {step.winner or 'nobody'} got it.",
-            wanted=f"The name of the actor that gets {name}. {self.because}",
+            wanted=f"The name of the actor that gets {name}. {self.because}".strip(),
             shown=step,
         )
 
