@@ -91,7 +91,7 @@ class Wheel:
 
 
 def build_runtime(into: Path, npm: Path, scratch: Path) -> None:
-    """Put Pyodide, the wheels and their lock file into a folder.
+    """Put Pyodide, the wheels and their lock files into a folder, and compile in it what pages import.
 
     Args:
         into: The folder, which is made.

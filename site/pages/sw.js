@@ -16,12 +16,13 @@ function address(path) {
 
 self.addEventListener("install", () => self.skipWaiting());
 
-/** @type {Promise<void> | undefined} */
-let takingOver;
-
-self.addEventListener("activate", (event) => {
-  takingOver = takeOver();
-  event.waitUntil(takingOver);
+// A message may come before this event does.
+const tookOver = new Promise((resolve) => {
+  self.addEventListener("activate", (event) => {
+    const done = takeOver();
+    event.waitUntil(done);
+    resolve(done);
+  });
 });
 
 async function takeOver() {
@@ -109,7 +110,7 @@ let keeping;
 /** Fetch everything that is not kept yet, and tell the page how far that is. @param {Client} client */
 async function keepAll(client) {
   // What the former build has kept is not missing; it is just being copied.
-  await takingOver;
+  if (self.registration.active?.state !== "activated") await tookOver;
   const cache = await caches.open(CACHE);
   const kept = new Set((await cache.keys()).map((request) => request.url));
   const missing = [...FILES].filter(([path]) => !kept.has(address(path)));
