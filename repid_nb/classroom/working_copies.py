@@ -86,11 +86,14 @@ def start_over(chapter: str = "") -> StartedOver:
         What was kept, and what to do next.
 
     Raises:
-        UnknownNameError: There is no such notebook; the message gives the nearest one.
+        UnknownNameError: There is no such notebook; the message gives the nearest one. Or none is named where the
+            one that runs is not known.
         DeclarationError: This is not a folder of working copies.
     """
-    copies = _copies_here(Path.cwd())
-    return start_over_in(copies, chapter or this_notebook())
+    copies, name = _copies_here(Path.cwd()), chapter or this_notebook()
+    if not name:
+        raise UnknownNameError('Only JupyterLab says which notebook runs. Here write its name: start_over("routing").')
+    return start_over_in(copies, name)
 
 
 def start_over_in(copies: Path, chapter: str) -> StartedOver:

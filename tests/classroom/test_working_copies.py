@@ -141,6 +141,13 @@ def test_what_is_as_in_the_beginning_is_not_kept_twice(copies: Path, monkeypatch
     assert names(copies) == ["01_messages.ipynb"]
 
 
+def test_where_the_notebook_that_runs_is_not_known_its_name_is_asked_for(copies: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(copies)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    with pytest.raises(UnknownNameError, match=r'write its name: start_over\("routing"\)'):
+        start_over()
+
+
 def test_a_wrong_name_is_answered_with_the_nearest(copies: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(copies)
     with pytest.raises(UnknownNameError, match=r"There is no notebook 'mesages'. Did you mean 'messages'\?"):
