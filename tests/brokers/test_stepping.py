@@ -179,6 +179,23 @@ async def test_what_rabbitmq_does_not_tell_is_said(broker, channel):
         assert str(queue) == f"{channel}: 1 waiting, dead letters not known (RabbitMQ does not show which)"
         with pytest.raises(NotPullableError, match="tells of no queue for the dead letters"):
             await here.stepper.send_again(channel)
+        await here.send("broken")
+        assert [step.settlement.where for step in await here.run_all()][1] == (
+            "dropped, unless a policy of RabbitMQ names a dead-letter exchange"
+        )
+
+
+@pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
+async def test_of_letters_by_a_named_exchange_that_exchange_is_told(broker, channel):
+    declared = {"dead_letters": False, "x_dead_letter_exchange": "amq.fanout"}
+    async with scene(broker, channel, declared=declared) as here:
+        await here.send("broken")
+        step = await here.step()
+        assert step.settlement.where == (
+            "at the exchange 'amq.fanout', which gives it to the queues that are bound to it"
+        )
+        with pytest.raises(NotPullableError, match=r"tells of no queue .* but only of the exchange 'amq\.fanout'"):
+            await here.stepper.send_again(channel)
 
 
 @ALL

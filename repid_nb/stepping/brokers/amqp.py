@@ -157,8 +157,8 @@ class AmqpAdapter(Adapter):
         )
 
     def where(self, action: MessageAction | None, channel: str) -> str:
-        if action is MessageAction.nacked and (queue := self._letters.where(channel)):
-            return f"a dead letter, on {queue}"
+        if action is MessageAction.nacked and (where := self._letters.where(channel)):
+            return where
         return super().where(action, channel)
 
     async def look(self, channels: Sequence[str], window: int) -> list[ChannelSnapshot]:

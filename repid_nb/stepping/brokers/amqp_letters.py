@@ -44,21 +44,32 @@ class _DeadQueue:
 class Letters:
     """Reads the dead letters of channels whose queues send them, by the default exchange, to one queue.
 
-    Which queues a named exchange serves, and what a policy of RabbitMQ adds, is not told to a client.
+    Which queues a named exchange serves, and what a policy adds, RabbitMQ tells by its HTTP API alone, at a port that
+    the server object does not name: to try one would give the password to whatever listens there.
     """
 
     def __init__(self, server: Any) -> None:
         self._server = server
         self._queues: dict[str, _DeadQueue | None] = {}
+        # By channel: the exchange that its queue names; None where it names none.
+        self._exchanges: dict[str, str | None] = {}
 
     def forget(self) -> None:
         """Forget what belonged to a connection that is gone."""
         self._queues.clear()
+        self._exchanges.clear()
 
     def where(self, channel: str) -> str:
-        """Return the queue of a channel's dead letters; empty where it is not known."""
+        """Say where a channel's dead letters go; empty where that is not known."""
         queue = self._queues.get(channel)
-        return "" if queue is None else queue.name
+        if queue is not None:
+            return f"a dead letter, on {queue.name}"
+        if channel not in self._exchanges:
+            return ""
+        exchange = self._exchanges[channel]
+        if exchange is None:
+            return "dropped, unless a policy of RabbitMQ names a dead-letter exchange"
+        return f"at the exchange {exchange!r}, which gives it to the queues that are bound to it" if exchange else ""
 
     async def find(self, channel: str) -> None:
         """Ask where a channel's dead letters go, once."""
@@ -69,9 +80,13 @@ class Letters:
         if not address.startswith(QUEUES):
             return
         source = unquote(address.removeprefix(QUEUES))
-        arguments = ((await self._info(source)) or {}).get("arguments") or {}
+        queue = await self._info(source)
+        if queue is None:
+            return
+        arguments = queue.get("arguments") or {}
+        exchange = self._exchanges[channel] = arguments.get("x-dead-letter-exchange")
         # The default exchange has no name, and brings a message to the queue that its routing key names.
-        if arguments.get("x-dead-letter-exchange") != "":
+        if exchange != "":
             return
         name = str(arguments.get("x-dead-letter-routing-key") or source)
         told = await self._info(name)
@@ -105,9 +120,11 @@ class Letters:
         await self.find(channel)
         queue = self._queues.get(channel)
         if queue is None:
+            exchange = self._exchanges.get(channel)
+            told = f" but only of the exchange {exchange!r}" if exchange else ""
             raise NotPullableError(
-                f"RabbitMQ tells of no queue for the dead letters of {channel!r}. They can be sent again where the "
-                "queue has the arguments x-dead-letter-exchange, which is empty, and x-dead-letter-routing-key, "
+                f"RabbitMQ tells of no queue for the dead letters of {channel!r}{told}. They can be sent again where "
+                "the queue has the arguments x-dead-letter-exchange, which is empty, and x-dead-letter-routing-key, "
                 "which names a queue."
             )
         if message_id is not None and not queue.is_readable:
