@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import pytest
 import repid
+from repid.connections.in_memory.message_broker import InMemoryReceivedMessage
 
 from repid_nb.app import Repid
 from repid_nb.core.memory.pulling import InMemoryPuller
@@ -459,6 +460,33 @@ async def test_a_connection_whose_reader_waits_in_the_pause_reads_on_once_the_wo
     await send(app, 1)
     await app.run_worker(messages_limit=1, register_signals=[])
     assert reading.is_set()
+
+
+@pytest.mark.parametrize("topic", ["work", "nobody"])
+async def test_a_settlement_that_has_begun_is_seen_through_when_the_worker_is_cancelled(foreign, monkeypatch, topic):
+    router, begun, started, settled = Router(), asyncio.Event(), [], []
+    word = "ack" if topic == "work" else "reject"
+    settle = getattr(InMemoryReceivedMessage, word)
+
+    async def slowly(message):
+        begun.set()
+        started.append(message)
+        await asyncio.sleep(0.01)
+        await settle(message)
+        settled.append(message)
+
+    @router.actor(channel="tasks")
+    async def work(n: int) -> None: ...
+
+    monkeypatch.setattr(InMemoryReceivedMessage, word, slowly)
+    app = app_on(foreign, router)
+    await send(app, 1, topic=topic)
+    worker = asyncio.create_task(app.run_worker(register_signals=[]))
+    await begun.wait()
+    worker.cancel()
+    await asyncio.wait({worker})
+    # A rejected one comes again, and back to its queue once more.
+    assert settled == started
 
 
 class Looking(SubscriptionPuller):

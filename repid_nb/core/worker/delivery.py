@@ -51,6 +51,7 @@ class Delivery:
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]
         self._inside = NO_MIDDLEWARE
         self._call = self._around(NO_MIDDLEWARE)
+        self.is_settling = False
         self._at_work = at_work_here()
 
     def is_interruption(self, error: BaseException) -> bool:
@@ -106,7 +107,7 @@ class Delivery:
 
     async def _ack_first(self, message: ReceivedMessageT) -> None:
         try:
-            await self._settle(message, "ack", reasons.ACKED_FIRST)
+            await self.seen_through(self._settle(message, "ack", reasons.ACKED_FIRST))
         except Exception:
             # A run that failed. Given back at once, the message would come at once, and fail again, for ever.
             logger.exception("message.settle.error", extra={"channel": message.channel})
@@ -145,7 +146,11 @@ class Delivery:
         if self._watcher is not None:
             await self._watcher.reached(Finished(message, actor, result, None))
         if message.action is None:
-            await self._settle(message, *(AFTER_RETURN.get(actor.confirmation_mode) or after_return(actor, result)))
+            self.is_settling = True
+            try:
+                await self._settle(message, *(AFTER_RETURN.get(actor.confirmation_mode) or after_return(actor, result)))
+            finally:
+                self.is_settling = False
         return result
 
     async def _reach(self, call: Started, deadline: Deadline, watcher: Watcher) -> None:
@@ -173,9 +178,17 @@ class Delivery:
         try:
             word, reason = after_error(actor, error, called=called)
         except Exception as failure:
-            await self._settle(message, "nack", reasons.on_error_raised(error, failure))
+            await self.seen_through(self._settle(message, "nack", reasons.on_error_raised(error, failure)))
             raise
-        await self._settle(message, word, reason)
+        await self.seen_through(self._settle(message, word, reason))
+
+    async def seen_through(self, settling: Coroutine[Any, Any, None]) -> None:
+        """Await a settlement that the end of the worker does not cut short."""
+        self.is_settling = True
+        try:
+            await settling
+        finally:
+            self.is_settling = False
 
     async def _settle_and_tell(self, message: ReceivedMessageT, word: str, reason: str, tell: Observer) -> None:
         tell(Confirming(message, word, reason))

@@ -58,7 +58,10 @@ class Slots:
         self._left = messages_limit
         self._tasks_limit = math.inf if tasks_limit is None else tasks_limit
         self._ended = ended
-        self._tasks: dict[asyncio.Task[None], None] = {}  # in order: a set's order differs from process to process
+        # In order: a set's order differs from process to process. Each with its delivery, once it has begun.
+        self._tasks: dict[asyncio.Task[None], Delivery | None] = {}
+        # Those that were settling when all others were cancelled.
+        self._settling: list[asyncio.Task[None]] = []
         # Tasks that wait for a message or have yet to begin.
         self._idle = 0
         self._requests = _Requests()
@@ -77,20 +80,32 @@ class Slots:
             await asyncio.wait(self._tasks, timeout=within)
 
     def cancel(self) -> None:
-        """Cancel the tasks that have not ended."""
+        """Cancel the tasks that have not ended; a settlement that has begun has until `end` to come to its own.
+
+        Messages of some servers say that they are settled before their server has heard of it: cut short, the message
+        would belong to nobody.
+        """
         self._requests.ending = True
-        for task in list(self._tasks):
-            task.cancel()
+        for task, delivery in list(self._tasks.items()):
+            if delivery is not None and delivery.is_settling:
+                self._settling.append(task)
+            else:
+                task.cancel()
 
     async def end(self, within: float) -> None:
         """Wait for the cancelled tasks to end, for `within` seconds, however often this is cancelled meanwhile."""
-        await wait_for_end(self._tasks, within)
+        try:
+            await wait_for_end(self._tasks, within)
+        finally:
+            for task in self._settling:
+                task.cancel()
 
     async def _work(self) -> None:
         self._idle -= 1
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (this runs as a task)
         puller, deliver, delivery = self._puller, self._deliver, self._delivery(self._requests)
+        self._tasks[task] = delivery
         context = copy_context()
         # One more after a message: an actor keeps the task, and may cancel it at any time.
         references = getrefcount(task)

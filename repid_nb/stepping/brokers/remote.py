@@ -266,7 +266,7 @@ class RemoteSource:
             pull = self._pulls[channel] = Pull(self._start(self._adapter.pull(channel, within)), self._adapter)
         try:
             message = await while_there(self._adapter, pull.task)
-            if message is None and within and self._adapter.hides_loss:
+            if message is None and self._adapter.hides_loss:
                 await knock(self._adapter)
         except asyncio.CancelledError:
             pull.leave()
