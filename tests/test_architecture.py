@@ -104,8 +104,8 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_700
-MOST_LINES_IN_THE_CORE = 7_650
+MOST_LINES_IN_THE_KERNEL = 2_720
+MOST_LINES_IN_THE_CORE = 7_670
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -77,6 +77,7 @@ class Delivery:
             What the actor and its middleware returned, and the exception that they raised or None. An exception ends
             the run, never the worker.
         """
+        self.is_settling = False
         inside = actor.middleware_pipeline
         # Mostly the next message is for an actor inside the same middleware.
         if inside is not self._inside:
@@ -107,7 +108,8 @@ class Delivery:
 
     async def _ack_first(self, message: ReceivedMessageT) -> None:
         try:
-            await self.seen_through(self._settle(message, "ack", reasons.ACKED_FIRST))
+            await self._settle(message, "ack", reasons.ACKED_FIRST)
+            self.is_settling = False
         except Exception:
             # A run that failed. Given back at once, the message would come at once, and fail again, for ever.
             logger.exception("message.settle.error", extra={"channel": message.channel})
@@ -146,11 +148,8 @@ class Delivery:
         if self._watcher is not None:
             await self._watcher.reached(Finished(message, actor, result, None))
         if message.action is None:
-            self.is_settling = True
-            try:
-                await self._settle(message, *(AFTER_RETURN.get(actor.confirmation_mode) or after_return(actor, result)))
-            finally:
-                self.is_settling = False
+            await self._settle(message, *(AFTER_RETURN.get(actor.confirmation_mode) or after_return(actor, result)))
+            self.is_settling = False
         return result
 
     async def _reach(self, call: Started, deadline: Deadline, watcher: Watcher) -> None:
@@ -168,6 +167,7 @@ class Delivery:
             await keeping_alive.end()
 
     def _settle(self, message: ReceivedMessageT, word: str, reason: str) -> Coroutine[Any, Any, None]:
+        self.is_settling = True
         if self._tell is not None:
             return self._settle_and_tell(message, word, reason, self._tell)
         return message.ack() if word == "ack" else settlement(message, word, reason)
@@ -178,17 +178,9 @@ class Delivery:
         try:
             word, reason = after_error(actor, error, called=called)
         except Exception as failure:
-            await self.seen_through(self._settle(message, "nack", reasons.on_error_raised(error, failure)))
+            await self._settle(message, "nack", reasons.on_error_raised(error, failure))
             raise
-        await self.seen_through(self._settle(message, word, reason))
-
-    async def seen_through(self, settling: Coroutine[Any, Any, None]) -> None:
-        """Await a settlement that the end of the worker does not cut short."""
-        self.is_settling = True
-        try:
-            await settling
-        finally:
-            self.is_settling = False
+        await self._settle(message, word, reason)
 
     async def _settle_and_tell(self, message: ReceivedMessageT, word: str, reason: str, tell: Observer) -> None:
         tell(Confirming(message, word, reason))

@@ -60,7 +60,6 @@ class Slots:
         self._ended = ended
         # In order: a set's order differs from process to process. Each with its delivery, once it has begun.
         self._tasks: dict[asyncio.Task[None], Delivery | None] = {}
-        # Those that were settling when all others were cancelled.
         self._settling: list[asyncio.Task[None]] = []
         # Tasks that wait for a message or have yet to begin.
         self._idle = 0
@@ -80,10 +79,9 @@ class Slots:
             await asyncio.wait(self._tasks, timeout=within)
 
     def cancel(self) -> None:
-        """Cancel the tasks that have not ended; a settlement that has begun has until `end` to come to its own.
+        """Cancel the tasks that have not ended; a settlement that has begun has until `end`.
 
-        Messages of some servers say that they are settled before their server has heard of it: cut short, the message
-        would belong to nobody.
+        Some servers' messages say that they are settled before the server has heard of it.
         """
         self._requests.ending = True
         for task, delivery in list(self._tasks.items()):

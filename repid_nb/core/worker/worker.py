@@ -83,7 +83,8 @@ class Worker:
                 await self._leave(message, error)
                 return False
             if actor is None:
-                await delivery.seen_through(self._settle_unrouted(message))
+                delivery.is_settling = True
+                await self._settle_unrouted(message)
                 return False
             if self._watcher is not None:
                 await self._reach(Matched(message, actor), self._watcher)
