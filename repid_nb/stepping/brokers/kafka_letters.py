@@ -119,8 +119,13 @@ class Letters:
         if name is None:
             return None
         if channel not in self._topics:
-            consumer = await self._consumer()
-            partitions = await _partitions(consumer, name)
+            consumer = self._consumer()
+            try:
+                await consumer.start()
+                partitions = await _partitions(consumer, name)
+            except BaseException:
+                await consumer.stop()
+                raise
             if not partitions:
                 await consumer.stop()
                 return None
@@ -129,17 +134,15 @@ class Letters:
             self._topics[channel] = _DeadTopic(consumer, partitions, {one: set() for one in partitions})
         return self._topics[channel]
 
-    async def _consumer(self) -> Any:
+    def _consumer(self) -> Any:
         server = self._server
-        consumer = import_module("aiokafka").AIOKafkaConsumer(
+        return import_module("aiokafka").AIOKafkaConsumer(
             bootstrap_servers=server.dsn,
             group_id=letters_group(server),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             **server._conn_kwargs,
         )
-        await consumer.start()
-        return consumer
 
     async def _between(self, topic: _DeadTopic) -> tuple[dict[Any, int], dict[Any, int]]:
         """Return each partition's offset of the first letter that was not sent again, and of its end."""
