@@ -7,7 +7,7 @@ Each public name loads its module when it is first used, so `import repid_nb` by
 import sys
 from importlib import import_module
 
-from repid_nb.core.record import Record
+from repid_nb.core.record import Views
 
 # Each module with the public names that it defines.
 _NAMES = {
@@ -59,13 +59,13 @@ _HOME_OF = {name: f"repid_nb.{home}" for home, names in _NAMES.items() for name 
 __all__ = sorted(_HOME_OF)  # noqa: PLE0605  (a list of str, as a type checker reads it in `__init__.pyi`)
 
 # Records do not import views: the first record that is shown loads them.
-Record.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
-Record.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
-Record.as_picture = staticmethod(
+Views.as_text = staticmethod(lambda record: import_module("repid_nb.display").as_text(record))
+Views.as_html = staticmethod(lambda record: import_module("repid_nb.display").as_html(record))
+Views.as_picture = staticmethod(
     lambda record, of, **more: import_module("repid_nb.display.pictures").as_picture(record, of, **more)
 )
-Record.as_plot = staticmethod(lambda *given: import_module("repid_nb.display.plots").as_plot(*given))
-Record.as_lesson = staticmethod(
+Views.as_plot = staticmethod(lambda *given: import_module("repid_nb.display.plots").as_plot(*given))
+Views.as_lesson = staticmethod(
     lambda *given, **more: import_module("repid_nb.widgets.export.run_lesson").RunLesson(*given, **more)
 )
 

@@ -7,11 +7,9 @@ import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from copy import copy
 from functools import partial
-from numbers import Real
 from typing import Any, TypeAlias
 
 from repid_nb.core.actor import ActorExecutionContext
-from repid_nb.core.callables import is_called_in_vain
 from repid_nb.core.checks import check_message
 from repid_nb.core.description import Contact, ExternalDocs, License, RunnerInfo, Tag
 from repid_nb.core.errors import DeclarationError, DestinationError
@@ -24,6 +22,7 @@ from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import ForeignRouterT
 from repid_nb.core.serializer import default_serializer as json_serializer
 from repid_nb.core.worker.signals import stop_on_signals
+from repid_nb.given import check_number, check_serializer
 from repid_nb.limits.gate import gate_of
 from repid_nb.limits.gated_worker import worker_of
 from repid_nb.limits.limited import Declared
@@ -73,10 +72,7 @@ class Repid:
         self.license = license
         self.tags = tags
         self.external_docs = external_docs
-        if default_serializer is not None and is_called_in_vain(default_serializer):
-            raise DeclarationError(
-                "The default_serializer is called and not awaited: write it without async and yield."
-            )
+        check_serializer("default_serializer", default_serializer)
         self.default_serializer: SerializerT = default_serializer or json_serializer
         self._servers = ServerRegistry()
         self._messages = MessageRegistry()
@@ -163,9 +159,9 @@ class Repid:
                 "The health-check and AsyncAPI servers are repid's own; repid_nb runs without them. "
                 "Leave them out, and use app.asyncapi_html() for the page.",
             )
-        _check_limit("graceful_shutdown_time", graceful_shutdown_time, "a number of seconds, such as 25.0")
-        _check_limit("messages_limit", messages_limit, "a number of messages; leave it out for no limit")
-        _check_limit("tasks_limit", tasks_limit, "a number of messages, at least 1")
+        check_number("graceful_shutdown_time", graceful_shutdown_time, "a number of seconds, such as 25.0")
+        check_number("messages_limit", messages_limit, "a number of messages; leave it out for no limit")
+        check_number("tasks_limit", tasks_limit, "a number of messages, at least 1")
         if tasks_limit < 1:
             raise DeclarationError(f"tasks_limit must be at least 1, not {tasks_limit}.")
         if limits is not None and tasks_limit != TASKS_LIMIT:
@@ -349,6 +345,8 @@ class Repid:
             InvalidMessageError: The headers are not str to str.
             NotConnectedError: The server's connection is not open.
         """
+        if serializer is not None:
+            check_serializer("serializer", serializer)
         body = (serializer or self.default_serializer)(payload)
         address = self.address_of(channel, operation_id)
         publishing = self._publish(
@@ -411,9 +409,3 @@ class Repid:
             return self._publish_and_tell(server, publishing, channel, message) if self._observers else publishing()
 
         return compose(self._producer_middlewares, publish)
-
-
-def _check_limit(name: str, value: object, wanted: str) -> None:
-    # NaN is a number, and a worker with that limit would never end.
-    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
-        raise DeclarationError(f"{name} must be {wanted}, not {value!r}.")

@@ -20,6 +20,7 @@ __all__ = [
     "counted",
     "cut_to_bytes",
     "first_within",
+    "json_line",
     "one_line",
     "printable",
     "safe",
@@ -34,6 +35,9 @@ T = TypeVar("T")
 # The blocks whose characters Unicode joins to one emoji, skin tones among them; U+FE0F asks for the picture.
 _EMOJI = "[\u2194\u2195\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
 _JOINER = re.compile(f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d(?={_EMOJI})")
+
+# Characters that other programs take for the end of a line, and those that cannot be written as UTF-8.
+_NOT_IN_LINES = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 
 
 class _Short(reprlib.Repr):
@@ -144,6 +148,11 @@ def one_line(text: str, width: int | None = None) -> str:
     # No more is read than can be shown: escapes only make a text longer.
     line = one_line(text[: width + 1])
     return line if len(line) <= width else beginning(line, width - 1)
+
+
+def json_line(data: object) -> str:
+    """Return plain data as JSON on one line, whichever characters a reader takes for the end of one; it is UTF-8."""
+    return _NOT_IN_LINES.sub(lambda found: f"\\u{ord(found.group()):04x}", json.dumps(data, ensure_ascii=False))
 
 
 def beginning(text: str, length: int, ellipsis: str = "…") -> str:

@@ -13,12 +13,13 @@ from uuid import uuid4
 
 from repid_nb.app import Repid
 from repid_nb.core.checks import answer_channel, check_message, in_one_line
-from repid_nb.core.errors import DeclarationError, UnroutedError
+from repid_nb.core.errors import DeclarationError, InvalidMessageError, UnroutedError
 from repid_nb.core.message import CapabilitiesT, MessageAction, MessageData, SentMessageT, SerializerT, ServerT
 from repid_nb.core.naming import ALMOST, a_kind, did_you_mean
 from repid_nb.core.registry import MessageRegistry
 from repid_nb.core.text import plain_text
 from repid_nb.core.worker.worker import Worker
+from repid_nb.given import check_serializer, check_text
 from repid_nb.notebook.exits import exit_raises
 
 __all__ = ["TestClient", "TestMessage"]
@@ -216,6 +217,7 @@ class TestClient:
             UnroutedError: No actor takes the message.
             Exception: The actor's exception.
         """
+        check_text("The operation id", operation_id, InvalidMessageError)
         unknown = operation_id is not None and self.messages.get_operation(operation_id) is None
         if unknown and channel is None and not self.raise_on_operation_not_found:
             return
@@ -247,6 +249,7 @@ class TestClient:
         Raises:
             SerializationError: A part of the payload has no JSON form; for the rest see `send_message`.
         """
+        check_serializer("serializer", serializer)
         await self.send_message(
             channel=channel,
             operation_id=operation_id,

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-__all__ = ["Record"]
+__all__ = ["Record", "Views"]
 
 
-class Record:
-    """A record with a text form for terminals and an HTML form for notebooks.
-
-    `repid_nb.display` makes the forms, and `repid_nb` sets them here: the core does not import the display.
-    """
-
-    __slots__ = ()
+class Views:
+    """What records are shown by. `repid_nb` sets it here: the core does not import the display."""
 
     as_text: ClassVar[Callable[[Any], str]]
     as_html: ClassVar[Callable[[Any], str]]
@@ -22,8 +17,14 @@ class Record:
     as_plot: ClassVar[Callable[..., Any]]
     as_lesson: ClassVar[Callable[..., Any]]
 
+
+class Record:
+    """A record with a text form for terminals and an HTML form for notebooks."""
+
+    __slots__ = ()
+
     def __repr__(self) -> str:
-        return Record.as_text(self)
+        return Views.as_text(self)
 
     def _repr_html_(self) -> str:
-        return Record.as_html(self)
+        return Views.as_html(self)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.message import ServerT
-from repid_nb.core.naming import nearest_name
+from repid_nb.core.naming import a_kind, nearest_name
 
 __all__ = ["MessageRegistry", "ServerRegistry", "standing_in"]
 
@@ -44,12 +44,13 @@ class ServerRegistry:
         """Register a server in place of an older one of that name. The first server, or `is_default`, is the default.
 
         Raises:
-            DeclarationError: A class was given, not an object of it.
+            DeclarationError: The name is not a str, or what is given is not a server; such as its class.
         """
-        if isinstance(server, type):
-            raise DeclarationError(
-                f"register_server takes a server, not the class {server.__name__}: write {server.__name__}()."
-            )
+        if not isinstance(name, str):
+            raise DeclarationError(f"The name of a server must be a str, not {a_kind(name)}.")
+        if isinstance(server, type) or not (hasattr(server, "publish") or hasattr(server, "subscribe")):
+            fix = f": write {server.__name__}()" if isinstance(server, type) else ", such as InMemoryServer()"
+            raise DeclarationError(f"register_server takes a server, not {a_kind(server)}{fix}.")
         self._servers[name] = server
         if is_default or self._default_server is None:
             self._default_server = name
@@ -61,7 +62,8 @@ class ServerRegistry:
 
     def find(self, name: str | None = None) -> ServerT:
         """Do what `get_server` does, but raise an UnknownNameError that names the nearest known name."""
-        server = self._servers.get((self._default_server if name is None else name) or "")
+        wanted = self._default_server if name is None else name
+        server = self._servers.get(wanted) if isinstance(wanted, str) else None
         if server is not None:
             return _stand_ins.get().get(id(server), server) if self.has_stand_ins else server
         if name is None:
@@ -113,7 +115,7 @@ class MessageRegistry:
 
     def find(self, operation_id: str) -> SendOperation:
         """Do what `get_operation` does, but raise an UnknownNameError that names the nearest known id."""
-        operation = self._operations.get(operation_id)
+        operation = self._operations.get(operation_id) if isinstance(operation_id, str) else None
         if operation is None:
             raise UnknownNameError(
                 f"Operation {operation_id!r} not found.{nearest_name(operation_id, self._operations)}",

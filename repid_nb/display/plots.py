@@ -20,6 +20,7 @@ from repid_nb.core.errors import SimulationError
 from repid_nb.display import run_words as words
 from repid_nb.display.colours import HUES, LINE, QUIET, SURFACE, TEXT, Colour
 from repid_nb.display.pictures.canvas import SANS, style_sheet
+from repid_nb.given import check_names
 from repid_nb.picture import Picture
 from repid_nb.printable import one_line
 from repid_nb.simulation.records import Statistics
@@ -104,6 +105,7 @@ def as_plot(kind: str, runs: Sequence[Run], labels: Sequence[str]) -> Plot:
         raise ImportError(
             "Plots need matplotlib, which is not installed: pip install 'repid_nb[plots]', or pip install matplotlib"
         ) from None
+    check_names("labels", labels, "['before', 'after']")
     if labels and len(labels) != len(runs):
         raise SimulationError(f"There are {len(runs)} runs and {len(labels)} labels: give each run one.")
     names = tuple(labels) or tuple(f"run {number}" for number, _ in enumerate(runs, start=1))

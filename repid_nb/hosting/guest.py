@@ -15,6 +15,7 @@ from repid import RedisServer
 
 from repid_nb.app import Repid
 from repid_nb.core.errors import BrokerError, InvalidMessageError, NotConnectedError
+from repid_nb.given import check_text
 from repid_nb.hosting.shared_redis import LONGEST_STREAM
 
 __all__ = ["Guest"]
@@ -41,7 +42,8 @@ class Guest:
         Raises:
             InvalidMessageError: The address or the name is not one.
         """
-        parts = urlsplit(address)
+        check_text("The name", name, InvalidMessageError)
+        parts = urlsplit(address if isinstance(address, str) else "")
         if parts.scheme != "redis" or not parts.hostname or not parts.port:
             raise InvalidMessageError(
                 "The address is what the teacher's notebook prints, redis://class:PASSWORD@HOST:PORT, "

@@ -50,8 +50,10 @@ def local_broker(kind: str = "redis", *, share: bool | str = False) -> Any:
     Raises:
         BrokerError: There is no server for this machine, or it does not start; with what to do.
     """
-    if kind not in CLASSES:
+    if not isinstance(kind, str) or kind not in CLASSES:
         raise BrokerError(f"There is no local broker {kind!r}: name 'redis' or 'nats'.")
+    if not isinstance(share, (bool, str)):
+        raise BrokerError(f"share must be True or an address of this machine, such as '192.168.1.5', not {share!r}.")
     if share and kind != "redis":
         raise BrokerError("A class shares a Redis: write local_broker('redis', share=True).")
     program = program_of(kind)

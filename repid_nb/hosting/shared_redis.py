@@ -73,7 +73,7 @@ def check_address(address: str) -> None:
     with closing(socket.socket(socket.AF_INET)) as probe:
         try:
             probe.bind((address, 0))
-        except OSError as error:
+        except (OSError, TypeError, ValueError) as error:
             raise BrokerError(f"This machine has no address {address!r}, so nothing can listen there.") from error
 
 

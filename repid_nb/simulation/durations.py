@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from random import Random
@@ -147,6 +147,8 @@ def lognormal(*, mean: float, sigma: float = 1.0) -> Distribution:
 
 def one_of(values: Sequence[float]) -> Distribution:
     """Return durations that are drawn from these seconds, each as likely as the next: measured ones, for example."""
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
+        raise SimulationError(f"one_of takes a list of seconds, such as [0.2, 0.5], not {short(values)}.")
     seconds = tuple(seconds_of(value, "one_of: a value") for value in values)
     if not seconds:
         raise SimulationError("one_of needs at least one number of seconds.")

@@ -65,7 +65,7 @@ class Messages(Sequence[SimulatedMessage]):
         Raises:
             UnknownNameError: There is no such message.
         """
-        number = which if isinstance(which, int) else self._number_of_name.get(which, NOT_YET)
+        number = which if isinstance(which, int) else self._number_of_name.get(str(which), NOT_YET)
         if not 0 <= number < len(self):
             names = f"give m1 to m{self._columns.without_parent}" if len(self) else "it has none"
             raise UnknownNameError(f"There is no message {which!r} in this run: {names}.")

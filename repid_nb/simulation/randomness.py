@@ -21,7 +21,8 @@ DRAWN_AHEAD = 64
 
 def stream(seed: int, *name: object) -> Random:
     """Return the stream of this name; the same on any machine, whatever PYTHONHASHSEED says."""
-    return Random("/".join(map(str, (seed, *name))))  # noqa: S311  (a simulation, no secret)
+    # A name may be a topic, and half a surrogate pair is one.
+    return Random("/".join(map(str, (seed, *name))).encode("utf-8", "surrogatepass"))  # noqa: S311  (a simulation, no secret)
 
 
 class WorkTimes:

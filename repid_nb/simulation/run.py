@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from repid_nb.core.errors import SimulationError, UnknownNameError
-from repid_nb.core.naming import nearest_name
-from repid_nb.core.record import Record
+from repid_nb.core.naming import a_kind, nearest_name
+from repid_nb.core.record import Record, Views
 from repid_nb.core.routing.routes import Routes
 from repid_nb.picture import Picture
-from repid_nb.printable import short
+from repid_nb.printable import json_line, short
 from repid_nb.simulation import run_json, statistics, steps
 from repid_nb.simulation.columns import Columns
+from repid_nb.simulation.durations import seconds_of
 from repid_nb.simulation.loop import MICROSECONDS
 from repid_nb.simulation.messages import Messages
 from repid_nb.simulation.records import (
@@ -33,6 +34,8 @@ __all__ = ["Run"]
 ALL = "all messages"
 STEPS_AT_ONCE = 60
 STEPS_IN_A_FILM = 30
+# Longer is no path, and not worth showing.
+LONGEST_PATH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -182,9 +185,9 @@ class Run(Record):
         """
         number = self.messages.number_of(which)
         rows = self.messages.rows_of(number)
-        if not -len(rows) <= pull < len(rows):
+        if not isinstance(pull, int) or not -len(rows) <= pull < len(rows):
             pulls = f"was pulled {len(rows)} times" if rows else "was never pulled: it still waits"
-            raise UnknownNameError(f"There is no such step: {self.columns.name(number)} {pulls}.")
+            raise UnknownNameError(f"There is no pull {pull!r}: {self.columns.name(number)} {pulls}.")
         return self._steps_of([rows[pull]])[0]
 
     def steps(self, since: float = 0.0, until: float | None = None, *, most: int = STEPS_AT_ONCE) -> Steps:
@@ -196,9 +199,14 @@ class Run(Record):
             since: The first second of simulated time.
             until: The last; None for the end of the run.
             most: How many pulls at most; of more the first.
+
+        Raises:
+            SimulationError: A time or `most` is not a number, 0 or more.
         """
-        columns, end = self.columns, self.micros if until is None else round(until * MICROSECONDS)
-        first = bisect_left(columns.pulled, round(since * MICROSECONDS))
+        columns, begin, end = self.columns, *self._span(since, until)
+        if isinstance(most, bool) or not isinstance(most, int) or most < 0:
+            raise SimulationError(f"most must be a whole number, 0 or more, not {short(most)}.")
+        first = bisect_left(columns.pulled, begin)
         last = bisect_right(columns.pulled, end)
         rows = range(first, max(first, min(last, first + most)))
         made = tuple(self._steps_of(rows))
@@ -237,7 +245,7 @@ class Run(Record):
         Raises:
             SimulationError: Nothing was pulled in that time.
         """
-        return Record.as_lesson(self, since, until, notes, title=title)
+        return Views.as_lesson(self, since, until, notes, title=title)
 
     def export(
         self,
@@ -254,7 +262,7 @@ class Run(Record):
             SimulationError: Nothing was pulled in that time.
             InvalidMessageError: The folder does not exist.
         """
-        written: Path = Record.as_lesson(self, since, until, notes, title=title).export(path)
+        written: Path = Views.as_lesson(self, since, until, notes, title=title).export(path)
         return written
 
     def compare(self, other: Run) -> Comparison:
@@ -286,7 +294,7 @@ class Run(Record):
         """Return the run as JSON Lines: one line about the run, then one for each message; and write them to `path`."""
         head = self.to_dict()
         messages = head.pop("messages")
-        text = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in (head, *messages))
+        text = "".join(f"{json_line(one)}\n" for one in (head, *messages))
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
@@ -298,11 +306,15 @@ class Run(Record):
         Raises:
             SimulationError: It is not that of a run.
         """
+        if not isinstance(text, (str, Path)):
+            raise SimulationError(f"from_json_lines takes the text, or the Path of a file, not {a_kind(text)}.")
         lines = text.read_text(encoding="utf-8") if isinstance(text, Path) else text
+        if 0 < len(lines) < LONGEST_PATH and not lines.lstrip().startswith(("{", "[")):
+            raise SimulationError(f"This is not the JSON Lines of a run: {lines!r}. Of a file, give Path({lines!r}).")
         try:
-            head, *messages = [json.loads(line) for line in lines.splitlines() if line]
+            head, *messages = [json.loads(line) for line in lines.split("\n") if line.strip()]
             return cls.from_dict({**head, "messages": messages})
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise SimulationError(f"This is not the JSON Lines of a run: {error}.") from None
 
     def to_frame(self) -> Any:
@@ -340,8 +352,12 @@ class Run(Record):
         Args:
             since: The first second of simulated time that is drawn.
             until: The last; None for the end of the run.
+
+        Raises:
+            SimulationError: A time is not a number, 0 or more.
         """
-        drawn: Picture = Record.as_picture(self, "river", since=since, until=until)
+        self._span(since, until)
+        drawn: Picture = Views.as_picture(self, "river", since=since, until=until)
         return drawn
 
     def plot_utilisation(self) -> Picture:
@@ -356,7 +372,7 @@ class Run(Record):
         Args:
             unit: What a second of simulated time is called, where it stands for something else, such as `days`.
         """
-        drawn: Picture = Record.as_picture(self, "waits", unit=unit)
+        drawn: Picture = Views.as_picture(self, "waits", unit=unit)
         return drawn
 
     def _steps_of(self, rows: Sequence[int]) -> list[Step]:
@@ -370,7 +386,7 @@ class Run(Record):
         )
 
     def _plot(self, kind: str, others: Sequence[Run], labels: Sequence[str]) -> Picture:
-        drawn: Picture = Record.as_plot(kind, (self, *others), labels)
+        drawn: Picture = Views.as_plot(kind, (self, *others), labels)
         return drawn
 
     def _arrivals(self) -> list[tuple[str, int]]:
@@ -387,6 +403,11 @@ class Run(Record):
     def _by_message(self, name: str, keys: Sequence[int], names: Any) -> Mapping[str, Statistics]:
         found = self._kept(name, lambda: statistics.by_message(self.columns, self.micros, keys, names))
         return {one.name: one for one in found.values()}
+
+    def _span(self, since: float, until: float | None) -> tuple[int, int]:
+        """Return a time in microseconds."""
+        end = self.micros if until is None else round(seconds_of(until, "until") * MICROSECONDS)
+        return round(seconds_of(since, "since") * MICROSECONDS), end
 
     def _kept(self, name: str, make: Any) -> Any:
         """Return what is made once; the record is frozen, so it stays right."""

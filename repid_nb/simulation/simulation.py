@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from repid_nb.app import Repid
-from repid_nb.core.errors import DeclarationError, SimulationError
+from repid_nb.core.checks import check_address
+from repid_nb.core.errors import DeclarationError, InvalidMessageError, SimulationError
 from repid_nb.core.limits import (
     ActorLimitsPropagation,
     LimitPolicyT,
@@ -15,6 +16,7 @@ from repid_nb.core.limits import (
     checked_policies,
 )
 from repid_nb.core.naming import a_kind, nearest_name
+from repid_nb.given import check_text
 from repid_nb.printable import short
 from repid_nb.simulation.arrivals import ArrivalsT, as_arrivals
 from repid_nb.simulation.durations import DurationT, as_duration, seconds_of
@@ -88,6 +90,9 @@ class Simulation:
             InvalidMessageError: `topic` and `headers['topic']` differ.
         """
         address = self.app.address_of(channel, operation_id)
+        check_address(address)
+        check_text("The topic", topic, InvalidMessageError)
+        check_text("The name of a producer", name, SimulationError)
         chosen = name or self._free_name("/".join(filter(None, (address, topic))), self._producers)
         if chosen in self._producers:
             raise SimulationError(f"There is a producer {chosen!r} already: give this one another name.")
@@ -113,7 +118,7 @@ class Simulation:
             SimulationError: It is not a duration, or the app has no such actor.
         """
         known = {one.name for one in self.app.router.routes().actors}
-        if actor not in known:
+        if not isinstance(actor, str) or actor not in known:
             raise SimulationError(f"No actor is called {actor!r}.{nearest_name(actor, known)}")
         self._durations[actor] = as_duration(duration)
 
@@ -147,6 +152,7 @@ class Simulation:
             SimulationError: There is a worker of that name, or a number makes no sense.
             DeclarationError: The limits have the wrong type.
         """
+        check_text("The name of a worker", name, SimulationError)
         chosen = name or self._free_name(f"worker {len(self._workers) + 1}", self._workers)
         if chosen in self._workers:
             raise SimulationError(f"There is a worker {chosen!r} already: give this one another name.")

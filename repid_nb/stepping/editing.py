@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
+from repid_nb.core.checks import check_address
 from repid_nb.core.errors import InvalidMessageError, SteppingError, UnknownNameError
 from repid_nb.core.memory.contents import drop, held_by
 from repid_nb.core.memory.journal import Journal, Mark
@@ -45,8 +46,10 @@ def delete(queues: Queues, channel: str, message: str) -> MessageSnapshot:
     """Delete a message that waits, or a dead letter, known by its id or its name; return what it was.
 
     Raises:
+        InvalidMessageError: The channel is not a str.
         UnknownNameError: There is none.
     """
+    check_address(channel)
     queue = queues.known(channel)
     names: list[str] = []
     for found, priority, is_dead in () if queue is None else [*_waiting(queue), *_dead(queue)]:
@@ -63,6 +66,8 @@ def delete(queues: Queues, channel: str, message: str) -> MessageSnapshot:
 
 def empty(queues: Queues, channel: str | None) -> int:
     """Delete all that waits and all dead letters, of one channel or of all; return how many messages that were."""
+    if channel is not None:
+        check_address(channel)
     chosen = [queue for queue in queues.all() if channel in (None, queue.channel)]
     return sum(drop(queue, queues, lambda _: True, dead=dead) for queue in chosen for dead in (False, True))
 
@@ -74,7 +79,7 @@ def settle(source: MemorySource, message: str, action: ByHand) -> MessageSnapsho
         InvalidMessageError: The action is none of these.
         UnknownNameError: The worker holds no such message.
     """
-    if action != "release" and action not in ACTIONS:
+    if not isinstance(action, str) or (action != "release" and action not in ACTIONS):
         raise InvalidMessageError(f"Settle a message with 'ack', 'nack', 'reject' or 'release', not {action!r}.")
     held = [(one, one.snapshot()) for one in held_by(source.queues, source.holder)]
     for received, shown in held:

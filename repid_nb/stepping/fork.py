@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from repid_nb.app import Repid
 from repid_nb.core.actor import OnErrorT
-from repid_nb.core.errors import UnknownNameError
+from repid_nb.core.errors import InvalidMessageError, UnknownNameError
 from repid_nb.core.memory.contents import copied_into
 from repid_nb.core.memory.queue import Queues
 from repid_nb.core.memory.queued import QueuedMessage
@@ -18,6 +18,8 @@ from repid_nb.core.routing.declaration import Inherited
 from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import Route, Routes
 from repid_nb.core.worker.sightings import Sightings
+from repid_nb.given import check_names
+from repid_nb.printable import short
 from repid_nb.stepping.names import Names
 from repid_nb.stepping.record import Step
 
@@ -37,6 +39,7 @@ class OtherRules(Router):
         self, router: Router, order: Sequence[str] = (), on_error: OnErrorT | Mapping[str, OnErrorT] | None = None
     ) -> None:
         super().__init__()
+        check_names("order", order, "['refund', 'ship']")
         self._router = router
         self._order = {name: place for place, name in enumerate(order)}
         self._on_error = on_error
@@ -112,8 +115,10 @@ def copied_server(
         priority: Other priorities, by the names of messages.
 
     Raises:
-        InvalidMessageError: A priority is out of range.
+        InvalidMessageError: A priority is out of range, or they are not by names.
     """
+    if not isinstance(priority, Mapping):
+        raise InvalidMessageError(f"priority must be a dict, such as {{'m3': 9}}, not {short(priority)}.")
     for given in priority.values():
         checked_priority(given)
     server = InMemoryServer(dead_letter_limit=queues.dead_letter_limit)

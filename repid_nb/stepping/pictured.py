@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from repid_nb.core.record import Record
+from repid_nb.core.record import Views
+from repid_nb.given import check_notes
 from repid_nb.picture import Picture
 
 __all__ = ["Filmed", "Pictured"]
@@ -25,7 +26,7 @@ class Pictured:
             UnknownNameError: There is no such picture.
             DeclarationError: There is nothing to draw, as for the middleware of a step in which no actor ran.
         """
-        drawn: Picture = Record.as_picture(self, of)
+        drawn: Picture = Views.as_picture(self, of)
         return drawn
 
 
@@ -43,6 +44,10 @@ class Filmed(Pictured):
 
         Returns:
             The film. Of more than thirty steps it shows the newest thirty.
+
+        Raises:
+            DeclarationError: The notes or the title have the wrong type.
         """
-        drawn: Picture = Record.as_picture(self, "film", notes=notes, title=title)
+        check_notes(notes, title)
+        drawn: Picture = Views.as_picture(self, "film", notes=notes, title=title)
         return drawn

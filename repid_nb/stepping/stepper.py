@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
+from numbers import Real
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
@@ -24,8 +25,9 @@ from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.core.registry import standing_in
 from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
+from repid_nb.given import check_number, check_window
 from repid_nb.limits.gate import MustWaitError, gates_of
-from repid_nb.printable import one_line
+from repid_nb.printable import one_line, short
 from repid_nb.stepping.brokers.choose import source_of
 from repid_nb.stepping.editing import (
     ByHand,
@@ -87,7 +89,7 @@ class Stepper(Filmed):
     Raises:
         UnknownNameError: There is no such server.
         NotPullableError: What is registered is not a server.
-        DeclarationError: `max_unrouted_retries` or `history_limit` is below 1.
+        DeclarationError: `max_unrouted_retries` or `history_limit` is not a number of at least 1.
     """
 
     def __init__(
@@ -101,8 +103,8 @@ class Stepper(Filmed):
         name: str = "",
         _fork: Fork | None = None,
     ) -> None:
-        if max_unrouted_retries < 1 or history_limit < 1:
-            raise DeclarationError("max_unrouted_retries and history_limit must be at least 1.")
+        check_number("max_unrouted_retries", max_unrouted_retries, "a number of sightings, at least 1", least=1)
+        check_number("history_limit", history_limit, "a number of steps, at least 1", least=1)
         if not isinstance(app, Repid):
             raise DeclarationError(f"A Stepper takes a Repid app of repid_nb, not {a_kind(app)}.")
         server = app.servers.find(server_name)
@@ -191,10 +193,10 @@ class Stepper(Filmed):
             The steps, and whether the empty queue or the bound ended the run.
 
         Raises:
-            InvalidMessageError: `max_steps` is below 1.
+            InvalidMessageError: `max_steps` is not a number of at least 1.
         """
-        if max_steps < 1:
-            raise InvalidMessageError(f"max_steps must be at least 1, not {max_steps}.")
+        if isinstance(max_steps, bool) or not isinstance(max_steps, Real) or not max_steps >= 1:
+            raise InvalidMessageError(f"max_steps must be at least 1, not {short(max_steps)}.")
         steps: list[Step] = []
         while len(steps) < max_steps:
             step = await self.step(channel)
@@ -318,6 +320,7 @@ class Stepper(Filmed):
 
     async def look(self, window: int | None = WINDOW) -> QueuesSnapshot:
         """Look at the queues now, which takes and changes nothing; return what `snapshot` returns."""
+        check_window(window)
         await self._open()
         return await self._recorder.look(window)
 
@@ -479,6 +482,7 @@ class Stepper(Filmed):
         Raises:
             UnknownNameError: There is no such actor, or no way back to that step.
             InvalidMessageError: A priority is out of range.
+            DeclarationError: The order is not a list of names.
             SteppingError: The messages are on a broker, or a step is under way.
         """
         self._check_rewind()
@@ -685,7 +689,11 @@ class Stepper(Filmed):
 
         Args:
             window: How many messages of each kind to show per channel; None for all. The totals always count all.
+
+        Raises:
+            InvalidMessageError: The window is not a number of messages.
         """
+        check_window(window)
         return self._recorder.snapshot(window)
 
     @asynccontextmanager

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from numbers import Real
 
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.journal import Journal, Mark
@@ -141,7 +142,7 @@ class Timeline:
             for place in (self._origin, *(kept.place for kept in self._kept))
             if place.mark is not None and journal.reaches(place.mark)
         }
-        if to not in places:
+        if not isinstance(to, Real) or to not in places:
             reach = "too much has happened since"
             if places:
                 first, last = min(places), max(places)

@@ -104,7 +104,11 @@ class Ways:
 
     def trail(self, name: str) -> Trail:
         """Return the trail of a message; see `trail_of`."""
-        found = name if name in self._seen else next((own for own, one in self._seen.items() if one.id == name), None)
+        found = (
+            name
+            if isinstance(name, str) and name in self._seen
+            else next((own for own, one in self._seen.items() if one.id == name), None)
+        )
         if found is None:
             hint = nearest_name(name, list(self._seen), "Nothing was sent yet.")
             raise UnknownNameError(f"No step or queue has a message {name!r}.{hint}")

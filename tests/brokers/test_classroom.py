@@ -154,7 +154,7 @@ def test_a_name_that_nobody_could_read_is_refused(name):
         join("redis://class:secret@127.0.0.1:6379", name)
 
 
-@pytest.mark.parametrize("address", ["", "127.0.0.1:6379", "http://127.0.0.1:80", "redis://", "redis://host"])
+@pytest.mark.parametrize("address", ["", "127.0.0.1:6379", "http://127.0.0.1:80", "redis://", "redis://host", 5, None])
 def test_what_is_no_address_of_a_class_is_refused(address):
     with pytest.raises(InvalidMessageError, match="The address is what the teacher's notebook prints"):
         join(address)

@@ -20,6 +20,7 @@ from repid_nb import (
     Simulation,
     Stepper,
     burst,
+    catch_all_routing_strategy,
     constant,
     every,
     exponential,
@@ -121,6 +122,17 @@ def test_a_run_becomes_json_lines_and_a_dict_and_comes_back_the_same(run: Run, t
         assert back.workers == run.workers
         assert list(map(str, back.messages)) == list(map(str, run.messages))
     assert Run.from_json_lines(lines).step("m5").winner == run.step("m5").winner
+
+
+def test_texts_with_line_separators_and_half_characters_come_back_from_json_lines(tmp_path: Any):
+    async def work() -> None: ...
+
+    simulation = Simulation(app_with(work, channel="one\u2028two", routing_strategy=catch_all_routing_strategy))
+    simulation.produce("one\u2028two", "a\x85b", topic="half \ud800", arrivals=burst(2))
+    run = simulation.run(until="idle")
+    assert len(run.messages) == 2
+    run.to_json_lines(tmp_path / "run.jsonl")
+    assert Run.from_json_lines(tmp_path / "run.jsonl") == Run.from_json_lines(run.to_json_lines()) == run
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"version": 9}', "what", '{"version": 1, "seed": 1}'])

@@ -23,14 +23,18 @@ async def order(message: Message) -> None:
 async def mail() -> None: ...
 
 
-def shop(*, count: int = 200, workers: int = 2) -> Run:
+def shop_app() -> Repid:
     app, router = Repid(), Router(channel="orders")
     app.servers.register_server("default", InMemoryServer(), is_default=True)
     router.actor(ship)
     router.actor(order)
     router.actor(channel="mails")(mail)
     app.include_router(router)
-    simulation = Simulation(app, seed=1)
+    return app
+
+
+def shop(*, count: int = 200, workers: int = 2) -> Run:
+    simulation = Simulation(shop_app(), seed=1)
     simulation.produce("orders", lambda n: {"number": n}, topic="ship", arrivals=poisson(per_second=4, count=count))
     simulation.produce("orders", topic="order", arrivals=every(2, count=20), priority=9)
     simulation.takes("ship", 0.5)
@@ -136,6 +140,8 @@ def test_a_run_of_one_worker_and_one_from_a_file_play_too(tmp_path: Path):
 def test_a_time_without_a_pull_and_a_folder_that_is_not_there_are_told_in_words(run: Run, tmp_path: Path):
     with pytest.raises(SimulationError, match="Nothing was pulled from 1e\\+06 s on"):
         run.play(1e6)
+    with pytest.raises(SimulationError, match="there is nothing to play"):
+        Simulation(shop_app()).run(seconds=1).play()
     with pytest.raises(InvalidMessageError, match="There is no folder"):
         run.export(tmp_path / "nowhere" / "run.html")
 

@@ -60,7 +60,7 @@ def as_picture(record: Any, of: str | None = None, **more: Any) -> Picture:
     if kinds is None:
         raise TypeError(f"There is no picture of a {type(record).__name__}.")
     wanted = next(iter(kinds)) if of is None else of
-    if wanted not in kinds:
+    if not isinstance(wanted, str) or wanted not in kinds:
         raise UnknownNameError(f"There is no picture {of!r} of a {type(record).__name__}.{nearest_name(of, kinds)}")
     return kinds[wanted](record, **more)
 

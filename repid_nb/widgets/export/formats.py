@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 
 from repid_nb.core.errors import InvalidMessageError
 from repid_nb.display import words
 from repid_nb.display.sentences import who
-from repid_nb.printable import one_line
+from repid_nb.printable import json_line, one_line
 from repid_nb.stepping.record import Step
 
 __all__ = ["as_json_lines", "as_mermaid", "steps_of"]
 
 
-# Characters that other programs take for the end of a line, and those that cannot be written as UTF-8.
-_NOT_IN_LINES = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
-
-
 def as_json_lines(steps: Iterable[Step]) -> str:
     """Return steps as JSON Lines, one per line."""
-    return "".join(f"{_one_json_line(step)}\n" for step in steps)
+    return "".join(f"{json_line(step.to_dict())}\n" for step in steps)
 
 
 def steps_of(text: str) -> tuple[Step, ...]:
@@ -43,12 +38,6 @@ def steps_of(text: str) -> tuple[Step, ...]:
     if not steps:
         raise InvalidMessageError("There is no step in it: give the JSON Lines that the workbench wrote.")
     return tuple(sorted(steps, key=lambda step: step.number))
-
-
-def _one_json_line(step: Step) -> str:
-    return _NOT_IN_LINES.sub(
-        lambda found: f"\\u{ord(found.group()):04x}", json.dumps(step.to_dict(), ensure_ascii=False)
-    )
 
 
 def as_mermaid(steps: Sequence[Step]) -> str:

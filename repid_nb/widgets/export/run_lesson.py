@@ -11,6 +11,7 @@ from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.display.run_river import river_of_run
 from repid_nb.display.run_words import time_text
+from repid_nb.given import check_notes
 from repid_nb.printable import one_line
 from repid_nb.simulation.columns import NOT_YET
 from repid_nb.simulation.loop import MICROSECONDS
@@ -50,12 +51,11 @@ class RunLesson:
         *,
         title: str = "",
     ) -> None:
+        check_notes(notes, title)
         self._run = run
         self._steps = run.steps(since, until).steps
         if not self._steps:
-            raise SimulationError(
-                f"Nothing was pulled from {since:g} s on: this run has pulls from 0 s to {time_text(run.seconds)}."
-            )
+            raise SimulationError(_nothing_pulled(run, since, until))
         rows = [step.number - 1 for step in self._steps]
         pulled = [run.columns.pulled[row] / MICROSECONDS for row in rows]
         self.since = since
@@ -120,3 +120,12 @@ def _told(run: Run, step: Step) -> str:
     done = f"has it for {time_text(worked)}" if worked > 0 else "is done with it at once"
     still = "still has it" if ended == NOT_YET else done
     return f"{pulled / MICROSECONDS:.2f} s: {worker} takes {step.message.name}{after}, and {still}."
+
+
+def _nothing_pulled(run: Run, since: float, until: float | None) -> str:
+    times = run.columns.pulled
+    if not times:
+        return "Nothing was pulled in this run, so there is nothing to play."
+    first, last = (time_text(moment / MICROSECONDS) for moment in (times[0], times[-1]))
+    asked = f"from {since:g} s on" if until is None else f"from {since:g} s to {until:g} s"
+    return f"Nothing was pulled {asked}: the pulls of this run are from {first} to {last}."
