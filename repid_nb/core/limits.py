@@ -109,7 +109,8 @@ class BackpressurePolicy:
         is_several = isinstance(self.strategies, Iterable) and not isinstance(self.strategies, str)
         if not is_several or any(one not in known for one in self.strategies):
             raise DeclarationError(
-                f"strategies must be a list of some of {', '.join(map(repr, known))}, not {self.strategies!r}.",
+                f"strategies must be some of {', '.join(map(repr, known))}, in a list or a tuple, "
+                f"not {self.strategies!r}.",
             )
         if self.on_unavailable not in get_args(BackpressureFallback):
             raise DeclarationError(f"on_unavailable must be 'buffer' or 'error', not {self.on_unavailable!r}.")

@@ -44,13 +44,14 @@ class ServerRegistry:
         """Register a server in place of an older one of that name. The first server, or `is_default`, is the default.
 
         Raises:
-            DeclarationError: The name is not a str, or what is given is not a server; such as its class.
+            DeclarationError: The name is not a str, or a class was given, not an object of it.
         """
         if not isinstance(name, str):
             raise DeclarationError(f"The name of a server must be a str, not {a_kind(name)}.")
-        if isinstance(server, type) or not (hasattr(server, "publish") or hasattr(server, "subscribe")):
-            fix = f": write {server.__name__}()" if isinstance(server, type) else ", such as InMemoryServer()"
-            raise DeclarationError(f"register_server takes a server, not {a_kind(server)}{fix}.")
+        if isinstance(server, type):
+            raise DeclarationError(
+                f"register_server takes a server, not the class {server.__name__}: write {server.__name__}()."
+            )
         self._servers[name] = server
         if is_default or self._default_server is None:
             self._default_server = name

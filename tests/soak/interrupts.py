@@ -139,6 +139,9 @@ class _Interrupted:
         self._event = event
         self._files = {str(PACKAGE / name): name for name in FILES}
         self._count = 0
+        # Python 3.11 holds a trace function by a borrowed reference while it calls it: a bound method of the moment could be
+        # freed under it, and what came to its place was called ("'traceback' object is not callable").
+        self._traces = (self._trace, self._trace_lines)
 
     def tell(self) -> tuple[str, ...]:
         """Play the scene, interrupt it, and look at what is left."""
@@ -174,14 +177,14 @@ class _Interrupted:
         told.world.is_cut = True
         for mirror in told.world.mirrors:
             await mirror.server.connect()
-        sys.settrace(self._trace)
+        sys.settrace(self._traces[0])
         try:
             await SCENES[self._scene](told)
         finally:
             sys.settrace(None)
 
     def _trace(self, frame: FrameType, _event: str, _arg: Any) -> Any:
-        return self._trace_lines if frame.f_code.co_filename in self._files else None
+        return self._traces[1] if frame.f_code.co_filename in self._files else None
 
     def _trace_lines(self, frame: FrameType, event: str, _arg: Any) -> Any:
         if event == "line":
@@ -191,7 +194,7 @@ class _Interrupted:
             elif self._count == self._event:
                 sys.settrace(None)
                 raise KeyboardInterrupt
-        return self._trace_lines
+        return self._traces[1]
 
 
 def _lost(history: History) -> list[str]:
