@@ -139,8 +139,8 @@ class _Interrupted:
         self._event = event
         self._files = {str(PACKAGE / name): name for name in FILES}
         self._count = 0
-        # Python 3.11 holds a trace function by a borrowed reference while it calls it: a bound method of the moment could be
-        # freed under it, and what came to its place was called ("'traceback' object is not callable").
+        # Python 3.11 borrows a trace function while it calls it: a bound method of the moment could be freed under it,
+        # and what came to its place was called ("'traceback' object is not callable").
         self._traces = (self._trace, self._trace_lines)
 
     def tell(self) -> tuple[str, ...]:
