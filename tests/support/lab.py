@@ -6,8 +6,8 @@ import base64
 import json
 import os
 import random
-import signal
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -199,7 +199,7 @@ def jupyter_server(root: Path, python: Path = Path(sys.executable)) -> Iterator[
                     # It ends its kernels first, which a busy machine takes its time over.
                     server.wait(timeout=60)
                 except subprocess.TimeoutExpired:
-                    # Its tests are over: that Jupyter hangs in its own ending fails none of them, and its stacks say where.
+                    # Where Jupyter hangs in its own ending, no test has failed; its stacks say where.
                     server.send_signal(signal.SIGABRT)
                     server.wait()
                     sys.stderr.write(f"JupyterLab's server did not end:\n{log.read_text()[-8000:]}\n")
