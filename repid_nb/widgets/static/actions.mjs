@@ -228,8 +228,9 @@ function panelActions(page) {
     },
     keys: () => set({ keys: !ui.keys }),
     cancelPick: () => {
+      ui.picking = null;
+      drawNow();
       focus("step");
-      set({ picking: null });
     },
     closeExplanation: () => set({ explanation: null }),
     closeText: () => set({ opened: null }),
