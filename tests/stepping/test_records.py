@@ -441,3 +441,8 @@ async def test_a_message_that_is_printed_shows_no_control_character():
         await app.send_message(channel="ta\x1bsks", payload=b"", server_specific_parameters=parameters)
         await stepper.step()
     assert shown == ["<message \\x1b]0;x\\x07\\n[fake log line] on 'ta\\x1bsks', headers None, 0 bytes of payload>"]
+
+
+async def test_a_record_offers_no_method_that_only_the_package_itself_can_call():
+    offered = {name for name in dir(Step) if name.startswith("as_")}
+    assert offered == set()
