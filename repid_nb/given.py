@@ -45,7 +45,7 @@ def check_names(name: str, value: object, example: str) -> None:
 
 
 def check_notes(notes: object, title: object) -> None:
-    """Refuse notes that are not texts by the numbers of steps, and a title that is no text.
+    """Refuse notes that are not texts by the numbers of steps, and a title that is not a text.
 
     Raises:
         DeclarationError: One has the wrong type.
