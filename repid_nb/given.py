@@ -15,16 +15,14 @@ from repid_nb.printable import short
 __all__ = ["check_names", "check_notes", "check_number", "check_serializer", "check_text", "check_window"]
 
 
-def check_number(name: str, value: object, wanted: str, *, least: float = -math.inf) -> None:
-    """Refuse what is not a number of at least `least`.
-
-    Raises:
-        DeclarationError: It is not; the message says that it must be what is `wanted`.
-    """
+def check_number(
+    name: str, value: object, wanted: str, *, least: float = -math.inf, error: type[Exception] = DeclarationError
+) -> None:
+    """Refuse what is not a number of at least `least`: the `error` says that it must be what is `wanted`."""
     # NaN is a number, and a worker with that limit would never end.
     is_number = isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value)
     if not (is_number and value >= least):  # type: ignore[operator]
-        raise DeclarationError(f"{name} must be {wanted}, not {short(value)}.")
+        raise error(f"{name} must be {wanted}, not {short(value)}.")
 
 
 def check_text(name: str, value: object, error: type[Exception] = DeclarationError) -> None:

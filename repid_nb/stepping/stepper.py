@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
-from numbers import Real
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
@@ -27,7 +26,7 @@ from repid_nb.core.routing.routes import Routes
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.given import check_number, check_window
 from repid_nb.limits.gate import MustWaitError, gates_of
-from repid_nb.printable import one_line, short
+from repid_nb.printable import one_line
 from repid_nb.stepping.brokers.choose import source_of
 from repid_nb.stepping.editing import (
     ByHand,
@@ -195,8 +194,7 @@ class Stepper(Filmed):
         Raises:
             InvalidMessageError: `max_steps` is not a number of at least 1.
         """
-        if isinstance(max_steps, bool) or not isinstance(max_steps, Real) or not max_steps >= 1:
-            raise InvalidMessageError(f"max_steps must be at least 1, not {short(max_steps)}.")
+        check_number("max_steps", max_steps, "at least 1", least=1, error=InvalidMessageError)
         steps: list[Step] = []
         while len(steps) < max_steps:
             step = await self.step(channel)
