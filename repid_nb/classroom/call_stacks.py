@@ -28,9 +28,15 @@ _NOT_THE_LEARNERS = (
 _LIBRARIES = f"{os.sep}site-packages{os.sep}"
 
 
-def is_learners(code: CodeType) -> bool:
-    """Return whether code is the learner's own, and not of Python, this package or an installed library."""
-    return not code.co_filename.startswith(_NOT_THE_LEARNERS) and _LIBRARIES not in code.co_filename
+def is_learners(frame: FrameType) -> bool:
+    """Return whether the code of a frame is the learner's own, and not of Python, this package or a library.
+
+    A method that was made out of text, as a dataclass has them, is of the module that made it.
+    """
+    file = frame.f_code.co_filename
+    if file == "<string>":
+        file = str(frame.f_globals.get("__file__", file))
+    return not file.startswith(_NOT_THE_LEARNERS) and _LIBRARIES not in file
 
 
 def where_is(thread: int | None, task: asyncio.Task[Any] | None) -> Raised | None:
@@ -101,6 +107,6 @@ def _trace(frames: Iterable[FrameType]) -> TracebackType | None:
     from_the_learners: TracebackType | None = None
     for frame in islice(frames, MOST_CALLS):
         trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno or 0)
-        if is_learners(frame.f_code):
+        if is_learners(frame):
             from_the_learners = trace
     return from_the_learners

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from types import CodeType
@@ -61,10 +62,8 @@ class _Watch:
         self._monitoring: Any = getattr(sys, "monitoring", None)
         self._tool = _free_tool(self._monitoring)
         self._sleep = time.sleep
-        self._token: Any = None
 
     def __enter__(self) -> Self:
-        self._token = _watch.set(self)
         if self._tool is not None:
             events = self._monitoring.events
             # Not the events of branches: they cost several times as much.
@@ -83,11 +82,10 @@ class _Watch:
         if self._tool is not None:
             self._monitoring.set_events(self._tool, 0)
             self._monitoring.free_tool_id(self._tool)
-        _watch.reset(self._token)
 
     async def outcome_of(self, coroutine: Coroutine[Any, Any, Any]) -> Outcome:
         """Await a coroutine for as long as there is time."""
-        task = asyncio.ensure_future(_outcome(coroutine))
+        task = asyncio.ensure_future(self._recorded(coroutine))
         try:
             await asyncio.wait({task}, timeout=max(self._ends - time.monotonic(), 0.0))
             while not task.done() and time.monotonic() < self._ends + INTERRUPTING:
@@ -102,8 +100,30 @@ class _Watch:
         outcome = task.result() if not task.cancelled() else Outcome(error=asyncio.CancelledError)
         return Outcome(is_time_up=True, where=self._where) if self._is_time_up else outcome
 
-    def _look(self, code: CodeType, *_: int) -> Any:
-        if not is_learners(code):
+    async def _recorded(self, coroutine: Coroutine[Any, Any, Any]) -> Outcome:
+        # An error that leaves a task is reported by Pyodide's loop, also where it is handled.
+        error: type[BaseException] | None = None
+        seen: Raised | None = None
+        # The text of an exception may be made by the learner's code, which is stopped there too.
+        with suppress(TimeUp), self._striking():
+            try:
+                return Outcome(await coroutine)
+            except BaseException as failure:
+                error = type(failure)
+                seen = raised(failure)
+        return Outcome(error=error, seen=seen)
+
+    @contextmanager
+    def _striking(self) -> Iterator[None]:
+        """Let code of this task, and of the tasks that it starts, be stopped; what is done with its outcome is not."""
+        token = _watch.set(self)
+        try:
+            yield
+        finally:
+            _watch.reset(token)
+
+    def _look(self, _code: CodeType, *_: int) -> Any:
+        if not is_learners(sys._getframe(1)):  # noqa: SLF001  (there is no public one)
             return self._monitoring.DISABLE
         # Other cells' tasks run the learner's lines too, but not in this context.
         if time.monotonic() >= self._next_strike and _watch.get() is self:
@@ -140,11 +160,3 @@ def _free_tool(monitoring: Any) -> int | None:
     return (
         None if monitoring is None else next((one for one in (4, 3, 0, 1, 2, 5) if not monitoring.get_tool(one)), None)
     )
-
-
-async def _outcome(coroutine: Coroutine[Any, Any, Any]) -> Outcome:
-    # An error that leaves a task is reported by Pyodide's loop, also where it is handled.
-    try:
-        return Outcome(await coroutine)
-    except BaseException as error:
-        return Outcome(error=type(error), seen=raised(error))

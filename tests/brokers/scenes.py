@@ -87,11 +87,12 @@ class Scene:
                 return step
         raise AssertionError("no message came")
 
-    async def run_all(self) -> list[Step]:
-        """Step until nothing comes any more."""
+    async def run_all(self, least: int) -> list[Step]:
+        """Step until so many messages have come, which may take a broker its time, and then nothing any more."""
         steps: list[Step] = []
         empty = 0
-        while empty < 2:
+        give_up = time.monotonic() + PATIENCE
+        while empty < 2 or (len(steps) < least and time.monotonic() < give_up):
             step = await self.stepper.step()
             if isinstance(step, Step):
                 steps.append(step)

@@ -181,10 +181,12 @@ async def test_a_wrong_port_is_told_at_once(broker, channel):
 
 
 @pytest.mark.parametrize("broker", ["nats"], indirect=True)
-async def test_the_port_of_another_kind_of_broker_is_told_at_once(broker, channel):
+async def test_the_port_of_another_kind_of_broker_is_told_at_once(broker, channel, monkeypatch):
+    monkeypatch.setattr(places, "GREETED_WITHIN", 3600)
+    monkeypatch.setattr(connecting, "AT_MOST", 3600)
     app = Repid()
     app.servers.register_server("default", RedisServer(f"redis://127.0.0.1:{broker.process.port}"), is_default=True)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         with pytest.raises(
             NotConnectedError, match=r"Redis does not answer at .*What answers there is not Redis\. It said"
         ):
@@ -206,19 +208,21 @@ async def test_a_broker_that_says_nothing_any_more_is_told_of_and_its_answer_sti
     own_broker, channel, monkeypatch
 ):
     broker = own_broker("redis")
-    monkeypatch.setattr(connecting, "DOUBTED_AFTER", 0.1)
-    monkeypatch.setattr(places, "GREETED_WITHIN", 0.1)
     async with scene(broker, channel) as here:
         await here.send("slow", 1)
         stepping = asyncio.create_task(here.step())
         await here.started.wait()
-        os.kill(broker.process.pid, signal.SIGSTOP)
-        here.go_on.set()
-        step = await stepping
-        assert step.settlement.reason.startswith("the ack was sent, and Redis has not confirmed it")
-        with pytest.raises(NotConnectedError, match="what listens there says nothing"):
-            await here.stepper.step()
-        os.kill(broker.process.pid, signal.SIGCONT)
+        # Only while it is stopped: a busy machine's broker takes its time.
+        with monkeypatch.context() as impatient:
+            impatient.setattr(connecting, "DOUBTED_AFTER", 0.1)
+            impatient.setattr(places, "GREETED_WITHIN", 0.1)
+            os.kill(broker.process.pid, signal.SIGSTOP)
+            here.go_on.set()
+            step = await stepping
+            assert step.settlement.reason.startswith("the ack was sent, and Redis has not confirmed it")
+            with pytest.raises(NotConnectedError, match="what listens there says nothing"):
+                await here.stepper.step()
+            os.kill(broker.process.pid, signal.SIGCONT)
         await broker.comes_to(channel, Counts(ready=0, held=0))
         assert not await here.stepper.step()
 

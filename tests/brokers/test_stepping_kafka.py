@@ -83,7 +83,7 @@ async def letters_are_read_and_sent_again_in_any_order(here):
     assert await here.broker.passed(f"repid_{here.channel}_dlq", letters=True) == 3
     with pytest.raises(UnknownNameError, match="No dead letter"):
         await here.stepper.send_again(here.channel, queue.dead_letters[1].message.id)
-    assert [step.winner for step in await here.run_all()] == ["broken"] * 3
+    assert [step.winner for step in await here.run_all(3)] == ["broken"] * 3
 
 
 # One walk, because a group takes five seconds to let each consumer in.
@@ -111,7 +111,7 @@ async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_wh
     assert step.settlement.where == "done, the group's offset is past it"
     assert (step.before[here.channel].waiting, step.after[here.channel].waiting) == (2, 1)
     assert await here.broker.passed(here.channel) == 2
-    await here.run_all()
+    await here.run_all(1)
     assert here.done == [0, 1, 2]
 
     await letters_are_read_and_sent_again_in_any_order(here)
@@ -131,10 +131,11 @@ async def test_the_groups_offset_moves_over_what_is_settled_and_the_step_says_wh
     assert await here.broker.passed(here.channel) == before + 1
 
     # Its client alone says that nothing came.
-    monkeypatch.setattr(places, "GREETED_WITHIN", 0.1)
-    os.kill(here.broker.process.pid, signal.SIGSTOP)
-    with pytest.raises(NotConnectedError, match=r"Kafka does not answer at 127\.0\.0\.1"):
-        await here.step()
-    os.kill(here.broker.process.pid, signal.SIGCONT)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(places, "GREETED_WITHIN", 0.1)
+        os.kill(here.broker.process.pid, signal.SIGSTOP)
+        with pytest.raises(NotConnectedError, match=r"Kafka does not answer at 127\.0\.0\.1"):
+            await here.step()
+        os.kill(here.broker.process.pid, signal.SIGCONT)
     # The one that no actor wants still goes round.
     assert (await here.step()).winner is None

@@ -53,7 +53,7 @@ async def test_one_message_is_held_during_its_step_and_settled_after_it(here, pu
     here.go_on.set()
     assert (await stepping).settlement.action is MessageAction.acked
     assert pubsub.held == {}
-    await here.run_all()
+    await here.run_all(2)
     assert here.done == [0, 1, 2]
 
 
@@ -114,7 +114,7 @@ async def test_an_interrupted_step_gives_its_message_back(here, pubsub):
         await stepping
     assert (len(pubsub.waiting["orders"]), pubsub.held) == (1, {})
     here.go_on.set()
-    await here.run_all()
+    await here.run_all(1)
     assert here.done == [1]
 
 

@@ -49,7 +49,6 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    pytest.importorskip("marimo")
     notebook = tmp_path / "workbench.py"
     notebook.write_text(NOTEBOOK)
     options = ["run", str(notebook), "--headless", "--no-token", "--host", "127.0.0.1"]

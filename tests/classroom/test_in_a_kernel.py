@@ -29,7 +29,7 @@ right = strategy_of(lambda message: (message.headers or {}).get("event", "").sta
 
 @pytest.fixture(scope="module")
 def kernel():
-    with started_kernel() as kernel:
+    with started_kernel(forked=True) as kernel:
         cell = kernel.execute(SETUP)
         assert cell.error is None, cell.traceback
         yield kernel

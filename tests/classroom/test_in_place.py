@@ -4,12 +4,15 @@ import asyncio
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
 import pytest
 from classroom.marks import marked
 from classroom.samples import right, strategy_of
 
+from repid_nb.classroom.call_stacks import is_learners
 from repid_nb.classroom.in_place import run_in_place
+from repid_nb.classroom.outcome import Outcome
 
 SHORT = 0.2
 
@@ -85,6 +88,41 @@ def test_a_loop_that_catches_everything_is_stopped():
 
 
 @watched
+def test_an_exception_whose_text_never_ends_is_stopped_too():
+    class EndlessError(Exception):
+        def __str__(self):
+            while True:
+                pass
+
+    async def work():
+        raise EndlessError
+
+    outcome = run_in_place(work, SHORT)
+    assert outcome.is_time_up
+    assert "while True:" in outcome.where.traceback or "pass" in outcome.where.traceback
+
+
+@watched
+def test_what_an_answer_leaves_behind_is_stopped_and_nothing_else_is_cut():
+    struck = []
+
+    class Endless:
+        def __del__(self):
+            try:
+                while True:
+                    pass
+            except BaseException as error:
+                struck.append(type(error).__name__)
+
+    async def work():
+        left = Endless()
+        raise ValueError(f"{type(left).__name__}")
+
+    assert run_in_place(work, SHORT).is_time_up
+    assert struck == ["TimeUp"]
+
+
+@watched
 def test_a_recursion_and_a_generator_without_end_are_stopped():
     def numbers():
         while True:
@@ -94,6 +132,20 @@ def test_a_recursion_and_a_generator_without_end_are_stopped():
         return sum(numbers())
 
     assert marked("routing-1", strategy_of(takes), limit=SHORT).trouble.where is not None
+
+
+@dataclass
+class Order:
+    number: int = 0
+
+
+@pytest.mark.parametrize(("made", "learners"), [(Order, True), (Outcome, False)])
+def test_a_method_that_dataclass_writes_is_of_the_module_of_its_class(made, learners):
+    seen = []
+    sys.setprofile(lambda frame, event, _: seen.append((event, frame.f_code.co_name, is_learners(frame))))
+    made()
+    sys.setprofile(None)
+    assert [told for event, name, told in seen if (event, name) == ("call", "__init__")] == [learners]
 
 
 @watched

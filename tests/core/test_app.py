@@ -461,7 +461,7 @@ def test_a_worker_left_behind_on_a_closed_loop_does_not_keep_the_next_one_from_h
             worker = asyncio.create_task(app.run_worker(register_signals=[signal.SIGTERM]))
             await asyncio.sleep(0)
             os.kill(os.getpid(), signal.SIGTERM)
-            return (await asyncio.wait_for(worker, 5)).processed
+            return (await asyncio.wait_for(worker, 60)).processed
 
         left_behind = asyncio.new_event_loop()
         left_behind.run_until_complete(server.connect())

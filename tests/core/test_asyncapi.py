@@ -14,12 +14,11 @@ from urllib.parse import unquote
 import pydantic
 import pytest
 import repid
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 from repid import message_registry, server_registry
+from support.generated import given, settings, st
 
 from repid_nb.app import Repid
 from repid_nb.asyncapi.components import Components
@@ -568,7 +567,7 @@ ACTORS = st.lists(st.tuples(NAMES, NAMES.filter(bool), NOTES, SECURITY, st.boole
 SENT = st.lists(st.tuples(NAMES, NAMES, NOTES, SECURITY, st.lists(NAMES, max_size=2)), max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(actors=ACTORS, sent=SENT, info=NOTES)
 def test_wherever_repids_document_is_valid_ours_is_equal_and_otherwise_ours_is_valid(violations, actors, sent, info):
     def build(app):

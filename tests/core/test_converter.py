@@ -19,9 +19,8 @@ from uuid import UUID
 import pydantic
 import pytest
 import repid
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel
+from support.generated import given, st
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext, ConverterT
 from repid_nb.core.arguments.actor_message import Message, MessageDependency
@@ -641,20 +640,17 @@ payloads = st.one_of(
 @pytest.mark.parametrize(
     "make", [several_types, a_dependency, the_full_payload_with_more_parameters, positional_only_parameters]
 )
-@settings(deadline=None)
 @given(payload=payloads)
 def test_generated_payloads_are_read_as_repid_reads_them(make, payload):
     same(make, Received(payload=payload))
 
 
 @pytest.mark.parametrize("make", [several_types, a_dependency, with_double_star_arguments])
-@settings(deadline=None)
 @given(payload=payloads)
 def test_generated_payloads_are_read_without_pydantic_as_repid_reads_them(make, payload):
     same(make, Received(payload=payload), "BasicConverter")
 
 
-@settings(deadline=None)
 @given(headers=st.none() | st.dictionaries(st.sampled_from(["user", "x-retries", "topic"]), st.text(max_size=4)))
 def test_generated_headers_are_read_as_repid_reads_them(headers):
     same(nested_dependencies_with_headers, Received(payload=b'{"id": 1}', headers=headers))

@@ -3,8 +3,7 @@
 import gc
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from support.generated import given, st
 
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.memory.inspection import dead_letters_of

@@ -16,8 +16,7 @@ from uuid import UUID
 import pydantic
 import pytest
 import repid
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from support.generated import given, st
 
 from repid_nb.core.errors import SerializationError
 from repid_nb.core.serializer import default_serializer
@@ -139,7 +138,6 @@ json_like = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(json_like)
 def test_generated_payloads_give_the_bytes_that_repid_writes(payload):
     assert default_serializer(payload) == repid.default_serializer(payload)

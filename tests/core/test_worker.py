@@ -540,7 +540,7 @@ async def test_a_worker_that_is_run_while_its_task_ends_still_tells_an_actors_ow
     ending = asyncio.create_task(run_on_the_way_out())
     await asyncio.sleep(0)
     ending.cancel()
-    assert await asyncio.wait_for(ending, 5) == 2
+    assert await asyncio.wait_for(ending, 60) == 2
 
 
 async def test_when_all_tasks_are_cancelled_at_once_no_further_message_is_run(house):

@@ -25,7 +25,8 @@ import repid_nb
 SHARED = {name: getattr(repid_nb, name) for name in repid_nb.__all__ if hasattr(repid, name)}
 MIXED = SimpleNamespace(**{**SHARED, "InMemoryServer": repid.InMemoryServer})
 LANES = {"repid_nb": repid_nb, "repid_nb on repid's server": MIXED}
-PATIENCE = 5.0
+# Seconds that only a fault would fill, on a busy machine too.
+PATIENCE = 60.0
 END = b"<end of the queue>"
 
 Scenario = Callable[..., Awaitable[None]]

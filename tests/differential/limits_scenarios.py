@@ -21,7 +21,7 @@ from typing import Any
 __all__ = ["APART", "SCENARIOS", "events_of", "signatures_of"]
 
 TURNS = 150
-PATIENCE = 10.0
+PATIENCE = 60.0
 SCENARIOS: dict[str, Callable[..., Awaitable[None]]] = {}
 # Those in which the two libraries differ on purpose; each has a test of its own.
 APART: dict[str, Callable[..., Awaitable[None]]] = {}

@@ -12,8 +12,8 @@ import signal
 from typing import Annotated, Any
 
 from differential.harness import Bench, compare
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck
+from support.generated import given, settings, st
 
 CHANNELS = ("a", "b")
 NAMES = ("x", "y")
@@ -272,7 +272,7 @@ plans = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(plan=plans)
 def test_a_generated_app_does_the_same_with_generated_messages(plan):
     compare(play, plan=plan)

@@ -6,9 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 from display.samples import RECORDS, records, step_among_many_actors, tutorial_app
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
+from support.generated import given, settings, st
 
 from repid_nb import Router, Stepper, as_html
 from repid_nb.display.html_parts import GREEN
@@ -138,7 +137,7 @@ async def test_whatever_somebody_wrote_can_be_read(text: str):
     assert page.text.count(text) >= 3
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(st.characters(), min_size=1, max_size=40), st.binary(max_size=60))
 def test_whatever_it_is_it_stays_text(text, payload):
     for made in asyncio.run(records(text, payload)).values():

@@ -10,10 +10,9 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 from display.samples import records, step_among_many_actors, tutorial_app
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import BaseModel, create_model
 from stepping.bench import app_of, router_of
+from support.generated import given, settings, st
 
 from repid_nb import (
     Channel,
@@ -657,7 +656,7 @@ async def test_a_hostile_text_stays_text(text):
             assert all(len(element.text or "") < 200 for element in root.iter(f"{SVG}text"))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.text(st.characters(), min_size=1, max_size=30), st.binary(max_size=60))
 def test_any_text_gives_a_picture(text, payload):
     found = asyncio.run(records(text, payload))

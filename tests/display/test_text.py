@@ -5,9 +5,8 @@ from typing import Annotated
 
 import pytest
 from display.samples import RECORDS, records, step_among_many_actors, tutorial_app
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from stepping.bench import app_of, router_of, sent_and_stepped
+from support.generated import given, settings, st
 
 from repid_nb import Header, Message, Router, StaleActorWarning, Stepper, as_html, as_text
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
@@ -357,7 +356,7 @@ def test_something_else_has_no_form(form):
         form({})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(st.characters(), min_size=1, max_size=40), st.binary(max_size=60))
 def test_whatever_the_text_and_the_payload_records_show_themselves(text, payload):
     for made in asyncio.run(records(text, payload)).values():

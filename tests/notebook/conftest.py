@@ -8,5 +8,6 @@ from support.kernel import Kernel, started_kernel
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
-    with started_kernel() as running:
+    """A kernel for the tests of one file. Files about the interrupt button start one of their own."""
+    with started_kernel(forked=True) as running:
         yield running

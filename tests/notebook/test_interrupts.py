@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from support.kernel import Cell, Kernel
+from support.kernel import Cell, Kernel, started_kernel
 
 SETUP = """
 import asyncio, ctypes, functools, gc, operator, os, pathlib, signal, sys, tempfile, time, weakref
@@ -92,6 +94,13 @@ PLACES = [
     "in_an_import",
     "where_all_errors_are_dropped",
 ]
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    """A kernel as Jupyter starts it: how it hears the button is what is tested."""
+    with started_kernel() as running:
+        yield running
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from support.kernel import Kernel, started_kernel
 
@@ -43,6 +45,13 @@ async def step(actor):
 async def in_a_task(actor):
     return await asyncio.create_task(actor)
 """
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    """A kernel as Jupyter starts it: how it hears the button is what is tested."""
+    with started_kernel() as running:
+        yield running
 
 
 @pytest.fixture(scope="module", autouse=True)

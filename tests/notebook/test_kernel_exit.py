@@ -26,7 +26,7 @@ def in_thread():
 
 @pytest.fixture(scope="module")
 def kernel():
-    with started_kernel() as kernel:
+    with started_kernel(forked=True) as kernel:
         cell = kernel.execute(SETUP)
         assert cell.error is None, cell.traceback
         yield kernel

@@ -8,8 +8,6 @@ import pytest
 from repid_nb.core.routing import reruns
 from repid_nb.notebook.cells import this_cell
 
-pytest.importorskip("marimo")
-
 SHARED = """
 from repid_nb import Router
 

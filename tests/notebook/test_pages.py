@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +11,16 @@ from support.pages import MESSAGES, ROUTING
 
 
 @pytest.fixture(scope="module")
-def messages():
+def kernel() -> Iterator[Kernel]:
+    """A kernel as Jupyter starts it: how it hears the button is what is tested."""
+    with started_kernel() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def messages() -> Iterator[Kernel]:
     """A kernel in which the page "Messages" was worked through."""
-    with started_kernel() as kernel:
+    with started_kernel(forked=True) as kernel:
         done(kernel, MESSAGES["sending raw data"])
         done(kernel, "from repid_nb import Stepper\nstepper = Stepper(app)\nawait stepper.step()")
         for block in ("sending JSON", "channels", "operation ids"):
@@ -80,7 +88,7 @@ def test_without_an_actor_the_first_step_says_where_messages_wait_unheard(messag
 
 
 def test_the_messages_reach_the_actor_whose_name_is_their_topic():
-    with started_kernel() as kernel:
+    with started_kernel(forked=True) as kernel:
         done(kernel, MESSAGES["sending raw data"])
         done(kernel, "from repid_nb import Stepper, Router\nstepper = Stepper(app)\nawait stepper.step()")
         for block in ("sending JSON", "channels", "operation ids"):
@@ -189,7 +197,7 @@ def test_a_worker_takes_the_pages_messages_with_asyncio_run_too(routing: Kernel)
 
 
 def test_the_import_alone_makes_asyncio_run_work_in_a_cell():
-    with started_kernel() as kernel:
+    with started_kernel(forked=True) as kernel:
         done(kernel, "import asyncio\nasync def main():\n    return await asyncio.sleep(0, 'done')")
         assert kernel.execute("asyncio.run(main())").error == "RuntimeError"
         done(kernel, "import repid_nb")

@@ -92,10 +92,8 @@ def test_an_actors_own_waiting_takes_simulated_time_and_no_other():
     simulation = simulation_of(nap, timeout=float("inf"))
     simulation.produce("orders", topic="nap", arrivals=burst(3))
     simulation.takes("nap", constant(60))
-    began = time.perf_counter()
     run = simulation.run(until="idle")
 
-    assert time.perf_counter() - began < 60
     assert [one.worked for one in run.messages] == [3660, 3660, 3660]
 
 
@@ -443,21 +441,19 @@ def test_actors_that_take_real_time_do_not_stretch_the_bound_on_it():
 
 
 async def naps_for_real(number: int = 0) -> None:
-    time.sleep(0.5)  # noqa: ASYNC251
+    time.sleep(3600)  # noqa: ASYNC251
 
 
 async def naps_under_another_name() -> None:
-    sleep(0.5)  # noqa: ASYNC251
+    sleep(3600)  # noqa: ASYNC251
 
 
 @pytest.mark.parametrize("actor", [naps_for_real, naps_under_another_name])
 def test_an_actor_that_really_sleeps_is_refused_in_words(actor: Callable[..., Any]):
     simulation = simulation_of(actor)
     simulation.produce("orders", topic=actor.__name__, arrivals=burst(5))
-    began = time.perf_counter()
     with pytest.raises(SimulationError, match=r"(?s)naps_.*sleep.*simulation.takes"):
         simulation.run(until="idle")
-    assert time.perf_counter() - began < 0.5
     assert time.sleep is sleep
 
 

@@ -1,8 +1,7 @@
 """The queue alone, held step by step against plain lists: hypothesis draws what is done, and shortens what fails."""
 
-from hypothesis import settings
-from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+from support.generated import settings, st
 
 from repid_nb import MessageAction
 from repid_nb.core.memory.message import QueuedMessage
@@ -119,5 +118,5 @@ class QueueMachine(RuleBasedStateMachine):
             assert [letter.message.id for letter in shown.dead_letters] == [name for _, name in self.dead[channel]]
 
 
-QueueMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+QueueMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 test_the_queues_do_what_plain_lists_do = QueueMachine.TestCase

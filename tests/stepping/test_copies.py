@@ -10,10 +10,9 @@ from pathlib import PurePosixPath
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, PrivateAttr, SecretStr
 from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
+from support.generated import given, settings, st
 
 from repid_nb import Message, Router, Stepper
 from repid_nb.stepping.copies import MOST_ITEMS, Opaque, copy_of
@@ -297,7 +296,7 @@ data = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data)
 def test_any_data_is_copied_and_no_part_that_can_change_is_shared(value):
     kept = copy_of(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -76,15 +77,23 @@ async def test_what_an_actor_raised_is_known_before_the_message_is_settled(stepp
 
 
 async def test_time_at_a_gate_is_no_time_of_the_actor(stepper: Stepper):
+    at_gates = 0.0
+
     async def gate(_phase: Any, _so_far: Callable[[], Step]) -> None:
+        nonlocal at_gates
+        comes = perf_counter()
         await asyncio.sleep(0.15)
+        at_gates += perf_counter() - comes
 
     stepper.gate = gate
     await stepper.send("tasks", {"number": 3}, topic="double")
+    began = perf_counter()
     step = await stepper.step()
+    everything = perf_counter() - began
     assert step.result == 6
     assert step.duration is not None
-    assert step.duration < 0.1
+    # However long a busy machine takes over the rest.
+    assert 0 < step.duration <= everything - at_gates
 
 
 @pytest.mark.parametrize("held_at", ["pulled", "decided", "about to run", "ran"])

@@ -5,9 +5,8 @@ import json
 import logging
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from stepping.bench import app_of
+from support.generated import given, settings, st
 
 from repid_nb import Message, Repid, Router, Step, Stepper
 
@@ -93,7 +92,7 @@ async def tell(stepper: Stepper, story: list[tuple]) -> list[Step]:
     return taken
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stories, st.data())
 def test_a_rewind_leads_to_the_very_queues_of_that_step(story, data):
     async def run():
@@ -118,7 +117,7 @@ def _not_empty(queues):
     return {name: one for name, one in queues.items() if one.waiting or one.in_work or one.dead or one.dead_dropped}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stories, st.integers(0, 5))
 def test_after_a_rewind_the_same_steps_come_again(story, taken_back):
     async def run():
@@ -145,7 +144,7 @@ def _without_ids(step: Step) -> dict:
     return strip(step.to_dict())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stories)
 def test_every_step_that_was_really_taken_comes_back_from_json(story):
     async def run():
@@ -185,7 +184,7 @@ loads = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(loads)
 def test_a_stepper_and_a_worker_settle_the_same_messages_the_same_way_in_the_same_order(load):
     async def send_all(app: Repid):
@@ -230,7 +229,7 @@ def _what_is_left(queues):
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(sends, max_size=15), st.booleans())
 def test_explaining_each_message_agrees_with_its_step(messages, explain_all):
     async def run():
@@ -246,7 +245,7 @@ def test_explaining_each_message_agrees_with_its_step(messages, explain_all):
     asyncio.run(run())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(stories)
 def test_looking_changes_nothing(story):
     async def run():

@@ -66,6 +66,8 @@ class ServerProcess(ABC):
         """Send it a signal and wait until it has ended; what it has kept on disk stays."""
         if self._process is not None:
             self._process.send_signal(how)
+            # Where a test has failed in the middle, it may stand still.
+            self._process.send_signal(signal.SIGCONT)
             self._process.wait(30)
             self._process = None
 

@@ -214,7 +214,7 @@ async def _play(made: dict[str, dict[str, Any]]) -> None:
     await do("step_into")
     made["pulled"] = session.state()
     session.handle({"type": "next_phase"})
-    await asyncio.sleep(0.05)
+    await until(lambda: session.state()["step"]["phase"] == "decided")
     made["decided"] = session.state()
     session.handle({"type": "finish"})
     await session.wait()
