@@ -11,7 +11,5 @@ from hypothesis import strategies as st
 __all__ = ["given", "settings", "st"]
 
 # Made of the one that Hypothesis has chosen, which in CI is another.
-settings.register_profile(
-    "patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")

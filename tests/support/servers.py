@@ -158,6 +158,8 @@ class Tansu(ServerProcess):
         program = Path(found.submodule_search_locations[0]) / "bin" / "tansu"
         for port in random.sample(PORTS, TRIES):
             self.port, place = port, f"tcp://127.0.0.1:{port}"
+            if self._answers():  # another's
+                continue
             self._run(
                 *(program, "broker", "--storage-engine", "memory://tansu/"),
                 *("--listener-url", place, "--advertised-listener-url", place),
