@@ -27,6 +27,9 @@ FLOORS = {
     "limits": 4,
     "asyncapi": 4,
     "app": 5,
+    "connections": 6,
+    "data": 6,
+    "serializer": 6,
     "test_client": 6,
     "hosting": 6,
     "stepping": 7,
@@ -53,6 +56,9 @@ OUTSIDE = {
     "limits": set(),
     "asyncapi": {"pydantic", "pydantic_core"},
     "app": set(),
+    "connections": set(),
+    "data": set(),
+    "serializer": set(),
     "test_client": set(),
     "hosting": {"nats", "redis", "repid"},
     "picture": set(),
@@ -107,7 +113,7 @@ KERNEL = [
     "core.worker.worker",
 ]
 MOST_LINES_IN_THE_KERNEL = 2_720
-MOST_LINES_IN_THE_CORE = 7_670
+MOST_LINES_IN_THE_CORE = 7_710
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import importlib
 import inspect
 import types
 
@@ -70,6 +71,13 @@ SHARED = sorted(public(repid) - set(NOT_HERE))
 def test_every_public_name_of_repid_is_here_or_named_with_its_reason():
     missing = sorted(name for name in SHARED if not hasattr(repid_nb, name))
     assert missing == [], "Export them from repid_nb, or name them in NOT_HERE with the reason."
+
+
+@pytest.mark.parametrize("module", ["data", "serializer", "connections", "connections.abc"])
+def test_a_name_can_be_imported_from_where_repids_documentation_imports_it(module):
+    theirs, ours = (importlib.import_module(f"{lib}.{module}") for lib in ("repid", "repid_nb"))
+    assert sorted(ours.__all__) == [name for name in SHARED if hasattr(theirs, name)]
+    assert all(getattr(ours, name) is getattr(repid_nb, name) for name in ours.__all__)
 
 
 def test_what_is_named_as_not_here_is_not():
