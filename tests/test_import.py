@@ -73,6 +73,17 @@ def test_type_checkers_are_told_the_names_that_are_loaded():
     assert {type(node) for node in stub.body} == {ast.ImportFrom}
 
 
+def test_the_user_whose_types_are_checked_uses_every_public_name():
+    user = ast.parse((Path(__file__).parent / "support" / "typed_user.py").read_text(encoding="utf-8"))
+    taken = {
+        alias.name
+        for node in user.body
+        if isinstance(node, ast.ImportFrom) and node.module == "repid_nb"
+        for alias in node.names
+    }
+    assert sorted(taken) == repid_nb.__all__
+
+
 def test_a_name_that_is_none_is_refused_and_the_names_are_offered_for_completion():
     with pytest.raises(AttributeError, match="'repid_nb' has no attribute 'Steper'"):
         repid_nb.Steper  # noqa: B018

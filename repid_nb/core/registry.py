@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, cast
 
 from repid_nb.core.description import Channel, ExternalDocs, MessageSchema, SendOperation, Tag, as_channel
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.message import ServerT
 from repid_nb.core.naming import a_kind, nearest_name
 
-__all__ = ["MessageRegistry", "ServerRegistry", "standing_in"]
+__all__ = ["ForeignServerT", "MessageRegistry", "ServerRegistry", "standing_in"]
 
 
 # By the identity of a server: the one that is used in its place, in this context.
@@ -30,6 +30,18 @@ def standing_in(server: ServerT, original: ServerT) -> Iterator[None]:
         _stand_ins.reset(token)
 
 
+class ForeignServerT(Protocol):
+    """A server object of repid's, of 2.1 or of 2.2: to a type checker what it takes and returns are other types."""
+
+    @property
+    def host(self) -> str: ...
+    def connection(self) -> AbstractAsyncContextManager[Any]: ...
+    @property
+    def publish(self) -> Callable[..., Coroutine[Any, Any, None]]: ...
+    @property
+    def subscribe(self) -> Callable[..., Coroutine[Any, Any, Any]]: ...
+
+
 class ServerRegistry:
     """The servers of an app, one of them the default (`app.servers`)."""
 
@@ -40,7 +52,7 @@ class ServerRegistry:
         self._servers: dict[str, ServerT] = {}
         self._default_server: str | None = None
 
-    def register_server(self, name: str, server: ServerT, *, is_default: bool = False) -> None:
+    def register_server(self, name: str, server: ServerT | ForeignServerT, *, is_default: bool = False) -> None:
         """Register a server in place of an older one of that name. The first server, or `is_default`, is the default.
 
         Raises:
@@ -52,7 +64,7 @@ class ServerRegistry:
             raise DeclarationError(
                 f"register_server takes a server, not the class {server.__name__}: write {server.__name__}()."
             )
-        self._servers[name] = server
+        self._servers[name] = cast("ServerT", server)
         if is_default or self._default_server is None:
             self._default_server = name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from repid_nb.app import Repid
@@ -59,7 +59,7 @@ class Simulation:
     def produce(
         self,
         channel: str | None = None,
-        payload: Any = None,
+        payload: Callable[[int], Any] | Any = None,
         *,
         arrivals: ArrivalsT,
         topic: str | None = None,

@@ -233,7 +233,7 @@ class Idle(Pictured, Record):
         object.__setattr__(self, "channels", tuple(map(text_of, self.channels)))
         object.__setattr__(self, "unheard", tuple((text_of(name), waiting) for name, waiting in self.unheard))
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
 

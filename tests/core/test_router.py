@@ -4,7 +4,7 @@ import functools
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, get_overloads
 
 import pytest
 import repid
@@ -597,6 +597,14 @@ def test_every_option_of_the_decorator_reaches_the_actor():
     assert type(actor.middleware_pipeline).__name__ == "Pipeline"
     assert type(actor.converter) is BasicConverter
     assert actor.converter.correlation_id is made_of["correlation_id"]
+
+
+def test_type_checkers_and_editors_are_told_the_options_that_the_decorator_takes():
+    told = inspect.signature(get_overloads(Router.actor)[-1]).parameters
+    takes = inspect.signature(Router.actor).parameters
+    assert {name: one for name, one in told.items() if name != "fn"} == {
+        name: one for name, one in takes.items() if name != "fn"
+    }
 
 
 async def test_a_router_of_repid_runs_in_our_app_inside_our_middleware():

@@ -23,7 +23,7 @@ __all__ = [
 class RoutingStrategyT(Protocol):
     """A factory: given an actor's name, it returns a function that says whether the actor takes a message."""
 
-    def __call__(self, *, actor_name: str, **kwargs: Any) -> Callable[[BaseMessageT], bool]: ...
+    def __call__(self, *, actor_name: str) -> Callable[[BaseMessageT], bool]: ...
 
 
 @dataclass(frozen=True, slots=True)
