@@ -74,14 +74,7 @@ IN_A_LIST, ON_ITS_OWN = 60, 120
 
 @singledispatch
 def as_html(record: Any) -> str:
-    """Return a record as HTML, in which everything is escaped.
-
-    Args:
-        record: A Step, or any other record or snapshot of repid_nb.
-
-    Raises:
-        TypeError: It is not a record of repid_nb.
-    """
+    """Return a record as HTML; see `repid_nb.as_html`."""
     if load_views_of(record):
         return as_html(record)
     raise TypeError(f"There is no HTML form of a {type(record).__name__}.")

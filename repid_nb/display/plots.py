@@ -139,7 +139,7 @@ def _waiting(axes: Any, runs: Sequence[Run], names: Sequence[str]) -> str:
         )
         if len(runs) == 1:
             axes.fill_between(seconds, counts, step="post", color=HUES[0].light, alpha=0.15, linewidth=0)
-        told.append(f"{f'{label}: ' if len(runs) > 1 else ''}{words.verdict(run)}")
+        told.append(f"{f'{label}: ' if len(runs) > 1 else ''}{words.verdict(run).removesuffix('.')}")
     axes.set(title="How many messages wait", xlabel="simulated seconds", ylim=(0, None))
     axes.margins(x=0.01)
     if len(runs) > 1:

@@ -49,14 +49,7 @@ ROWS = 10
 
 @singledispatch
 def as_text(record: Any) -> str:
-    """Return a record as text.
-
-    Args:
-        record: A Step, or any other record or snapshot of repid_nb.
-
-    Raises:
-        TypeError: It is not a record of repid_nb.
-    """
+    """Return a record as text; see `repid_nb.as_text`."""
     if load_views_of(record):
         return as_text(record)
     raise TypeError(f"There is no text form of a {type(record).__name__}.")

@@ -63,7 +63,7 @@ class Execution:
         self._ledger = Ledger(
             self._loop, bounds.max_messages, on_done=self._look_for_idle, on_full=lambda: self._end("max_messages")
         )
-        self._times = WorkTimes(seed, dict(durations))
+        self._times = WorkTimes(seed, dict(durations), self._failed)
         self._lives = [_Life(plan, number) for number, plan in enumerate(workers)]
         self._edges = Edges(self._loop.stop)
         self._producing = len(producers)
@@ -77,7 +77,7 @@ class Execution:
 
         Raises:
             SimulationError: An actor does what cannot be simulated.
-            Exception: A message could not be sent.
+            Exception: A message could not be sent, or a function that draws a duration raised.
         """
         before = random.getstate()
         try:
@@ -130,6 +130,13 @@ class Execution:
             self._clean_up()
 
     def _begin(self, server: InMemoryServer, copies: list[Any]) -> None:
+        try:
+            self._set_up(server, copies)
+        except Exception as error:
+            # The loop would log it, and the run would be one in which nothing happens.
+            self._failed(error)
+
+    def _set_up(self, server: InMemoryServer, copies: list[Any]) -> None:
         if copies:
             source = self._ledger.columns.sources.number(WAITING)
             for channel, message, priority in copies:
@@ -202,7 +209,7 @@ class Execution:
         self._look_for_idle()
 
     def _failed(self, error: Exception) -> None:
-        """End the run: a message could not be sent."""
+        """End the run: a message could not be sent, or a function of the caller's raised."""
         self._error = self._error or error
         self._loop.stop()
 

@@ -11,6 +11,7 @@ from typing import Any
 from repid_nb.core.abilities import queued_of
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
+from repid_nb.core.text import text_of
 from repid_nb.core.worker.at_work import message_at_work
 from repid_nb.printable import one_line
 from repid_nb.simulation.columns import BY_ACTORS, NOT_YET, OUTCOMES, Columns
@@ -141,7 +142,7 @@ class Ledger:
     def failed(self, row: int, error: BaseException, reason: str) -> None:
         """Take in what was raised."""
         if self.is_open and row != NOT_YET:
-            said = one_line(str(error), LONGEST_ERROR)
+            said = one_line(text_of(error), LONGEST_ERROR)
             text = f"{type(error).__name__}: {said}" if said else type(error).__name__
             self.columns.error[row] = self.columns.errors.number(text)
             self.reasoned(row, reason)

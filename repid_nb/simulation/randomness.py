@@ -30,11 +30,15 @@ class WorkTimes:
 
     A message's time belongs to the message, not to its place in the order of runs: the n-th message of a producer takes
     an actor the same time whenever and by which worker it runs. A message that comes again takes another time.
+
+    Args:
+        failed: Called with what a learner's own function raised instead of drawing a duration.
     """
 
-    def __init__(self, seed: int, durations: dict[str, DurationT]) -> None:
+    def __init__(self, seed: int, durations: dict[str, DurationT], failed: Callable[[Exception], object]) -> None:
         self.durations = durations
         self._seed = seed
+        self._failed = failed
         self._drawn: dict[tuple[str, int, int], tuple[Callable[[], int], array[int]]] = {}
 
     def micros(self, actor: str, source: int, names: Names[str], number: int, attempt: int) -> int:
@@ -55,5 +59,10 @@ class WorkTimes:
         try:
             return times[number]
         except IndexError:
-            times.extend([draw() for _ in range(number + DRAWN_AHEAD - len(times))])
+            try:
+                times.extend([draw() for _ in range(number + DRAWN_AHEAD - len(times))])
+            except Exception as error:
+                # Raised here it would look like an error of the actor's.
+                self._failed(error)
+                return 0
             return times[number]

@@ -69,6 +69,16 @@ class Run(Record):
     def __hash__(self) -> int:
         return hash((self.seed, self.micros, len(self.columns.sent), len(self.columns.message)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The actors stay behind, as in a file: a function of a cell cannot be pickled.
+        return Run.from_dict, (self.to_dict(),)
+
+    def __copy__(self) -> Run:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Run:
+        return self
+
     @property
     def seconds(self) -> float:
         """How long it ran, in seconds of simulated time."""

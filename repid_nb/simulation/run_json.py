@@ -27,6 +27,7 @@ def to_dict(run: Any) -> dict[str, Any]:
         "printed": run.printed,
         "workers": [{name: getattr(life, name) for name in WorkerLife.__dataclass_fields__} for life in run.lives],
         "sources": list(run.columns.sources),
+        "actors": list(run.columns.actors),
         "messages": [_message(run, number) for number in range(len(run.columns.sent))],
     }
 
@@ -51,7 +52,7 @@ def from_dict(data: dict[str, Any]) -> dict[str, Any]:
             "lives": lives,
             "columns": columns,
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise SimulationError(f"This is not the data of a run: {type(error).__name__} {error}.") from None
 
 
@@ -107,13 +108,17 @@ def _columns(data: dict[str, Any], workers: list[str]) -> Columns:
     columns = Columns()
     for source in data["sources"]:
         columns.sources.number(source)
+    # In the order of registration, in which a run shows them; runs of before did not say it.
+    for actor in data.get("actors", ()):
+        columns.actors.number(actor)
     pulls = []
-    for one in data["messages"]:
+    for place, one in enumerate(data["messages"]):
+        parent = one.get("sent_for", NOT_YET)
+        if not NOT_YET <= parent < place:
+            raise SimulationError(f"This is not the data of a run: message {place} is sent for {parent!r}.")
         message = MessageData(payload=_bytes(one["payload"]), headers=one["headers"], content_type=one["content_type"])
         source = columns.sources.number(one["source"])
-        number = columns.add_message(
-            one["sent"], source, one["channel"], message, one["priority"], parent=one.get("sent_for", NOT_YET)
-        )
+        number = columns.add_message(one["sent"], source, one["channel"], message, one["priority"], parent=parent)
         pulls += [(pull["row"], number, pull) for pull in one["pulls"]]
     pulls.sort(key=lambda pull: pull[0])
     if any(after[0] != before[0] + 1 for before, after in pairwise(pulls)):

@@ -171,7 +171,7 @@ class Step(Pictured, Record):
     after: QueuesSnapshot
     middlewares: tuple[str, ...] = ()
     arguments: tuple[Argument, ...] = ()
-    result: Any = None
+    result: Any = field(default=None, hash=False)
     exception: Raised | None = None
     printed: str = ""
     duration: float | None = None

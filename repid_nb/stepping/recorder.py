@@ -51,8 +51,9 @@ PHASES: Mapping[type[Event], Phase] = {
     Finished: "ran",
 }
 
-# Set by a step, and so in every task that its actor starts.
-_task_owner: ContextVar[Recorder | None] = ContextVar("repid_nb_task_owner", default=None)
+# Set by a step, and so in every task that its actor starts. The last one runs the actor; where that steps another
+# Stepper, the others run the actor around it.
+_task_owners: ContextVar[tuple[Recorder, ...]] = ContextVar("repid_nb_task_owners", default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +137,21 @@ class Recorder(Watcher):
     @property
     def owns_current_task(self) -> bool:
         """Whether the caller is an actor that this worker runs, or was started by one."""
-        return _task_owner.get() is self
+        return _task_owners.get()[-1:] == (self,)
+
+    @property
+    def is_around_current_task(self) -> bool:
+        """Whether the caller is such an actor, or one of another Stepper that such an actor steps."""
+        return self in _task_owners.get()
 
     @contextmanager
     def owning_tasks(self) -> Iterator[None]:
         """Mark tasks started in this block as this worker's."""
-        token = _task_owner.set(self)
+        token = _task_owners.set((*_task_owners.get(), self))
         try:
             yield
         finally:
-            _task_owner.reset(token)
+            _task_owners.reset(token)
 
     def snapshot(self, window: int | None, channels: Iterable[str] = ()) -> QueuesSnapshot:
         """Return a snapshot of the queues.

@@ -24,6 +24,7 @@ NOT_THERE = re.compile(r"cannot import name '(\w+)' from 'repid_nb'")
 # repid has the server object of a broker only where the client library is installed that it needs.
 NO_CLIENT = re.compile(r"cannot import name '(Kafka|Nats|Pubsub|Redis|Sqs)Server' from 'repid'")
 NO_REPID = re.compile(r"No module named '(?:repid|typing_extensions)'")
+NO_WIDGETS = re.compile(r"No module named '(?:anywidget|ipywidgets|traitlets)'")
 
 # What is meant by a name that another function of ours takes.
 MEANT = {
@@ -78,6 +79,8 @@ def _plain(text: str) -> str:
     if (found := NO_CLIENT.match(text)) or NO_REPID.fullmatch(text):
         extra = f"[{found[1].lower()}]" if found else ""
         return f"Install it with: pip install 'repid{extra}==2.1.4' typing_extensions, and restart the kernel."
+    if NO_WIDGETS.fullmatch(text):
+        return "Install what widgets need with: pip install anywidget ipywidgets, and restart the kernel."
     return NO_ANSWER_FIX if NO_ANSWER.fullmatch(text) else ""
 
 

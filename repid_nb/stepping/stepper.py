@@ -362,6 +362,11 @@ class Stepper(Filmed):
         self._recorder.gate = gate
 
     @property
+    def is_stepping(self) -> bool:
+        """Whether a step is under way."""
+        return self._turns.is_taken
+
+    @property
     def next_channel(self) -> str | None:
         """The channel that the next `step()` will pull from; None when none with actors is known to have a message."""
         channels = list(self.app.router.routes(known=self._routes).by_channel)
@@ -701,7 +706,7 @@ class Stepper(Filmed):
         Args:
             purpose: What the caller does to the Stepper, for the error: "step" or "close".
         """
-        if self._turns.is_taken and self._recorder.owns_current_task:
+        if self._turns.is_taken and self._recorder.is_around_current_task:
             raise SteppingError(f"This Stepper is in the middle of a step: an actor cannot {purpose} what runs it.")
         if self._recorder.held is not None:
             raise SteppingError(

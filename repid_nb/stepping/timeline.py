@@ -79,12 +79,13 @@ class Timeline:
     @property
     def history(self) -> History:
         """The steps that are kept."""
-        return History(tuple(kept.step for kept in self._kept), self._dropped, self._dropped_done)
+        # Copied at once: another thread may step meanwhile.
+        return History(tuple(kept.step for kept in tuple(self._kept)), self._dropped, self._dropped_done)
 
     @property
     def kept(self) -> Sequence[tuple[int, Step]]:
         """The steps that are kept, each with its moment, by which steps of several Steppers can be put in order."""
-        return [(kept.place.moment, kept.step) for kept in self._kept]
+        return [(kept.place.moment, kept.step) for kept in tuple(self._kept)]
 
     @property
     def moment(self) -> int:

@@ -136,10 +136,11 @@ class Breakpoints:
             self._paused.set_result(None)
 
     def reset(self) -> None:
-        """Reset after a step, however it ended."""
+        """Reset after a command of the page, however it ended; the step of a cell that is under way stays."""
         self.run_through()
         self.shows_running = False
-        self._view.set_under_way(self._stepper, None, None)
+        if not self._stepper.is_stepping:
+            self._view.set_under_way(self._stepper, None, None)
 
     def close(self) -> None:
         """Take the gate off the Stepper."""

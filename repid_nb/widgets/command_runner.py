@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from repid_nb.core.errors import RepidNbError
+from repid_nb.core.text import text_of
 from repid_nb.stepping.stepper import Stepper
 from repid_nb.widgets.stage_worker import StageWorker
 from repid_nb.widgets.view import View
@@ -166,6 +167,7 @@ class CommandRunner:
 
 def in_words(error: BaseException) -> str:
     """Return an exception as a sentence for the panel."""
+    text = text_of(error)
     if isinstance(error, RepidNbError):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else f"{type(error).__name__} was raised."
+        return text
+    return f"{type(error).__name__}: {text}" if text else f"{type(error).__name__} was raised."

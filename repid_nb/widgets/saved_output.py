@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import anywidget
+
+from repid_nb.notebook.cells import in_kernel
 
 __all__ = ["ERROR_HIDDEN", "HIDDEN_BESIDE_A_WIDGET", "PlainForm", "SavedForm", "SavedOutput"]
 
@@ -23,6 +26,10 @@ body:not([data-jp-theme-name]) .repid-nb-saved,
   display: none;
 }
 """
+
+
+# Printed in a terminal or by a script.
+NO_WIDGETS_HERE = "To click, open it in a notebook: a terminal shows no widgets."
 
 
 class SavedOutput:
@@ -65,6 +72,10 @@ class PlainForm(anywidget.AnyWidget):
         """Return what stands for the widget, by media type."""
         raise NotImplementedError
 
+    def __repr__(self) -> str:
+        text = self._plain_form()["text/plain"]
+        return text if in_kernel() else f"{text}\n{NO_WIDGETS_HERE}"
+
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Add what stands for the widget on pages that cannot show one."""
         made = super()._repr_mimebundle_(**kwargs)
@@ -89,6 +100,9 @@ class SavedForm(PlainForm):
         """Show the widget, and beneath it what stands for it where no widget lives."""
         from IPython.display import display  # noqa: PLC0415  (only IPython calls this)
 
+        if not in_kernel():
+            sys.stdout.write(f"{self!r}\n")
+            return
         data, metadata = self.view()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's own
         self._saved.show()

@@ -129,7 +129,7 @@ class Session(CommandRunner):
         if worker.busy == "send" and self._batch.progress is not None:
             done, most = self._batch.progress
             return f"Stopped after {done:,} of {counted(most, 'message')}."
-        if self.view.under_way and worker.busy in OF_A_STEP:
+        if self.view.was_cut and worker.busy in OF_A_STEP:
             where = self.stepper.knows.given_back or "back at its place in the queue"
             return f"Stopped. What was held is {where}."
         return "Stopped."

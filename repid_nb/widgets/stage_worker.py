@@ -40,6 +40,8 @@ class StageWorker:
         """Let the Stepper go; return the task that is ending, if one was under way."""
         self.breakpoints.close()
         if self.task is None or self.task.done():
+            # No button could let the step of a cell go on any more.
+            self.breakpoints.resume()
             return None
         self.task.cancel()
         return self.task

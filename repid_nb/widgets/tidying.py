@@ -199,7 +199,7 @@ class Tidying:
         chosen = next((one for one in known if wanted in (key_of(one.id or ""), one.name)), None)
         name = named(wanted, ()) if chosen is None else chosen.name or chosen.id or ""
         deleted = self._view.stepper.delete(channel, name)
-        self._calls.called(f"stepper.delete({channel!r}, {{}})", deleted.id)
+        self._calls.called_about(deleted.id, lambda message: f"stepper.delete({channel!r}, {message})")
         self._view.show_now()
         return f"{words.message_name(deleted)} is deleted from {cut_to_bytes(channel, 60)}."
 
@@ -215,7 +215,7 @@ class Tidying:
         action: Any = command.get("action")
         message = self._in_work(str(command.get("message")))
         settled = self._view.stepper.settle(message, action)
-        self._calls.called(f"stepper.settle({{}}, {action!r})", settled.id)
+        self._calls.called_about(settled.id, lambda message: f"stepper.settle({message}, {action!r})")
         self._view.show_now()
         done = {"ack": "acked", "nack": "nacked", "reject": "rejected", "release": "back at its place"}[action]
         return f"{words.message_name(settled)} is {done}, by hand."

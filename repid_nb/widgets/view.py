@@ -96,12 +96,17 @@ class View:
     @property
     def under_way(self) -> bool:
         """Whether a step of the worker that is shown has begun and has not ended."""
-        return self.stepper in self._under_way
+        return self._step_under_way(self.stepper) is not None
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the last step of the worker that is shown began, and ended before its message was settled."""
+        return self.stepper in self._under_way and not self.stepper.is_stepping
 
     @property
     def message_under_way(self) -> MessageSnapshot | None:
         """The message of that step, or None."""
-        under_way = self._under_way.get(self.stepper)
+        under_way = self._step_under_way(self.stepper)
         return None if under_way is None else under_way.so_far().message
 
     @property
@@ -161,6 +166,10 @@ class View:
         else:
             self._under_way[stepper] = UnderWay(phase, so_far, time.monotonic())
 
+    def _step_under_way(self, stepper: Stepper) -> UnderWay | None:
+        # The step of a cell that was interrupted, or that found no room, reaches no further phase.
+        return self._under_way.get(stepper) if stepper.is_stepping else None
+
     def rewind(self, to: int) -> Rewound:
         """Put the queues back as they were right after a step of the history, whichever worker took it."""
         return self._merged.rewind(to)
@@ -183,8 +192,8 @@ class View:
         Raises:
             UnknownNameError: It is not kept any more.
         """
-        for under_way in self._under_way.values():
-            if (so_far := self._merged.numbered(under_way.so_far())).number == number:
+        for under_way in map(self._step_under_way, self.steppers):
+            if under_way and (so_far := self._merged.numbered(under_way.so_far())).number == number:
                 return so_far
         for step in self.steps:
             if step.number == number:
@@ -237,7 +246,7 @@ class View:
         done = 0 if self.is_replay else self._merged.dropped_done
         at = newest if self._at is None else self._at
         next_channel = self.next_channel if self.is_live else None
-        under_way = self._under_way.get(self.stepper) if self.is_live else None
+        under_way = self._step_under_way(self.stepper) if self.is_live else None
         if under_way is not None:
             step: Step | None = self._merged.numbered(under_way.so_far())
         else:

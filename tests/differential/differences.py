@@ -142,6 +142,11 @@ IN_THE_WORKER = [
         "Plain actors and dependencies see the context variables of their message; in repid's threads they do not.",
     ),
     Difference(
+        "stop iteration",
+        "A plain actor that raises StopIteration, as `next()` does at the end, fails at once with a RuntimeError; in "
+        "repid on Python 3.11 it hangs until its timeout.",
+    ),
+    Difference(
         "processes",
         "`run_in_process` refuses a function that no other process can import, such as one of a notebook "
         "cell, and a pool of processes that broke is replaced; in repid such a function, or a process that "

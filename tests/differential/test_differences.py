@@ -868,6 +868,24 @@ def test_context_in_threads():
     assert ours[0] == ("ran", "ada", "ada")
 
 
+def test_stop_iteration():
+    async def scenario(lib, log):
+        router = lib.Router(channel="tasks")
+
+        @router.actor(timeout=0.1)
+        def job():
+            next(iter(()))
+
+        # What repid's actor hangs on is an error in a callback of the loop.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        async with Bench(lib, log, router) as bench:
+            await bench.deliver(topic="job")
+
+    theirs, ours = ([event[2].kind for event in events if event[0] == "failed"] for events in both(scenario))
+    assert theirs == [TimeoutError if sys.version_info < (3, 12) else RuntimeError]
+    assert ours == [RuntimeError]
+
+
 def test_channels_in_sets():
     async def scenario(lib, log):
         log("channels", len({lib.Channel(address="a"), lib.Channel(address="a", title="A")}))

@@ -356,6 +356,12 @@ def test_something_else_has_no_form(form):
         form({})
 
 
+@pytest.mark.parametrize("form", [as_text, as_html])
+async def test_a_record_may_be_given_by_its_name(form):
+    async with Stepper(app_of()) as stepper:
+        assert form(record=stepper.queues) == form(stepper.queues)
+
+
 @settings(max_examples=25)
 @given(st.text(st.characters(), min_size=1, max_size=40), st.binary(max_size=60))
 def test_whatever_the_text_and_the_payload_records_show_themselves(text, payload):

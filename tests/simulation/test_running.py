@@ -6,7 +6,8 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from random import Random
 from time import sleep
 from typing import Any
 
@@ -575,6 +576,47 @@ def test_durations_have_the_mean_that_they_say(duration: Any, mean: float):
 def test_what_makes_no_sense_is_refused_in_words(ask: Callable[[Simulation], Any], error: type[Exception], words: str):
     with pytest.raises(error, match=words):
         ask(simulation_of(ship))
+
+
+class Broken:
+    """Arrivals that cannot be made."""
+
+    ends = True
+
+    def times(self, _random: Random) -> Iterator[int]:
+        raise ZeroDivisionError("no arrivals")
+        yield 0
+
+
+def test_arrivals_that_cannot_be_made_end_the_run_with_their_error():
+    simulation = simulation_of(ship)
+    simulation.produce("orders", topic="ship", arrivals=Broken(), name="broken")
+    with pytest.raises(ZeroDivisionError, match="no arrivals"):
+        simulation.run(until="idle")
+
+
+def test_a_duration_that_cannot_be_drawn_ends_the_run_with_its_error_and_is_not_the_actors():
+    simulation = simulation_of(ship)
+    simulation.produce("orders", topic="ship", arrivals=every(1))
+    simulation.takes("ship", lambda random: "long")
+    with pytest.raises(SimulationError, match="a draw must be a number, 0 or more, not 'long'"):
+        simulation.run(seconds=10)
+
+
+def test_an_error_that_cannot_be_shown_is_named_by_its_class():
+    class UnspeakableError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    async def odd() -> None:
+        raise UnspeakableError
+
+    simulation = simulation_of(odd)
+    simulation.produce("orders", topic="odd", arrivals=every(1, count=2))
+    run = simulation.run(until="idle")
+    assert [one.pulls[-1].error for one in run.messages] == [
+        "UnspeakableError: <UnspeakableError, which cannot be shown>"
+    ] * 2
 
 
 def test_a_payload_that_cannot_be_sent_ends_the_run_with_its_error_and_the_app_has_its_server_back():

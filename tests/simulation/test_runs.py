@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import json
+import pickle
 import tracemalloc
 from typing import Any
 
@@ -124,6 +126,15 @@ def test_a_run_becomes_json_lines_and_a_dict_and_comes_back_the_same(run: Run, t
     assert Run.from_json_lines(lines).step("m5").winner == run.step("m5").winner
 
 
+def test_a_run_that_comes_back_shows_its_actors_in_the_order_of_registration_as_before():
+    simulation = Simulation(app_with(ship, wrap))
+    simulation.produce("orders", topic="wrap", arrivals=burst(1))
+    simulation.produce("orders", {"number": 1}, topic="ship", arrivals=burst(1, at=1))
+    run = simulation.run(until="idle")
+    assert list(run.actors) == ["ship", "wrap"]
+    assert repr(Run.from_json_lines(run.to_json_lines())) == repr(run)
+
+
 def test_texts_with_line_separators_and_half_characters_come_back_from_json_lines(tmp_path: Any):
     async def work() -> None: ...
 
@@ -139,6 +150,23 @@ def test_texts_with_line_separators_and_half_characters_come_back_from_json_line
 def test_what_is_no_run_is_refused_in_words(text: str):
     with pytest.raises(SimulationError, match=r"This is not the|version 9"):
         Run.from_json_lines(text)
+
+
+@pytest.mark.parametrize(
+    "change", [{"sent_for": 7}, {"sent_for": -2}, {"sent": 2**70}, {"priority": 1000}, {"pulls": 3}]
+)
+def test_a_run_whose_data_was_changed_is_refused_in_words(run: Run, change: dict[str, Any]):
+    data = run.to_dict()
+    data["messages"][3] |= change
+    with pytest.raises(SimulationError, match="This is not the data of a run"):
+        Run.from_dict(data)
+
+
+def test_a_run_can_be_pickled_as_another_process_does_that_simulates(run: Run):
+    back = pickle.loads(pickle.dumps(run))  # noqa: S301  (its own)
+    assert back == run
+    assert back.step("m5").message == run.step("m5").message
+    assert copy.copy(run).step("m5").winner == run.step("m5").winner
 
 
 def test_a_run_becomes_a_data_frame(run: Run):

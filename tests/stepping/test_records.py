@@ -1,10 +1,13 @@
 """Steps as plain data, and records that cannot be changed."""
 
+import copy
 import json
+import pickle
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from enum import IntEnum, StrEnum
 
 import pytest
+from display.samples import records
 from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
 
 from repid_nb import Message, MessageAction, MessageData, Router, Step, Stepper
@@ -446,3 +449,15 @@ async def test_a_message_that_is_printed_shows_no_control_character():
 async def test_a_record_offers_no_method_that_only_the_package_itself_can_call():
     offered = {name for name in dir(Step) if name.startswith("as_")}
     assert offered == set()
+
+
+def pickled(record):
+    return pickle.loads(pickle.dumps(record))  # noqa: S301  (its own)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickled])
+async def test_a_copy_of_a_record_is_equal_shows_the_same_and_counts_as_the_same_in_a_set(again):
+    found = {type(one).__name__: one for kept in (await records()).values() for one in kept}
+    for record in found.values():
+        other = again(record)
+        assert (other, repr(other), len({other, record})) == (record, repr(record), 1)

@@ -164,6 +164,10 @@ def test_no_text_that_a_learner_reads_has_the_words_of_those_who_made_it():
             "pip install 'repid[redis]==2.1.4'",
         ),
         (ModuleNotFoundError("No module named 'repid'"), "pip install 'repid==2.1.4'"),
+        (
+            ModuleNotFoundError("No module named 'anywidget'"),
+            "pip install anywidget ipywidgets, and restart the kernel",
+        ),
         (ModuleNotFoundError("No module named 'typing_extensions'"), "pip install 'repid==2.1.4' typing_extensions"),
     ],
 )

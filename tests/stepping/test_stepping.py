@@ -287,6 +287,27 @@ async def test_an_actor_that_steps_its_own_stepper_is_told_that_it_cannot():
     assert "an actor cannot step what runs it" in step.exception.message
 
 
+async def test_two_steppers_whose_actors_step_each_other_do_not_wait_for_ever():
+    router = Router()
+
+    @router.actor(channel="one", **CATCH_ALL)
+    async def steps_the_other() -> None:
+        await other.step("two")
+
+    @router.actor(channel="two", **CATCH_ALL)
+    async def steps_back() -> None:
+        await stepper.step("one")
+
+    app = app_of(router)
+    async with Stepper(app) as stepper, Stepper(app) as other:
+        await stepper.send("one")
+        await stepper.send("two")
+        step = await asyncio.wait_for(stepper.step("one"), 10)
+        (inside,) = other.history
+    assert step.exception is None
+    assert "an actor cannot step what runs it" in inside.exception.message
+
+
 async def test_a_plain_actor_that_steps_its_own_stepper_is_told_too():
     def recursive():
         asyncio.run(stepper.step())

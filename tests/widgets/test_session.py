@@ -223,6 +223,74 @@ async def test_an_actor_that_never_ends_can_be_stopped(page: Page):
     assert page.status["busy"] is None
 
 
+async def test_after_the_step_of_a_cell_was_interrupted_the_page_steps_on(page: Page):
+    await page.send(topic="wait_for_ever")
+    await page.send('{"to": "ada"}', "greet", priority="9")
+    await page.stepper.step()
+    of_a_cell = asyncio.create_task(page.stepper.step())
+    await until(lambda: page.session.view.under_way)
+    of_a_cell.cancel()
+    await asyncio.wait({of_a_cell})
+    assert page.state["step"]["number"] == 1
+    state = await page.do("delete", channel="tasks", message="m1")
+    assert state["status"]["notice"] == "m1 is deleted from tasks."
+    assert (await page.do("step"))["status"]["error"] == ""
+
+
+async def test_a_message_that_the_page_sends_leaves_the_step_of_a_cell_on_it(page: Page):
+    await page.send(topic="wait_for_ever")
+    of_a_cell = asyncio.create_task(page.stepper.step())
+    await until(lambda: page.session.view.under_way)
+    assert (await page.send('{"to": "ada"}', "greet"))["step"]["phase"] == "running"
+    assert "from a cell" in (await page.do("delete", channel="tasks", message="m2"))["status"]["error"]
+    of_a_cell.cancel()
+    await asyncio.wait({of_a_cell})
+
+
+async def test_after_a_step_of_a_cell_that_found_no_room_the_page_steps_on():
+    class NoRoom:
+        async def reserve(self, message: Any, actor: Any, on_wait: Any) -> None:
+            await on_wait()
+
+    app, router = new_app()
+
+    @router.actor(limit_policies=[NoRoom()])
+    async def call() -> None: ...
+
+    async with Stepper(app) as stepper:
+        page = Page(stepper)
+        await stepper.send("tasks", topic="call")
+        assert (await stepper.step()).waits
+        assert "no room" in (await page.do("step"))["status"]["notice"]
+        page.session.close()
+
+
+async def test_closing_lets_the_step_of_a_cell_go_on_that_is_paused(page: Page):
+    await page.send('{"to": "ada"}', "greet")
+    await page.do("break_at", before_reveal=True)
+    of_a_cell = asyncio.create_task(page.stepper.step())
+    await until(lambda: page.status["held"])
+    page.session.close()
+    assert (await asyncio.wait_for(of_a_cell, 5)).winner == "greet"
+
+
+async def test_an_error_that_cannot_be_shown_is_named_by_its_class():
+    class UnspeakableError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    async def refuse(*_: Any) -> None:
+        raise UnspeakableError
+
+    app = Repid(producer_middlewares=[refuse])
+    app.servers.register_server("default", InMemoryServer(), is_default=True)
+    async with Stepper(app) as stepper:
+        page = Page(stepper)
+        state = await page.send()
+        page.session.close()
+    assert state["status"]["error"] == "UnspeakableError: <UnspeakableError, which cannot be shown>"
+
+
 async def test_a_command_that_is_stopped_before_it_has_begun_leaves_the_session_free(page: Page):
     await page.send('{"to": "ada"}', "greet")
     page.session.handle({"type": "step"})
@@ -478,6 +546,22 @@ async def test_the_exported_cell_does_it_all_again(page: Page):
     await page.stepper.app.send_message_json(channel="tasks", payload={"to": "eve"}, headers={"topic": "greet"})
     await page.do("run")
     assert story_of(await done_again(page)) == story_of(page.stepper)
+
+
+async def test_the_cell_deletes_from_a_channel_whatever_its_name():
+    app, router = new_app()
+    router.actor(channel="orders/{tenant}")(_nothing)
+    async with Stepper(app) as stepper:
+        page = Page(stepper)
+        for _ in range(2):
+            await stepper.send("orders/{tenant}")
+        await page.do("delete", channel="orders/{tenant}", message="m1")
+        cell = page.session.texts.export("cell")
+        page.session.close()
+    assert "stepper.delete('orders/{tenant}', 'm1')" in cell.splitlines()
+
+
+async def _nothing() -> None: ...
 
 
 async def test_the_cell_knows_the_priority_of_what_a_cell_sent(page: Page):

@@ -36,7 +36,8 @@ class MessageSnapshot(Record):
     id: str | None
     channel: str
     payload: bytes
-    headers: dict[str, str] | None = None
+    # A dict has no hash. Equal messages still have equal ones, and can be in a set.
+    headers: dict[str, str] | None = field(default=None, hash=False)
     content_type: str | None = None
     reply_to: str | None = None
     priority: int = 4

@@ -34,9 +34,9 @@ class _Resent:
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """A call about one message, whose id stands where the braces are."""
+    """A call about one message, written in Python with the id that it is given."""
 
-    call: str
+    call: Callable[[str], str]
     message_id: str | None
 
 
@@ -97,9 +97,17 @@ class CallLog:
         else:
             self._add("stepper.restart()")
 
-    def called(self, call: str, message_id: str | None = None) -> None:
-        """Add a call as it is written in Python; `{}` in it stands for the id of a message."""
-        self._add(call if message_id is None else _About(call, message_id))
+    def called(self, call: str) -> None:
+        """Add a call as it is written in Python."""
+        self._add(call)
+
+    def called_about(self, message_id: str | None, call: Callable[[str], str]) -> None:
+        """Add a call about a message.
+
+        Args:
+            call: Writes it in Python, with the id that the message has in the cell.
+        """
+        self._add(_About(call, message_id))
 
     def saved(self) -> Callable[[], None]:
         """Return a function that puts the log back as it is now."""
@@ -164,10 +172,10 @@ class CallLog:
                     yield f"stepper.resend({channel!r}, {names[message_id]!r})"
                 case _Resent(channel, message_id):
                     yield f"# Left out: {message_id!r} of {channel!r} was sent again; this cell does not know its id."
-                case _About(text, message_id) if message_id in names:
-                    yield text.format(repr(names[message_id]))
-                case _About(text, message_id):
-                    yield f"# Left out: {text.format(repr(message_id))}: this cell does not know the id."
+                case _About(about, message_id) if message_id in names:
+                    yield about(repr(names[message_id]))
+                case _About(about, message_id):
+                    yield f"# Left out: {about(repr(message_id))}: this cell does not know the id."
                 case str():
                     yield call
 

@@ -1,0 +1,50 @@
+"""IPython in a terminal: no page and no kernel, so everything is text."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SESSION = """
+from repid_nb import InMemoryServer, Repid, Router, Stepper, Workbench
+from repid_nb.classroom import guess
+app, router = Repid(), Router(channel="tasks")
+app.servers.register_server("default", InMemoryServer(), is_default=True)
+app.include_router(router)
+@router.actor
+async def greet(to: str) -> str:
+    return f"hello {to}"
+
+stepper = Stepper(app)
+sent = await stepper.send("tasks", {"to": "ada"}, topic="greet")
+guess(stepper)
+await stepper.step()
+Workbench(stepper)
+"""
+
+
+def in_terminal(session: str, home: Path) -> str:
+    """Type a session into IPython, a line after the other; return what the terminal shows."""
+    done = subprocess.run(
+        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"],
+        input=session,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+        timeout=120,
+        env={**os.environ, "IPYTHONDIR": str(home)},
+    )
+    return done.stdout
+
+
+def test_what_a_terminal_shows_is_text_and_a_widget_says_what_is_missing(tmp_path: Path):
+    shown = in_terminal(SESSION, tmp_path)
+    assert "Traceback" not in shown
+    assert "<div" not in shown
+    assert "Who gets the next message, `m1` with the topic `greet`?" in shown
+    assert "Step 1 · m1 went to greet" in shown
+    assert shown.count("To click, open it in a notebook: a terminal shows no widgets.") == 2
+    assert "Workbench(" not in shown.replace("In [", "")
