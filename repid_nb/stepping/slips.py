@@ -21,6 +21,9 @@ REFUSED = {
 NO_ANSWER = re.compile(r"check\(\) missing 1 required positional argument: 'answer'")
 NO_ANSWER_FIX = 'Give it your answer too, without calling it: check("routing-1", my_function).'
 NOT_THERE = re.compile(r"cannot import name '(\w+)' from 'repid_nb'")
+# repid's documentation imports these: its servers of brokers, and its HTTP servers.
+OF_REPID = re.compile(r"cannot import name '((?:Amqp|Kafka|Nats|Pubsub|Redis|Sqs)Server)' from 'repid_nb[.\w]*'")
+HTTP_SERVER = re.compile(r"cannot import name '(?:AsyncAPI|HealthCheck)(?:Server|Status)\w*' from 'repid_nb'")
 # repid has the server object of a broker only where the client library is installed that it needs.
 NO_CLIENT = re.compile(r"cannot import name '(Kafka|Nats|Pubsub|Redis|Sqs)Server' from 'repid'")
 NO_REPID = re.compile(r"No module named '(?:repid|typing_extensions)'")
@@ -74,6 +77,10 @@ def fix_of(error: BaseException) -> str:
 
 def _plain(text: str) -> str:
     """Return the fix that the words of an error alone tell."""
+    if found := OF_REPID.match(text):
+        return f"It is repid's own, and is registered here as it is: from repid import {found[1]}."
+    if HTTP_SERVER.match(text):
+        return "repid has this HTTP server; repid_nb runs without it."
     if found := NOT_THERE.match(text):
         return did_you_mean(found[1], dir(sys.modules["repid_nb"])).strip()
     if (found := NO_CLIENT.match(text)) or NO_REPID.fullmatch(text):

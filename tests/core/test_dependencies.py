@@ -612,3 +612,7 @@ async def test_a_dependency_with_yield_is_refused_with_the_fix():
             Depends(fn)
     async with await Depends(opened).resolve(context=make_context()) as value:
         assert value == "open"
+
+
+def test_help_for_message_says_what_it_is_and_not_what_annotated_is():
+    assert Message.__doc__.startswith("The message that an actor runs for")

@@ -174,3 +174,17 @@ def test_no_text_that_a_learner_reads_has_the_words_of_those_who_made_it():
 def test_a_client_library_that_is_not_installed_is_told_with_the_line_that_installs_it(error, fix):
     assert fix in fix_of(error)
     assert "restart the kernel" in fix_of(error)
+
+
+@pytest.mark.parametrize("place", ["repid_nb", "repid_nb.connections"])
+def test_a_server_of_a_broker_is_told_to_be_repids_own(place):
+    with pytest.raises(ImportError) as raised:
+        exec(f"from {place} import AmqpServer")  # noqa: S102  (as a reader of repid's documentation writes it)
+    assert fix_of(raised.value) == "It is repid's own, and is registered here as it is: from repid import AmqpServer."
+
+
+@pytest.mark.parametrize("name", ["HealthCheckServerSettings", "HealthCheckStatus", "AsyncAPIServer"])
+def test_an_http_server_of_repid_is_told_to_be_repids_own(name):
+    with pytest.raises(ImportError) as raised:
+        exec(f"from repid_nb import {name}")  # noqa: S102  (as a reader of repid's documentation writes it)
+    assert fix_of(raised.value) == "repid has this HTTP server; repid_nb runs without it."

@@ -168,3 +168,5 @@ class MessageDependency(ReadAtOnce):
 
 
 Message: TypeAlias = Annotated[EnhancedReceivedMessage, MessageDependency()]
+# What `Message?` and `help(Message)` show: without it, what `Annotated` is.
+Message.__doc__ = EnhancedReceivedMessage.__doc__
