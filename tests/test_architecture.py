@@ -86,7 +86,6 @@ LONG = {
     "widgets.session": "every command of the page, most of them a few lines",
     "test_client": "repid's client: most lines are signatures and what their arguments mean",
     "display.html_view": "one view a record, all in one page's style",
-    "stepping.stepper": "the Stepper's public methods, most of it what their arguments mean",
 }
 
 # What decides about a message, from publish to settlement, and the words that it is said in: what a reader of the core

@@ -14,7 +14,7 @@ from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.server import InMemoryServer, checked_priority
 from repid_nb.core.message import ServerT
 from repid_nb.core.naming import nearest_name
-from repid_nb.core.routing.declaration import Inherited
+from repid_nb.core.routing.declaration import Inherited, check_on_error
 from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import Route, Routes
 from repid_nb.core.worker.sightings import Sightings
@@ -33,6 +33,10 @@ class OtherRules(Router):
         router: The other router.
         order: Names of actors that are asked first, in this order; the others follow as they were.
         on_error: What becomes of a message whose actor raised: for all actors, or by their names.
+
+    Raises:
+        UnknownNameError: There is no actor of a name that is given.
+        DeclarationError: The order is not a list of names, or what `on_error` says is no action.
     """
 
     def __init__(
@@ -50,6 +54,9 @@ class OtherRules(Router):
         for name in (*order, *(on_error if isinstance(on_error, Mapping) else ())):
             if name not in names:
                 raise UnknownNameError(f"There is no actor {name!r}.{nearest_name(name, sorted(names))}")
+        for rule in on_error.values() if isinstance(on_error, Mapping) else (on_error,):
+            if rule is not None:
+                check_on_error("fork", rule)
 
     def routes(self, inherited: Inherited | None = None, *, known: Routes | None = None) -> Routes:  # noqa: ARG002  (its own)
         base = self._router.routes(inherited, known=self._known)

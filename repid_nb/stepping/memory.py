@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from repid_nb.app import Repid
 from repid_nb.core.abilities import PullerT
-from repid_nb.core.errors import InvalidMessageError, UnknownNameError
+from repid_nb.core.errors import InvalidMessageError, SteppingError, UnknownNameError
 from repid_nb.core.events import Observer
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.queue import Queues
@@ -19,9 +19,9 @@ from repid_nb.core.naming import did_you_mean, nearest_name
 from repid_nb.stepping.names import names_of
 from repid_nb.stepping.record import Sent
 from repid_nb.stepping.sending import Outgoing, send
-from repid_nb.stepping.source import CERTAIN, Aftermath, Knowledge, PulledMessageT, SightingsOf
+from repid_nb.stepping.source import CERTAIN, Aftermath, Knowledge, PulledMessageT, SightingsOf, Source
 
-__all__ = ["MemoryServerT", "MemorySource", "as_memory"]
+__all__ = ["MemoryServerT", "MemorySource", "as_memory", "in_memory"]
 
 _abandoned: deque[_Hold] = deque()
 
@@ -180,6 +180,20 @@ class MemorySource:
         # It keeps alive what was settled.
         self.journal = None
         self._hold.end()
+
+
+def in_memory(source: Source, purpose: str) -> MemorySource:
+    """Return a source whose queues are in this process.
+
+    Args:
+        purpose: What the caller wants to do, for the error: `delete messages`.
+
+    Raises:
+        SteppingError: They are on a broker.
+    """
+    if isinstance(source, MemorySource):
+        return source
+    raise SteppingError(f"There is no way to {purpose} on {source.knows.broker}: only queues in memory allow it.")
 
 
 class _Hold:

@@ -249,6 +249,13 @@ class Counted(int):
         return int(self) < int(other)
 
 
+def test_a_window_wider_than_any_queue_shows_all(queue):
+    put(queue, "a", "b")
+    queue.settle(take(queue), MessageAction.nacked)
+    seen = queue.snapshot(10**30)
+    assert (len(seen.ready), len(seen.dead_letters)) == (1, 1)
+
+
 @pytest.mark.parametrize("given_back", [False, True])
 def test_a_window_costs_no_sorting_of_what_is_outside_it(queue, given_back):
     put(queue, *map(str, range(1000)))

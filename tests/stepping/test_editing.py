@@ -218,3 +218,23 @@ async def test_the_earlier_steps_of_another_stepper_stay(stepper: Stepper):
         assert stepper.rewind(0).others == 1
         assert [step.message.name for step in other.history] == ["m1"]
         assert waiting(stepper) == ["m2", "m3"]
+
+
+async def test_a_channel_that_nobody_knows_is_not_emptied_and_the_nearest_is_named(stepper: Stepper):
+    await stepper.send("orphans")
+    with pytest.raises(UnknownNameError, match=r"No actor listens on channel 'task', .* Did you mean 'tasks'\?"):
+        stepper.empty("task")
+    with pytest.raises(UnknownNameError, match="Did you mean 'orphans'"):
+        stepper.empty("orphan")
+
+
+async def test_a_channel_with_messages_and_without_actors_is_emptied(stepper: Stepper):
+    await stepper.send("orphans")
+    assert stepper.empty("orphans") == 1
+
+
+async def test_a_channel_whose_actor_was_declared_just_now_is_empty(stepper: Stepper):
+    @stepper.app.router.actor(channel="new")
+    async def newcomer() -> None: ...
+
+    assert stepper.empty("new") == 0

@@ -6,7 +6,7 @@ import pytest
 from stepping.bench import CATCH_ALL, app_of
 
 from repid_nb import Message, Repid, Router, Stepper
-from repid_nb.core.errors import InvalidMessageError, UnknownNameError
+from repid_nb.core.errors import DeclarationError, InvalidMessageError, UnknownNameError
 from repid_nb.stepping.fork import first_difference
 
 
@@ -76,6 +76,12 @@ async def test_another_on_error_settles_otherwise(stepper: Stepper, on_error):
     async with stepper.fork(on_error=on_error) as fork:
         assert (await fork.step()).settlement.action.value == "acked"
     assert (await stepper.step()).settlement.action.value == "nacked"
+
+
+@pytest.mark.parametrize("on_error", ["nonsense", {"fail": "nonsense"}, 7])
+async def test_an_on_error_that_is_no_action_is_refused(stepper: Stepper, on_error):
+    with pytest.raises(DeclarationError, match="on_error must be one of ack, nack, reject, no_action"):
+        stepper.fork(on_error=on_error)
 
 
 async def test_another_priority_goes_first(stepper: Stepper):

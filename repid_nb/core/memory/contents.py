@@ -12,7 +12,7 @@ from repid_nb.core.memory.queue import ChannelQueue, Queues
 from repid_nb.core.memory.queued import Dead, QueuedMessage, copied
 from repid_nb.core.message import MessageAction
 
-__all__ = ["Checkpoint", "Contents", "copied_into", "drop", "held_by"]
+__all__ = ["Checkpoint", "Contents", "all_on", "copied_into", "drop", "held_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class Contents:
     def of(cls, queue: QueueT) -> Contents:
         """Return what a queue holds now."""
         in_work, dead = tuple(queue.in_work), tuple(queue.dead)
-        held = (*_waiting_on(queue), *(one.queued for one in in_work), *(one.message for one in dead))
         return cls(
             queue,
             {priority: tuple(line.ready) for priority, line in queue.lines.items()},
@@ -46,7 +45,7 @@ class Contents:
             tuple((received, received.action) for received in in_work),
             dead,
             queue.dead_dropped,
-            tuple((message, copied(message.headers)) for message in held),
+            tuple((message, copied(message.headers)) for message in all_on(queue)),
         )
 
     def undo(self) -> None:
@@ -115,6 +114,11 @@ def drop(queue: ChannelQueue, queues: Queues, drops: Callable[[QueuedMessage], b
         raise
     queues.notify(Moved("dropped", queue.channel))
     return len(gone)
+
+
+def all_on(queue: QueueT) -> list[QueuedMessage]:
+    """Return the messages of a queue: those that wait, those in work, and the dead letters."""
+    return [*_waiting_on(queue), *(one.queued for one in queue.in_work), *(one.message for one in queue.dead)]
 
 
 def held_by(queues: Queues, owner: object) -> list[InMemoryReceivedMessage]:

@@ -110,7 +110,8 @@ def _copied(things: Callable[[], Iterable[T]]) -> list[T]:
 
 def _first(line: Line, window: int | None) -> list[QueuedMessage]:
     returned = [message for _, message in _smallest(window, line.returned, key=itemgetter(0))]
-    ready = _copied(lambda: islice(line.ready, window))
+    # islice refuses a number that no index can have.
+    ready = _copied(lambda: islice(line.ready, window and min(window, len(line.ready))))
     return (returned + ready)[:window]
 
 

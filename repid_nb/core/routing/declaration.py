@@ -27,7 +27,7 @@ from repid_nb.core.routing.strategies import (
     topic_based_routing_strategy,
 )
 
-__all__ = ["Declaration", "Inherited", "check_options", "check_running", "make_strategy"]
+__all__ = ["Declaration", "Inherited", "check_on_error", "check_options", "check_running", "make_strategy"]
 
 DEFAULT_TIMEOUT = 300.0
 
@@ -245,6 +245,16 @@ def _checked_on_error(label: str, mode: ConfirmationModeT, on_error: OnErrorT | 
             f"{label}: on_error has no meaning with confirmation_mode={mode!r}, "
             "because the message is acked in any case. Leave on_error out, or use 'auto'.",
         )
+    check_on_error(label, on_error)
+    return on_error
+
+
+def check_on_error(label: str, on_error: object) -> None:
+    """Refuse what does not say how a message whose run raised is settled; an error begins with the `label`.
+
+    Raises:
+        DeclarationError: It is neither an action nor a plain function.
+    """
     actions = get_args(ManualActionT)
     if not callable(on_error) and on_error not in actions:
         raise DeclarationError(
@@ -256,4 +266,3 @@ def _checked_on_error(label: str, mode: ConfirmationModeT, on_error: OnErrorT | 
             f"{label}: on_error is called and not awaited, so {name_of(on_error)!r} must be a plain function of the "
             f"exception: def, without async and without `yield`."
         )
-    return on_error
