@@ -46,14 +46,14 @@ class Editable(Overview):
         check_address(channel)
         queue = queues.known(channel)
         names: list[str] = []
-        for message, priority, is_dead in () if queue is None else _waiting_or_dead(queue):
-            assert queue is not None  # noqa: S101  (it is walked)
-            name = queue.name_of(message)
-            if message_id in (name, message.message_id):
-                shown = snapshot_of(message, channel, priority, name=name)
-                drop(queue, queues, lambda one: one is message, dead=is_dead)  # noqa: B023  (called at once)
-                return shown
-            names.append(name)
+        if queue is not None:
+            for message, priority, is_dead in _waiting_or_dead(queue):
+                name = queue.name_of(message)
+                if message_id in (name, message.message_id):
+                    shown = snapshot_of(message, channel, priority, name=name)
+                    drop(queue, queues, lambda one: one is message, dead=is_dead)  # noqa: B023  (called at once)
+                    return shown
+                names.append(name)
         hint = nearest_name(message_id, names, "No message is there.")
         raise UnknownNameError(f"No message {message_id!r} waits on {channel!r}, and none is dead there.{hint}")
 
