@@ -178,7 +178,6 @@ class Wait(Record):
     """Why a message is not started yet.
 
     Attributes:
-        channel: The channel of the message.
         message: The id of the message; None for all that wait on the channel's queue.
         limit: The limit that it waits for, such as `limit 4 of send_email`.
         reason: Why, as a phrase, such as `limit 4 of send_email is full`.

@@ -307,7 +307,7 @@ class Queues(Journaled):
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle; it takes nothing more."""
         self._gone.add(owner)
-        for queue in list(self._queues.values()):
+        for queue in self.all():
             queue.release_all(owner)
 
     def abandon(self, owner: object) -> None:
@@ -353,7 +353,6 @@ class Queues(Journaled):
         for channel, forgotten in list(self._forgotten.items()):
             if not forgotten.is_idle:
                 self._queues[channel] = forgotten
-        for owner in self._gone:
-            for queue in list(self._queues.values()):
-                queue.release_all(owner)
+        for owner in list(self._gone):
+            self.release_all(owner)
         self.notify(Moved("rewound"))

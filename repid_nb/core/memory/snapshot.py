@@ -22,10 +22,6 @@ class MessageSnapshot(Record):
     A header that an actor made something other than text is here as the text that `str` shows of it.
 
     Attributes:
-        id: Its id on the server.
-        channel: The channel whose queue it is on.
-        content_type: The media type of the payload.
-        reply_to: The channel for an answer.
         priority: 0 (last) to 9 (first).
         sightings: How often it was pulled without a match and is still waiting.
         name: What views call it, from its sending to its outcome: m1, m2 ... where it was sent from outside; m1.1,
@@ -107,7 +103,6 @@ class ChannelSnapshot(Record):
     """One channel's messages. On a broker a total is None where it is not known.
 
     Attributes:
-        channel: Its address.
         waiting: How many messages wait; `ready` has the first of them, in the order in which they will be pulled.
         working: How many messages are pulled and not settled; `in_work` has the first of them.
         dead: How many dead letters are kept; `dead_letters` has the newest of them, oldest first.
