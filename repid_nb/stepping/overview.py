@@ -29,14 +29,11 @@ from repid_nb.stepping.sending import with_topic
 from repid_nb.stepping.source import Knowledge, Source
 from repid_nb.stepping.stale_actors import StaleWatch
 from repid_nb.stepping.timeline import Timeline
-from repid_nb.stepping.trail import Trail, trail_of
+from repid_nb.stepping.trail import TRAIL_WINDOW, Trail, trail_of
 from repid_nb.stepping.turns import Turns
 from repid_nb.stepping.verdicts import VerdictCollector, strategy_of, unsent_message
 
-__all__ = ["TRAIL_WINDOW", "Overview"]
-
-# How many messages of a channel a trail looks at.
-TRAIL_WINDOW = 2_000
+__all__ = ["Overview"]
 
 # In the order in which they were made, which a WeakSet does not keep.
 _steppers: WeakKeyDictionary[Overview, None] = WeakKeyDictionary()

@@ -14,10 +14,12 @@ from repid_nb.core.record import Record
 from repid_nb.stepping.pictured import Pictured
 from repid_nb.stepping.record import Settlement, Step
 
-__all__ = ["Stop", "Trail", "Ways", "trail_of"]
+__all__ = ["TRAIL_WINDOW", "Stop", "Trail", "Ways", "trail_of"]
 
 Whereabouts: TypeAlias = Literal["waiting", "in work", "dead letter", "done", "gone"]
 
+# How many messages of a channel a trail looks at.
+TRAIL_WINDOW = 2_000
 # More than any page shows: what an actor sends may lead to messages without end.
 DEEPEST = 50
 

@@ -16,11 +16,10 @@ from repid_nb.display.sentences import PREDICTED_NOBODY
 from repid_nb.printable import cut_to_bytes, first_within
 from repid_nb.stepping.merged import MergedHistory
 from repid_nb.stepping.names import names_of
-from repid_nb.stepping.overview import TRAIL_WINDOW
 from repid_nb.stepping.record import Rewound, Step
 from repid_nb.stepping.recorder import Phase
 from repid_nb.stepping.stepper import Stepper
-from repid_nb.stepping.trail import Trail, trail_of
+from repid_nb.stepping.trail import TRAIL_WINDOW, Trail, trail_of
 from repid_nb.widgets.actors import ActorFields, add_code
 from repid_nb.widgets.form import choices
 from repid_nb.widgets.marks import history_fields
