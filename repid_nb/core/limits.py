@@ -76,7 +76,6 @@ class LimitPolicyT(Protocol):
         """Take capacity for a message, and return the lease that gives it back.
 
         Args:
-            message: The message that is about to run.
             actor: The `ActorData` of the actor that won it.
             on_wait: Awaited once before this waits for capacity, so that the worker can stop to take more.
 
