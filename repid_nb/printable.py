@@ -62,7 +62,7 @@ class _Short(reprlib.Repr):
         return f"{{{', '.join([*pairs, self.fillvalue] if len(x) > self.maxdict else pairs)}}}"
 
 
-_SMALL = frozenset({bool, float, type(None)})
+_SMALL = frozenset({bool, float, int, type(None)})
 _short = _Short()
 _short.maxstring = _short.maxother = _short.maxlong = 60
 _short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = 8

@@ -111,8 +111,8 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_720
-MOST_LINES_IN_THE_CORE = 7_710
+MOST_LINES_IN_THE_KERNEL = 2_725
+MOST_LINES_IN_THE_CORE = 7_760
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -31,7 +31,7 @@ def read_arguments(
         args: The values given by position.
         kwargs: The values given by name.
     """
-    sources: dict[str, Any] = getattr(actor.converter, "argument_sources", dict)()
+    sources: Mapping[str, Any] = getattr(actor.converter, "argument_sources", dict)()
     values = {**dict(zip(sources, args, strict=False)), **kwargs}
     payload, headers = _json_object(message.payload), message.headers or {}
     arguments = []
@@ -54,7 +54,7 @@ def read_arguments(
 
 def given_arguments(message: ReceivedMessageT, actor: ActorData) -> tuple[Argument, ...]:
     """Return the arguments of an actor that stand in a message, as they stand there: nothing is read or resolved."""
-    sources: dict[str, Any] = getattr(actor.converter, "argument_sources", dict)()
+    sources: Mapping[str, Any] = getattr(actor.converter, "argument_sources", dict)()
     payload, headers = _json_object(message.payload), message.headers or {}
     given: dict[str, Any] = {}
     for name, source in sources.items():

@@ -48,6 +48,9 @@ class _Switch(io.TextIOBase):
     def flush(self) -> None:
         self.stream.flush()
 
+    def close(self) -> None:
+        """Do nothing: the stream is not this object's. Otherwise each one that is dropped would flush the stream."""
+
     def isatty(self) -> bool:
         return bool(self.stream.isatty())
 

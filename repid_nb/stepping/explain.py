@@ -6,6 +6,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from repid_nb.core.errors import is_from_outside
@@ -17,6 +18,8 @@ from repid_nb.stepping.exceptions import message_of
 from repid_nb.stepping.lookalikes import looks_like, told_apart
 
 __all__ = ["NOT_ASKED", "Answer", "examine", "strategy_name"]
+
+_BUILT_IN: dict[type, str] = {TopicStrategy: "topic", CatchAllStrategy: "catch-all"}
 
 MAX_READINGS = 8
 MAX_MESSAGE = 200
@@ -40,6 +43,7 @@ class Answer:
 
 
 NOT_ASKED = Answer(False, "not asked", "it may keep state, which asking could change")
+TAKES_EVERYTHING = Answer(True, "match", "takes everything")
 
 
 def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, without_trace: bool = False) -> Answer:
@@ -51,9 +55,10 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
         without_trace: Whether the message stays as it is, even where the strategy changes the headers.
     """
     # Exactly these classes, as in the routing table: one that inherits from them may answer differently.
-    if type(strategy) is TopicStrategy or type(strategy) is CatchAllStrategy:
-        answer = strategy(message)
-        return Answer(answer, _outcome(answer), _explain_built_in(strategy, message))
+    if type(strategy) is TopicStrategy:
+        return _answer_by_topic(strategy, message)
+    if type(strategy) is CatchAllStrategy:
+        return TAKES_EVERYTHING
     watched = WatchedMessage(message)
     try:
         answer = strategy(watched)
@@ -78,10 +83,8 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
 
 def strategy_name(strategy: Callable[..., Any], factory: Callable[..., Any] | None = None) -> str:
     """Return the name of a strategy: `topic`, `catch-all`, or the name of the function that made it."""
-    if type(strategy) is TopicStrategy:
-        return "topic"
-    if type(strategy) is CatchAllStrategy:
-        return "catch-all"
+    if (built_in := _BUILT_IN.get(type(strategy))) is not None:
+        return built_in
     name = getattr(factory, "__name__", "")
     if name == "<lambda>":
         # It says nothing; what it made may be called something.
@@ -108,20 +111,28 @@ def _outcome(answer: bool) -> Literal["match", "no match"]:
     return "match" if answer else "no match"
 
 
-def _explain_built_in(strategy: TopicStrategy | CatchAllStrategy, message: BaseMessageT) -> str:
-    if isinstance(strategy, CatchAllStrategy):
-        return "takes everything"
-    headers = message.headers or {}
-    if "topic" in headers:
-        topic = headers["topic"]
-        if topic == strategy.topic:
-            return f"topic is {_shown(topic)}"
-        if isinstance(topic, str) and isinstance(strategy.topic, str) and looks_like(topic, strategy.topic):
-            there, wanted = told_apart(topic, strategy.topic)
-            return f"wants topic {wanted}, and this is {there}"
-        return f"wants topic {_shown(strategy.topic)}"
-    near = next((name for name in headers if isinstance(name, str) and _is_nearly_topic(name)), None)
-    return "no topic header" if near is None else f"no topic header: it is called {told_apart(near, 'topic')[0]} here"
+def _answer_by_topic(strategy: TopicStrategy, message: BaseMessageT) -> Answer:
+    answers, headers = strategy(message), message.headers or {}
+    if "topic" not in headers:
+        near = next((name for name in headers if isinstance(name, str) and _is_nearly_topic(name)), None)
+        called = "" if near is None else f": it is called {told_apart(near, 'topic')[0]} here"
+        return Answer(answers, _outcome(answers), f"no topic header{called}")
+    topic, wanted = headers["topic"], strategy.topic
+    if isinstance(topic, str) and isinstance(wanted, str) and looks_like(topic, wanted):
+        there, here = told_apart(topic, wanted)
+        return Answer(answers, _outcome(answers), f"wants topic {here}, and this is {there}")
+    return (_has_topic if answers else _wants_topic)(wanted)
+
+
+# Built once for each actor: many are asked at each step.
+@lru_cache(maxsize=1024)
+def _has_topic(topic: str) -> Answer:
+    return Answer(True, "match", f"topic is {_shown(topic)}")
+
+
+@lru_cache(maxsize=1024)
+def _wants_topic(topic: str) -> Answer:
+    return Answer(False, "no match", f"wants topic {_shown(topic)}")
 
 
 def _is_nearly_topic(name: str) -> bool:

@@ -9,7 +9,8 @@ from repid_nb.printable import LONGEST, short
 
 __all__ = ["looks_like", "told_apart"]
 
-# In characters.
+# In characters. `short` cuts no text of this length, also where a backslash stands before each.
+SHOWN_WHOLE = 29
 WHOLE = 48
 AROUND = 12
 
@@ -38,14 +39,18 @@ _DRAWN_AS = {
 
 def looks_like(one: str, other: str) -> bool:
     """Return whether a reader can take two different texts for the same one."""
-    if one == other:
+    if one == other or (_is_shown_as_it_is(one) and _is_shown_as_it_is(other)):
         return False
     if short(one) == short(other):
         return True
-    # No two characters of ASCII look alike; nearly all topics and names are of these.
     if (one.isascii() and other.isascii()) or max(len(one), len(other)) > LONGEST:
         return False
     return _as_drawn(one) == _as_drawn(other) or _mixes_scripts(one, other)
+
+
+def _is_shown_as_it_is(text: str) -> bool:
+    # Nearly all topics and names are of such characters, and no two of these look alike.
+    return len(text) <= SHOWN_WHOLE and text.isascii() and text.isprintable()
 
 
 def told_apart(one: str, other: str) -> tuple[str, str]:

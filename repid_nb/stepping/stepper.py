@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Lock
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from types import TracebackType
@@ -321,9 +322,8 @@ class Stepper(Editable, Rewindable, Filmed):
             waits=tuple(waits),
         )
 
-    @asynccontextmanager
-    async def _turn(self, purpose: str) -> AsyncIterator[None]:
-        """Wait until no step is under way, and let none begin inside the block; `purpose` is "step" or "close"."""
+    def _turn(self, purpose: str) -> Lock:
+        """Return the lock that no step holds when its block begins; `purpose` is "step" or "close"."""
         if self._turns.is_taken and self._recorder.is_around_current_task:
             raise SteppingError(f"This Stepper is in the middle of a step: an actor cannot {purpose} what runs it.")
         if self._recorder.held is not None:
@@ -331,8 +331,7 @@ class Stepper(Editable, Rewindable, Filmed):
                 f"Message {one_line(self._recorder.held, 60)} is held in the middle of its step. In the "
                 "workbench, press Finish the step or Put it back."
             )
-        async with self._turns.lock():
-            yield
+        return self._turns.lock()
 
     @asynccontextmanager
     async def _stepping(self) -> AsyncIterator[Source]:

@@ -53,7 +53,9 @@ def unsent_message(
 
 
 # Steps share the verdicts that are the same in each: most are.
-_verdict = lru_cache(maxsize=1024)(Verdict)
+@lru_cache(maxsize=1024)
+def _verdict(*values: Any) -> Verdict:
+    return Verdict(**dict(zip(Verdict.__dataclass_fields__, values, strict=True)))
 
 
 class VerdictCollector:
@@ -125,21 +127,17 @@ class VerdictCollector:
         decided = False
         has_failed = self._has_failed(asked)
         for position, route in enumerate(self._routes, start=1):
-            answer = self._answers.get(id(route.actor))
+            actor = route.actor
+            answer = self._answers.get(id(actor))
             if answer is None:
                 continue
             matched = answer.outcome == "match"
+            role = ("shadowed" if decided else "winner") if matched and not has_failed else None
+            note = self._notes.get(position, "")
+            is_asked = id(actor) in asked
+            # In the order of the fields: an argument that is named would be looked up with its name.
             verdicts.append(
-                _verdict(
-                    position=position,
-                    actor=route.actor.name,
-                    strategy=strategy_of(route),
-                    outcome=answer.outcome,
-                    reason=answer.reason,
-                    role=("shadowed" if decided else "winner") if matched and not has_failed else None,
-                    asked=id(route.actor) in asked,
-                    note=self._notes.get(position, ""),
-                ),
+                _verdict(position, actor.name, strategy_of(route), answer.outcome, answer.reason, role, is_asked, note)
             )
             decided = decided or matched
         return tuple(verdicts)

@@ -34,12 +34,22 @@ def by_kind(kind):
     return lambda message: (message.headers or {}).get("kind") == kind
 
 
+def repaint(topic):
+    def strategy(message):
+        if message.headers is not None:
+            message.headers["topic"] = topic
+        return False
+
+    return strategy
+
+
 def some_strategy(chance):
     return chance.choice(
         [
             *(TopicStrategy(topic) for topic in TOPICS * 3),
             by_kind("r"),
             by_kind("b"),
+            repaint(chance.choice(TOPICS)),
             lambda message: message.headers is None,
             CatchAllStrategy(),
         ]
@@ -76,12 +86,16 @@ def test_a_custom_strategy_is_asked_once_and_only_when_it_is_its_turn():
 
 
 def test_a_strategy_that_changes_the_topic_decides_with_it_over_those_behind():
-    def repaint(message):
-        message.headers["topic"] = "blue"
-        return False
+    painter = an_actor(repaint("blue"))
+    before, red, blue = (an_actor(TopicStrategy(topic)) for topic in ("blue", "red", "blue"))
+    assert RoutingTable([before, painter, red, blue]).find(a_message("red")) is blue
 
-    red, blue = an_actor(TopicStrategy("red")), an_actor(TopicStrategy("blue"))
-    assert RoutingTable([an_actor(repaint), red, blue]).find(a_message("red")) is blue
+
+def test_a_topic_that_an_actor_has_made_a_list_is_that_of_no_actor():
+    catch_all = an_actor(CatchAllStrategy())
+    message = MessageData(payload=b"", headers={"topic": ["red"]})
+    assert RoutingTable([an_actor(TopicStrategy("red"))]).find(message) is None
+    assert RoutingTable([an_actor(TopicStrategy("red")), catch_all]).find(message) is catch_all
 
 
 def test_a_strategy_that_inherits_from_the_topic_strategy_is_asked_itself():

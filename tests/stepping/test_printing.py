@@ -121,6 +121,24 @@ async def test_after_a_step_the_streams_are_the_old_ones():
     assert (sys.stdout, sys.stderr) == (out, err)
 
 
+async def test_a_step_leaves_the_streams_unflushed_and_an_actor_cannot_close_them(monkeypatch):
+    class Stream(io.StringIO):
+        flushes = 0
+
+        def flush(self):
+            self.flushes += 1
+
+    out = Stream()
+    monkeypatch.setattr(sys, "stdout", out)
+
+    async def close():
+        sys.stdout.close()
+
+    # In a kernel each flush waits for another thread.
+    await sent_and_stepped(router_of(close))
+    assert (out.flushes, out.closed) == (0, False)
+
+
 async def test_steppers_that_step_at_the_same_time_keep_their_printing_apart_and_leave_nothing_behind():
     out = sys.stdout
     second_speaks, first_is_over = asyncio.Event(), asyncio.Event()

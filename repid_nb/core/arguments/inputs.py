@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from repid_nb.core.actor import ActorData, ActorExecutionContext
@@ -123,8 +124,12 @@ class ConverterBase:
             f"bytes, give the actor one parameter annotated Message and read its payload."
         )
 
-    def argument_sources(self) -> dict[str, ArgumentSource]:
+    def argument_sources(self) -> Mapping[str, ArgumentSource]:
         """Return each argument's source, by parameter name in order, without `*args` and `**kwargs`."""
+        return self._known_sources
+
+    @cached_property
+    def _known_sources(self) -> Mapping[str, ArgumentSource]:
         return {source.name: source for source in self._sources()}
 
     def _sources(self) -> Iterator[ArgumentSource]:

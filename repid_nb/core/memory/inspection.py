@@ -69,10 +69,15 @@ class Snapshots:
     def _kept(
         self, queue: QueueT, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
     ) -> tuple[MessageSnapshot, ...]:
-        self._known = {
-            message: self.record(queue, message, priority, sightings(message)) for message, priority in ready
-        }
-        return tuple(self._known.values())
+        known, kept = self._known.get, {}
+        for message, priority in ready:
+            seen, record = sightings(message), known(message)
+            # Nearly all have a name and are as they were.
+            if record is None or not record.name or not _is_still(record, message, priority, seen):
+                record = self.record(queue, message, priority, seen)
+            kept[message] = record
+        self._known = kept
+        return tuple(kept.values())
 
 
 def dead_letters_of(queue: QueueT, window: int | None) -> tuple[DeadLetter, ...]:

@@ -295,7 +295,10 @@ class Queues(Journaled):
 
     def publish(self, channel: str, message: QueuedMessage, priority: int) -> None:
         """Put a message on the queue of a channel, and tell the observers."""
-        self.of(channel).put(message, priority)
+        queue = self._queues.get(channel)
+        if queue is None:
+            queue = self._remembered(channel)
+        queue.put(message, priority)
         if self.observers:
             self.notify(Published(channel, message, priority))
 

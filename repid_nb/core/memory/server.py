@@ -133,20 +133,13 @@ class InMemoryServer:
             InvalidMessageError: A part of the message has the wrong type, or the priority is not a whole number from 0
                 to 9.
         """
-        self.publish_nowait(
-            channel,
-            message.payload,
-            headers=message.headers,
-            content_type=message.content_type,
-            reply_to=message.reply_to,
-            server_specific_parameters=server_specific_parameters,
-        )
+        parts = message.payload, message.headers, message.content_type, message.reply_to
+        self.publish_nowait(channel, *parts, server_specific_parameters)
 
-    def publish_nowait(
+    def publish_nowait(  # noqa: PLR0917  (on the way of each message: by position it costs less)
         self,
         channel: str,
         payload: bytes,
-        *,
         headers: dict[str, str] | None = None,
         content_type: str | None = None,
         reply_to: str | None = None,

@@ -72,7 +72,7 @@ class Routes:
         Returns:
             New routes, or the known ones where nothing has changed.
         """
-        if known is not None and entries and entries == known.entries:
+        if known is not None and entries and _are_still(entries, known.entries):
             return known
         earlier: dict[int, list[Route]] = {}
         for route in () if known is None else known.routes:
@@ -143,6 +143,21 @@ def _newest(entries: Entries, left_over: LeftOver) -> Entries:
 
 def _address(declaration: Declaration, inherited: Inherited) -> str:
     return declaration.channel(inherited).address
+
+
+def _are_still(entries: Entries, known: Entries) -> bool:
+    """Say whether entries are the known ones; what they inherit is compared once a router, not once an actor."""
+    inherited = known_inherited = None
+    if len(entries) != len(known):
+        return False
+    for (entry, handed_down), (known_entry, known_handed_down) in zip(entries, known, strict=True):
+        if entry is not known_entry:
+            return False
+        if handed_down is not inherited or known_handed_down is not known_inherited:
+            if handed_down != known_handed_down:
+                return False
+            inherited, known_inherited = handed_down, known_handed_down
+    return True
 
 
 def _is_described(channel: Channel) -> bool:

@@ -148,7 +148,8 @@ class Delivery:
         if self._watcher is not None:
             await self._watcher.reached(Finished(message, actor, result, None))
         if message.action is None:
-            await self._settle(message, *(AFTER_RETURN.get(actor.confirmation_mode) or after_return(actor, result)))
+            word, reason = AFTER_RETURN.get(actor.confirmation_mode) or after_return(actor, result)
+            await self._settle(message, word, reason)
             self.is_settling = False
         return result
 
