@@ -100,7 +100,7 @@ soak: .venv/test.stamp  ## Look for faults: 10,000 histories, each cut, each int
 	PYTHONPATH=.:tests $(BIN)/python -m soak $(addprefix --python ,$(PYTHON_SOAK))
 	PYTHONPATH=.:tests $(BIN)/python -m soak --python lowest --histories 1000 histories
 
-clean:  ## Remove everything that the other commands made
+clean:  ## Remove everything that the other commands made, but for what a learner wrote in my_course
 	rm -rf .venv .venv-* .rabbitmq build dist tests/node_modules site/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
