@@ -1,4 +1,4 @@
-"""README's code runs as it stands, where there is what it speaks of."""
+"""README's code runs as it stands, where there is what it speaks of; the changelog tells each change once."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ async def run(code: str, names: dict[str, Any]) -> None:
         await ended
 
 
-async def test_its_code_runs_and_a_step_reads_in_a_terminal_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_the_code_of_the_readme_runs_and_a_step_reads_in_a_terminal_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "__main__"}
     ran = 0
@@ -94,3 +96,8 @@ async def test_its_code_runs_and_a_step_reads_in_a_terminal_as_it_says(tmp_path:
         if ran == 1:
             assert as_text(names["stepper"].history[-1]) == IN_A_TERMINAL.rstrip("\n")
     assert ran == len(CODE) - 2
+
+
+def test_the_changelog_tells_each_change_once():
+    begins = re.findall(r"^- .{25}", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(begins) == sorted(set(begins))
