@@ -10,10 +10,11 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from repid_nb.classroom.sandbox import is_in_sandbox
+from repid_nb.core.errors import DeclarationError
 from repid_nb.core.naming import a_kind
 from repid_nb.printable import short
 
-__all__ = ["AnswerKind", "Function", "Refused", "described", "not_for_answers"]
+__all__ = ["AnswerKind", "Function", "Refused", "called_as", "described", "not_for_answers"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -93,6 +94,36 @@ def not_for_answers(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return called
+
+
+def called_as(example: str, *, about: Callable[[Any], str] | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function of the course so that a call with the wrong arguments is refused in words.
+
+    Args:
+        example: How it is called: `check("routing-1", answer)`.
+        about: Makes a further sentence of the first argument, where there is one.
+
+    Returns:
+        The decorator. The function then raises DeclarationError where Python would raise a bare TypeError.
+    """
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                problem = str(error)
+            else:
+                return function(*args, **kwargs)
+            further = about(args[0]) if about is not None and args else ""
+            raise DeclarationError(f"Write it as `{example}`: {problem}.{further}")
+
+        return called
+
+    return decorated
 
 
 def described(value: Any) -> str:

@@ -6,13 +6,14 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
+from repid_nb.classroom.answers import called_as, described
 from repid_nb.classroom.exercise import Exercise
 from repid_nb.classroom.progress import link_to, progress
 from repid_nb.classroom.records import Exercises, ListedExercise
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.naming import nearest_name
 
-__all__ = ["exercises", "find", "next_to_solve"]
+__all__ = ["exercises", "find", "next_to_solve", "what_is_asked"]
 
 PACKAGE = "repid_nb.classroom.exercises"
 
@@ -20,6 +21,7 @@ PACKAGE = "repid_nb.classroom.exercises"
 _package = import_module(PACKAGE)
 
 
+@called_as("exercises()")
 def exercises() -> Exercises:
     """List all exercises in the order of the course, each with its link, and with a tick where it was solved here."""
     ticked = progress().solved
@@ -55,11 +57,18 @@ def find(name: str) -> Exercise:
         UnknownNameError: There is no exercise with that name; the message gives the nearest one.
     """
     if not isinstance(name, str):
-        raise UnknownNameError('The name of the exercise comes first, in quotation marks: check("routing-1", answer).')
+        raise UnknownNameError(
+            f'The name of the exercise comes first, in quotation marks, such as "routing-1", not {described(name)}.'
+        )
     if name not in _names():
         raise UnknownNameError(f"There is no exercise {name!r}.{nearest_name(name, _names())}")
     found: Exercise = import_module(f"{PACKAGE}.{name.replace('-', '_')}").EXERCISE
     return found
+
+
+def what_is_asked(name: object) -> str:
+    """Return what an exercise wants as its answer, to be added to a sentence; empty where there is none of the name."""
+    return f" {find(name).asks}" if isinstance(name, str) and name in _names() else ""
 
 
 @cache

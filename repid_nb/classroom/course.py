@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from repid_nb.classroom.answers import called_as
 from repid_nb.classroom.catalogue import exercises
 from repid_nb.classroom.progress import CLOSING, chapter_link, progress
 from repid_nb.classroom.records import Course, ListedChapter, ListedExercise, Score
@@ -44,6 +45,7 @@ CHAPTERS = (
 )
 
 
+@called_as("course()")
 def course() -> Course:
     """Return the map of the course: each chapter with its link, its exercises, and what was answered and solved."""
     answers = progress().answers

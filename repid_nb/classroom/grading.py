@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from repid_nb.classroom.catalogue import find
+from repid_nb.classroom.answers import called_as
+from repid_nb.classroom.catalogue import find, what_is_asked
 from repid_nb.classroom.exercise import Case
 from repid_nb.classroom.marking import mark
 
@@ -15,6 +16,7 @@ __all__ = ["grade"]
 _NotPassed = AssertionError
 
 
+@called_as('grade("routing-1", answer)', about=what_is_asked)
 def grade(name: str, answer: Any, *, also: Iterable[Case] = ()) -> None:
     """Mark an answer as `check` does, and raise where a requirement does not hold.
 
@@ -29,7 +31,7 @@ def grade(name: str, answer: Any, *, also: Iterable[Case] = ()) -> None:
     Raises:
         AssertionError: A requirement does not hold; the text is the marking.
         UnknownNameError: There is no such exercise.
-        DeclarationError: An item of `also` is not a Case, or a Case without requirements.
+        DeclarationError: The answer is missing, or an item of `also` is not a Case, or a Case without requirements.
     """
     marking = mark(find(name), answer, also)
     # Not by its truth, which is the easiest to forge.

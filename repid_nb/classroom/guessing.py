@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from repid_nb.classroom.answers import called_as, described
 from repid_nb.classroom.asked import NEXT_CELL, NEXT_STEP, Asked, AskedOfTheCourse
 from repid_nb.classroom.progress import CLOSING, chapter_of, keep_answer, progress
 from repid_nb.classroom.question import find_question, questions_of
@@ -12,7 +13,7 @@ from repid_nb.classroom.question_views import as_page, as_saved
 from repid_nb.core.checks import check_address
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.memory.snapshot import MessageSnapshot
-from repid_nb.core.naming import a_kind, nearest_name
+from repid_nb.core.naming import nearest_name
 from repid_nb.display.sentences import NOBODY, who
 from repid_nb.display.words import message_name
 from repid_nb.notebook.cells import CellRun, hear_cells_end, this_cell, this_notebook
@@ -30,6 +31,7 @@ NAME = 60
 FIRST = "It is the first one that says yes."
 
 
+@called_as('guess("messages-1")')
 def guess(about: Stepper | str, channel: str | None = None) -> QuestionCard:
     """Ask for a guess, with a button for each choice; the verdict comes once the answer is seen.
 
@@ -59,11 +61,12 @@ def guess(about: Stepper | str, channel: str | None = None) -> QuestionCard:
     if not isinstance(stepper, Stepper):
         raise DeclarationError(
             f'guess() takes a Stepper, or a question of the course in quotation marks, such as guess("messages-1"), '
-            f"not {a_kind(about)}."
+            f"not {described(about)}."
         )
     return _about_next_message(stepper, channel)
 
 
+@called_as('questions("priority")')
 def questions(chapter: str) -> QuestionCard:
     """Ask the questions that close a chapter. A click is answered at once, and they can be taken again.
 

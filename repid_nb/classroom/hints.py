@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from repid_nb.classroom.answers import not_for_answers
+from repid_nb.classroom.answers import called_as, not_for_answers
 from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.records import Hint
 
@@ -11,6 +11,7 @@ __all__ = ["hint"]
 _given: dict[str, int] = {}
 
 
+@called_as('hint("routing-1")')
 @not_for_answers
 def hint(name: str, *, first: bool = False) -> Hint:
     """Give the next hint for an exercise; after the last, say that there are no more.

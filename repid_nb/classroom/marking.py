@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from repid_nb.classroom.answers import Refused, not_for_answers
-from repid_nb.classroom.catalogue import find, next_to_solve
+from repid_nb.classroom.answers import Refused, called_as, not_for_answers
+from repid_nb.classroom.catalogue import find, next_to_solve, what_is_asked
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.progress import keep_solved
 from repid_nb.classroom.records import Finding, Marking, Trouble
@@ -29,6 +29,7 @@ __all__ = ["check", "mark"]
 PLAIN = (type(None), bool, int, float, str, bytes)
 
 
+@called_as('check("routing-1", answer)', about=what_is_asked)
 @not_for_answers
 def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
     """Mark an answer to an exercise: run messages through it, and read the Steps.
@@ -48,7 +49,7 @@ def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
 
     Raises:
         UnknownNameError: There is no such exercise.
-        DeclarationError: An item of `also` is not a Case, or a Case without requirements.
+        DeclarationError: The answer is missing, or an item of `also` is not a Case, or a Case without requirements.
     """
     try:
         marking = mark(find(name), answer, also)

@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from repid_nb.classroom.answers import called_as
 from repid_nb.classroom.progress import chapter_of
 from repid_nb.classroom.records import StartedOver
 from repid_nb.core.errors import DeclarationError, UnknownNameError
@@ -76,6 +77,7 @@ def lay_out(originals: Path, copies: Path) -> list[str]:
     return notices
 
 
+@called_as('start_over("routing")')
 def start_over(chapter: str = "") -> StartedOver:
     """Begin a chapter or an exercise anew: a fresh copy takes its place, and what was there is kept beside it.
 
