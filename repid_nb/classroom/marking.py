@@ -18,7 +18,7 @@ from repid_nb.core.record import Record
 from repid_nb.core.routing.router import Router
 from repid_nb.core.tasks import in_own_task
 from repid_nb.core.text import plain_text
-from repid_nb.printable import whole
+from repid_nb.printable import bounded, short, whole
 from repid_nb.stepping.captured_output import LIMIT as MOST_PRINTED
 from repid_nb.stepping.copies import Opaque
 from repid_nb.stepping.record import Raised, Sent, Step
@@ -27,6 +27,9 @@ __all__ = ["check", "mark"]
 
 # Types of results that hold no object of the learner's.
 PLAIN = (type(None), bool, int, float, str, bytes)
+
+# How much of an exception's text a sentence has; the record below it has more.
+LONGEST_TEXT = 1_000
 
 
 @called_as('check("routing-1", answer)', about=what_is_asked)
@@ -138,12 +141,26 @@ async def _try_all(exercise: Exercise, answer: Any, cases: Iterable[Case], progr
         # In a task of its own, so that an answer that looks at its callers does not find the requirements.
         await in_own_task(_play(exercise, trial, case.sends))
         progress.end(trial)
-        for want in case.wants:
-            finding = want.judge(trial)
+        for judge in (_changed_message, *(want.judge for want in case.wants)):
+            finding = judge(trial)
             if finding is not None:
                 wanted = " ".join(filter(None, [finding.wanted, case.because]))
                 return replace(finding, wanted=wanted, shown=_as_data(finding.shown))
         await trial.stepper.close()
+    return None
+
+
+def _changed_message(trial: Trial) -> Finding | None:
+    """Return the first message that no actor took and that is another one since: a strategy has written into it."""
+    for step in trial.steps:
+        queue = step.after.get(step.channel) if step.winner is None else None
+        same = next((one for one in queue.ready if one.id == step.message.id), None) if queue is not None else None
+        if same is not None and same.headers != step.message.headers:
+            return Finding(
+                happened=f"Your code changed the headers of the message to {short(same.headers)}.",
+                wanted="A strategy only reads. The next actor is asked about the same message.",
+                shown=step,
+            )
     return None
 
 
@@ -195,5 +212,5 @@ def _raised(error: type[BaseException], seen: Raised) -> str:
     if issubclass(error, NotImplementedError) and not seen.message:
         return "There is nothing to try yet: your function still raises NotImplementedError."
     if issubclass(error, RepidNbError):
-        return seen.message
-    return f"Your code raised {seen.type}" + (f": {seen.message}" if seen.message else "") + "."
+        return bounded(seen.message, LONGEST_TEXT)
+    return f"Your code raised {seen.type}" + (f": {bounded(seen.message, LONGEST_TEXT)}" if seen.message else "") + "."

@@ -9,8 +9,9 @@ from functools import cache
 from importlib import import_module
 from typing import NamedTuple
 
+from repid_nb.classroom.answers import described
 from repid_nb.core.errors import UnknownNameError
-from repid_nb.core.naming import a_kind, nearest_name
+from repid_nb.core.naming import nearest_name
 
 __all__ = ["ChapterQuestions", "Question", "chapters", "find_question", "questions_of"]
 
@@ -72,9 +73,7 @@ def questions_of(chapter: str) -> ChapterQuestions:
         UnknownNameError: There is no such chapter; the message gives the nearest one.
     """
     if not isinstance(chapter, str):
-        raise UnknownNameError(
-            f'The chapter is its name in quotation marks: questions("priority"), not {a_kind(chapter)}.'
-        )
+        raise UnknownNameError(f'Name the chapter in quotation marks: questions("priority"), not {described(chapter)}.')
     if chapter not in chapters():
         raise UnknownNameError(f"There are no questions {chapter!r}.{nearest_name(chapter, chapters())}")
     module = import_module(f"{PACKAGE}.{chapter}")

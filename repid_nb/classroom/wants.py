@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from repid_nb.classroom.answers import described
 from repid_nb.classroom.exercise import Trial, payload_of, read_payload
 from repid_nb.classroom.records import Finding
+from repid_nb.core.errors import DeclarationError
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.message import MessageAction
 from repid_nb.display.sentences import who_got_it
@@ -70,6 +72,10 @@ class Wins(WantOfMessage):
 
     actor: str
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.actor, str):
+            raise DeclarationError(f"Wins takes an actor's name, as in Wins('ship'), not {described(self.actor)}.")
+
     @property
     def wanted(self) -> str:
         return f"{self.actor} should get it."
@@ -96,6 +102,11 @@ class Settles(WantOfMessage):
     """The message is settled by this action; None where it is not settled."""
 
     action: Literal["acked", "nacked", "rejected", "replied"] | None
+
+    def __post_init__(self) -> None:
+        if self.action not in (None, *MessageAction):
+            words = ", ".join(f"{action.value!r}" for action in MessageAction)
+            raise DeclarationError(f"Settles takes one of {words} or None, not {described(self.action)}.")
 
     @property
     def wanted(self) -> str:
@@ -127,6 +138,12 @@ class Raises(WantOfMessage):
     """The run ends with an exception of this class."""
 
     type: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.type, str):
+            raise DeclarationError(
+                f"Raises takes the name of a class, as in Raises('ValueError'), not {described(self.type)}."
+            )
 
     @property
     def wanted(self) -> str:
@@ -210,6 +227,10 @@ class DeadLetters:
 
     number: int
     channel: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.number, bool) or not isinstance(self.number, int):
+            raise DeclarationError(f"DeadLetters takes how many are left, a number, not {described(self.number)}.")
 
     def judge(self, trial: Trial) -> Finding | None:
         """Return the queue with another number of dead letters, or None."""

@@ -1,5 +1,7 @@
 """confirmation-1: what becomes of a payment whose actor fails."""
 
+import re
+
 import pytest
 from classroom.marks import payload_that_breaks, step_that_breaks, trouble_with
 
@@ -140,3 +142,17 @@ def test_a_forgotten_return_is_named():
     assert trouble_with("confirmation-1", build) == (
         "Your function returned None, not a Router. Is its `return` missing?"
     )
+
+
+@pytest.mark.parametrize(
+    ("on_error", "said"),
+    [
+        pytest.param(lambda error: error.nothing, "AttributeError: .* object has no", id="it fails"),
+        pytest.param(lambda: "nack", r"TypeError: .*takes 0 positional arguments", id="it takes no error"),
+    ],
+)
+def test_an_on_error_that_raises_is_named_and_not_the_actor(on_error, said):
+    marking = check("confirmation-1", builder(on_error=on_error))
+    assert marking.finding is not None
+    assert re.match(f"`on_error` itself raised {said}", marking.finding.happened)
+    assert "has to return 'ack', 'nack' or 'reject'" in marking.finding.wanted

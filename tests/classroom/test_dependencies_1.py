@@ -145,6 +145,11 @@ def test_the_start_is_told_that_its_reader_comes_from_nowhere():
     ("answer", "headers"),
     [
         pytest.param(finding(lambda names, card: names.get(card, "a visitor")), NOBODYS, id="anybody is a visitor"),
+        pytest.param(
+            finding(lambda names, card: names[card] if card else "a visitor"),
+            {"topic": "lend", "x-card": ""},
+            id="an empty card is a visitor",
+        ),
         pytest.param(header_needed, NO_CARD, id="a header without a default"),
         pytest.param(
             finding(right, card=Annotated[str | None, Header()]), ADA, id="the header is called like the parameter"

@@ -6,10 +6,11 @@ import pytest
 from classroom.samples import right, strategy_of
 
 from repid_nb import InMemoryServer, Repid, Router, Stepper
-from repid_nb.classroom import Case, NobodyWins, Send, Settles, Wins, check
+from repid_nb.classroom import Case, NobodyWins, Send, Settles, Wins, check, course, exercises, guess, hint, questions
 from repid_nb.classroom.answers import Function
 from repid_nb.classroom.catalogue import find
 from repid_nb.classroom.exercise import Exercise, Trial
+from repid_nb.classroom.grading import grade
 from repid_nb.classroom.marking import mark
 from repid_nb.core.errors import DeclarationError, UnknownNameError
 from repid_nb.core.routing.reruns import as_run_of
@@ -325,3 +326,59 @@ async def test_a_stage_leaves_out_the_steps_of_its_setting():
 
 def test_every_case_of_an_exercise_wants_something():
     assert all(case.wants for case in find("routing-1").cases)
+
+
+def test_a_strategy_that_writes_into_the_message_does_not_pass():
+    def writes(message):
+        takes = (message.headers or {}).get("event", "").startswith("order.")
+        if message.headers:
+            message.headers.clear()
+        return takes
+
+    marking = check("routing-1", strategy_of(writes))
+    assert marking.finding is not None
+    assert marking.finding.happened == "Your code changed the headers of the message to {}."
+    assert marking.finding.wanted.startswith("A strategy only reads.")
+
+
+def test_a_long_text_of_an_exception_is_cut_in_the_sentence():
+    def shouts(**_):
+        raise RuntimeError("oh dear " * 100_000)
+
+    marking = check("routing-1", shouts)
+    assert marking.trouble is not None
+    assert len(marking.trouble.sentence) < 1_200
+
+
+@pytest.mark.parametrize("marker", [check, grade])
+def test_a_check_without_an_answer_says_what_to_write(marker):
+    with pytest.raises(
+        DeclarationError, match=rf'^Write it as `{marker.__name__}\("routing-1", answer\)`: .*\'answer\''
+    ) as told:
+        marker("routing-1")
+    assert str(told.value).endswith(find("routing-1").asks)
+    with pytest.raises(DeclarationError, match="Write it as"):
+        marker()
+    with pytest.raises(DeclarationError, match="Write it as"):
+        marker(right)
+    with pytest.raises(UnknownNameError, match=r"comes first, in quotation marks, .* not a function"):
+        marker(right, "routing-1")
+
+
+@pytest.mark.parametrize("call", [hint, guess, questions])
+def test_a_function_of_the_course_without_its_argument_says_what_to_write(call):
+    with pytest.raises(DeclarationError, match=rf"^Write it as `{call.__name__}\(\"[a-z]+(-1)?\"\)`: missing"):
+        call()
+
+
+@pytest.mark.parametrize("call", [exercises, course])
+def test_a_list_of_the_course_with_an_argument_says_what_to_write(call):
+    with pytest.raises(DeclarationError, match=rf"^Write it as `{call.__name__}\(\)`: too many"):
+        call("routing")
+
+
+@pytest.mark.parametrize("wrong", [None, print, Router, Router(), 3, ["routing-1"]], ids=repr)
+@pytest.mark.parametrize("call", [hint, questions, lambda name: check(name, right)], ids=["hint", "questions", "check"])
+def test_what_is_no_name_is_named_by_its_kind(call, wrong):
+    with pytest.raises(UnknownNameError, match=r"in quotation marks.*not (None|a |the )"):
+        call(wrong)

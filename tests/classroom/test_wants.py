@@ -8,6 +8,7 @@ from repid_nb import MessageAction, Router
 from repid_nb.classroom import DeadLetters, NobodyWins, PulledInOrder, Raises, Returns, Send, Settles, Wins
 from repid_nb.classroom.exercise import Trial
 from repid_nb.classroom.wants import WantOfMessage
+from repid_nb.core.errors import DeclarationError
 
 
 def toys():
@@ -194,3 +195,17 @@ def test_a_want_names_a_settlement_that_there_is():
     assert {one.value for one in MessageAction} == {"acked", "nacked", "rejected", "replied"}
     with pytest.raises(ValueError, match="shipped"):
         _ = Settles("shipped").wanted
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Wins(print), "Wins takes an actor's name, as in .*, not a "),
+        (lambda: Settles("ack"), "Settles takes one of 'acked', .* or None, not the text 'ack'"),
+        (lambda: Raises(ValueError), "Raises takes the name of a class, .* not the class ValueError"),
+        (lambda: DeadLetters("one"), "DeadLetters takes how many are left, a number, not the text 'one'"),
+    ],
+)
+def test_a_requirement_that_nothing_can_meet_is_refused_where_it_is_written(make, said):
+    with pytest.raises(DeclarationError, match=said):
+        make()

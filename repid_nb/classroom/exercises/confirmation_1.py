@@ -7,10 +7,13 @@ from repid_nb.classroom.answers import Function
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial
 from repid_nb.classroom.records import Finding
 from repid_nb.classroom.wants import Settles
+from repid_nb.printable import beginning
 
 __all__ = ["EXERCISE", "Decides", "card"]
 
 WORDS = "`on_error` has to return 'ack', 'nack' or 'reject'"
+# How much is told of what a learner's function raised.
+LONGEST = 200
 ERRORS: dict[str, tuple[type[Exception], str]] = {
     "expired": (ValueError, "the card has expired"),
     "stolen": (PermissionError, "the card is reported stolen"),
@@ -47,8 +50,12 @@ class Decides(Settles):
     """The message is settled by this action, also where a function `on_error` decides it."""
 
     def judge(self, trial: Trial) -> Finding | None:
-        """Return how it was settled instead, or that the function did not return a word for it; otherwise None."""
+        """Return how it was settled instead, or that the function returned no word for it; otherwise None."""
         finding, step = super().judge(trial), trial.steps_of(self.message)[self.step - 1]
+        if " was raised, and then on_error raised " in step.settlement.reason and step.exception is not None:
+            failure = step.exception
+            happened = f"`on_error` itself raised {failure.type}: {beginning(failure.message, LONGEST)}."
+            return Finding(happened=happened, wanted=f"{WORDS} for every error, also for this one.", shown=step)
         if not trial.notes["on_error is a function"] or ", not one of " not in step.settlement.reason:
             return finding
         if finding is None:

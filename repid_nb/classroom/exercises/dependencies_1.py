@@ -56,9 +56,9 @@ def served(send: Send, result: str, reader: str, because: str = "") -> Case:
     return Case(send, Returns(result), Depended(reader), given=[NAMES], because=because)
 
 
-def unknown(send: Send) -> Case:
+def unknown(send: Send, because: str = "The card is not in `names`.") -> Case:
     """Return a case with a card that has no owner."""
-    return Case(send, Settles("nacked"), NotCalled(), given=[NAMES], because="The card is not in `names`.")
+    return Case(send, Settles("nacked"), NotCalled(), given=[NAMES], because=because)
 
 
 VISITOR = "Without the header `x-card` it is a visitor."
@@ -85,6 +85,7 @@ EXERCISE = Exercise(
         served(desk("lend", "Dracula"), "a visitor takes Dracula home", "a visitor", because=VISITOR),
         served(desk("reserve", "Dracula"), "Dracula is kept for a visitor", "a visitor", because=VISITOR),
         unknown(desk("lend", "Middlemarch", "99")),
+        unknown(desk("lend", "Middlemarch", ""), because="A card without a number is a card, and not in `names`."),
         unknown(desk("reserve", "Middlemarch", "99")),
     ),
     hints=(
