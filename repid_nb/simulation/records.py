@@ -122,9 +122,10 @@ class Statistics(Record):
     Attributes:
         name: The name of the group.
         messages: How many messages.
-        done: How many are done, dead letters included.
+        done: How many are done: acked or replied to. A dead letter is not done.
         dead: How many are dead letters.
-        unfinished: How many still wait or are in work.
+        unfinished: How many still wait or are in work; of pulls, also those that were sent back. With `done` and
+            `dead` these are all.
         throughput: How many were done in a second.
         waiting: How long they waited; a message that still waits counts with its time so far.
         working: How long they were in work.

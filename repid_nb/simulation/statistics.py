@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 _ACKED, _NACKED, _REPLIED = (OUTCOMES.index(word) for word in ("acked", "nacked", "replied"))
-_DONE = frozenset({_ACKED, _NACKED, _REPLIED})
+_DONE = frozenset({_ACKED, _REPLIED})
 
 
 def times_of(micros: Sequence[int]) -> Times:
@@ -135,13 +135,13 @@ def curve_of_working(columns: Columns, end: int, takes: Callable[[int], bool], n
 
 
 def _statistics(name: str, outcomes: Sequence[int], waited: list[int], worked: list[int], end: int) -> Statistics:
-    done = sum(outcome in _DONE for outcome in outcomes)
+    done, dead = sum(outcome in _DONE for outcome in outcomes), outcomes.count(_NACKED)
     return Statistics(
         name=name,
         messages=len(waited),
         done=done,
-        dead=outcomes.count(_NACKED),
-        unfinished=len(waited) - done,
+        dead=dead,
+        unfinished=len(waited) - done - dead,
         throughput=done * MICROSECONDS / end if end else 0.0,
         waiting=times_of(waited),
         working=times_of(worked),

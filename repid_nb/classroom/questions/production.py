@@ -53,7 +53,7 @@ AT_THE_END = (
     Question(
         asks="Why must an actor be idempotent?",
         right="a message may be delivered twice",
-        wrong=("two workers may get one message at the same time", "a message may be lost", "repid refuses others"),
+        wrong=("two actors may want the same message", "a message may be lost", "repid refuses others"),
         why="A worker may die after the job and before the ack. The message then comes again: at least once.",
     ),
     Question(

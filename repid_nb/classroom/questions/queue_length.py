@@ -26,15 +26,15 @@ GUESSES = (
         why="Near 100 % there is hardly any idle time in which a queue could get shorter.",
     ),
     Question(
-        asks="How many orders are not done after a quarter of an hour at 110 %?",
-        right="90",
-        wrong=("0", "9", "900"),
+        asks="About how many orders are not done after a quarter of an hour at 110 %?",
+        right="100",
+        wrong=("0", "10", "1000"),
         why="A tenth of an order too much comes in each second, and this run lasts 1,000 seconds.",
     ),
     Question(
         asks="With two packers, one order in twenty waits longer than how long?",
         right="about 2 seconds",
-        wrong=("about 45 seconds, half as long as before", "about 90 seconds, as before"),
+        wrong=("about 40 seconds, half as long as before", "about 80 seconds, as before"),
         why="Two packers are at 55 %, far from 100 %, so a queue is gone as soon as it has come.",
     ),
     Question(
