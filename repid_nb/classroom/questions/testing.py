@@ -41,7 +41,7 @@ AT_THE_END = (
         why="A test that passes with a broken actor says nothing about a right one.",
     ),
     Question(
-        asks="A test should hold which actor gets a message. What does it ask?",
+        asks="A test checks which actor gets a message. What does it ask for?",
         right="the field `winner` of a Step",
         wrong=("the text of a Step", "the field `success` of a `TestMessage`", "what the actor printed"),
         why="A Step's fields are made for programs. Its text is for people and may change; `success` does not say who.",
