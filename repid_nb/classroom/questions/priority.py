@@ -59,9 +59,9 @@ AT_THE_END = (
         why="A message without a priority has 4, so the order is 8, 5, none, 3.",
     ),
     Question(
-        asks="Each hour a worker manages 100 messages, and 100 urgent and 5 ordinary ones come. What waits after a day?",
-        right="about 120 ordinary ones",
-        wrong=("about 6 ordinary and 114 urgent ones", "nothing, but there are dead letters"),
+        asks="Each hour a worker manages 100 messages, but 100 urgent and 5 others come. What waits after a day?",
+        right="about 120 of the others",
+        wrong=("about 6 others and 114 urgent ones", "nothing, but there are dead letters"),
         why="The urgent ones take all of its time, and no message is given up because it waits long.",
     ),
     Question(
