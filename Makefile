@@ -9,7 +9,7 @@ LEFT_BEHIND := $(addprefix metadata.language_info.,version codemirror_mode file_
 STRIP := $(BIN)/nbstripout --keep-output --keep-id --extra-keys "$(LEFT_BEHIND)"
 
 # The style of the AsyncAPI page is not among it: it stands byte for byte in what a committed notebook shows.
-JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*.css tests/js/*.mjs site/*.mjs site/live/*.mjs site/pages/*.mjs site/pages/*.js site/pages/*.css site/pages/*.html site/book/static/*.css)
+JAVASCRIPT := $(wildcard repid_nb/widgets/static/*.mjs repid_nb/widgets/static/*.css tests/js/*.mjs site/*.mjs site/live/*.mjs site/pages/*.mjs site/pages/*.js site/pages/*.css site/pages/*.html site/book/*.js site/book/static/*.css)
 
 # Kernels, servers and browsers mostly wait for one another. So these parts run side by side with the tests that only
 # compute; the longest begin.

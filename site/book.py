@@ -9,6 +9,8 @@ from pathlib import Path
 
 from reference import write_reference
 
+from repid_nb.classroom import course
+
 __all__ = ["build_book", "copy_course"]
 
 SITE = Path(__file__).parent
@@ -37,6 +39,7 @@ def build_book(into: Path, scratch: Path) -> None:
     shutil.copytree(SITE / "book", sources)
     shutil.copy(SITE / "pages" / "icon.svg", sources)
     copy_course(sources)
+    _list_exercises(sources / "index.md")
     write_reference(sources / "reference")
     # MyST-NB writes a folder of its own beside the pages.
     pages = scratch / "pages" / "book"
@@ -45,3 +48,10 @@ def build_book(into: Path, scratch: Path) -> None:
     for name in NOT_NEEDED:
         unwanted = into / name
         shutil.rmtree(unwanted) if unwanted.is_dir() else unwanted.unlink(missing_ok=True)
+
+
+def _list_exercises(index: Path) -> None:
+    """Write into the contents the exercises in the order of the course, which is not that of their names."""
+    names = [one.name for chapter in course().chapters for one in chapter.exercises]
+    listed = "\n".join(f"notebooks/exercises/{name}" for name in names)
+    index.write_text(index.read_text(encoding="utf-8").replace("EXERCISES", listed), encoding="utf-8")

@@ -1,6 +1,7 @@
 """How Sphinx makes the book."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from ipython_pygments_lexers import IPython3Lexer
@@ -40,6 +41,8 @@ html_favicon = "icon.svg"
 html_css_files = ["book.css"]
 # Outside the book: seen from its folder of static files.
 html_js_files = ["../../site.js", ("../../live/book.mjs", {"type": "module"})]
+# A reader who searches for a word wants the chapter before an attribute of that name.
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 html_show_sphinx = False
 html_show_sourcelink = False

@@ -22,6 +22,23 @@ window.repidSite.addEventListener("updated", () => {
   say("updated", "The course has been updated. Load the page again to see the new one.");
 });
 
+/**
+ * Make a frame as high as its page has been: nothing scrolls within the page, and what is below does not jump.
+ * @param {HTMLIFrameElement} frame
+ */
+function fit(frame) {
+  const page = frame.contentDocument?.body;
+  if (!page) return;
+  let width = 0;
+  let highest = 0;
+  new ResizeObserver(() => {
+    if (frame.clientWidth !== width) highest = 0;
+    width = frame.clientWidth;
+    highest = Math.max(highest, page.offsetHeight);
+    frame.style.height = `${highest}px`;
+  }).observe(page);
+}
+
 // The lesson plays as soon as it is seen; the button that starts it also stops it.
 const frame = /** @type {HTMLIFrameElement} */ (document.querySelector("iframe"));
 const isSeen = new Promise((seen) => {
@@ -32,6 +49,7 @@ const isSeen = new Promise((seen) => {
   }).observe(frame);
 });
 frame.addEventListener("load", async () => {
+  fit(frame);
   await isSeen;
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const buttons = [...(frame.contentDocument?.querySelectorAll("button") ?? [])];

@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from support.axe import problems
 from support.files import NOTEBOOKS, ROOT
 from support.static_host import StaticHost
 
@@ -120,6 +121,22 @@ def test_a_changed_cell_runs_by_shift_enter_and_is_there_after_a_reload(page: Pa
     expect(cell(page, 1)).not_to_have_text("print('mine')")
 
 
+LOOK = """() => [...document.querySelectorAll('.cell_input pre')].map((pre) => [
+    pre.getBoundingClientRect().height,
+    ...['k', 'kn', 'mi', 's2', 'nf', 'keyword', 'number', 'string', 'function'].flatMap((name) => {
+        const found = pre.querySelector(`.${name}`);
+        return found ? [getComputedStyle(found).color] : [];
+    }),
+]).map(([height, ...colours]) => [height, [...new Set(colours)].sort()])"""
+
+
+def test_code_looks_the_same_in_the_editor_as_in_print(page: Page, host: StaticHost):
+    page.goto(f"{host.base}/book/notebooks/00_start.html")
+    printed = page.evaluate(LOOK)
+    open_live(page, host, "00_start")
+    assert page.evaluate(LOOK) == printed
+
+
 def test_tab_completes_a_name_of_the_page_and_escape_lets_tab_leave(page: Page, host: StaticHost):
     open_live(page, host, "01_messages")
     write(page, 1, "import asyncio")
@@ -193,4 +210,7 @@ def test_the_workbench_steps_in_the_page(reader: BrowserContext, host: StaticHos
     stage.get_by_role("button", name="SMS to Bob").first.click()
     stage.get_by_role("button", name="Step", exact=True).click()
     expect(stage.get_by_role("heading").filter(has_text="got")).to_be_visible()
+    # The theme's own rules for lists do not reach into it.
+    expect(stage.locator(".wb-run dd").first).to_have_css("margin", "0px")
+    assert problems(page, ".repid-wb") == []
     page.close()

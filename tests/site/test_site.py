@@ -15,6 +15,8 @@ from support.lab import CHROMIUM_FLAGS, PATIENCE, READY
 from support.site_update import publish
 from support.static_host import StaticHost
 
+from repid_nb.classroom import course
+
 PAGES = ["index.html", "book/index.html", "book/notebooks/02_routing.html", "book/reference/step.html"]
 KEPT = "✓ The whole course works without a network now."
 MOST_MEGABYTES = 50
@@ -47,6 +49,22 @@ def test_the_landing_page_plays_a_lesson(page: Page, host: StaticHost):
     expect(lesson.get_by_text("Five orders, three actors").first).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_lesson_of_the_landing_page_is_seen_whole_and_leaves_the_focus_alone(
+    page: Page, host: StaticHost, width: int
+):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{host.base}/")
+    expect(page.frame_locator("iframe").get_by_role("button", name="Stop")).to_be_visible()
+    page.wait_for_function(
+        """() => {
+            const frame = document.querySelector("iframe");
+            return frame.contentDocument.documentElement.scrollHeight <= frame.clientHeight;
+        }"""
+    )
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+
+
 def test_two_clicks_after_the_first_page_a_message_is_stepped(page: Page, host: StaticHost):
     page.goto(f"{host.base}/")
     page.get_by_role("link", name="Try it here").click()
@@ -54,6 +72,29 @@ def test_two_clicks_after_the_first_page_a_message_is_stepped(page: Page, host: 
     stage.get_by_role("button", name="Ada signs up").first.click()
     stage.get_by_role("button", name="Step", exact=True).click()
     expect(stage.get_by_role("heading").filter(has_text="got")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_button_for_the_theme_chooses_for_the_whole_page(browser: Browser, host: StaticHost, theme: str):
+    other: Literal["light", "dark"] = "light" if theme == "dark" else "dark"
+    visit = browser.new_context(color_scheme=other)
+    visit.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    page = visit.new_page()
+    page.goto(f"{host.base}/book/notebooks/02_routing.html")
+    assert page.locator(".cell_output img").first.evaluate("picture => getComputedStyle(picture).colorScheme") == theme
+    visit.close()
+
+
+def test_the_exercises_are_listed_in_the_order_of_the_course(page: Page, host: StaticHost):
+    page.goto(f"{host.base}/book/index.html")
+    links = page.locator(".toctree-wrapper a[href*='exercises/']").evaluate_all("all => all.map(one => one.href)")
+    in_order = [one.name for chapter in course().chapters for one in chapter.exercises]
+    assert [link.rpartition("/")[2].removesuffix(".html") for link in links] == in_order
+
+
+def test_a_search_finds_the_chapter_before_the_names_of_the_reference(page: Page, host: StaticHost):
+    page.goto(f"{host.base}/book/search.html?q=priority")
+    expect(page.locator("ul.search li a").first).to_have_text("5 · Priority")
 
 
 def test_every_link_of_the_book_leads_somewhere(site: Path):
