@@ -103,6 +103,14 @@ def test_a_lesson_is_played_by_keys(page: Page, exported: Path):
     page.wait_for_url("**#step=0")
 
 
+def test_in_a_frame_a_lesson_leaves_the_focus_to_the_page_around_it(page: Page, exported: Path):
+    around = exported.with_name("around.html")
+    around.write_text(f'<!doctype html><iframe src="{exported.name}"></iframe>', encoding="utf-8")
+    page.goto(around.as_uri())
+    expect(page.frame_locator("iframe").locator(".repid-wb")).to_be_visible()
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+
+
 def test_a_link_leads_to_a_moment(page: Page, exported: Path):
     open_lesson(page, exported, "#step=3")
     expect(page.locator("#lesson-note")).to_have_text("Poison.")

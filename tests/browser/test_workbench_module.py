@@ -713,16 +713,28 @@ def test_who_asks_for_more_sees_the_end_at_once(stage: Callable[..., Stage], sta
     assert seen == ["greet got m1 ✓ acked", 0]
 
 
+NOTE_FLIGHTS = """() => {
+    window.flown = [];
+    new MutationObserver(changes => flown.push(...changes.flatMap(change => [...change.addedNodes])
+        .filter(node => node.classList?.contains('wb-token')).map(token => token.textContent)))
+        .observe(document.querySelector('.repid-wb'), {childList: true, subtree: true});
+}"""
+
+
+def test_where_a_longer_headline_moves_the_stage_no_message_flies(stage: Callable[..., Stage], states: States):
+    shown = stage("waiting", motion="no-preference", width=390)
+    top = shown.page.locator(".wb-lane [data-message]").first
+    before = top.evaluate("ticket => ticket.getBoundingClientRect().top")
+    shown.page.evaluate(NOTE_FLIGHTS)
+    waiting = states["waiting"]
+    shown.show({**waiting, "status": {**waiting["status"], "notice": "Something that takes several lines. " * 9}})
+    assert top.evaluate("ticket => ticket.getBoundingClientRect().top") > before + 20
+    assert shown.page.evaluate("flown") == []
+
+
 def test_a_message_flies_from_where_it_is_sent_and_to_the_dead_letters(stage: Callable[..., Stage], states: States):
     shown = stage("empty", motion="no-preference")
-    shown.page.evaluate(
-        """() => {
-            window.flown = [];
-            new MutationObserver(changes => flown.push(...changes.flatMap(change => [...change.addedNodes])
-                .filter(node => node.classList?.contains('wb-token')).map(token => token.textContent)))
-                .observe(document.querySelector('.repid-wb'), {childList: true, subtree: true});
-        }"""
-    )
+    shown.page.evaluate(NOTE_FLIGHTS)
     shown.show(states["waiting"])
     assert shown.page.evaluate("flown") == ["m1", "m2", "m3"]
     expect(shown.page.locator(".wb-token")).to_have_count(0)
@@ -742,6 +754,35 @@ def test_nothing_sticks_out(stage: Callable[..., Stage], name: str):
         if seen > width:
             sticking_out[width] = seen
     assert sticking_out == {}
+
+
+LOW = """() => [...document.querySelectorAll('.repid-wb button:not(.wb-frame, .wb-ticket)')]
+    .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 24).map(one => one.textContent)"""
+
+
+@pytest.mark.parametrize("name", ["acked", "rejected", "poison", "error", "shadowed", "many waiting"])
+def test_on_a_phone_a_finger_meets_every_button(stage: Callable[..., Stage], name: str):
+    shown = stage(name, width=390)
+    assert shown.page.evaluate(LOW) == []
+
+
+def test_on_a_page_that_gets_narrower_the_river_is_drawn_anew(stage: Callable[..., Stage]):
+    shown = stage("acked", width=1280)
+    shown.page.get_by_role("button", name="River").click()
+    shown.set_width(600)
+    shown.page.wait_for_function(
+        """() => {
+            const river = document.querySelector('.wb-riverpicture');
+            return Math.abs(river.getAttribute('width') - river.parentElement.clientWidth) < 1;
+        }"""
+    )
+
+
+@pytest.mark.parametrize(("theme", "surface"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(22, 24, 29)")])
+def test_the_workbench_follows_the_theme_that_a_page_says_it_has(stage: Callable[..., Stage], theme: str, surface: str):
+    shown = stage("acked")
+    shown.page.evaluate("theme => { document.body.className = ''; document.body.dataset.theme = theme; }", theme)
+    expect(shown.page.locator(".wb-body")).to_have_css("background-color", surface)
 
 
 @pytest.mark.parametrize("width", [846, 390])

@@ -1,6 +1,6 @@
 // What the page shows of each state of the kernel: it at once, or the story of how it came to be.
 
-import { clearTokens, moveTickets, placesOf } from "./flights.mjs";
+import { clearTokens, moveTickets, placesOf, rectOn } from "./flights.mjs";
 import { isLaterMoment, isSameMoment, scenesBetween } from "./scenes.mjs";
 import { createStoryteller } from "./storyteller.mjs";
 
@@ -89,6 +89,7 @@ function stillTime(stage) {
 
 /** @param {HTMLElement} stage */
 function sendingPlace(stage) {
-  const place = stage.parentElement?.querySelector("[data-origin]")?.getBoundingClientRect();
+  const origin = stage.parentElement?.querySelector("[data-origin]");
+  const place = origin ? rectOn(stage, origin) : undefined;
   return place?.width ? place : undefined;
 }

@@ -7,7 +7,10 @@ import { bdi, h } from "./dom.mjs";
  * @import { Spot } from "./scenes.mjs"
  * @import { Ticket } from "./wire.mjs"
  *
- * @typedef {Map<string, DOMRect>} Places  where messages wait or lie dead, by id
+ * All places are counted from the corner of the stage: what is above it may grow, and the page may be scrolled.
+ *
+ * @typedef {{ home: string, offset: number, rect: DOMRect }} Place  a lane or the tray, how far down in it, and where
+ * @typedef {Map<string, Place>} Places  where messages wait or lie dead, by id
  */
 
 const MOVE = 380;
@@ -20,13 +23,27 @@ const tickets = (stage) => [
   .../** @type {NodeListOf<HTMLElement>} */ (stage.querySelectorAll(":is(.wb-lanes, .wb-tray) [data-message]")),
 ];
 
+/** @param {Element} stage @param {Element} part */
+export function rectOn(stage, part) {
+  const origin = stage.getBoundingClientRect();
+  const { left, top, width, height } = part.getBoundingClientRect();
+  return new DOMRect(left - origin.left, top - origin.top, width, height);
+}
+
+/** @param {Element} stage @param {HTMLElement} ticket @returns {Place} */
+function standingOf(stage, ticket) {
+  const home = /** @type {HTMLElement} */ (ticket.closest("[data-lane], .wb-tray") ?? stage);
+  const rect = rectOn(stage, ticket);
+  return { home: home.dataset.lane ?? "", offset: rect.top - rectOn(stage, home).top, rect };
+}
+
 /**
  * Return where messages are on the stage now.
  * @param {Element} stage
  * @returns {Places}
  */
 export function placesOf(stage) {
-  return new Map(tickets(stage).map((one) => [one.dataset.message ?? "", one.getBoundingClientRect()]));
+  return new Map(tickets(stage).map((one) => [one.dataset.message ?? "", standingOf(stage, one)]));
 }
 
 /**
@@ -36,7 +53,10 @@ export function placesOf(stage) {
  * @returns {DOMRect | undefined}
  */
 export function spotOf(stage, spot) {
-  const rect = (/** @type {string} */ selector) => stage.querySelector(selector)?.getBoundingClientRect();
+  const rect = (/** @type {string} */ selector) => {
+    const part = stage.querySelector(selector);
+    return part ? rectOn(stage, part) : undefined;
+  };
   switch (spot.place) {
     case "worker":
       return rect("[data-slot=worker] .wb-ticket") ?? rect("[data-slot=worker]");
@@ -70,9 +90,8 @@ export function createToken(stage, message, start) {
 
   /** @param {DOMRect} place */
   function positionOn(place) {
-    const origin = stage.getBoundingClientRect();
-    const left = place.left - origin.left + (place.width - size.width) / 2;
-    const top = place.top - origin.top + (place.height - size.height) / 2;
+    const left = place.left + (place.width - size.width) / 2;
+    const top = place.top + (place.height - size.height) / 2;
     return `translate(${Math.max(0, Math.round(left))}px, ${Math.round(top)}px)`;
   }
 
@@ -102,9 +121,11 @@ export function clearTokens(stage) {
 export function moveTickets(stage, before, originOf) {
   const moved = tickets(stage).flatMap((ticket) => {
     const id = ticket.dataset.message ?? "";
-    const to = ticket.getBoundingClientRect();
-    const from = before.get(id) ?? originOf(id);
-    const isNear = from && Math.abs(from.left - to.left) + Math.abs(from.top - to.top) < 6;
+    const { rect: to, home, offset } = standingOf(stage, ticket);
+    const was = before.get(id);
+    const from = was?.rect ?? originOf(id);
+    // Where its lane itself has made room for something, a message has not moved.
+    const isNear = was?.home === home && Math.abs(was.offset - offset) < 6;
     return !from || isNear || !to.width ? [] : [{ ticket, from, to }];
   });
   moved.slice(0, MOST_AT_ONCE).forEach(({ ticket, from, to }, place) => {

@@ -76,7 +76,7 @@ export function createLayout(actions, ui, update) {
   }
 
   const showOpened = () => hosts.opened.firstElementChild?.scrollIntoView({ block: "nearest" });
-  return { root, stage, focus, draw, showOpened, canSend: form.canSend };
+  return { root, stage, focus, draw, showOpened, canSend: form.canSend, close: river.close };
 }
 
 /** @param {Element} part @returns {HTMLElement | null} */

@@ -50,7 +50,9 @@ function play(page, window) {
   window.addEventListener("hashchange", seek);
   // What is shown without a script is still printed.
   page.getElementById("lesson-still")?.classList.add("plays");
-  /** @type {HTMLElement | null} */ (stage.firstElementChild)?.focus({ preventScroll: true });
+  // In a frame it would take the focus from the page around it.
+  if (window.parent === window)
+    /** @type {HTMLElement | null} */ (stage.firstElementChild)?.focus({ preventScroll: true });
 }
 
 if (typeof document !== "undefined") play(document, window);

@@ -51,7 +51,10 @@ export function createRiver(actions, ui) {
     else if (!element.hidden) slider.draw(controls, river, history);
   }
 
-  return { element, toggle, draw };
+  // It is drawn for a width: stretched, its letters would be too small to read.
+  const resized = new ResizeObserver(() => last && draw(...last));
+  resized.observe(element);
+  return { element, toggle, draw, close: () => resized.disconnect() };
 }
 
 /** @param {Actions} actions @param {Ui} ui @param {HTMLElement} caption */

@@ -1,6 +1,6 @@
 // Telling a story: its stills one after the other, each when the message has arrived where it shows it.
 
-import { createToken, moveTickets, placesOf, spotOf } from "./flights.mjs";
+import { createToken, moveTickets, placesOf, rectOn, spotOf } from "./flights.mjs";
 import { isSameMoment, scenesBetween } from "./scenes.mjs";
 
 /**
@@ -126,12 +126,13 @@ function pause(told, time) {
  */
 function startOf(stage, step) {
   const waiting = placesOf(stage).get(step.message.id);
-  if (waiting) return waiting;
+  if (waiting) return waiting.rect;
   const lanes = /** @type {HTMLElement[]} */ ([...stage.querySelectorAll("[data-lane]")]);
   const slot = stage.querySelector("[data-slot=worker] .wb-ticket");
   const lane = lanes.find((one) => one.dataset.lane === step.key);
   const isHeld = slot instanceof HTMLElement && slot.dataset.message === step.message.id;
-  return (isHeld ? slot : (lane ?? slot))?.getBoundingClientRect();
+  const start = isHeld ? slot : (lane ?? slot);
+  return start ? rectOn(stage, start) : undefined;
 }
 
 /**
@@ -141,6 +142,7 @@ function startOf(stage, step) {
  * @param {Places} places
  */
 function origins(stage, { step, place }, places) {
-  const card = stage.querySelector("[data-actor=winner]")?.getBoundingClientRect();
+  const winner = stage.querySelector("[data-actor=winner]");
+  const card = winner ? rectOn(stage, winner) : undefined;
   return (/** @type {string} */ id) => (places.has(id) ? undefined : id === step.message.id ? place : card);
 }

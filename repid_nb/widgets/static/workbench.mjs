@@ -113,6 +113,7 @@ function createScreen(layout, ui) {
   }
 
   function close() {
+    layout.close();
     threads.close();
     clock.stop();
   }
