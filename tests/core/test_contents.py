@@ -135,6 +135,40 @@ def test_what_an_actor_does_to_headers_is_not_in_what_comes_back_with_a_rewind(q
     assert queues.snapshot(None)["tasks"].ready[0].headers == {"n": "c"}
 
 
+@pytest.mark.parametrize("action", [MessageAction.acked, MessageAction.rejected, MessageAction.nacked])
+def test_what_an_actor_added_to_headers_is_there_again_after_a_checkpoint_and_two_rewinds(queues, action):
+    journal, queue = queues.keep_journal(), queues.of("tasks")
+    first = journal.mark()
+    message = queue.take("worker")
+    message.headers["added"] = "by its actor"
+    in_work = journal.mark()
+    queue.settle(message, action)
+    drop(queue, queues, is_named("c"), dead=action is MessageAction.nacked)
+    checkpoint = Checkpoint(queues)
+    journal.undo_to(first)
+    assert queues.snapshot(None)["tasks"].ready[0].headers == {"n": "c"}
+    checkpoint.restore()
+    journal.undo_to(in_work)
+    assert {"n": "c", "added": "by its actor"} in [one.headers for one in queues.snapshot(None)["tasks"].in_work]
+
+
+def test_what_an_actor_added_to_headers_of_a_dead_letter_that_gave_way_is_there_again_too():
+    queues = Queues(dead_letter_limit=1)
+    put(queues, "a", "b")
+    journal, queue = queues.keep_journal(), queues.of("tasks")
+    first = journal.mark()
+    message = queue.take("worker")
+    message.headers["added"] = "by its actor"
+    queue.settle(message, MessageAction.nacked)
+    dead = journal.mark()
+    queue.settle(queue.take("worker"), MessageAction.nacked)
+    checkpoint = Checkpoint(queues)
+    journal.undo_to(first)
+    checkpoint.restore()
+    journal.undo_to(dead)
+    assert queues.snapshot(None)["tasks"].dead_letters[0].message.headers == {"n": "a", "added": "by its actor"}
+
+
 @pytest.mark.parametrize("place", ["ready", "returned", "dead"])
 def test_what_an_actor_does_to_headers_is_not_in_a_checkpoint(queues: Queues, place: str):
     queue = queues.of("tasks")

@@ -155,7 +155,7 @@ class ChannelQueue:
         move = None if action is ACKED else self._move(received, action, reason, answer)
         try:
             if self._queues.is_journaled:
-                self._queues.note(Settled(self, received).undo, len(received.payload))
+                self._queues.note(Settled(self, received, copied(received.queued.headers)).undo, len(received.payload))
             received.action = action
             if move is not None:
                 move.make()
@@ -165,7 +165,8 @@ class ChannelQueue:
         except BaseException:
             if move is not None:
                 move.change.undo()
-            Settled(self, received).undo()
+            self.in_work.add(received)
+            received.action = None
             raise
 
     def release(self, received: InMemoryReceivedMessage) -> None:
@@ -245,7 +246,8 @@ class ChannelQueue:
             return _Move(Put(self, queued, priority), partial(self.put, queued, priority))
         if action is MessageAction.nacked:
             dropped = self.dead[0] if len(self.dead) >= self._queues.dead_letter_limit else None
-            burial = Buried(self, Dead(queued, priority, reason), dropped, self.dead_dropped)
+            headers = None if dropped is None else copied(dropped.message.headers)
+            burial = Buried(self, Dead(queued, priority, reason), dropped, self.dead_dropped, headers)
             return _Move(burial, partial(self._bury, burial))
         if answer is not None:
             channel, message = answer

@@ -72,14 +72,21 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A message in work was settled; where it went after that is a change of its own."""
+    """A message in work was settled; where it went after that is a change of its own.
+
+    Attributes:
+        headers: The headers as its actor had left them: after a checkpoint, the way back may come here a second time.
+    """
 
     queue: QueueT
     received: InMemoryReceivedMessage
+    headers: dict[str, str] | None
 
     def undo(self) -> None:
-        self.queue.in_work.add(self.received)
-        self.received.action = None
+        received = self.received
+        received.headers = received.queued.headers = copied(self.headers)
+        self.queue.in_work.add(received)
+        received.action = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ class Buried:
     """A message became the newest dead letter; the oldest may have given way.
 
     Attributes:
+        headers: The headers of the one that gave way.
         dropped_before: How many had given way before: a count that is set, and not changed, can be set twice.
     """
 
@@ -111,12 +119,14 @@ class Buried:
     dead: Dead
     dropped: Dead | None
     dropped_before: int
+    headers: dict[str, str] | None
 
     def undo(self) -> None:
         letters = self.queue.dead
         if letters and letters[-1] is self.dead:
             letters.pop()
         if self.dropped is not None and not (letters and letters[0] is self.dropped):
+            self.dropped.message.headers = copied(self.headers)
             letters.appendleft(self.dropped)
         self.queue.dead_dropped = self.dropped_before
 
