@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pkgutil
-from functools import cache
-from importlib import import_module
-
 from repid_nb.classroom.answers import called_as, described
+from repid_nb.classroom.data_modules import DataModules
 from repid_nb.classroom.exercise import Exercise
 from repid_nb.classroom.progress import link_to, progress
 from repid_nb.classroom.records import Exercises, ListedExercise
@@ -15,10 +12,7 @@ from repid_nb.core.naming import nearest_name
 
 __all__ = ["exercises", "find", "next_to_solve", "what_is_asked"]
 
-PACKAGE = "repid_nb.classroom.exercises"
-
-# Loaded before `repid_nb.classroom` imports the function of the same name, which would hide the package.
-_package = import_module(PACKAGE)
+_modules = DataModules("exercises")
 
 
 @called_as("exercises()")
@@ -62,7 +56,7 @@ def find(name: str) -> Exercise:
         )
     if name not in _names():
         raise UnknownNameError(f"There is no exercise {name!r}.{nearest_name(name, _names())}")
-    found: Exercise = import_module(f"{PACKAGE}.{name.replace('-', '_')}").EXERCISE
+    found: Exercise = _modules.load(name.replace("-", "_")).EXERCISE
     return found
 
 
@@ -71,6 +65,5 @@ def what_is_asked(name: object) -> str:
     return f" {find(name).asks}" if isinstance(name, str) and name in _names() else ""
 
 
-@cache
-def _names() -> tuple[str, ...]:
-    return tuple(one.name.replace("_", "-") for one in pkgutil.iter_modules(_package.__path__))
+def _names() -> list[str]:
+    return [name.replace("_", "-") for name in _modules.names]

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import pkgutil
 import random
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from typing import NamedTuple
 
 from repid_nb.classroom.answers import described
+from repid_nb.classroom.data_modules import DataModules
 from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.naming import nearest_name
 
 __all__ = ["ChapterQuestions", "Question", "chapters", "find_question", "questions_of"]
 
-PACKAGE = "repid_nb.classroom.questions"
-
-# Loaded before `repid_nb.classroom` imports the function of the same name, which would hide the package.
-_package = import_module(PACKAGE)
+_modules = DataModules("questions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +71,7 @@ def questions_of(chapter: str) -> ChapterQuestions:
         raise UnknownNameError(f'Name the chapter in quotation marks: questions("priority"), not {described(chapter)}.')
     if chapter not in chapters():
         raise UnknownNameError(f"There are no questions {chapter!r}.{nearest_name(chapter, chapters())}")
-    module = import_module(f"{PACKAGE}.{chapter}")
+    module = _modules.load(chapter)
     return ChapterQuestions(module.GUESSES, module.AT_THE_END)
 
 
@@ -98,7 +93,6 @@ def find_question(key: str) -> Question:
     raise UnknownNameError(f"There is no question {key!r}.{nearest_name(key, known)}")
 
 
-@cache
 def chapters() -> tuple[str, ...]:
     """Return the names of the chapters that have questions."""
-    return tuple(one.name for one in pkgutil.iter_modules(_package.__path__))
+    return _modules.names

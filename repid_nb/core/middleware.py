@@ -49,12 +49,7 @@ class ProducerMiddlewareT(Protocol):
 
 
 def check_middlewares(label: str, middlewares: Any, arguments: str) -> None:
-    """Refuse middleware that could not run.
-
-    Args:
-        label: What an error calls the owner of the middleware.
-        middlewares: None, or functions.
-        arguments: What each function is called with, in parentheses.
+    """Refuse middleware that could not run as functions of the `arguments`; an error begins with the `label`.
 
     Raises:
         DeclarationError: It is not a list of functions, or one of them has a `yield`.

@@ -318,7 +318,7 @@ class Session(CommandRunner):
         self._changed(SHOWN_AT_WORK_AFTER if self.busy in OF_A_STEP else 0.0)
         # Messages of actors are not logged: the actors send them again when the exported cell runs.
         if isinstance(event, Published) and not self._tidying.is_at_work and not self._is_sent_by_actor:
-            self.calls.sent(event.channel, event.message)
+            self.calls.sent(event)
 
     @property
     def _is_sent_by_actor(self) -> bool:

@@ -87,12 +87,7 @@ class Checkpoint:
 
 
 def drop(queue: ChannelQueue, queues: Queues, drops: Callable[[QueuedMessage], bool], *, dead: bool) -> int:
-    """Drop messages of a queue, as if they had never been sent; return how many. A rewind brings them back.
-
-    Args:
-        drops: Says which.
-        dead: Whether dead letters are meant; otherwise those that wait.
-    """
+    """Drop the waiting messages, or for `dead` the dead letters, that `drops` says; a rewind brings them back."""
     meant = [one.message for one in queue.dead] if dead else _waiting_on(queue)
     dropped = [message for message in meant if drops(message)]
     if not dropped:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
+from repid_nb.core.events import Published
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
-from repid_nb.core.message import SentMessageT
 from repid_nb.core.serializer import default_serializer
 from repid_nb.core.worker.worker import MAX_UNROUTED_RETRIES
 from repid_nb.printable import counted
@@ -63,24 +63,24 @@ class CallLog:
         self._left_out = [line for queue in queues.channels for line in _left_out(queue)]
         self._calls: deque[_Call] = deque(message for queue in queues.channels for message in queue.ready)
         self._dropped = 0
-        self._priorities: dict[str | None, int] = {}
 
-    def sent(self, channel: str, message: SentMessageT) -> None:
+    def sent(self, event: Published) -> None:
         """Add a message that was put on a queue, by the page or by a cell."""
+        message = event.message
         self._add(
             MessageSnapshot(
                 id=getattr(message, "message_id", None),
-                channel=channel,
+                channel=event.channel,
                 payload=message.payload,
                 headers=message.headers,
                 content_type=message.content_type,
                 reply_to=message.reply_to,
+                priority=DEFAULT_PRIORITY if event.priority is None else event.priority,
             ),
         )
 
     def stepped(self, step: Step) -> None:
         """Add a step."""
-        self._note_priority(step.message)
         self._add(f"await stepper.step({step.channel!r})")
 
     def rewound(self, to: int) -> None:
@@ -112,11 +112,11 @@ class CallLog:
     def saved(self) -> Callable[[], None]:
         """Return a function that puts the log back as it is now."""
         first, left_out, dropped = self._first_step, self._left_out, self._dropped
-        calls, priorities = tuple(self._calls), dict(self._priorities)
+        calls = tuple(self._calls)
 
         def restore() -> None:
             self._first_step, self._left_out, self._dropped = first, left_out, dropped
-            self._calls, self._priorities = deque(calls), dict(priorities)
+            self._calls = deque(calls)
 
         return restore
 
@@ -126,9 +126,6 @@ class CallLog:
 
     def as_cell(self) -> str:
         """Return a cell that makes the calls again, with the same actors and its own queues."""
-        for queue in self._stepper.queues.channels:
-            for message in (*queue.ready, *queue.in_work, *(letter.message for letter in queue.dead_letters)):
-                self._note_priority(message)
         retries = self._stepper.max_unrouted_retries
         option = "" if retries == MAX_UNROUTED_RETRIES else f", max_unrouted_retries={retries}"
         lines = [
@@ -154,11 +151,6 @@ class CallLog:
             self._calls.popleft()
             self._dropped += 1
 
-    def _note_priority(self, message: MessageSnapshot) -> None:
-        # The event of a published message does not say its priority.
-        if message.priority != DEFAULT_PRIORITY:
-            self._priorities[message.id] = message.priority
-
     def _as_python(self) -> Iterator[str]:
         names: dict[str | None, str] = {}
         sent = 0
@@ -167,7 +159,7 @@ class CallLog:
                 case MessageSnapshot():
                     sent += 1
                     names[call.id] = f"m{sent}"  # the ids that a Stepper gives
-                    yield _send_call(call, self._priorities.get(call.id, call.priority))
+                    yield _send_call(call)
                 case _Resent(channel, message_id) if message_id in names:
                     yield f"stepper.resend({channel!r}, {names[message_id]!r})"
                 case _Resent(channel, message_id):
@@ -194,14 +186,14 @@ def _left_out(queue: ChannelSnapshot) -> Iterator[str]:
         yield f"# Left out: the earlier sightings of {counted(sighted, 'message')} on {queue.channel!r}."
 
 
-def _send_call(message: MessageSnapshot, priority: int) -> str:
+def _send_call(message: MessageSnapshot) -> str:
     headers = dict(message.headers or {})
     topic = headers.pop("topic", None)
     payload = _json_as_python(message.payload) if message.content_type == JSON else None
     options = {
         "topic": topic,
         "headers": headers or None,
-        "priority": None if priority == DEFAULT_PRIORITY else priority,
+        "priority": None if message.priority == DEFAULT_PRIORITY else message.priority,
         "content_type": message.content_type if payload is None else None,
     }
     if payload is None and message.payload:
