@@ -111,8 +111,8 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_725
-MOST_LINES_IN_THE_CORE = 7_760
+MOST_LINES_IN_THE_KERNEL = 2_723
+MOST_LINES_IN_THE_CORE = 7_738
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -194,7 +194,6 @@ class Inputs:
     """A function's parameters, sorted by where their arguments come from.
 
     Attributes:
-        parameters: All parameters, by name, in order.
         payload: The parameters read from the payload.
         dependencies: The dependencies of the other parameters, by parameter name.
     """

@@ -20,10 +20,7 @@ class Contents:
     """What a queue held: a change is undone by putting it back as it was.
 
     Attributes:
-        ready: The waiting messages by priority, in order.
         returned: Those that were given back, by priority, with their old positions.
-        in_work: The messages in work, each with its settlement.
-        headers: Each message with its headers.
     """
 
     queue: QueueT

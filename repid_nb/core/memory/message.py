@@ -63,6 +63,7 @@ class InMemoryReceivedMessage:
     )
 
     keeps_reason: ClassVar[bool] = True
+    keep_alive_interval: ClassVar[int | None] = None
 
     def __init__(self, queue: QueueT, queued: QueuedMessage, priority: int, position: int, owner: object) -> None:
         self._queue = queue
@@ -87,10 +88,6 @@ class InMemoryReceivedMessage:
     @property
     def is_acted_on(self) -> bool:
         return self.action is not None
-
-    @property
-    def keep_alive_interval(self) -> int | None:
-        return None
 
     async def keep_alive(self) -> None:
         """Do nothing: nothing in memory expires."""

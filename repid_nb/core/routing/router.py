@@ -110,7 +110,6 @@ class Router:
         """Return the routes of all actors, in order of registration, with everything that they inherit settled.
 
         Args:
-            inherited: The options that the including router hands down.
             known: Earlier routes: an actor that is still the same is kept, with all the state of its strategy. Where
                 nothing has changed, they are returned themselves.
 
