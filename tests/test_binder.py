@@ -59,8 +59,8 @@ def prefix() -> Path:
     uv = Path(sys.executable).with_name("uv")
     if not is_kept:
         shell(uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT)
-    options = ["--quiet", *([] if is_kept else ["--compile-bytecode"]), "--reinstall-package", "repid_nb"]
-    shell(uv, "pip", "install", *options, "--python", ENVIRONMENT, "-r", "binder/requirements.txt")
+    # Not compiled: most of it is never imported.
+    shell(uv, "pip", "install", "--quiet", "--reinstall-package", "repid_nb", "--python", ENVIRONMENT, "-r", "binder/requirements.txt")
     made_from.write_text(wanted, encoding="utf-8")
     return ENVIRONMENT
 

@@ -117,7 +117,7 @@ def make_environment() -> None:
     subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)  # noqa: S603
     overrides = ENVIRONMENT / "overrides.txt"
     overrides.write_text(LEFT_OUT, encoding="utf-8")
-    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", ENVIRONMENT]
+    install = [uv, "pip", "install", "--quiet", "--python", ENVIRONMENT]
     subprocess.run([*install, "--overrides", overrides, "--editable", f"{ROOT}[teach]"], check=True)  # noqa: S603
     shutil.copy(project, installed)
 

@@ -84,10 +84,9 @@ def test_a_class_votes_in_its_notebooks_and_the_stage_shows_what_it_said(lab: La
 
     stage.get_by_role("group", name="Who will get m1?").get_by_role("button", name="ship").click()
     expect(stage).to_contain_text("It was ship: 1 of 2 were right.")
-    for theme in ("light", "dark"):
-        lab.set_theme(theme)
+    for theme in lab.both_themes():
         lab.screenshot(f"class-told-{theme}")
     expect(opened(lab, "ada")).to_contain_text("✓ Right: ship")
     expect(opened(lab, "grace")).to_contain_text("✗ It was ship, and you said refund")
-    lab.screenshot("class-ballot-told-dark")
+    lab.screenshot(f"class-ballot-told-{lab.theme}")
     assert lab.script_errors == []

@@ -74,7 +74,6 @@ def test_a_broker_is_stepped_on_the_page_which_says_what_the_broker_counts(
     page.get_by_role("button", name="Step", exact=True).click()
     # Of ten, or where a rejected message gets a new id, of no certain number.
     expect(page.locator(".wb-sightingword")).to_contain_text("sighting 1")
-    for theme in ("light", "dark"):
-        lab.set_theme(theme)
+    for theme in lab.both_themes():
         lab.screenshot(f"workbench-{broker.name}-{theme}")
     assert lab.script_errors == []

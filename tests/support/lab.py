@@ -31,6 +31,7 @@ __all__ = [
     "PATIENCE",
     "READY",
     "TOLD_AT_ONCE",
+    "WITH_SCREENSHOTS",
     "Lab",
     "chromium",
     "chromium_for_tests",
@@ -223,8 +224,8 @@ def _address_once_it_answers(server: subprocess.Popen[bytes], runtime: Path, log
 class Lab:
     """JupyterLab in a page that other tests have used before and will use after this one.
 
-    Loading JupyterLab takes seconds, so it stays. All that a test opens is closed after it, kernels and all; window,
-    theme and mouse are put back before it.
+    Loading JupyterLab takes seconds, so it stays. All that a test opens is closed after it, kernels and all; window and
+    mouse are put back before it. To change the theme takes about a second, so that one stays, too.
 
     Attributes:
         page: Playwright's page, for what a person would look for and click.
@@ -240,8 +241,6 @@ class Lab:
         page.emulate_media(reduced_motion="no-preference")
         page.mouse.move(0, 0)
         page.on("pageerror", self._note)
-        if self._is_loaded() and self.theme != "light":
-            self.set_theme("light")
 
     def open_notebook(self, path: str) -> None:
         """Open a notebook, by its path below the server's folder, and wait for its kernel."""
@@ -304,12 +303,20 @@ class Lab:
         return "light" if self.page.locator("body").get_attribute("data-jp-theme-light") == "true" else "dark"
 
     def set_theme(self, theme: Theme) -> None:
-        """Switch between JupyterLab's own light and dark."""
+        """Switch to JupyterLab's own light or dark, where it is not on."""
+        if self.theme == theme:
+            return
         name = f"JupyterLab {theme.capitalize()}"
         self._finish(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})")
         self.page.wait_for_selector(
             f"body[data-jp-theme-light='{'true' if theme == 'light' else 'false'}']", state="attached"
         )
+
+    def both_themes(self) -> Iterator[Theme]:
+        """Yield the theme that is on, switch, and yield the other, which stays."""
+        yield self.theme
+        self.set_theme("dark" if self.theme == "light" else "light")
+        yield self.theme
 
     def screenshot(self, name: str) -> None:
         """Where pictures are wanted, keep one of the whole notebook, scrolled out of sight or not, as `name`.png."""
