@@ -60,7 +60,18 @@ def prefix() -> Path:
     if not is_kept:
         shell(uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT)
     # Not compiled: most of it is never imported.
-    shell(uv, "pip", "install", "--quiet", "--reinstall-package", "repid_nb", "--python", ENVIRONMENT, "-r", "binder/requirements.txt")
+    shell(
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--reinstall-package",
+        "repid_nb",
+        "--python",
+        ENVIRONMENT,
+        "-r",
+        "binder/requirements.txt",
+    )
     made_from.write_text(wanted, encoding="utf-8")
     return ENVIRONMENT
 

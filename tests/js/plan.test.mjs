@@ -82,6 +82,21 @@ describe("the plan", () => {
     assert.doesNotMatch(headline(state({ history: loaded })).join(" "), /Press Step/);
   });
 
+  test("what was undone last can be brought back, but not while something runs, nor among loaded steps", () => {
+    const undo = "Undo reset";
+    const { history, status } = state({ status: { ...state().status, undo } });
+    assert.equal(plan(state({ status }), ui()).controls.undo, undo);
+    assert.equal(plan(busy({ undo }), ui()).controls.undo, "");
+    assert.equal(plan(state({ status, history: { ...history, replay: true, live: false } }), ui()).controls.undo, "");
+  });
+
+  test("a worker can crash while it steps or is held, and not while something else is done", () => {
+    const crash = (/** @type {string} */ kind) => plan(busy({ busy: kind }), ui()).controls.crash;
+    assert.deepEqual([crash("step"), crash("run"), crash("send")], [true, true, false]);
+    assert.equal(plan(busy({ busy: "step_into", held: true }), ui()).controls.crash, true);
+    assert.equal(plan(state(), ui()).controls.crash, false);
+  });
+
   test("a kernel that does not answer is said in words", () => {
     assert.match(plan(state(), ui({ silent: true })).errors[0], /has not answered/);
     assert.match(plan(state(), ui({ gone: true })).errors[0], /kernel is gone/);
@@ -99,6 +114,8 @@ describe("the plan", () => {
     });
     const later = plan(state({ prediction, step: { ...stepped, number: 2 } }), ui({ scored })).score;
     assert.deepEqual([later?.verdict, later?.answer, later?.score], ["", "", "1 of 2 right"]);
+    const history = { ...state().history, at: 1, newest: 3, live: false };
+    assert.equal(plan(state({ prediction, step: stepped, history }), ui({ scored })).score?.verdict, "");
     const off = { ...prediction, on: false };
     assert.equal(plan(state({ prediction: off, step: stepped }), ui({ scored })).score, null);
   });

@@ -753,6 +753,25 @@ async def test_a_worker_that_stops_lets_nothing_in_that_waits_before_routing():
     assert hall.begun == ["m1", "m2"]
 
 
+async def test_a_worker_that_stops_still_keeps_an_actors_limit():
+    hall = Hall()
+    hall.actor(limits=ActorLimits(max_messages=1))
+    routes = hall.router.routes()
+    gate = gate_of(Declared(routes.by_channel, routes.channels, propagation="off"))
+    worker = worker_of(hall.app.execution_context(hall.server), routes.by_channel, gate)
+    async with hall.server.connection():
+        await hall.send("m1", "m2")
+        running = asyncio.create_task(worker.run(graceful_shutdown_time=60))
+        await turns()
+        worker.stop()
+        await turns()
+        assert hall.running == ["m1"]
+        await hall.end("m1")
+        assert hall.running == ["m2"]
+        await hall.end("m2")
+        assert await running == 2
+
+
 async def test_messages_limit_is_exact_with_limits_too():
     hall = Hall()
     hall.actor(limits=ActorLimits(max_messages=2))
