@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from playwright.sync_api import TimeoutError as StillTooWide
 from support.axe import problems
 from support.files import EXERCISES, NOTEBOOKS, TUTORIALS, name_of
-from support.lab import WITH_SCREENSHOTS, Lab
+from support.lab import WITH_SCREENSHOTS, Lab, Theme
 
 pytestmark = pytest.mark.browser
 
@@ -45,8 +45,8 @@ FITS = f"() => {{ window.looks = ({TOO_WIDE})().length ? 0 : window.looks + 1; r
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_runs_from_top_to_bottom_and_reads_well_at_any_width(lab: Lab, jupyter_root: Path, path: Path):
     # To switch with a notebook open takes a second or two, and changes no width: every other one is met in the dark.
-    lab.set_theme("dark" if NOTEBOOKS.index(path) % 2 else "light")
-    lab.open_notebook(without_outputs(jupyter_root, path))
+    theme: Theme = "dark" if NOTEBOOKS.index(path) % 2 else "light"
+    lab.open_notebook(without_outputs(jupyter_root, path), theme)
     assert lab.run_all(), lab.failed_cells()
     for theme in lab.both_themes() if path.stem in WORDS or WITH_SCREENSHOTS else [lab.theme]:
         outputs = lab.page.locator(".jp-OutputArea-output")

@@ -693,6 +693,31 @@ def test_with_reduced_motion_the_same_is_told_in_stills(stage: Callable[..., Sta
     assert not shown.page.evaluate("moved")
 
 
+@pytest.mark.parametrize("looks", [{"motion": "no-preference"}, {"still": 20}], ids=["in motion", "in stills"])
+def test_a_story_ends_where_its_step_goes_on_after_one_that_the_page_has_missed(
+    stage: Callable[..., Stage], states: States, looks: dict[str, Any]
+):
+    shown = stage("waiting", **looks)
+    acked = states["acked"]
+    after_two = {**acked, "history": {**acked["history"], "at": 2, "newest": 2}}
+    # By the page itself: a test may be too late for what a story shows for a moment.
+    shown.page.evaluate(
+        """([one, other]) => {
+            const root = document.querySelector('.repid-wb');
+            const observer = new MutationObserver(() => {
+                if (!root.querySelector('.wb-telling')) return;
+                observer.disconnect();
+                show(other);
+            });
+            observer.observe(root, {childList: true, subtree: true, attributes: true});
+            show(one);
+        }""",
+        [states["decided"], after_two],
+    )
+    expect(shown.page.locator(".wb-headline")).to_have_text("greet got m1 ✓ acked")
+    expect(shown.page.locator(".wb-telling")).to_have_count(0)
+
+
 def test_who_asks_for_more_sees_the_end_at_once(stage: Callable[..., Stage], states: States):
     shown = stage("waiting", motion="no-preference")
     # Pressed by the page itself: a test may be too late for what a story shows for a moment.

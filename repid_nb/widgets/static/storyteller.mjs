@@ -36,15 +36,19 @@ export function createStoryteller(stage, show) {
     const told = { ...about, scenes, shown, token: null, place: startOf(stage, about.step), timer: undefined };
     story = told;
     stage.classList.add("wb-telling");
+    // While it is told, the step may go on: then there is more to tell, or, where the page has missed a step, no more.
     for (let index = 0; index < told.scenes.length; index += 1) {
       const { to, travel: time } = told.scenes[index];
       if (to && told.still === null) await travel(stage, told, to, time);
-      // Meanwhile the step may have gone on: then there is more to tell.
-      const isLast = index === told.scenes.length - 1;
-      told.shown = isLast ? told.target : told.scenes[index].shown;
-      present(told, isLast);
-      if (!isLast && told.scenes[index].hold) await rest(stage, told, told.scenes[index]);
+      if (story !== told) return;
+      if (index >= told.scenes.length - 1) break;
+      told.shown = told.scenes[index].shown;
+      present(told, false);
+      if (told.scenes[index].hold) await rest(stage, told, told.scenes[index]);
+      if (story !== told) return;
     }
+    told.shown = told.target;
+    present(told, true);
   }
 
   /** @param {Story} told @param {boolean} isLast */
