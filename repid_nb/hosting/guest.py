@@ -16,7 +16,7 @@ from repid import RedisServer
 from repid_nb.app import Repid
 from repid_nb.core.errors import BrokerError, InvalidMessageError, NotConnectedError
 from repid_nb.given import check_text
-from repid_nb.hosting.shared_redis import LONGEST_STREAM
+from repid_nb.hosting.shared_redis import LONGEST_STREAM, NOT_LET_IN, nothing_answers
 
 __all__ = ["Guest"]
 
@@ -98,18 +98,13 @@ class Guest:
                 await server.connect()
             yield server
         except AuthenticationError as error:
-            raise NotConnectedError("The password is not right: copy the teacher's line of today.") from error
+            raise NotConnectedError(NOT_LET_IN) from error
         except ResponseError as error:
             raise BrokerError(f"The teacher's queue refuses the message: {error}") from error
         except (OSError, TimeoutError, RedisError) as error:
-            raise self._not_there() from error
+            raise NotConnectedError(nothing_answers(self.address)) from error
         finally:
             await server.disconnect()
-
-    def _not_there(self) -> NotConnectedError:
-        return NotConnectedError(
-            f"Nothing answers at {self.address}. Is the teacher's notebook open, and is this the same network?"
-        )
 
     def __repr__(self) -> str:
         return f"<Guest {self.name} at {self.address}>"

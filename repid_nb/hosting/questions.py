@@ -12,12 +12,13 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from repid_nb.core.logger import logger
-from repid_nb.hosting.shared_redis import ANSWERS, LONGEST_STREAM, QUESTION
+from repid_nb.hosting.shared_redis import ANSWERS, LONGEST_STREAM, NOT_LET_IN, QUESTION, nothing_answers
 
 __all__ = ["Listener", "Poll", "Question", "Standing"]
 
@@ -155,15 +156,25 @@ class Poll:
 class Listener:
     """The side of one notebook of the class."""
 
-    def __init__(self, dsn: str, heard: Callable[[Question], None]) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        heard: Callable[[Question], None],
+        reached: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Make it.
 
         Args:
             dsn: The shared broker, with the password of the class.
             heard: Is called with each question, and again with its truth.
+            reached: Is called with an empty text once the broker answers, and with what is wrong when it does not.
         """
         self._client = Redis.from_url(dsn, decode_responses=True)
+        parts = urlsplit(dsn)
+        self._address = f"{parts.hostname}:{parts.port}"
         self._heard = heard
+        self._reached = reached
+        self._trouble: str | None = None
         self._voter = secrets.token_hex(8)
 
     async def listen(self) -> None:
@@ -174,9 +185,12 @@ class Listener:
                 try:
                     async with asyncio.timeout(SILENCE_SECONDS):
                         entries = await self._newer(last)
-                except (RedisError, OSError):
+                except (RedisError, OSError) as error:
+                    refused = isinstance(error, AuthenticationError)
+                    self._note(NOT_LET_IN if refused else nothing_answers(self._address))
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
+                self._note("")
                 if entries:
                     last = entries[-1][0]
                     self._heard(_question(entries[-1][1]))
@@ -184,6 +198,11 @@ class Listener:
                     last = "0-0"  # none yet: from now on, the first that comes
         finally:
             await self._client.aclose()
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._reached(trouble)
 
     async def _newer(self, last: str) -> Sequence[tuple[str, Mapping[str, str]]]:
         if last == "0":

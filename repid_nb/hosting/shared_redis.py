@@ -10,7 +10,7 @@ from pathlib import Path
 from repid_nb.core.errors import BrokerError
 from repid_nb.hosting.local_redis import LocalRedis
 
-__all__ = ["ANSWERS", "LONGEST_STREAM", "QUESTION", "SharedRedis"]
+__all__ = ["ANSWERS", "LONGEST_STREAM", "NOT_LET_IN", "QUESTION", "SharedRedis", "nothing_answers"]
 
 # The streams by which a class is asked: see polls.py.
 QUESTION = "class:question"
@@ -21,9 +21,15 @@ LONGEST_STREAM = 5_000
 
 # The class may add messages and answers, and read the question. It may read no message and change no setting.
 CLASS_MAY = f"+ping +client|setinfo (+xadd %W~repid:* %W~{ANSWERS}) (+xread +xrevrange %R~{QUESTION})"
+NOT_LET_IN = "The password is not right: copy the teacher's line of today."
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (only where it is asked for)
 # Letters and digits that cannot be taken for one another on a projector.
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def nothing_answers(address: str) -> str:
+    """Return what a student reads where no queue answers at an address, `HOST:PORT`."""
+    return f"Nothing answers at {address}. Is the teacher's notebook open, and is this the same network?"
 
 
 class SharedRedis(LocalRedis):

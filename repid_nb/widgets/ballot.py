@@ -39,7 +39,8 @@ class Ballot(PlainForm):
         self._name = name
         self._picked: int | None = None
         self._error = ""
-        self._listener = Listener(dsn, self._hear)
+        self._trouble: str | None = None  # not known before the first look
+        self._listener = Listener(dsn, self._hear, self._reach)
         self._loop = asyncio.get_running_loop()
         self._listening = self._loop.create_task(self._listener.listen())
         self._answering: asyncio.Task[None] | None = None
@@ -57,10 +58,21 @@ class Ballot(PlainForm):
     def _state(self) -> dict[str, Any]:
         question = None if self.question is None else asdict(self.question)
         busy = self._answering is not None
-        return {"name": self._name, "question": question, "picked": self._picked, "busy": busy, "error": self._error}
+        return {
+            "name": self._name,
+            "joined": self._trouble == "",
+            "question": question,
+            "picked": self._picked,
+            "busy": busy,
+            "error": self._error or self._trouble or "",
+        }
 
     def _show(self) -> None:
         self.ballot = self._state()
+
+    def _reach(self, trouble: str) -> None:
+        self._trouble = trouble
+        self._show()
 
     def _hear(self, question: Question) -> None:
         if self.question is None or question.id != self.question.id:
@@ -98,7 +110,7 @@ class Ballot(PlainForm):
 
     def _plain_form(self) -> dict[str, str]:
         asked = "no question yet" if self.question is None else self.question.text
-        return {"text/plain": f"Joined the class as {self._name}: {asked}"}
+        return {"text/plain": f"In the class you are {self._name}: {asked}"}
 
 
 def show_ballot(dsn: str, name: str) -> None:

@@ -110,3 +110,24 @@ async def test_two_notebooks_of_the_class_answer_each_for_itself(broker, ada, po
     await until(lambda: poll.standing.tallies == (1, 1))
     grace.close()
     await asyncio.wait({grace._listening})
+
+
+async def test_a_notebook_that_has_not_joined_says_why(broker):
+    port = broker.port
+    late = Ballot(f"redis://class:yesterday@127.0.0.1:{port}", "late")
+    assert not late.ballot["joined"]
+    await until(lambda: late.ballot["error"] == "The password is not right: copy the teacher's line of today.")
+    nowhere = Ballot("redis://class:password@127.0.0.1:1", "nowhere")
+    await until(lambda: "Nothing answers at 127.0.0.1:1. Is the teacher's notebook open" in nowhere.ballot["error"])
+    assert not late.ballot["joined"]
+    assert not nowhere.ballot["joined"]
+    for ballot in (late, nowhere):
+        ballot.close()
+        await asyncio.wait({ballot._listening})
+
+
+async def test_a_teacher_who_goes_is_told(broker, ada):
+    await until(lambda: ada.ballot["joined"])
+    assert ada.ballot["error"] == ""
+    broker.stop()
+    await until(lambda: not ada.ballot["joined"] and "Nothing answers" in ada.ballot["error"])

@@ -7,7 +7,8 @@ import { bdi, createChanges, fill, h, widgetRoot } from "./dom.mjs";
  * @import { Answering } from "./choices.mjs"
  *
  * @typedef {{id: string, text: string, choices: string[], about: string, truth: string | null}} Question
- * @typedef {{name: string, question: Question | null, picked: number | null, busy: boolean, error: string}} Ballot
+ * @typedef {{name: string, joined: boolean, question: Question | null, picked: number | null, busy: boolean,
+ *   error: string}} Ballot
  *
  * @typedef {object} BallotModel  what anywidget gives, as far as it is used here
  * @property {(name: "ballot") => Ballot} get
@@ -41,9 +42,7 @@ export function render({ model, el }) {
     const shown = model.get("ballot");
     const asked = shown.question;
     if (hasChanged("head", [shown.name])) fill(head, "You are ", h("b", null, bdi(shown.name)));
-    if (hasChanged("question", [asked?.text])) {
-      fill(question, asked ? bdi(asked.text) : "Joined. The teacher's question comes here.");
-    }
+    if (hasChanged("question", [asked?.text, shown.joined, shown.error])) fill(question, asked ? bdi(asked.text) : waiting(shown));
     if (hasChanged("about", [asked?.about])) fill(about, asked?.about ? bdi(asked.about) : "");
     if (hasChanged("choices", [asked?.id]))
       fill(
@@ -63,6 +62,12 @@ export function render({ model, el }) {
     model.off("change:ballot", draw);
     el.replaceChildren();
   };
+}
+
+/** Return what stands where no question is yet. @param {Ballot} shown @returns {string} */
+function waiting({ joined, error }) {
+  if (joined) return "Joined. The teacher's question comes here.";
+  return error ? "Not joined yet." : "Joining the class ...";
 }
 
 /**
