@@ -14,7 +14,9 @@ const QUESTION = {
 
 /** @param {Partial<import("../../repid_nb/widgets/static/ballot.mjs").Ballot>} fields */
 const said = (fields) =>
-  verdictOf({ name: "ada", joined: true, question: QUESTION, picked: null, busy: false, error: "", ...fields }).join("");
+  verdictOf({ name: "ada", joined: true, question: QUESTION, picked: null, busy: false, error: "", ...fields }).join(
+    "",
+  );
 
 /** @param {string} truth */
 const told = (truth) => ({ question: { ...QUESTION, truth } });

@@ -42,7 +42,8 @@ export function render({ model, el }) {
     const shown = model.get("ballot");
     const asked = shown.question;
     if (hasChanged("head", [shown.name])) fill(head, "You are ", h("b", null, bdi(shown.name)));
-    if (hasChanged("question", [asked?.text, shown.joined, shown.error])) fill(question, asked ? bdi(asked.text) : waiting(shown));
+    if (hasChanged("question", [asked?.text, shown.joined, shown.error]))
+      fill(question, asked ? bdi(asked.text) : waiting(shown));
     if (hasChanged("about", [asked?.about])) fill(about, asked?.about ? bdi(asked.about) : "");
     if (hasChanged("choices", [asked?.id]))
       fill(
