@@ -33,6 +33,38 @@ def test_importing_the_package_prints_nothing_and_starts_no_thread():
     assert printed == ""
 
 
+def test_every_module_loads_and_steps_without_docstrings_and_asserts():
+    printed = run_script(
+        """
+        import asyncio, importlib, pkgutil
+        import repid_nb
+        from repid_nb import *
+        for found in pkgutil.walk_packages(repid_nb.__path__, "repid_nb."):
+            if not found.name.endswith("__main__"):
+                importlib.import_module(found.name)
+
+        app, router = Repid(), Router(channel="tasks")
+        app.servers.register_server("default", InMemoryServer(), is_default=True)
+
+        @router.actor
+        async def greet(to: str) -> str:
+            return f"hello {to}"
+
+        app.include_router(router)
+
+        async def main():
+            async with Stepper(app) as stepper:
+                await stepper.send("tasks", {"to": "ada"}, topic="greet")
+                return await stepper.step()
+
+        step = asyncio.run(main())
+        print(Step.from_dict(step.to_dict()) == step, step.result)
+        """,
+        "-OO",
+    )
+    assert printed == "True hello ada\n"
+
+
 def test_the_public_names_are_sorted_each_once_and_all_there():
     names = repid_nb.__all__
     assert list(names) == sorted(set(names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from repid_nb.core.record import Record
@@ -142,9 +142,10 @@ class Statistics(Record):
     dead: int = 0
     unfinished: int = 0
     throughput: float = 0.0
-    waiting: Times = Times()
-    working: Times = Times()
-    in_system: Times = Times()
+    # With `python -OO` dataclasses write a docstring themselves, and a default in it would have to be shown.
+    waiting: Times = field(default_factory=Times)
+    working: Times = field(default_factory=Times)
+    in_system: Times = field(default_factory=Times)
     mean_waiting: float = 0.0
     mean_working: float = 0.0
     utilisation: float | None = None
