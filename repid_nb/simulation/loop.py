@@ -149,6 +149,8 @@ class JumpingLoop(BaseEventLoop):
                 handle = ready.popleft()
                 if not handle._cancelled:  # noqa: SLF001
                     handle._run()  # noqa: SLF001
+            # Kept by this frame, which an exception keeps until its garbage is collected, it would keep its task.
+            handle = None
             if self._stopping:
                 return
         if self.on_look is not None:

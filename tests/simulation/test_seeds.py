@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from hashlib import sha256
+from types import FrameType
 
 from simulation.queues import app_with
 
@@ -146,3 +147,33 @@ def test_another_producer_changes_no_arrival_of_the_first():
 
 def arrivals(run: Run) -> list[tuple[str, float]]:
     return [(message.source, message.sent) for message in run.messages]
+
+
+def test_actors_whose_time_is_over_together_end_in_the_order_in_which_they_began():
+    async def slow(number: int) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            print(number)
+            raise
+
+    simulation = Simulation(app_with(slow, timeout=1))
+    simulation.produce("orders", lambda number: {"number": number}, topic="slow", arrivals=burst(40))
+    run = simulation.run(until="idle")
+    assert run.printed.split() == [str(number) for number in range(1, 41)]
+
+
+def test_what_keeps_a_frame_of_the_loop_keeps_no_task():
+    frames = []
+
+    async def look() -> None:
+        frame: FrameType | None = sys._getframe()
+        while frame is not None and frame.f_code.co_name != "_run_once":
+            frame = frame.f_back
+        frames.append(frame)
+
+    simulation = Simulation(app_with(look))
+    simulation.produce("orders", topic="look", arrivals=burst(1))
+    simulation.run(until="idle")
+    # A worker takes a reference to its task for a trace that an actor has left, and so would start another task.
+    assert frames[0].f_locals["handle"] is None

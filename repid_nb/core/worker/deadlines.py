@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 __all__ = ["Deadline", "Deadlines"]
 
@@ -26,7 +26,7 @@ class Deadlines:
     def __init__(self) -> None:
         self.wakes_at = math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._deadlines: WeakSet[Deadline] = WeakSet()
+        self._deadlines: WeakKeyDictionary[Deadline, None] = WeakKeyDictionary()  # a WeakSet keeps no order
         self._timer: asyncio.TimerHandle | None = None
 
     def join(self, deadline: Deadline) -> None:
@@ -35,7 +35,7 @@ class Deadlines:
             self.close()
             self._deadlines.clear()
             self._loop = deadline.loop
-        self._deadlines.add(deadline)
+        self._deadlines[deadline] = None
 
     def wake_at(self, when: float) -> None:
         """Set the timer to another time."""
