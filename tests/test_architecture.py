@@ -88,6 +88,12 @@ LONG = {
     "display.html_view": "one view a record, all in one page's style",
 }
 
+# Of a function, without its signature and its docstring.
+LONGEST_BODY = 40
+LONG_BODIES = {
+    ("widgets.view", "_state"): "the whole state of the page at once, a key for each part of it",
+}
+
 # What decides about a message, from publish to settlement, and the words that it is said in: what a reader of the core
 # reads first. It has every file of the reading list in CONTRIBUTING.md.
 KERNEL = [
@@ -236,6 +242,25 @@ def test_the_core_knows_nothing_of_what_stands_on_it():
 def test_a_module_is_short_or_has_a_reason(name):
     lines = len(MODULES[name].read_text(encoding="utf-8").splitlines())
     assert lines <= LONGEST or name in LONG, f"{name} has {lines} lines: split it, or say in LONG why not"
+
+
+def bodies(name: str) -> Iterator[tuple[str, int]]:
+    """Yield each function of a module with the lines of its body."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            yield node.name, node.end_lineno - body[0].lineno + 1 if body else 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_function_is_short_or_has_a_reason(name):
+    long = [function for function, lines in bodies(name) if lines > LONGEST_BODY]
+    assert long == [function for module, function in LONG_BODIES if module == name]
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_only_what_is_long_has_a_reason_to_be(name):
+    assert lines_of([name]) > LONGEST
 
 
 def test_the_kernel_stays_small():

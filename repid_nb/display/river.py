@@ -114,51 +114,71 @@ def river_of_steps(steps: Sequence[Step], now: QueuesSnapshot | None = None, *, 
         now: The queues now; None for those after the last step.
         says_what: Whether topics and payloads are read; a page that is drawn with each step does without.
     """
-    begin = steps[0].number - 1 if steps else 0
-    end = steps[-1].number if steps else 0
+    seen = _Seen()
+    for step in steps:
+        seen.step(step)
     if now is None and steps:
         now = steps[-1].after
-    since: dict[tuple[str, str], float] = {}
-    passages: dict[str, _Open] = {}
-    parents: dict[str, str] = {}
-    channels: dict[str, None] = {}
+    end = steps[-1].number if steps else 0
+    seen.still_waiting(now, end)
+    found = [(one, seen.parents.get(key, "")) for key, one in seen.passages.items() if one.visits]
+    return River(
+        channels=tuple(seen.channels),
+        workers=tuple(dict.fromkeys(step.worker or WORKER for step in steps)),
+        passages=tuple(_in_order(_closed(one, parent, says_what=says_what) for one, parent in found)),
+        begin=steps[0].number - 1 if steps else 0,
+        end=end,
+    )
 
-    def note(queues: QueuesSnapshot | None, moment: float) -> None:
-        for queue in () if queues is None else queues.channels:
+
+class _Seen:
+    """What the steps so far have shown of messages.
+
+    Attributes:
+        channels: The channels, in the order in which they came.
+        passages: What is known of each message.
+        parents: The message whose actor sent it, for each that an actor sent.
+        since: When each message that waits began to, by its channel and name.
+    """
+
+    def __init__(self) -> None:
+        self.channels: dict[str, None] = {}
+        self.passages: dict[str, _Open] = {}
+        self.parents: dict[str, str] = {}
+        self.since: dict[tuple[str, str], float] = {}
+
+    def queues(self, queues: QueuesSnapshot, moment: float) -> None:
+        """See the queues at a moment."""
+        for queue in queues.channels:
             if queue.ready or queue.waiting:
-                channels.setdefault(queue.channel)
+                self.channels.setdefault(queue.channel)
             for one in queue.ready:
                 key = one.channel, _key_of(one)
                 # Nearly all have been seen before.
-                if key not in since:
-                    since[key] = moment
-                    passages.setdefault(key[1], _Open(one, []))
+                if key not in self.since:
+                    self.since[key] = moment
+                    self.passages.setdefault(key[1], _Open(one, []))
 
-    for step in steps:
-        note(step.before, step.number - 1)
-        channels.setdefault(step.channel)
-        name = _key_of(step.message)
-        found = passages.setdefault(name, _Open(step.message, []))
-        began = since.pop((step.channel, name), step.number - 1)
-        found.visits.append(_visit_of(step, began))
-        parents.update((child, name) for child in step.children)
-        note(step.after, step.number)
-    note(now, end)
-    for queue in () if now is None else now.channels:
-        for one in queue.ready:
-            name = _key_of(one)
-            passages[name].visits.append(Visit(channel=queue.channel, since=since.get((queue.channel, name), end)))
-    return River(
-        channels=tuple(channels),
-        workers=tuple(dict.fromkeys(step.worker or WORKER for step in steps)),
-        passages=tuple(
-            _in_order(
-                _closed(one, parents.get(name, ""), says_what=says_what) for name, one in passages.items() if one.visits
-            )
-        ),
-        begin=begin,
-        end=end,
-    )
+    def step(self, step: Step) -> None:
+        """See a step, with the queues before and after it."""
+        self.queues(step.before, step.number - 1)
+        self.channels.setdefault(step.channel)
+        key = _key_of(step.message)
+        began = self.since.pop((step.channel, key), step.number - 1)
+        self.passages.setdefault(key, _Open(step.message, [])).visits.append(_visit_of(step, began))
+        self.parents.update((child, key) for child in step.children)
+        self.queues(step.after, step.number)
+
+    def still_waiting(self, queues: QueuesSnapshot | None, end: float) -> None:
+        """See the queues at the end: what waits there has a visit that is not over."""
+        if queues is None:
+            return
+        self.queues(queues, end)
+        for queue in queues.channels:
+            for one in queue.ready:
+                key = _key_of(one)
+                began = self.since.get((queue.channel, key), end)
+                self.passages[key].visits.append(Visit(channel=queue.channel, since=began))
 
 
 def _visit_of(step: Step, since: float) -> Visit:

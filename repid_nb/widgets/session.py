@@ -67,7 +67,10 @@ class Session(CommandRunner):
         self._end_observing = steppers[0].observe(self._on_event)
         self._class = ClassQuestions(self.view, changed, self._broker_said)
         self._live_look = LiveLook(steppers[0], changed, self._broker_said)
-        self.slow = {
+        self.slow, self.quick = self._slow_commands(), self._quick_commands()
+
+    def _slow_commands(self) -> dict[str, Command]:
+        return {
             "send": self._send,
             "explain": self._explain,
             "step": self._step,
@@ -80,7 +83,9 @@ class Session(CommandRunner):
             "step_worlds": self._telling(lambda _: self._what_if.step()),
             **{kind: self._telling(partial(self._tidying.run, kind)) for kind in BY_HAND},
         }
-        self.quick = {
+
+    def _quick_commands(self) -> dict[str, Command]:
+        return {
             "next_phase": self._next_phase,
             "finish": self._finish,
             "stop": self._stop,

@@ -234,22 +234,11 @@ def step_fields(step: Step, phase: str | None = None, room: Room = ROOMY) -> Fie
         phase: How far it has come; None for the whole way.
         room: What its parts may take.
     """
-    message = step.message
-    others = {name: value for name, value in (message.headers or {}).items() if name != "topic"}
     fields: Fields = {
         "number": step.number,
         "phase": phase,
         **channel_fields(step.channel),
-        "message": {
-            **message_fields(message),
-            "payload": words.payload_beginning(message.payload, room.text),
-            "size": counted(len(message.payload), "byte"),
-            "headers": first_within(
-                ([cut_to_bytes(name, NAME), cut_to_bytes(value, NAME)] for name, value in others.items()), room.text
-            ),
-            "more_headers": 0,
-            "content_type": cut_to_bytes(message.content_type or "", NAME),
-        },
+        "message": _whole_message(step.message, room),
         "sighting": words.sighting(step) if step.sightings > 1 or (step.winner is None and phase != "pulled") else None,
         "sightings": [step.sightings, step.sightings_limit],
         "winner": None if step.winner is None else cut_to_bytes(step.winner, NAME),
@@ -267,7 +256,6 @@ def step_fields(step: Step, phase: str | None = None, room: Room = ROOMY) -> Fie
         "story": step_sentence(step, phase),
         **({"note": cut_to_bytes(step.note, room.text)} if step.note else {}),
     }
-    fields["message"]["more_headers"] = len(others) - len(fields["message"]["headers"])
     if phase is None:
         word, where = words.settled_words(step.settlement)
         fields["settlement"] = {
@@ -279,6 +267,19 @@ def step_fields(step: Step, phase: str | None = None, room: Room = ROOMY) -> Fie
             "took": None if step.duration is None else words.duration_text(step.duration),
         }
     return fields
+
+
+def _whole_message(message: MessageSnapshot, room: Room) -> Fields:
+    others = [(name, value) for name, value in (message.headers or {}).items() if name != "topic"]
+    headers = first_within(([cut_to_bytes(name, NAME), cut_to_bytes(value, NAME)] for name, value in others), room.text)
+    return {
+        **message_fields(message),
+        "payload": words.payload_beginning(message.payload, room.text),
+        "size": counted(len(message.payload), "byte"),
+        "headers": headers,
+        "more_headers": len(others) - len(headers),
+        "content_type": cut_to_bytes(message.content_type or "", NAME),
+    }
 
 
 def _argument(argument: Argument) -> list[str]:

@@ -84,7 +84,7 @@ class Checkpoint:
 
 
 def drop(queue: ChannelQueue, queues: Queues, drops: Callable[[QueuedMessage], bool], *, dead: bool) -> int:
-    """Drop the waiting messages, or for `dead` the dead letters, that `drops` says; a rewind brings them back."""
+    """Drop those of the waiting messages, or for `dead` of the dead letters, that `drops` says; return how many."""
     meant = [one.message for one in queue.dead] if dead else _waiting_on(queue)
     dropped = [message for message in meant if drops(message)]
     if not dropped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from repid_nb.core import reasons
 from repid_nb.core.errors import DeclarationError
@@ -40,11 +41,7 @@ def picture_of_middleware(step: Step) -> Picture:
     top, high = 64.0, 84.0 + 2 * INSET * layers
     middle = top + high / 2 + layers * 5
     left, right = MARGIN + DOOR, WIDTH - MARGIN - DOOR
-    for place, name in enumerate(shown):
-        x, y = left + place * INSET, top + place * (INSET + 5)
-        wide, tall = right - left - 2 * place * INSET, high - place * (2 * INSET) + (layers - place) * 5 - place * 5
-        canvas.tinted(x, y, wide, tall, ACCENT, line=1.5, radius=18)
-        canvas.text(x + 16, y + 21, name, size=14, mono=True, colour=ACCENT, width=wide - 30)
+    _layers(canvas, shown, left=left, top=top, width=right - left, height=high)
     was_called = step.duration is not None
     ended = _ended(step)
     inside = (left + layers * INSET + 8, right - layers * INSET - 8)
@@ -67,6 +64,14 @@ def picture_of_middleware(step: Step) -> Picture:
         f"{outcome.symbol} {outcome.word}: {one_line(step.settlement.reason)}.",
     ]
     return canvas.finish(bottom + 16, f"The middleware around {one_line(winner, 60)}", told)
+
+
+def _layers(canvas: Canvas, names: Sequence[str], *, left: float, top: float, width: float, height: float) -> None:
+    for place, name in enumerate(names):
+        x, y = left + place * INSET, top + place * (INSET + 5)
+        wide, tall = width - 2 * place * INSET, height - 2 * place * INSET + (len(names) - 2 * place) * 5
+        canvas.tinted(x, y, wide, tall, ACCENT, line=1.5, radius=18)
+        canvas.text(x + 16, y + 21, name, size=14, mono=True, colour=ACCENT, width=wide - 30)
 
 
 def _core(canvas: Canvas, step: Step, ended: str, *, left: float, right: float, y: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -29,35 +31,8 @@ async def publish(app: Repid, adapter: Adapter, outgoing: Outgoing) -> MessageSn
     Raises:
         InvalidMessageError: The broker knows no priority, or a content type goes with a payload that is not bytes.
     """
-    payload = b"" if outgoing.payload is None else outgoing.payload
-    is_raw = isinstance(payload, bytes)
-    if outgoing.content_type is not None and not is_raw:
-        raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
-    destination: dict[str, Any] = {
-        "channel": outgoing.channel,
-        "operation_id": outgoing.operation_id,
-        "headers": outgoing.headers,
-        "server_name": outgoing.server_name,
-        "server_specific_parameters": adapter.options(outgoing.priority),
-    }
-    published: list[Published] = []
-    this_call = object()
-
-    def note(event: Event) -> None:
-        # Other tasks may publish meanwhile.
-        if isinstance(event, Published) and _publishing.get() is this_call:
-            published.append(event)
-
-    end_observing = app.observe(note)
-    token = _publishing.set(this_call)
-    try:
-        if is_raw:
-            await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)
-        else:
-            await app.send_message_json(payload=payload, **destination)
-    finally:
-        _publishing.reset(token)
-        end_observing()
+    with _published_here(app) as published:
+        await _send(app, outgoing, adapter.options(outgoing.priority))
     # Producer middleware may publish further messages, before or after.
     named = outgoing.channel or app.address_of(None, outgoing.operation_id)
     own = next((one for one in published if one.channel == named), published[0] if published else None)
@@ -76,3 +51,40 @@ async def publish(app: Repid, adapter: Adapter, outgoing: Outgoing) -> MessageSn
         name=name,
         parent=parent_name(name),
     )
+
+
+@contextmanager
+def _published_here(app: Repid) -> Iterator[list[Published]]:
+    """Yield a list of what this task publishes in the block: other tasks may publish meanwhile."""
+    published: list[Published] = []
+    this_block = object()
+
+    def note(event: Event) -> None:
+        if isinstance(event, Published) and _publishing.get() is this_block:
+            published.append(event)
+
+    end_observing = app.observe(note)
+    token = _publishing.set(this_block)
+    try:
+        yield published
+    finally:
+        _publishing.reset(token)
+        end_observing()
+
+
+async def _send(app: Repid, outgoing: Outgoing, parameters: dict[str, Any] | None) -> None:
+    payload = b"" if outgoing.payload is None else outgoing.payload
+    is_raw = isinstance(payload, bytes)
+    if outgoing.content_type is not None and not is_raw:
+        raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
+    destination: dict[str, Any] = {
+        "channel": outgoing.channel,
+        "operation_id": outgoing.operation_id,
+        "headers": outgoing.headers,
+        "server_name": outgoing.server_name,
+        "server_specific_parameters": parameters,
+    }
+    if is_raw:
+        await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)
+    else:
+        await app.send_message_json(payload=payload, **destination)
