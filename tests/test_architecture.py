@@ -290,9 +290,40 @@ def test_the_kernel_is_what_the_reading_list_reads():
     assert {module for _, module in reading_list()} - {"app"} <= set(KERNEL)
 
 
-def test_the_map_has_a_line_for_every_module():
-    house = CONTRIBUTING.partition("```\nrepid_nb/\n")[2]
-    words = set(re.findall(r"[a-z_]+", house.partition("```")[0]))
-    modules = [name.rpartition(".")[2] for name in ROOMS if not name.startswith(DATA)]
-    pages = [path.stem for path in (PACKAGE / "widgets" / "static").glob("*.mjs")]
-    assert [name for name in (*modules, *pages) if name not in words] == []
+def the_map() -> set[str]:
+    """Return what CONTRIBUTING.md's map has a line for, each by its path in the package without an ending."""
+    named, folders = set(), []
+    for line in CONTRIBUTING.partition("```\nrepid_nb/\n")[2].partition("\n```")[0].splitlines():
+        depth = len(line) - len(line.lstrip())
+        folders = [one for one in folders if one[0] < depth]
+        for name in line.strip().partition("  ")[0].split(", "):
+            if name.endswith("/"):
+                folders.append((depth, name))
+            elif depth < len("                     "):  # further in, a line goes on
+                named.add("".join(folder for _, folder in folders) + name)
+    return named
+
+
+def test_the_map_has_a_line_for_every_module_and_no_other():
+    modules = {name.replace(".", "/") for name in ROOMS if not name.startswith(DATA)}
+    modules |= {str(path.relative_to(PACKAGE).with_suffix("")) for path in PACKAGE.rglob("*.mjs")}
+    packages = {name for name in modules if (PACKAGE / name).is_dir()}
+    assert the_map() == modules - packages
+
+
+def wishes() -> list[tuple[str, str]]:
+    """Return where CONTRIBUTING.md says that a change is made: each file or name, with the cell that it stands in."""
+    table = CONTRIBUTING.partition("### Where do I change ...")[2].partition("\n## ")[0]
+    cells = [row.split("|")[2] for row in table.splitlines() if row.startswith("|")][2:]
+    return [(word, cell) for cell in cells for word in re.findall("`(.+?)`", cell)]
+
+
+@pytest.mark.parametrize(("word", "cell"), wishes())
+def test_where_a_change_is_made_there_is_what_the_table_names(word, cell):
+    if "/" in word:
+        assert (PACKAGE / word).exists()
+    else:
+        kind, _, method = word.partition(".")
+        texts = [(PACKAGE / file).read_text(encoding="utf-8") for file in re.findall(r"`([a-z_/]+\.py)`", cell)]
+        names = [f"class {kind}", *([f"def {method}("] if method else [])]
+        assert word == "@router.actor" or any(all(name in text for name in names) for text in texts)

@@ -43,12 +43,7 @@ class Overview:
     """What a Stepper is made of, and all that can be seen there; nothing here takes or changes a message.
 
     Args:
-        app: The app.
-        server_name: The server; None for the default.
-        max_unrouted_retries: At which sighting without a match a message is nacked as poison.
-        explain_all: Whether actors after the first match are asked too, for the explanation.
-        history_limit: How many steps are kept.
-        fork: Where this world parts from another one; None where it does not.
+        fork: Where this world parts from another one; None where it does not. The others are those of a Stepper.
     """
 
     def __init__(
