@@ -215,7 +215,7 @@ EXERCISE = Exercise(
         ),
         (
             "While a message waits for its actor's limit, nothing more is taken from its channel: what must not wait "
-            "belongs on another one. `channel=` may stand above each actor."
+            "belongs on another one. Each actor may have a `channel=` of its own."
         ),
     ),
 )

@@ -43,7 +43,7 @@ AT_THE_END = (
     Question(
         asks="Each message charges a credit card. A double charge is worse than a missed one. Which mode fits?",
         right="`ack_first`",
-        wrong=("`auto`", "`always_ack`", "`manual`"),
+        wrong=("`auto`", "`always_ack`", '`auto` with `on_error="ack"`'),
         why="Acked before the run, the job is never done twice. The others ack afterwards, so a crash repeats it.",
     ),
     Question(
