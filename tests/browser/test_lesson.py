@@ -16,6 +16,7 @@ from support.axe import problems
 from support.lab import TOLD_AT_ONCE
 
 from repid_nb import Router, Simulation, Stepper, Workbench, every
+from repid_nb.widgets.export.saved import framed
 
 pytestmark = pytest.mark.browser
 
@@ -109,6 +110,17 @@ def test_in_a_frame_a_lesson_leaves_the_focus_to_the_page_around_it(page: Page, 
     page.goto(around.as_uri())
     expect(page.frame_locator("iframe").locator(".repid-wb")).to_be_visible()
     assert page.evaluate("document.activeElement.tagName") == "BODY"
+
+
+@pytest.mark.parametrize(("width", "most"), [(1000, 720), (640, 960), (400, 1350)])
+def test_in_a_notebook_the_frame_of_a_lesson_is_as_high_as_its_width_asks_for(
+    page: Page, exported: Path, width: int, most: int
+):
+    page.set_viewport_size({"width": width, "height": 700})
+    page.set_content(framed(exported.read_text(encoding="utf-8"), "Two orders", "", name="repid-nb-saved"))
+    frame = page.locator("iframe").evaluate("frame => frame.clientHeight")
+    lesson = page.frame_locator("iframe").locator("body").evaluate("body => body.offsetHeight")
+    assert lesson <= frame == most
 
 
 def test_a_link_leads_to_a_moment(page: Page, exported: Path):

@@ -18,7 +18,11 @@ from repid_nb.widgets.view import View
 __all__ = ["framed", "saved_html"]
 
 # Where the columns of the stage stand below each other, the frame is higher: a phone scrolls the page, not the frame.
-HEIGHT = "max(720px, min(1350px, 2900px - 210vw))"
+_FRAME = (
+    ".{name} {{ container-type: inline-size }} .{name} iframe {{ width: 100%; height: 720px; border: 0 }} "
+    "@container (max-width: 712px) {{ .{name} iframe {{ height: 960px }} }} "
+    "@container (max-width: 512px) {{ .{name} iframe {{ height: 1350px }} }}"
+)
 # It is written each time that the workbench comes to rest, so it has the newest steps only.
 NEWEST = 60
 
@@ -56,8 +60,9 @@ def framed(page: str, title: str, still: str, *, name: str, instead_of: str = ""
         return f'<div class="{name}">{still}</div>'
     hidden = ", ".join(filter(None, (f".{name} iframe + .repid-nb-still", instead_of)))
     # Without `allow-same-origin`.
+    look = _FRAME.format(name=name)
     return (
-        f'<div class="{name}"><style>{hidden} {{ display: none }}</style>'
-        f'<iframe title="{escape(title)}" sandbox="allow-scripts" loading="lazy" srcdoc="{escape(page)}" '
-        f'style="width: 100%; height: {HEIGHT}; border: 0"></iframe>{still}</div>'
+        f'<div class="{name}"><style>{hidden} {{ display: none }} {look}</style>'
+        f'<iframe title="{escape(title)}" sandbox="allow-scripts" loading="lazy" srcdoc="{escape(page)}"></iframe>'
+        f"{still}</div>"
     )
