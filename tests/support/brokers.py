@@ -22,10 +22,15 @@ import nats
 import redis.asyncio
 from aiobotocore.session import get_session
 from nats.js.api import AckPolicy, ConsumerConfig
+from pika.exceptions import ConnectionClosedByBroker
 from repid import AmqpServer, NatsServer, RedisServer, ServerT, SqsServer
 from support import servers
 
 __all__ = ["BROKERS", "Broker", "Counts", "Nats", "Rabbit", "Redis", "Sqs", "asked_until"]
+
+# What RabbitMQ says of an error of its own, and how often it is asked again then.
+INTERNAL_ERROR = 541
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -202,7 +207,14 @@ class Rabbit(Broker):
         wanted = {"x-queue-type": self.queue_type, **{key.replace("_", "-"): value for key, value in arguments.items()}}
         if dead_letters:
             wanted |= {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": f"{channel}.dead"}
-        await asyncio.to_thread(self._declare, channel, wanted, dead_letters and dead_queue)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                await asyncio.to_thread(self._declare, channel, wanted, dead_letters and dead_queue)
+                break
+            except ConnectionClosedByBroker as error:
+                # A quorum queue elects its leader first, and RabbitMQ gives up where a busy machine lets that wait.
+                if error.reply_code != INTERNAL_ERROR or not tries_left:
+                    raise
 
     async def counts(self, channel: str) -> Counts:
         ready = await asyncio.to_thread(self._ready, channel)

@@ -99,7 +99,11 @@ READY = """() => {
         && session.session?.kernel?.connectionStatus === 'connected' && session.session.kernel.status === 'idle';
 }"""
 
-ASK_AGAIN = "() => { jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.requestKernelInfo(); }"
+# One that is not connected yet cannot be asked, and one that is no longer does not answer.
+ASK_AGAIN = """() => {
+    const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+    if (kernel?.connectionStatus === 'connected') kernel.requestKernelInfo().catch(() => {});
+}"""
 
 # The kernel answers it when it has run everything that was asked before.
 ASK_LAST = """jupyterapp.shell.currentWidget.sessionContext.session.kernel
@@ -267,14 +271,14 @@ class Lab:
 
     def wait_idle(self) -> None:
         """Wait until the notebook is loaded and its kernel is connected and idle."""
-        try:
-            self.page.wait_for_function(READY, polling=20, timeout=ASKED_AGAIN_AFTER)
-        except NotInTime:
-            self.page.evaluate(ASK_AGAIN)
+        for _ in range(0, PATIENCE, ASKED_AGAIN_AFTER):
             try:
-                self.wait_for(READY)
-            except NotInTime as error:
-                raise AssertionError(f"never ready: {self.page.evaluate(SEEN)}") from error
+                self.page.wait_for_function(READY, polling=20, timeout=ASKED_AGAIN_AFTER)
+            except NotInTime:
+                self.page.evaluate(ASK_AGAIN)
+            else:
+                return
+        raise AssertionError(f"never ready: {self.page.evaluate(SEEN)}")
 
     def wait_for(self, condition: str, arg: object = None) -> None:
         """Wait until a condition of the page holds; asked with each picture that it draws, it would draw for that."""
