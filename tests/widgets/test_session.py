@@ -223,6 +223,19 @@ async def test_an_actor_that_never_ends_can_be_stopped(page: Page):
     assert page.status["busy"] is None
 
 
+async def test_a_run_stops_after_its_step_and_at_a_second_press_at_once(page: Page):
+    await page.send(topic="wait_for_ever")
+    page.session.handle({"type": "run"})
+    await until(lambda: page.session.view.under_way)
+    page.session.handle({"type": "stop"})
+    assert page.status["notice"] == "Stopping after this step. Press Stop again to stop at once."
+    assert page.status["busy"] == "run"
+    page.session.handle({"type": "stop"})
+    await page.session.wait()
+    assert page.waiting == ["m1"]
+    assert page.status["busy"] is None
+
+
 async def test_after_the_step_of_a_cell_was_interrupted_the_page_steps_on(page: Page):
     await page.send(topic="wait_for_ever")
     await page.send('{"to": "ada"}', "greet", priority="9")
