@@ -62,8 +62,14 @@ def _entry(name: tuple[str, str]) -> str:
     value = getattr(import_module(module), attribute)
     is_class = isinstance(value, type)
     kind = "autoclass" if is_class else "autofunction" if hasattr(value, "__code__") else "autodata"
-    members = "\n   :members:" if is_class else ""
+    members = _members(value) if is_class else ""
     return f"```{{eval-rst}}\n.. {kind}:: {module}.{attribute}{members}\n```"
+
+
+def _members(kind: type) -> str:
+    """Ask for a class's members, also those that it has from another class of ours."""
+    others = ", ".join(base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] != "repid_nb")
+    return f"\n   :members:\n   :inherited-members: {others}"
 
 
 def _public() -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from support.files import ROOT
 import repid_nb
 
 sys.path.append(str(ROOT / "site"))
-from reference import EXAMPLES, themes
+from reference import EXAMPLES, themes, write_reference
 
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -21,6 +21,15 @@ CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 def test_every_public_name_has_a_place_in_the_reference():
     placed = [name for names in themes().values() for module, name in names if module != "repid_nb.classroom"]
     assert sorted(placed) == repid_nb.__all__
+
+
+def test_a_class_is_shown_with_what_it_has_from_another_class_of_ours_and_nothing_of_pythons(tmp_path: Path):
+    write_reference(tmp_path / "pages")
+    asked = "".join(page.read_text(encoding="utf-8") for page in (tmp_path / "pages").glob("*.md"))
+    stepper = asked.partition("stepping.stepper.Stepper\n")[2].partition("```")[0]
+    assert ":inherited-members: object" in stepper
+    snapshot = asked.partition("snapshot.QueuesSnapshot\n")[2].partition("```")[0]
+    assert "Mapping" in snapshot.partition(":inherited-members:")[2]
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.md")), ids=lambda path: path.stem)
