@@ -84,7 +84,10 @@ def without_our_frames(trace: TracebackType | None) -> TracebackType | None:
     one = trace
     while one is not None:
         filename = one.tb_frame.f_code.co_filename
-        if filename.startswith(_OURS):
+        if one.tb_lineno is None:
+            # Where an interrupt comes between two lines; IPython cannot show it, and would show an error of its own.
+            pass
+        elif filename.startswith(_OURS):
             is_below_ours = True
         elif not (is_below_ours and (_LIBRARIES in filename or filename.startswith(_BETWEEN))):
             is_below_ours = False
