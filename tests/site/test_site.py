@@ -81,8 +81,20 @@ def test_the_button_for_the_theme_chooses_for_the_whole_page(browser: Browser, h
     visit.add_init_script(f"localStorage.setItem('theme', '{theme}')")
     page = visit.new_page()
     page.goto(f"{host.base}/book/notebooks/02_routing.html")
-    assert page.locator(".cell_output img").first.evaluate("picture => getComputedStyle(picture).colorScheme") == theme
+    picture = page.locator(".cell_output img").first
+    assert picture.evaluate("picture => getComputedStyle(picture).colorScheme") == theme
+    page.emulate_media(media="print")
+    assert picture.evaluate("picture => getComputedStyle(picture).colorScheme") == "light"
     visit.close()
+
+
+def test_printed_no_line_of_code_is_cut_off(page: Page, host: StaticHost):
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.goto(f"{host.base}/book/notebooks/08_arguments.html")
+    page.emulate_media(media="print")
+    cut = "all => all.filter(pre => pre.scrollWidth > pre.clientWidth + 1).length"
+    assert page.locator("article .highlight pre").evaluate_all(cut) == 0
+    page.emulate_media(media="screen")
 
 
 def test_the_exercises_are_listed_in_the_order_of_the_course(page: Page, host: StaticHost):
