@@ -22,13 +22,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("copies", type=Path, help="the folder of the copies")
     parser.add_argument("--start-over", metavar="CHAPTER", help="begin this chapter or exercise anew")
     given = parser.parse_args(arguments)
-    said: list[object] = [*lay_out(given.originals, given.copies)]
-    if given.start_over is not None:
-        try:
+    try:
+        said: list[object] = [*lay_out(given.originals, given.copies)]
+        if given.start_over is not None:
             said.append(start_over_in(given.copies, given.start_over))
-        except UnknownNameError as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
+    except UnknownNameError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     sys.stdout.writelines(f"{one}\n" for one in said)
     return 0
 

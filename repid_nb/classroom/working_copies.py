@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from repid_nb.classroom.answers import called_as
+from repid_nb.classroom.answers import called_as, described
 from repid_nb.classroom.progress import chapter_of
 from repid_nb.classroom.records import StartedOver
 from repid_nb.core.errors import DeclarationError, UnknownNameError
@@ -54,7 +54,14 @@ def lay_out(originals: Path, copies: Path) -> list[str]:
 
     Returns:
         A sentence for each newer edition that lies beside a changed copy since now.
+
+    Raises:
+        UnknownNameError: There is no notebook in the folder of the originals.
     """
+    if not any(path.suffix == ".ipynb" for path in _originals(originals)):
+        raise UnknownNameError(
+            f"There is no notebook in {str(originals)!r}: name the folder `notebooks` of the course."
+        )
     written = _read_editions(copies)
     notices = []
     for original in _originals(originals):
@@ -119,6 +126,10 @@ def start_over_in(copies: Path, chapter: str) -> StartedOver:
 
 def _named(originals: Path, chapter: str) -> Path:
     """Return the original of a notebook, by its name with or without number and ending."""
+    if not isinstance(chapter, str):
+        raise UnknownNameError(
+            f'Name the notebook in quotation marks, as in start_over("routing"), not {described(chapter)}.'
+        )
     found = {}
     for path in _originals(originals):
         if path.suffix == ".ipynb":

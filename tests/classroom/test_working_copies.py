@@ -166,3 +166,16 @@ def test_the_program_does_both(originals: Path, copies: Path, capsys: pytest.Cap
     assert "begins anew" in capsys.readouterr().out
     assert main([str(originals), str(copies), "--start-over", "mesages"]) == 1
     assert "Did you mean 'messages'?" in capsys.readouterr().err
+
+
+def test_a_folder_without_notebooks_is_told_and_nothing_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main([str(tmp_path / "nowhere"), str(tmp_path / "copies")]) == 1
+    assert "There is no notebook in" in capsys.readouterr().err
+    assert not (tmp_path / "copies").exists()
+
+
+@pytest.mark.parametrize("wrong", [3, ["routing"], print], ids=repr)
+def test_what_is_no_name_of_a_notebook_is_told_in_words(copies: Path, monkeypatch: pytest.MonkeyPatch, wrong: object):
+    monkeypatch.chdir(copies)
+    with pytest.raises(UnknownNameError, match="Name the notebook in quotation marks"):
+        start_over(wrong)  # type: ignore[arg-type]
