@@ -84,7 +84,7 @@ MUTANTS = [
     Mutant("a resent message stays dead, too", QUEUE, "del self.dead[place]", "pass"),
     Mutant("one that ends gives back what others hold", QUEUE, "if one.owner is owner]", "]"),
     Mutant("the observers hear of no message", QUEUE, "            observer(event)", "            pass"),
-    Mutant("a settlement that is undone still counts", UNDO, "self.received.action = None", "pass"),
+    Mutant("a settlement that is undone still counts", UNDO, "received.action = None", "pass"),
     Mutant("what was sent stays after a rewind", UNDO, "line.ready.pop()", "pass"),
     Mutant("a rewind leaves dead letters", UNDO, "letters.pop()", "pass"),
     Mutant("an undone pull goes to the tail", UNDO, "line.ready.appendleft(message)", "line.ready.append(message)"),
