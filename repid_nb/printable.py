@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -93,18 +92,22 @@ def whole(value: Any) -> str:
         return _unshowable(value)
 
 
-@contextmanager
-def contained() -> Iterator[None]:
-    """Run a block that calls a learner's methods; an exception ends the block and does not get out.
+class _Contained:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        return error is not None and not is_from_outside(error)
+
+
+_contained = _Contained()
+
+
+def contained() -> _Contained:
+    """Run a `with` block that calls a learner's methods; an exception ends the block and does not get out.
 
     Only one from outside gets out, such as a KeyboardInterrupt.
     """
-    try:
-        yield
-    except BaseException as error:
-        if is_from_outside(error):
-            raise
-        return
+    return _contained
 
 
 def _unshowable(value: Any) -> str:

@@ -91,8 +91,10 @@ def _follow(path: Sequence[str | int], place: Any) -> Any:
 
 
 def _same(given: Any, value: Any) -> bool:
+    if type(given) is not type(value):
+        return False
     with contained():
-        return type(given) is type(value) and bool(given == value)
+        return bool(given == value)
     return False
 
 

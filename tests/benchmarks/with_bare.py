@@ -6,7 +6,7 @@ import asyncio
 import json
 
 from pydantic_core import SchemaValidator, core_schema
-from work import Clock, Tally, options, payload
+from work import REPETITIONS, Clock, Tally, options, payload
 
 VALIDATOR = SchemaValidator(
     core_schema.typed_dict_schema(
@@ -34,13 +34,14 @@ async def main() -> None:
     actor = send_email_slowly if given.suspend else send_email
     queue: asyncio.Queue[bytes] = asyncio.Queue()
     clock = Clock()
-    with clock.phase("publish"):
-        for number in range(given.messages):
-            queue.put_nowait(json.dumps(payload(number)).encode())
-    with clock.phase("work"):
-        for _ in range(given.messages):
-            await actor(**VALIDATOR.validate_python(json.loads(await queue.get())))
-    assert tally.runs == given.messages
+    for _ in range(REPETITIONS):
+        with clock.phase("publish"):
+            for number in range(given.messages):
+                queue.put_nowait(json.dumps(payload(number)).encode())
+        with clock.phase("work"):
+            for _ in range(given.messages):
+                await actor(**VALIDATOR.validate_python(json.loads(await queue.get())))
+    assert tally.runs == REPETITIONS * given.messages
     clock.report(given.messages)
 
 

@@ -1,7 +1,8 @@
 """What the workbench costs: bytes a step, click to painted, 5,000 steps, memory.
 
 Run: .venv/bin/python tests/benchmarks/workbench.py
-It drives a real JupyterLab in a real Chromium and takes about three minutes.
+It drives a real JupyterLab in a real Chromium and takes about three minutes. The figures mean something on a machine
+that does nothing else.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import statistics
 import sys
 import tempfile
 import threading
 import time
 import tracemalloc
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +177,7 @@ def _memory_in_a_thread() -> dict[str, float]:
 def main() -> None:
     """Measure everything, and print a table."""
     logging.disable(logging.CRITICAL)
+    sys.stdout.write(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}\n")
     rows = {"memory": _memory_in_a_thread()}
     executable = chromium()
     assert executable is not None, "Chromium is missing"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any, TypeVar, cast, overload
@@ -133,14 +133,16 @@ class Router:
             if isinstance(entry, Router):
                 entry.supersede(older, newer)
 
-    def _walk(self, inherited: Inherited) -> Iterator[tuple[Declaration | ForeignRouterT, Inherited]]:
-        """Yield the entries of this router and of included routers, each with what it inherits."""
+    def _walk(self, inherited: Inherited) -> list[tuple[Declaration | ForeignRouterT, Inherited]]:
+        """Return the entries of this router and of included routers, each with what it inherits."""
         handed_down = inherited.inside(self._own())
+        found: list[tuple[Declaration | ForeignRouterT, Inherited]] = []
         for entry in self._entries:
             if isinstance(entry, Router):
-                yield from entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
+                found += entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
             else:
-                yield entry, handed_down
+                found.append((entry, handed_down))
+        return found
 
     def _own(self) -> dict[str, Any]:
         """Return the options that this router was given; the others it inherits."""

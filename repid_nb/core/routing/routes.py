@@ -147,17 +147,10 @@ def _address(declaration: Declaration, inherited: Inherited) -> str:
 
 def _are_still(entries: Entries, known: Entries) -> bool:
     """Say whether entries are the known ones; what they inherit is compared once a router, not once an actor."""
-    inherited = known_inherited = None
-    if len(entries) != len(known):
+    if [entry for entry, _ in entries] != [entry for entry, _ in known]:
         return False
-    for (entry, handed_down), (known_entry, known_handed_down) in zip(entries, known, strict=True):
-        if entry is not known_entry:
-            return False
-        if handed_down is not inherited or known_handed_down is not known_inherited:
-            if handed_down != known_handed_down:
-                return False
-            inherited, known_inherited = handed_down, known_handed_down
-    return True
+    handed_down = {(id(one), id(other)): (one, other) for (_, one), (_, other) in zip(entries, known, strict=True)}
+    return all(one == other for one, other in handed_down.values())
 
 
 def _is_described(channel: Channel) -> bool:
