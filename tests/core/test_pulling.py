@@ -71,6 +71,19 @@ def test_one_channel_can_be_pulled_from_out_of_turn(queues):
     assert puller.pull_nowait_from("b") is None
 
 
+async def test_of_several_that_wait_the_one_that_has_waited_longest_gets_the_next_message(queues):
+    first, second = (InMemoryPuller(queues, ["a"]) for _ in range(2))
+    pulls = []
+    for puller in (second, first):
+        pulls.append(asyncio.create_task(puller.pull()))
+        await all_quiet()
+    put(queues, "a", "a1")
+    await all_quiet()
+    assert [pull.done() for pull in pulls] == [True, False]
+    put(queues, "a", "a2")
+    assert await names(*pulls) == ["a1", "a2"]
+
+
 async def test_a_pull_waits_for_a_message_on_any_of_its_channels(queues):
     pull = asyncio.create_task(InMemoryPuller(queues, ["a", "b"]).pull())
     await all_quiet()

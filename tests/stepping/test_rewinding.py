@@ -223,6 +223,20 @@ async def test_after_very_much_happened_there_is_no_way_back_and_nothing_changes
     assert stepper.queues["tasks"].waiting == 50_001
 
 
+async def test_the_moment_before_the_oldest_step_that_is_kept_stays_where_it_was():
+    async def ship(): ...
+
+    async with Stepper(app_of(router_of(ship)), history_limit=2) as stepper:
+        for _ in range(3):
+            await stepper.send("tasks")
+        await stepper.run()
+        stepper.rewind(to=1)
+        await stepper.send("tasks")
+        await stepper.step()
+        stepper.rewind(to=1)
+        assert stepper.queues["tasks"].waiting == 2
+
+
 async def test_of_the_steps_those_that_are_still_in_reach_are_named(stepper: Stepper):
     for _ in range(2):
         await stepper.send("tasks", topic="known")

@@ -15,6 +15,7 @@ from widgets.page import Page, done_again, new_app, story_of
 
 from repid_nb import InMemoryServer, Message, Repid, Stepper, catch_all_routing_strategy
 from repid_nb.core.routing.reruns import as_run_of
+from repid_nb.widgets.export.replay import CallLog
 
 
 @pytest.fixture
@@ -971,3 +972,23 @@ async def test_what_is_shown_costs_the_same_with_a_long_history(page: Page):
         patched.setattr(type(page.stepper), "history", property(lambda self: (looks(), history.fget(self))[1]))
         page.session.state()
     assert looked_at < 7
+
+
+def test_of_very_many_calls_the_newest_are_exported_and_the_others_counted():
+    app, _ = new_app()
+    log = CallLog(Stepper(app), limit=2)
+    for number in range(5):
+        log.called(f"call_{number}()")
+    lines = log.as_cell().splitlines()
+    assert "# 3 earlier calls left out" in lines
+    assert [line for line in lines if line.startswith("call_")] == ["call_3()", "call_4()"]
+
+
+def test_a_rewind_to_where_the_log_begins_starts_it_anew():
+    app, _ = new_app()
+    stepper = Stepper(app)
+    log = CallLog(stepper)
+    log.called("call()")
+    log.rewound(0)
+    assert "call()" not in log.as_cell()
+    assert "rewind" not in log.as_cell()
