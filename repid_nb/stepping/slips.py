@@ -18,8 +18,6 @@ REFUSED = {
     re.compile(r"'(\w+)' object is not callable"): "It is not a function: leave the parentheses out.",
     re.compile(r"object (\w+) can't be used in 'await' expression"): "It is there at once: leave `await` out.",
 }
-NO_ANSWER = re.compile(r"check\(\) missing 1 required positional argument: 'answer'")
-NO_ANSWER_FIX = 'Give it your answer too, without calling it: check("routing-1", my_function).'
 NOT_THERE = re.compile(r"cannot import name '(\w+)' from 'repid_nb'")
 # repid's documentation imports these: its servers of brokers, and its HTTP servers.
 OF_REPID = re.compile(r"cannot import name '((?:Amqp|Kafka|Nats|Pubsub|Redis|Sqs)Server)' from 'repid_nb[.\w]*'")
@@ -88,7 +86,7 @@ def _plain(text: str) -> str:
         return f"Install it with: pip install 'repid{extra}==2.1.4' typing_extensions, and restart the kernel."
     if NO_WIDGETS.fullmatch(text):
         return "Install what widgets need with: pip install anywidget ipywidgets, and restart the kernel."
-    return NO_ANSWER_FIX if NO_ANSWER.fullmatch(text) else ""
+    return ""
 
 
 def _unexpected(owner: str, name: str, argument: str) -> str:

@@ -1,6 +1,5 @@
 """Slips in calls and names: the error says the fix, wherever there is a list of what was meant."""
 
-import importlib
 import inspect
 
 import pytest
@@ -29,7 +28,6 @@ SLIPS = {
     "an attribute of another object": lambda: Repid().register_server("default", InMemoryServer()),
     "an attribute, a letter off": lambda: made()[1].explian,
     "a call of what is no function": lambda: made()[1].queues("tasks"),
-    "no answer": lambda: importlib.import_module("repid_nb.classroom").check("routing-1"),
     "a class, a letter off": lambda: __import__("repid_nb", fromlist=["Steper"]).Steper,
 }
 FIXES = {
@@ -39,7 +37,6 @@ FIXES = {
     "a letter off": "Did you mean 'channel'?",
     "another word": "Write max_steps=....",
     "nothing like it": "It takes: channel, headers, payload, topic.",
-    "no answer": 'Give it your answer too, without calling it: check("routing-1", my_function).',
     "an attribute of another object": "Write app.servers.register_server.",
     "an attribute, a letter off": "Did you mean 'explain'?",
     "a call of what is no function": "It is not a function: leave the parentheses out.",
