@@ -51,7 +51,11 @@ export function makeEditor(pre, cell) {
   );
   const jar = CodeJar(pre, colour, { tab: "    ", addClosing: false, indentOn: /[:([{]\s*$/ });
   // Not the editor's own event, which keys cause only: text is also dropped, dictated and inserted by a menu.
-  pre.addEventListener("input", () => cell.changed(jar.toString()));
+  pre.addEventListener("input", () => {
+    // What comes in such a way may have elements for its line ends.
+    for (const end of pre.querySelectorAll("br")) end.replaceWith("\n");
+    cell.changed(jar.toString());
+  });
 
   async function offer() {
     const source = before(pre);

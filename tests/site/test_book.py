@@ -121,6 +121,13 @@ def test_a_changed_cell_runs_by_shift_enter_and_is_there_after_a_reload(page: Pa
     expect(cell(page, 1)).not_to_have_text("print('mine')")
 
 
+def test_lines_that_are_dropped_or_dictated_into_a_cell_stay_lines(page: Page, host: StaticHost):
+    open_live(page, host, "01_messages")
+    write(page, 1, "for number in (1, 2):\n    print(number)")
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator("pre.live-stream").first).to_have_text("1\n2\n")
+
+
 LOOK = """() => [...document.querySelectorAll('.cell_input pre')].map((pre) => [
     pre.getBoundingClientRect().height,
     ...['k', 'kn', 'mi', 's2', 'nf', 'keyword', 'number', 'string', 'function'].flatMap((name) => {
