@@ -141,6 +141,18 @@ async def test_dead_letters_are_read_with_their_reason_and_sent_again(broker, ch
             await here.stepper.send_again(channel, "1-1")
 
 
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+async def test_a_letter_that_is_sent_again_says_nothing_of_where_it_was_before(broker, channel):
+    async with scene(broker, channel) as here:
+        await here.send("broken")
+        await here.step()
+        assert await here.stepper.send_again(channel) == 1
+        async with broker.client() as client:
+            ((_, fields),) = await client.xrevrange(f"repid:{channel}", count=1)
+        assert b"payload" in fields
+        assert {b"original_stream", b"original_id"} & set(fields) == set()
+
+
 @pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
 async def test_letters_that_were_only_read_stay_where_they_are_in_their_order(broker, channel):
     async with scene(broker, channel) as here:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from random import Random
 from time import sleep
 from typing import Any
@@ -31,6 +32,7 @@ from repid_nb import (
     uniform,
 )
 from repid_nb.core.errors import DeclarationError, SimulationError, UnknownNameError
+from repid_nb.simulation.loop import JumpingLoop, Moment
 
 
 async def ship(number: int = 0) -> int:
@@ -627,3 +629,14 @@ def test_a_payload_that_cannot_be_sent_ends_the_run_with_its_error_and_the_app_h
     with pytest.raises(TypeError, match="JSON"):
         simulation.run(until="idle")
     assert app.servers.default is server
+
+
+def test_a_moment_that_is_cancelled_wakes_its_task_once():
+    loop = JumpingLoop()
+    moment, woken = Moment(loop, 10), []
+    moment.add_done_callback(woken.append, context=Context())
+    assert [moment.cancel(), moment.cancel()] == [True, False]
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert woken == [moment]
