@@ -11,8 +11,8 @@ __all__ = ["hint"]
 _given: dict[str, int] = {}
 
 
-@called_as('hint("routing-1")')
 @not_for_answers
+@called_as('hint("routing-1")')
 def hint(name: str, *, first: bool = False) -> Hint:
     """Give the next hint for an exercise; after the last, say that there are no more.
 

@@ -32,8 +32,8 @@ PLAIN = (type(None), bool, int, float, str, bytes)
 LONGEST_TEXT = 1_000
 
 
-@called_as('check("routing-1", answer)', about=what_is_asked)
 @not_for_answers
+@called_as('check("routing-1", answer)', about=what_is_asked)
 def check(name: str, answer: Any, *, also: Iterable[Case] = ()) -> Marking:
     """Mark an answer to an exercise: run messages through it, and read the Steps.
 

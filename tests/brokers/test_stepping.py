@@ -390,17 +390,15 @@ async def test_however_often_steps_are_interrupted_nothing_is_lost_and_one_is_he
                 await asyncio.sleep(0.02)
 
         counting = asyncio.create_task(count())
-        empty = 0
+        # Not until a step is idle: NATS lets nothing out while the message of a step that was cut is on its way back.
         async with asyncio.timeout(60):
-            while empty < 2:
+            while len(set(here.done)) < number_of_messages or await broker.counts(channel) != Counts(ready=0, held=0):
                 stepping = asyncio.create_task(here.stepper.step())
                 if dice.random() < 0.4:
                     await asyncio.sleep(dice.choice([0, 0, 0.0005, 0.002, 0.006, 0.012]))
                     stepping.cancel()
-                try:
-                    empty = 0 if await stepping else empty + 1
-                except asyncio.CancelledError:
-                    empty = 0
+                with suppress(asyncio.CancelledError):
+                    await stepping
                 if dice.random() < 0.05:
                     await here.stepper.close()
                     here.stepper = Stepper(here.app)
@@ -408,4 +406,3 @@ async def test_however_often_steps_are_interrupted_nothing_is_lost_and_one_is_he
         await counting
     assert set(here.done) == set(range(number_of_messages))
     assert max(held) <= 1
-    await broker.comes_to(channel, Counts(ready=0, held=0))
