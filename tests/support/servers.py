@@ -116,10 +116,16 @@ class Valkey(ServerProcess):
         with socket.socket(socket.AF_UNIX) as control:
             if not self._until(lambda: path.exists() and control.connect_ex(str(path)) == 0):
                 raise self._failed()
-            # While it still reads what it has kept, it refuses.
+
+            def says(command: str, word: bytes) -> bool:
+                control.sendall(f"{command}\r\n".encode())
+                return control.recv(1000).startswith(word)
+
+            # While it still reads what it has kept, it answers with an error, to some commands or to all.
+            if not self._until(lambda: says("PING", b"+PONG")):
+                raise self._failed()
             for port in [self.port] * 500 if self.port else random.sample(PORTS, TRIES):
-                control.sendall(f"CONFIG SET port {port}\r\n".encode())
-                if control.recv(1000).startswith(b"+OK"):
+                if says(f"CONFIG SET port {port}", b"+OK"):
                     self.port = port
                     return
                 time.sleep(0.01)
