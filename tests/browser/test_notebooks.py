@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from playwright.sync_api import TimeoutError as StillTooWide
 from support.axe import problems
 from support.files import EXERCISES, NOTEBOOKS, TUTORIALS, name_of
-from support.lab import WITH_SCREENSHOTS, Lab, Theme
+from support.lab import Lab
 
 pytestmark = pytest.mark.browser
 
@@ -44,11 +44,9 @@ FITS = f"() => {{ window.looks = ({TOO_WIDE})().length ? 0 : window.looks + 1; r
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_runs_from_top_to_bottom_and_reads_well_at_any_width(lab: Lab, jupyter_root: Path, path: Path):
-    # To switch with a notebook open takes a second or two, and changes no width: every other one is met in the dark.
-    theme: Theme = "dark" if NOTEBOOKS.index(path) % 2 else "light"
-    lab.open_notebook(without_outputs(jupyter_root, path), theme)
+    lab.open_notebook(without_outputs(jupyter_root, path))
     assert lab.run_all(), lab.failed_cells()
-    for theme in lab.both_themes() if path.stem in WORDS or WITH_SCREENSHOTS else [lab.theme]:
+    for theme in lab.both_themes():
         outputs = lab.page.locator(".jp-OutputArea-output")
         for word in WORDS.get(path.stem, []):
             expect(outputs.get_by_text(word).first).to_be_visible()

@@ -31,9 +31,7 @@ __all__ = [
     "PATIENCE",
     "READY",
     "TOLD_AT_ONCE",
-    "WITH_SCREENSHOTS",
     "Lab",
-    "Theme",
     "chromium",
     "chromium_for_tests",
     "jupyter_server",
@@ -247,22 +245,13 @@ class Lab:
         page.mouse.move(0, 0)
         page.on("pageerror", self._note)
 
-    def open_notebook(self, path: str, theme: Theme | None = None) -> None:
-        """Open a notebook, by its path below the server's folder, and wait for its kernel.
-
-        Args:
-            theme: The theme to be on; None for the one that is.
-        """
+    def open_notebook(self, path: str) -> None:
+        """Open a notebook, by its path below the server's folder, and wait for its kernel."""
         if self._is_loaded():
-            if theme is not None:
-                self.set_theme(theme)
             self._finish(f"jupyterapp.commands.execute('docmanager:open', {{path: {json.dumps(path)}}})")
-            self.wait_idle()
-            return
-        self.page.goto(f"{self._address}/doc/tree/{path}")
+        else:
+            self.page.goto(f"{self._address}/doc/tree/{path}")
         self.wait_idle()
-        if theme is not None:
-            self.set_theme(theme)
 
     def run_cells(self, root: Path, name: str, *cells: str) -> None:
         """Open a new notebook of these cells, in the server's folder `root`, and run them; none may fail."""
