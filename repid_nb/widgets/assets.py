@@ -17,6 +17,8 @@ __all__ = ["AssetError", "read_script", "read_style"]
 
 STATIC = Path(__file__).parent / "static"
 ENTRY = "workbench.mjs"
+# The class of every widget, as the parts of the style sheets have it.
+ROOT = ".repid-wb"
 STYLES = ("workbench", "tools", "stage", "panels", "river", "room")
 
 # A statement at the beginning of a line is at the top level, as the formatter of `make lint` makes sure.
@@ -53,10 +55,18 @@ def read_script(folder: Path = STATIC, entry: str = ENTRY) -> str:
     return "\n".join(f"// {name}\n{_without_modules(text)}" for name, text in modules.items())
 
 
-def read_style(folder: Path = STATIC, styles: Iterable[str] = STYLES) -> str:
-    """Return the page's style sheet: the colours of all views, then one part a region, the room that they have last."""
+def read_style(folder: Path = STATIC, styles: Iterable[str] = STYLES, root: str = ROOT) -> str:
+    """Return a page's style sheet: the colours of all views, then its parts in their order.
+
+    Args:
+        folder: The folder of the parts.
+        styles: Their names; those of the workbench are one a region, and the room that they have last.
+        root: The selector of the widget that the sheet is for. A page has the sheets of all widgets, in the order in
+            which they came, so a widget that shares some parts with the workbench has a root of its own: a part that
+            came once more would undo those that follow it in the workbench's sheet.
+    """
     parts = [(folder / f"{name}.css").read_text(encoding="utf-8") for name in styles]
-    return "\n".join([f".repid-wb {{\n{css_variables()}\n}}\n", *parts])
+    return "\n".join([f"{ROOT} {{\n{css_variables()}\n}}\n", *parts]).replace(ROOT, root)
 
 
 def _in_order(folder: Path, entry: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Ballot(PlainForm):
     """
 
     _esm = read_script(entry="ballot.mjs")
-    _css = read_style(styles=("workbench", "tools", "panels", "choices", "ballot"))
+    _css = read_style(styles=("workbench", "tools", "panels", "choices", "ballot"), root=".repid-wb.wb-voting")
 
     ballot = traitlets.Dict().tag(sync=True)
 

@@ -25,7 +25,7 @@ class QuestionCard(SavedForm):
     """
 
     _esm = read_script(entry="question_card.mjs")
-    _css = read_style(styles=("workbench", "tools", "choices", "question_card"))
+    _css = read_style(styles=("workbench", "tools", "choices", "question_card"), root=".repid-wb.wb-asking")
     AS_LEFT = "A question, as it was left:"
 
     card = traitlets.Dict().tag(sync=True)

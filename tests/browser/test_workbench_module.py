@@ -13,6 +13,8 @@ from support.axe import CONTRAST, problems
 from support.stage import STRANGE, Stage, real_states
 
 from repid_nb.widgets.assets import read_script, read_style
+from repid_nb.widgets.ballot import Ballot
+from repid_nb.widgets.question_card import QuestionCard
 
 pytestmark = pytest.mark.browser
 
@@ -1233,5 +1235,23 @@ RENDERED = """async ([source, card, styles]) => {
 def test_the_right_choice_is_green_and_the_wrong_one_red_also_beside_a_workbench(stage: Callable[..., Stage]):
     page = stage("waiting").page
     source = base64.b64encode(read_script(entry="question_card.mjs").encode()).decode()
-    styles = [read_style(styles=("workbench", "tools", "choices", "question_card")), read_style()]
+    styles = [QuestionCard._css, read_style()]
     assert page.evaluate(RENDERED, [source, ANSWERED, styles]) == ["rgb(169, 30, 28)", "rgb(20, 105, 44)"]
+
+
+ADD_STYLE = "css => document.head.append(Object.assign(document.createElement('style'), {textContent: css}))"
+DRAWN = """root => [root, ...root.querySelectorAll('*')].map(one => {
+    const { x, y, width, height } = one.getBoundingClientRect();
+    const { color, backgroundColor, borderColor, fontSize } = getComputedStyle(one);
+    return [one.className, x, y, width, height, color, backgroundColor, borderColor, fontSize].join(' ');
+})"""
+
+
+@pytest.mark.parametrize("width", [700, 600, 400])
+def test_a_card_or_a_ballot_that_comes_later_leaves_a_workbench_as_it_is(stage: Callable[..., Stage], width: int):
+    page = stage("waiting", width=width).page
+    workbench = page.locator(".repid-wb")
+    before = workbench.evaluate(DRAWN)
+    for widget in (QuestionCard, Ballot):
+        page.evaluate(ADD_STYLE, widget._css)
+    assert workbench.evaluate(DRAWN) == before

@@ -30,7 +30,7 @@ export function render({ model, el }) {
   const verdict = h("p.verdict", { role: "status" });
   const error = h("p.error", { role: "alert" });
   const body = h("div.body.ballot", null, head, question, about, answers, verdict, error);
-  const root = widgetRoot("question of the class", body);
+  const root = widgetRoot("question of the class", body, { class: "repid-wb wb-voting" });
   const hasChanged = createChanges();
 
   /** @param {number} choice */
