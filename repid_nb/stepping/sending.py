@@ -44,6 +44,31 @@ class Outgoing:
     content_type: str | None
     server_name: str | None
 
+    async def go_through(self, app: Repid, parameters: dict[str, Any] | None) -> None:
+        """Send it through the app and its producer middleware; bytes as they are, anything else as JSON.
+
+        Args:
+            app: The app.
+            parameters: The `server_specific_parameters`.
+
+        Raises:
+            InvalidMessageError: A content type goes with a payload that is not bytes.
+        """
+        destination: dict[str, Any] = {
+            "channel": self.channel,
+            "operation_id": self.operation_id,
+            "headers": self.headers,
+            "server_name": self.server_name,
+            "server_specific_parameters": parameters,
+        }
+        payload = b"" if self.payload is None else self.payload
+        if isinstance(payload, bytes):
+            await app.send_message(payload=payload, content_type=self.content_type, **destination)
+        elif self.content_type is not None:
+            raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
+        else:
+            await app.send_message_json(payload=payload, **destination)
+
 
 def with_topic(headers: Mapping[str, str] | None, topic: str | None) -> dict[str, str] | None:
     """Return the headers with the topic among them; None where both are None.
@@ -72,12 +97,8 @@ async def send(app: Repid, server: ObservedServerT, outgoing: Outgoing) -> Sent 
     Returns:
         The message that was put on a queue; None when producer middleware kept it back.
     """
-    payload = b"" if outgoing.payload is None else outgoing.payload
-    if outgoing.content_type is not None and not isinstance(payload, bytes):
-        raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
-    names = names_of(server)
-    with names.reserving() as name:
-        published = await _publish(app, server, outgoing, payload, name)
+    with names_of(server).reserving() as name:
+        published = await _publish(app, server, outgoing, name)
     if not published:
         return None
     # Producer middleware may publish further messages, and may leave out the id.
@@ -86,19 +107,12 @@ async def send(app: Repid, server: ObservedServerT, outgoing: Outgoing) -> Sent 
 
 
 async def _publish(
-    app: Repid, server: ObservedServerT, outgoing: Outgoing, payload: Any, name: str
+    app: Repid, server: ObservedServerT, outgoing: Outgoing, name: str
 ) -> list[tuple[str, QueuedMessage]]:
     """Send a message, with its name as its id, and return what this call put on queues, and where."""
     parameters: dict[str, Any] = {"message_id": name}
     if outgoing.priority is not None:
         parameters["priority"] = outgoing.priority
-    destination: dict[str, Any] = {
-        "channel": outgoing.channel,
-        "operation_id": outgoing.operation_id,
-        "headers": outgoing.headers,
-        "server_name": outgoing.server_name,
-        "server_specific_parameters": parameters,
-    }
     published: list[tuple[str, QueuedMessage]] = []
     this_call = object()
 
@@ -110,10 +124,7 @@ async def _publish(
     end_observing = server.observe(note)
     token = _sending.set(this_call)
     try:
-        if isinstance(payload, bytes):
-            await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)
-        else:
-            await app.send_message_json(payload=payload, **destination)
+        await outgoing.go_through(app, parameters)
     finally:
         _sending.reset(token)
         end_observing()

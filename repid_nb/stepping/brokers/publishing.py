@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from repid_nb.app import Repid
-from repid_nb.core.errors import InvalidMessageError
 from repid_nb.core.events import Event, Published
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY
 from repid_nb.core.memory.snapshot import MessageSnapshot, parent_name
@@ -32,7 +30,7 @@ async def publish(app: Repid, adapter: Adapter, outgoing: Outgoing) -> MessageSn
         InvalidMessageError: The broker knows no priority, or a content type goes with a payload that is not bytes.
     """
     with _published_here(app) as published:
-        await _send(app, outgoing, adapter.options(outgoing.priority))
+        await outgoing.go_through(app, adapter.options(outgoing.priority))
     # Producer middleware may publish further messages, before or after.
     named = outgoing.channel or app.address_of(None, outgoing.operation_id)
     own = next((one for one in published if one.channel == named), published[0] if published else None)
@@ -70,21 +68,3 @@ def _published_here(app: Repid) -> Iterator[list[Published]]:
     finally:
         _publishing.reset(token)
         end_observing()
-
-
-async def _send(app: Repid, outgoing: Outgoing, parameters: dict[str, Any] | None) -> None:
-    payload = b"" if outgoing.payload is None else outgoing.payload
-    is_raw = isinstance(payload, bytes)
-    if outgoing.content_type is not None and not is_raw:
-        raise InvalidMessageError("content_type goes with a payload of bytes; anything else is sent as JSON.")
-    destination: dict[str, Any] = {
-        "channel": outgoing.channel,
-        "operation_id": outgoing.operation_id,
-        "headers": outgoing.headers,
-        "server_name": outgoing.server_name,
-        "server_specific_parameters": parameters,
-    }
-    if is_raw:
-        await app.send_message(payload=payload, content_type=outgoing.content_type, **destination)
-    else:
-        await app.send_message_json(payload=payload, **destination)
