@@ -15,11 +15,13 @@ from support.axe import problems
 from support.files import NOTEBOOKS, ROOT
 from support.static_host import StaticHost
 
+from repid_nb.display.words import duration_text
+
 # What differs from run to run.
 CHANGING = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
     (r"[0-9a-f]{8}…|…[0-9a-f]{7,8}", "ID"),
-    (r"\b\d+([.,]\d+)? ?(µs|us|ms|s|seconds?|minutes?)\b", "TIME"),
+    (r"\b(under )?\d+([.,]\d+)? ?(µs|us|ms|s|seconds?|minutes?)\b", "TIME"),
     (r"0x[0-9a-f]+", "ADDRESS"),
     (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
 ]
@@ -83,6 +85,11 @@ def normal(text: str) -> str:
     for pattern, name in CHANGING:
         text = re.sub(pattern, name, text)
     return "".join(text.split())
+
+
+@pytest.mark.parametrize("seconds", [0.025, 1.25, 130])
+def test_a_step_that_a_busy_machine_takes_its_time_over_shows_what_is_committed(seconds: float):
+    assert normal(f"acked · {duration_text(seconds)}") == normal(f"acked · {duration_text(0.001)}")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
