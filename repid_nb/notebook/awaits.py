@@ -20,6 +20,7 @@ from repid_nb.notebook.cells import in_kernel, ipython_shell
 __all__ = ["answer_forgotten_awaits", "forgotten_await", "forgotten_call"]
 
 LONGEST = 60
+MAGIC = re.compile(r"get_ipython\(\)\.run_line_magic\('(\w+)', ('.*'|\".*\")\)\s*$")
 NEVER_AWAITED = re.compile(r"coroutine '(?:.*\.)?(\w+)' was never awaited")
 
 
@@ -44,28 +45,39 @@ def forgotten_await(made: CoroutineType[Any, Any, Any]) -> str:
     module = "" if made.cr_frame is None else str(made.cr_frame.f_globals.get("__name__"))
     if module != "__main__" and module.partition(".")[0] != "repid_nb":
         return repr(made)
-    return f"Nothing was done yet: write `await {_last_expression() or f'{made.__name__}(...)'}`."
+    magic, call = _last_expression()
+    call = call or f"{made.__name__}(...)"
+    # Neither a magic such as %time can await what it runs, nor a notebook with `%autoawait off`.
+    can_await = not magic and getattr(ipython_shell(), "autoawait", True)
+    return f"Nothing was done yet: write `{f'await {call}' if can_await else f'{magic} run({call})'.lstrip()}`."
 
 
 def forgotten_call(method: MethodType) -> str:
     """Return what to write instead of a method's name alone; of others than ours its usual text."""
     if type(method.__self__).__module__.partition(".")[0] != "repid_nb":
         return repr(method)
-    name = _last_expression() or method.__name__
+    name = _last_expression()[1] or method.__name__
     call = f"await {name}(...)" if inspect.iscoroutinefunction(method) else f"{name}(...)"
     return f"Nothing was done: `{name}` is the function itself. Write `{call}`."
 
 
-def _last_expression() -> str:
-    """Return the expression whose value the running cell shows; a long call without its arguments."""
+def _last_expression() -> tuple[str, str]:
+    """Return the expression whose value the running cell shows, and the magic before it; a long call without arguments.
+
+    The cell is the one that IPython makes of what was typed: there a magic is a call.
+    """
+    magic = ""
     with suppress(Exception):
-        last = ast.parse(str(ipython_shell().user_ns["In"][-1])).body[-1]
+        source = str(ipython_shell().user_ns["In"][-1])
+        if found := MAGIC.search(source):
+            magic, source = f"%{found[1]}", str(ast.literal_eval(found[2]))
+        last = ast.parse(source).body[-1]
         if isinstance(last, ast.Expr):
             whole = ast.unparse(last.value)
             if len(whole) <= LONGEST or not isinstance(last.value, ast.Call):
-                return whole
-            return f"{ast.unparse(last.value.func)}(...)"
-    return ""
+                return magic, whole
+            return magic, f"{ast.unparse(last.value.func)}(...)"
+    return magic, ""
 
 
 def _in_words(before: Callable[..., None]) -> Callable[..., None]:

@@ -10,6 +10,7 @@ import functools
 import inspect
 import sys
 import warnings
+from collections import deque
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -108,6 +109,8 @@ def _warn_of_old_nest_asyncio() -> None:
 
 
 def _run_nested(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[T]) -> T:
+    ready: deque[asyncio.Handle] = loop._ready  # type: ignore[attr-defined]  # noqa: SLF001  (asyncio's own, in all its loops)
+    waiting = len(ready)
     task = loop.create_task(_completed(awaitable))
     try:
         return loop.run_until_complete(task)
@@ -118,6 +121,14 @@ def _run_nested(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[T]) -> T:
             with suppress(asyncio.CancelledError):
                 loop.run_until_complete(task)
         take_error(task)
+        # A loop that runs since before it could nest is in a turn that has counted its callbacks, and would end with an
+        # IndexError where the nested run has taken some of them.
+        for _ in range(waiting - len(ready)):
+            loop.call_soon(_nothing)
+
+
+def _nothing() -> None:
+    """Stand for a callback that a nested run has taken."""
 
 
 async def _completed(awaitable: Awaitable[T]) -> T:

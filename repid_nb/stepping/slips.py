@@ -60,6 +60,8 @@ def fix_of(error: BaseException) -> str:
     """Return how to write a call, a name or an attribute of ours that Python refused with this error; else nothing."""
     if type(error) is AttributeError:
         return _missing_attribute(error.obj, error.name or "")
+    if isinstance(error, SyntaxError):
+        return _outside(error)
     text = str(error) if isinstance(error, ImportError) or type(error) is TypeError else ""
     if fix := _plain(text):
         return fix
@@ -71,6 +73,16 @@ def fix_of(error: BaseException) -> str:
     found = TOO_MANY.fullmatch(text)
     method = None if found is None else _method(found[1], found[2])
     return "" if found is None or method is None else _by_name(found[2], method)
+
+
+def _outside(error: SyntaxError) -> str:
+    """Return what to write in a cell whose `await` IPython refuses; Python speaks of another function inside `def`."""
+    if error.msg != "'await' outside function":
+        return ""
+    file = error.filename or ""
+    if file.startswith("<") and not file.startswith("<ipython-input"):
+        return "A magic such as %time cannot await: write run(stepper.step()) there, instead of await stepper.step()."
+    return "This notebook has switched await off: write %autoawait asyncio in a cell, or run(...) instead of await ..."
 
 
 def _plain(text: str) -> str:

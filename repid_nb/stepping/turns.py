@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from repid_nb.core.errors import SteppingError
+from repid_nb.core.tasks import running_loop
 
 __all__ = ["Turns"]
 
@@ -27,8 +28,9 @@ class Turns:
 
         Raises:
             SteppingError: A step is under way on another loop, which is in another thread.
+            RuntimeError: The loop is not asyncio's.
         """
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         if self._loop is not loop:
             if self.is_taken:
                 raise SteppingError(

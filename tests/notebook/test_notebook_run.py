@@ -97,6 +97,24 @@ def test_on_a_running_loop_run_nests():
     )
 
 
+@pytest.mark.parametrize("number", [2, 5])
+def test_on_a_loop_that_ran_before_it_could_nest_a_nested_run_takes_no_callback_from_it(number: int):
+    # Each of these is a callback that the loop's turn has counted, and that the first nested run runs.
+    answer = run_script(f"""
+        import asyncio
+        from repid_nb.notebook.loop import run
+
+        async def nested(number):
+            return run(asyncio.sleep(0.001, number))
+
+        async def main():
+            print(sorted(await asyncio.gather(*(nested(number) for number in range({number})))))
+
+        asyncio.run(main())
+    """)
+    assert answer == f"{list(range(number))}\n"
+
+
 @pytest.mark.parametrize("interrupted", ["asyncio.get_running_loop().call_soon(interrupt)", "interrupt()"])
 def test_a_nested_run_that_is_interrupted_cleans_up_and_leaves_no_error_behind(interrupted: str):
     answer = run_script(f"""

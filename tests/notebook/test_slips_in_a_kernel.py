@@ -55,6 +55,43 @@ def test_a_method_that_is_not_called_says_what_to_write(app: Kernel, name: str, 
     assert app.execute("'a'.upper\n[].append").result.startswith("<function list.append")
 
 
+@pytest.mark.parametrize("cell", ["%time {}", "%%time\n{}", "%timeit -n1 -r1 {}", "%prun {}"])
+def test_a_magic_that_cannot_await_says_what_it_can(app: Kernel, cell: str):
+    refused = app.execute(cell.format("await stepper.step()"))
+    assert refused.error == "SyntaxError"
+    assert "write run(stepper.step()) there" in refused.traceback
+    assert app.execute(cell.format("run(stepper.step())")).error is None
+
+
+def test_a_forgotten_await_after_a_magic_is_a_run(app: Kernel):
+    assert app.execute("%time stepper.step()").result == "Nothing was done yet: write `%time run(stepper.step())`."
+
+
+def test_where_await_is_switched_off_run_is_what_to_write(app: Kernel):
+    app.execute("%autoawait off")
+    try:
+        assert app.execute("stepper.step()").result == "Nothing was done yet: write `run(stepper.step())`."
+        refused = app.execute("await stepper.step()")
+        assert refused.error == "SyntaxError"
+        assert "write %autoawait asyncio in a cell, or run(...) instead of await ..." in refused.traceback
+        assert "nothing is waiting" in app.execute("run(stepper.step())").shown
+    finally:
+        app.execute("%autoawait asyncio")
+
+
+def test_cells_that_trio_runs_are_told_that_asyncio_is_needed_and_nothing_is_lost(app: Kernel):
+    pytest.importorskip("trio", reason="trio is not installed here")
+    app.execute("await stepper.send('tasks', {'to': 'ada'}, topic='greet')")
+    app.execute("%autoawait trio")
+    try:
+        for call in ("stepper.step()", "stepper.run()", "app.run_worker(messages_limit=1)"):
+            refused = app.execute(f"await {call}")
+            assert refused.message.startswith("repid_nb awaits on asyncio, and trio runs this code.")
+        assert "Step 1 · m1 went to greet" in app.execute("run(stepper.step())").shown
+    finally:
+        app.execute("%autoawait asyncio")
+
+
 def test_a_coroutine_of_another_library_and_one_that_ended_show_as_ever(app: Kernel):
     assert app.execute("import asyncio\nasyncio.sleep(0)").result.startswith("<coroutine object sleep at")
     assert app.execute("ended = asyncio.sleep(0)\nawait ended\nended").result.startswith("<coroutine object sleep at")

@@ -48,3 +48,21 @@ def test_what_a_terminal_shows_is_text_and_a_widget_says_what_is_missing(tmp_pat
     assert "Step 1 · m1 went to greet" in shown
     assert shown.count("To click, open it in a notebook: a terminal shows no widgets.") == 2
     assert "Workbench(" not in shown.replace("In [", "")
+
+
+def test_in_pythons_own_asyncio_prompt_one_can_await_and_run(tmp_path: Path):
+    (tmp_path / "lesson.py").write_text(SESSION.split("stepper =", maxsplit=1)[0] + "\nstepper = Stepper(app)\n")
+    lines = "from lesson import *\nfrom repid_nb import run\nrun(stepper.send('tasks', {'to': 'ada'}, topic='greet'))\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "asyncio"],
+        input=f"{lines}run(stepper.step())\nawait stepper.step()\n",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+        timeout=120,
+        cwd=tmp_path,
+    )
+    assert "Traceback" not in done.stdout
+    assert "Step 1 · m1 went to greet" in done.stdout
+    assert "Idle · nothing is waiting on tasks" in done.stdout
