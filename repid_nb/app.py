@@ -27,6 +27,7 @@ from repid_nb.limits.gate import gate_of
 from repid_nb.limits.gated_worker import worker_of
 from repid_nb.limits.limited import Declared
 from repid_nb.notebook.exits import exit_raises
+from repid_nb.notebook.foreign_loops import running_loop
 
 __all__ = ["Repid"]
 
@@ -172,6 +173,7 @@ class Repid:
         if not routes.by_channel or messages_limit <= 0:
             return RunnerInfo(processed=0)
         worker = worker_of(self.execution_context(server), routes.by_channel, gate)
+        running_loop()
         with exit_raises(), stop_on_signals(register_signals, worker.stop):
             processed = await worker.run(
                 messages_limit=messages_limit,

@@ -9,15 +9,7 @@ from contextvars import Context
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
-__all__ = [
-    "CancelRequests",
-    "in_own_task",
-    "is_running_in",
-    "references_of_waking",
-    "running_loop",
-    "start",
-    "wait_for_end",
-]
+__all__ = ["CancelRequests", "in_own_task", "is_running_in", "references_of_waking", "start", "wait_for_end"]
 
 T = TypeVar("T")
 
@@ -42,28 +34,6 @@ class CancelRequests:
     def came(self) -> bool:
         """Say whether the task was asked to end; without a task, where nothing is known, the answer is yes."""
         return self._task is None or self._task.cancelling() > self._before
-
-
-def running_loop() -> asyncio.AbstractEventLoop:
-    """Return asyncio's loop that runs the caller.
-
-    Raises:
-        RuntimeError: Another library runs the caller, or none; with what to write.
-    """
-    other = _other_library()
-    if other is None and asyncio._get_running_loop() is not None:  # noqa: SLF001  (the public one raises where none runs)
-        return asyncio.get_running_loop()
-    told = f"repid_nb awaits on asyncio, and {other or 'no event loop of asyncio'} runs this code."
-    # In a notebook asyncio runs too, around the cell.
-    fix = "In a notebook write %autoawait asyncio, in a script asyncio.run(main())."
-    raise RuntimeError(f"{told} {fix}")
-
-
-def _other_library() -> str | None:
-    """Return the library that runs the caller in asyncio's place: trio, or curio."""
-    name = getattr(getattr(sys.modules.get("sniffio"), "thread_local", None), "name", None)
-    is_curio = getattr(sys.modules.get("curio.meta"), "curio_running", bool)()
-    return "curio" if is_curio else name if name == "trio" else None
 
 
 def is_running_in(task: asyncio.Task[Any] | None) -> bool:

@@ -1,4 +1,7 @@
-"""Notes and warnings about actors whose cell ran again: the newest replaces the older, a renamed one is left over."""
+"""Notes and warnings about actors whose cell ran again: the newest replaces the older, a renamed one is left over.
+
+So too about those whose module was loaded again, while the app still has the router of the earlier load.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import inspect
 import warnings
 
 from repid_nb.core.routing.declaration import Declaration
+from repid_nb.core.routing.reruns import is_of_an_earlier_load
 from repid_nb.core.routing.routes import Routes
 
 __all__ = ["CALM", "CURE", "StaleActorWarning", "StaleWatch", "stale_notes"]
@@ -26,17 +30,20 @@ def stale_notes(routes: Routes, channel: str, told: set[object] | None = None) -
     Args:
         told: The actors whose calm note was given already and is not given again; the others are added. None for all.
     """
-    if not routes.left_over:
-        return {}
     newest = set(map(id, routes.left_over.values()))
     notes: dict[int, str] = {}
     for position, route in enumerate(routes.routes_by_channel.get(channel, ()), start=1):
-        if isinstance(route.source, Declaration) and (route.source, channel) in routes.left_over:
-            notes[position] = f"left over: its cell ran again without it; {CURE} forgets it"
-        elif id(route.source) in newest and route.source not in (told or ()):
+        source = route.source
+        if not isinstance(source, Declaration) or source.run is None:
+            continue
+        if (source, channel) in routes.left_over:
+            notes[position] = f"left over: {source.run.again} without it; {CURE} forgets it"
+        elif is_of_an_earlier_load(source):
+            notes[position] = f"older: module {source.run.module} was loaded again; include its router in the app again"
+        elif id(source) in newest and source not in (told or ()):
             if told is not None:
-                told.add(route.source)
-            notes[position] = f"{CALM} its cell ran again: this is the newest function, in the place of the older one"
+                told.add(source)
+            notes[position] = f"{CALM} {source.run.again}: this is the newest function, in the place of the older one"
     return notes
 
 
@@ -54,9 +61,10 @@ class StaleWatch:
                 continue
             self._warned.add((older, channel))
             code = getattr(inspect.unwrap(older.fn), "__code__", None)
+            again = "" if older.run is None else older.run.again
             warnings.warn_explicit(
-                f"Actor {older.name!r} is still on channel {channel!r}, but its cell ran again without it, as when it "
-                f"is renamed. To forget it: {CURE}",
+                f"Actor {older.name!r} is still on channel {channel!r}, but {again} without it, as when it is renamed. "
+                f"To forget it: {CURE}",
                 StaleActorWarning,
                 # The warning points at the declaration of the actor.
                 filename="<unknown>" if code is None else code.co_filename,

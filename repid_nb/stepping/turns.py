@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from repid_nb.core.errors import SteppingError
-from repid_nb.core.tasks import running_loop
+from repid_nb.notebook.foreign_loops import running_loop
 
 __all__ = ["Turns"]
 

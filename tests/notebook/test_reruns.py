@@ -104,3 +104,68 @@ def test_the_newest_function_gets_the_messages_and_a_calm_line_says_so(app: Kern
     assert "returned  'new'" in cell.shown
     assert "↻ its cell ran again: this is the newest function, in the place of the older one" in cell.shown
     assert cell.stderr == ""
+
+
+TWO_ACTORS = """
+from repid_nb import Router
+router = Router(channel="tasks")
+
+@router.actor
+async def greet(): return "old"
+
+@router.actor
+async def wave(): return "waved"
+"""
+
+FROM_A_MODULE = """
+import os, pathlib
+sys.path.insert(0, {folder!r})
+import waving
+app = Repid()
+app.servers.register_server("default", InMemoryServer(), is_default=True)
+app.include_router(waving.router)
+stepper = Stepper(app)
+
+def edit(*change):
+    file = pathlib.Path(waving.__file__)
+    file.write_text(file.read_text().replace(*change))
+    later = file.stat().st_mtime + 5
+    os.utime(file, (later, later))
+"""
+ASK = "await stepper.send('tasks', topic={!r})\nawait stepper.step()"
+AGAIN = "⚠ older: module waving was loaded again; include its router in the app again"
+
+
+def test_a_module_whose_functions_autoreload_changes_keeps_its_other_actors(app: Kernel, tmp_path):
+    (tmp_path / "waving.py").write_text(TWO_ACTORS)
+    app.execute(f"%load_ext autoreload\n%autoreload 2\n{FROM_A_MODULE.format(folder=str(tmp_path))}", cell_id="import")
+    try:
+        app.execute("edit('\"old\"', '\"new\"')")
+        shown = app.execute(ASK.format("greet")).shown
+        assert "returned  'new'" in shown
+        assert "↻ its module was loaded again: this is the newest function, in the place of the older one" in shown
+        waved = app.execute(ASK.format("wave"))
+        assert "returned  'waved'" in waved.shown
+        assert "left over" not in shown + waved.shown + waved.stderr
+        # A change outside of functions: then the whole module runs again, and has a new router.
+        app.execute("edit('Router(channel', 'Router(timeout=9, channel')")
+        app.execute("edit('\"new\"', '\"newest\"')")
+        shown = app.execute(ASK.format("greet")).shown
+        assert ("returned  'new'" in shown, shown.count(AGAIN)) == (True, 1)
+        app.execute("app.include_router(waving.router)")
+        shown = app.execute(ASK.format("greet")).shown
+        assert ("returned  'newest'" in shown, AGAIN in shown) == (True, False)
+    finally:
+        app.execute("%autoreload 0\nsys.modules.pop('waving')\nsys.path.pop(0)")
+
+
+def test_an_app_that_still_has_the_router_of_an_earlier_load_is_told(app: Kernel, tmp_path):
+    (tmp_path / "waving.py").write_text(TWO_ACTORS)
+    app.execute(FROM_A_MODULE.format(folder=str(tmp_path)), cell_id="import")
+    try:
+        assert AGAIN not in app.execute(ASK.format("greet")).shown
+        app.execute("edit('\"old\"', '\"new\"')\nimportlib.reload(waving)")
+        shown = app.execute(ASK.format("greet")).shown
+        assert ("returned  'old'" in shown, shown.count(AGAIN)) == (True, 2)
+    finally:
+        app.execute("sys.modules.pop('waving')\nsys.path.pop(0)")

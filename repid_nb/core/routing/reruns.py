@@ -7,6 +7,7 @@ one name on purpose, in a loop or a helper. The run tells these cases apart. A s
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +15,19 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["DeclaredT", "Run", "as_run_of", "earlier_runs", "may_be_rerun", "run_now", "where_cells_run"]
+__all__ = [
+    "DeclaredT",
+    "Run",
+    "as_run_of",
+    "earlier_runs",
+    "is_of_an_earlier_load",
+    "may_be_rerun",
+    "run_now",
+    "where_cells_run",
+]
+
+# `%autoreload` runs the changed functions of a module again, each with its decorators, and none of its others.
+RUNS_PARTS = "IPython.extensions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +38,25 @@ class Run:
         of: The cell, by its id or source, or the module, by its name.
         number: Differs from run to run.
         code: The module's code, whose `id` is the number: kept, so that no later code can have the same one.
+        module: The module's name; empty for a cell.
+        load: The code with which the module was loaded last, then; None for a cell.
     """
 
     of: str
     number: object
     code: CodeType | None = field(default=None, compare=False, repr=False)
+    module: str = field(default="", compare=False)
+    load: CodeType | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it runs again what has changed in a module, and nothing else."""
+        return self.code is not self.load
+
+    @property
+    def again(self) -> str:
+        """What is said of a later run."""
+        return "its module was loaded again" if self.module else "its cell ran again"
 
 
 class DeclaredT(Protocol):
@@ -89,9 +116,31 @@ def run_now(frame: FrameType | None) -> Run | None:
     while frame is not None and frame.f_globals.get("__name__") != "IPython.core.interactiveshell":
         module = frame.f_globals.get("__name__")
         if frame.f_code.co_name == "<module>" and module not in (None, "__main__"):
-            return Run(f"module {module}", id(frame.f_code), frame.f_code)
+            return _run_of_module(frame, str(module))
         frame = frame.f_back
     return Run(*cell)
+
+
+# The code with which each module was loaded last, of those that declare actors.
+_loads: dict[str, CodeType] = {}
+
+
+def _run_of_module(frame: FrameType, module: str) -> Run:
+    code, caller = frame.f_code, frame.f_back
+    if caller is not None and str(caller.f_globals.get("__name__")).startswith(RUNS_PARTS):
+        # A run of its own: that the module's other actors are not declared again says nothing of them.
+        return Run(f"part {id(code)} of module {module}", id(code), code, module, _loads.get(module))
+    _loads[module] = code
+    return Run(f"module {module}", id(code), code, module, code)
+
+
+def is_of_an_earlier_load(one: DeclaredT) -> bool:
+    """Say whether an actor's module was loaded again since, and its function is another one there now."""
+    if one.run is None or _loads.get(one.run.module) is one.run.load:
+        return False
+    present = vars(sys.modules.get(one.run.module, object)).get(getattr(one.fn, "__qualname__", ""))
+    # `%autoreload` may have given the older function the code of the newer one.
+    return _code_of(present) is not _code_of(one.fn)
 
 
 def may_be_rerun(declared: Iterable[DeclaredT]) -> bool:
@@ -149,11 +198,14 @@ def _is_redefined(older: DeclaredT, newer: DeclaredT) -> bool:
     """
     if "<" in _definition(older)[1]:
         return False
+    if newer.run is not None and newer.run.is_part:
+        # The older function has been given the newer one's code.
+        return True
     codes = _code_of(older.fn), _code_of(newer.fn)
     return None not in codes and codes[0] is not codes[1]
 
 
-def _code_of(fn: Callable[..., Any]) -> object:
+def _code_of(fn: Any) -> object:
     try:
         return getattr(inspect.unwrap(fn), "__code__", None)
     except ValueError:  # it wraps itself

@@ -13,7 +13,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from repid_nb.core.logger import logger
-from repid_nb.core.tasks import running_loop
 
 __all__ = ["stop_on_signals"]
 
@@ -43,7 +42,7 @@ def stop_on_signals(signals: Iterable[signal.Signals] | None, stop: Callable[[],
     """
     if signals is None:
         signals = [signal.SIGTERM] if _in_notebook_kernel() else [signal.SIGINT, signal.SIGTERM]
-    loop = running_loop()
+    loop = asyncio.get_running_loop()
     registered = [one for one in set(signals) if _register(loop, one, stop)]
     try:
         yield
