@@ -63,18 +63,10 @@ class OtherRules(Router):
         if base is self._known:
             return self._made
         self._known = base
-        routes = tuple(map(self._with_rules, sorted(base.routes, key=self._place)))
-        grouped: dict[str, list[Route]] = {}
-        for route in routes:
-            grouped.setdefault(route.actor.channel_address, []).append(route)
-        # The channels stay in their order: it is that of the pulls.
-        channels = [channel for channel in base.by_channel if channel in grouped]
-        self._made = Routes(
-            routes,
-            {channel: [route.actor for route in grouped[channel]] for channel in channels},
-            {channel: grouped[channel] for channel in channels},
-            base.left_over,
-        )
+        # Channel by channel: their order is that of the pulls.
+        channels = {channel: place for place, channel in enumerate(base.by_channel)}
+        order = sorted(base.routes, key=lambda route: (channels[route.actor.channel_address], self._place(route)))
+        self._made = Routes(tuple(map(self._with_rules, order)), base.left_over)
         return self._made
 
     def _place(self, route: Route) -> int:

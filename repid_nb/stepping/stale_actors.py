@@ -38,7 +38,7 @@ def stale_notes(routes: Routes, channel: str, told: set[object] | None = None) -
             continue
         if (source, channel) in routes.left_over:
             notes[position] = f"left over: {source.run.again} without it; {CURE} forgets it"
-        elif is_of_an_earlier_load(source):
+        elif is_of_an_earlier_load(source.run, source.fn):
             notes[position] = f"older: module {source.run.module} was loaded again; include its router in the app again"
         elif id(source) in newest and source not in (told or ()):
             if told is not None:

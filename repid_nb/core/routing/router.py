@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any, TypeVar, cast, overload
@@ -120,7 +120,7 @@ class Router:
 
     def left_over(self) -> LeftOver:
         """Return what only an earlier run of a cell declared, here and in included routers, without building it."""
-        return left_over_of(self._walk(Inherited()))
+        return left_over_of(tuple(self._walk(Inherited())))
 
     def supersede(self, older: Declaration, newer: Declaration | None) -> None:
         """Forget a declaration, here and in included routers, and move `newer`, if it is here, to its place."""
@@ -133,16 +133,14 @@ class Router:
             if isinstance(entry, Router):
                 entry.supersede(older, newer)
 
-    def _walk(self, inherited: Inherited) -> list[tuple[Declaration | ForeignRouterT, Inherited]]:
-        """Return the entries of this router and of included routers, each with what it inherits."""
+    def _walk(self, inherited: Inherited) -> Iterator[tuple[Declaration | ForeignRouterT, Inherited]]:
+        """Yield the entries of this router and of included routers, each with what it inherits."""
         handed_down = inherited.inside(self._own())
-        found: list[tuple[Declaration | ForeignRouterT, Inherited]] = []
         for entry in self._entries:
             if isinstance(entry, Router):
-                found += entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
+                yield from entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
             else:
-                found.append((entry, handed_down))
-        return found
+                yield entry, handed_down
 
     def _own(self) -> dict[str, Any]:
         """Return the options that this router was given; the others it inherits."""

@@ -1,4 +1,8 @@
-"""Routes: the actors of each channel, with everything that they inherit settled."""
+"""Routes: the actors of each channel, with everything that they inherit settled.
+
+A cell that runs again declares its actors again, and the older ones stay. But one run may also declare two actors of
+one name on purpose, in a loop or a helper. The run tells these cases apart.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,14 @@ from repid_nb.core.limits import each_once, limits_of, policies_of
 from repid_nb.core.message import ReceivedMessageT
 from repid_nb.core.middleware import ActorMiddlewareT, compose
 from repid_nb.core.routing.declaration import Declaration, Inherited
-from repid_nb.core.routing.reruns import earlier_runs, may_be_rerun
+from repid_nb.core.routing.reruns import Run, code_of
 
 __all__ = ["ForeignRouterT", "LeftOver", "Route", "Routes", "left_over_of"]
 
 DESCRIPTION = ("address", "title", "summary", "description", "bindings", "external_docs")
 
 # An actor and its channel -> the actor of a later run that took its place, or None.
-LeftOver = Mapping[tuple[Declaration, str], Declaration | None]
-
+LeftOver: TypeAlias = Mapping[tuple[Declaration, str], Declaration | None]
 
 # In order of registration, each with what it inherits.
 Entries: TypeAlias = "tuple[tuple[Declaration | ForeignRouterT, Inherited], ...]"
@@ -54,16 +57,25 @@ class Routes:
     Where a cell ran again, its newest actors are in the places of the older ones, which are left out.
 
     Attributes:
-        left_over: What only an earlier run of a cell declared, from `earlier_runs`. `routes` has only those of them
+        left_over: What only an earlier run of a cell declared, from `left_over_of`. `routes` has only those of them
             that no other actor replaces.
         entries: What they were built from; empty where a router of another library is among it: its actors may change.
+        routes_by_channel, by_channel: The routes and the actors of each channel, in order of registration.
     """
 
     routes: tuple[Route, ...] = ()
-    by_channel: Mapping[str, Sequence[ActorData]] = field(default_factory=dict)
-    routes_by_channel: Mapping[str, Sequence[Route]] = field(default_factory=dict)
     left_over: LeftOver = field(default_factory=dict)
     entries: Entries = ()
+    routes_by_channel: Mapping[str, Sequence[Route]] = field(init=False)
+    by_channel: Mapping[str, Sequence[ActorData]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        grouped: dict[str, list[Route]] = {}
+        for route in self.routes:
+            grouped.setdefault(route.actor.channel_address, []).append(route)
+        by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
+        object.__setattr__(self, "routes_by_channel", grouped)
+        object.__setattr__(self, "by_channel", by_channel)
 
     @classmethod
     def of(cls, entries: Entries, known: Routes | None) -> Routes:
@@ -92,12 +104,8 @@ class Routes:
                     if (entry, entry.channel(inherited).address) not in left_over:
                         raise
         _refuse_conflicts(found)
-        grouped: dict[str, list[Route]] = {}
-        for route in found:
-            grouped.setdefault(route.actor.channel_address, []).append(route)
-        by_channel = {channel: [route.actor for route in there] for channel, there in grouped.items()}
         is_foreign = any(not isinstance(entry, Declaration) for entry, _ in entries)
-        return cls(tuple(found), by_channel, grouped, left_over, () if is_foreign else entries)
+        return cls(tuple(found), left_over, () if is_foreign else entries)
 
     @property
     def actors(self) -> list[ActorData]:
@@ -114,12 +122,40 @@ class Routes:
         return list(channels.values())
 
 
-def left_over_of(entries: Iterable[tuple[Declaration | ForeignRouterT, Inherited]]) -> LeftOver:
-    """Return the actors among the entries that only an earlier run of a cell declared, without building them."""
-    by_runs = [(entry, inherited) for entry, inherited in entries if isinstance(entry, Declaration) and entry.run]
-    if not may_be_rerun(entry for entry, _ in by_runs):
-        return {}
-    return earlier_runs([(entry, _address(entry, inherited)) for entry, inherited in by_runs])
+def left_over_of(entries: Entries) -> LeftOver:
+    """Return the actors among the entries that only an earlier run declared, without building them.
+
+    Returns:
+        For each the actor that took its place; None where its cell ran again without declaring it. The first actor of a
+        loop goes with the first one of the loop's next run, and so on.
+    """
+    last_run: dict[str, Run] = {}
+    groups: dict[tuple[str, str], dict[Run, list[Declaration]]] = {}
+    declared = [
+        (entry, entry.run, entry.channel(inherited).address)
+        for entry, inherited in entries
+        if isinstance(entry, Declaration) and entry.run is not None
+    ]
+    for one, run, channel in sorted(declared, key=lambda some: some[0].number):
+        last_run[run.of] = run
+        together = groups.setdefault((channel, one.name), {}).setdefault(run, [])
+        # A router that is included in two others comes twice.
+        if one not in together[-1:]:
+            together.append(one)
+    found: dict[tuple[Declaration, str], Declaration | None] = {}
+    for (channel, _), by_run in groups.items():
+        last_run_here = {run.of: run for run in by_run}
+        last_defined = {_definition(one): one for together in by_run.values() for one in together}
+        for run, together in by_run.items():
+            for place, one in enumerate(together):
+                redefined = last_defined[_definition(one)]
+                later = {last_run_here[run.of], redefined.run if _is_redefined(one, redefined) else run} - {run, None}
+                if later:
+                    successors = max((by_run[other] for other in later if other), key=lambda some: some[0].number)
+                    found[one, channel] = successors[min(place, len(successors) - 1)]
+                elif last_run[run.of] != run:
+                    found[one, channel] = None
+    return found
 
 
 def _newest(entries: Entries, left_over: LeftOver) -> Entries:
@@ -130,19 +166,34 @@ def _newest(entries: Entries, left_over: LeftOver) -> Entries:
     places: dict[tuple[int, int], int] = {}
     for place, (entry, inherited) in enumerate(entries):
         if isinstance(entry, Declaration):
-            newest = left_over.get((entry, _address(entry, inherited)))
-            if newest is not None:
+            successor = left_over.get((entry, entry.channel(inherited).address))
+            if successor is not None:
                 replaced.add(place)
                 # What is inherited is made anew for each router.
-                places.setdefault((id(newest), id(inherited)), place)
+                places.setdefault((id(successor), id(inherited)), place)
     order = sorted(
         range(len(entries)), key=lambda place: places.get((id(entries[place][0]), id(entries[place][1])), place)
     )
     return tuple(entries[place] for place in order if place not in replaced)
 
 
-def _address(declaration: Declaration, inherited: Inherited) -> str:
-    return declaration.channel(inherited).address
+def _definition(one: Declaration) -> tuple[str, str]:
+    # A decorator's result always has a `__name__`, but perhaps not these two.
+    return str(getattr(one.fn, "__module__", "")), str(getattr(one.fn, "__qualname__", "<unknown>"))
+
+
+def _is_redefined(older: Declaration, newer: Declaration) -> bool:
+    """Say whether a function of a module or notebook was defined again, for example in a copy of its cell.
+
+    An inner function may be declared any number of times by the outer one, and a lambda has no name to define again.
+    """
+    if "<" in _definition(older)[1]:
+        return False
+    if newer.run is not None and newer.run.is_part:
+        # The older function has been given the newer one's code.
+        return True
+    codes = code_of(older.fn), code_of(newer.fn)
+    return None not in codes and codes[0] is not codes[1]
 
 
 def _are_still(entries: Entries, known: Entries) -> bool:
