@@ -16,7 +16,7 @@ from repid_nb.core.errors import DeclarationError, DestinationError
 from repid_nb.core.events import Observer, Published, guarded
 from repid_nb.core.limits import ActorLimitsPropagation, LimitPolicyT, MessageLimits
 from repid_nb.core.message import MessageData, MessagePublisherT, SerializerT, ServerT
-from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, check_middlewares, compose
+from repid_nb.core.middleware import ActorMiddlewareT, ProducerMiddlewareT, check_middlewares, pipeline
 from repid_nb.core.registry import MessageRegistry, ServerRegistry
 from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import ForeignRouterT
@@ -80,6 +80,7 @@ class Repid:
         self._router = Router(middlewares=actor_middlewares)
         check_middlewares("Repid", producer_middlewares, "(call_next, channel, message, server_specific_parameters)")
         self._producer_middlewares = tuple(producer_middlewares or ())
+        self._producing = pipeline(self._producer_middlewares)
         self._observers: tuple[tuple[Observer, BeforeT | None], ...] = ()
 
     @property
@@ -396,4 +397,4 @@ class Repid:
             )
             return self._publish_and_tell(server, publishing, channel, message) if self._observers else publishing()
 
-        return compose(self._producer_middlewares, publish)
+        return self._producing.around(publish)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
@@ -16,18 +15,15 @@ from repid_nb.core.message import MessageData, MessagePublisherT, ReceivedMessag
 __all__ = [
     "NO_MIDDLEWARE",
     "ActorMiddlewareT",
+    "Pipeline",
     "PipelineT",
     "ProducerMiddlewareT",
     "around",
     "check_middlewares",
-    "compose",
     "pipeline",
 ]
 
 PipelineT: TypeAlias = Callable[[CallNextT, ReceivedMessageT, ActorData], Coroutine[Any, Any, Any]]
-
-# The pipeline of an actor without middleware.
-NO_MIDDLEWARE: PipelineT = operator.call
 
 
 class ActorMiddlewareT(Protocol):
@@ -69,33 +65,29 @@ def check_middlewares(label: str, middlewares: Any, arguments: str) -> None:
             )
 
 
-def compose(
-    middlewares: Sequence[Callable[..., Any]] | None,
-    call_next: Callable[..., Coroutine[Any, Any, Any]],
-) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Put middleware around a coroutine function; the first of the sequence is the outermost.
+def _awaited(middleware: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    return middleware if iscoroutinefunction(middleware) else partial(_through, middleware)
 
-    Args:
-        middlewares: Functions of `(call_next, *arguments)`; a plain one is called without awaiting.
 
-    Returns:
-        A coroutine function of the same arguments as `call_next`.
-    """
-    for middleware in reversed(middlewares or ()):
-        call_next = partial(_awaited(middleware), call_next)
-    return call_next
+async def _through(middleware: Callable[..., Any], call_next: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    result = middleware(call_next, *args, **kwargs)
+    return await result if isawaitable(result) else result
 
 
 class Pipeline:
-    """Middleware, as for `compose`, around a coroutine function that is known only later."""
+    """Middleware around a coroutine function that is known only later; the first of the sequence is the outermost.
+
+    Args:
+        middlewares: Functions of `(call_next, *arguments)`; a plain one is called without awaiting.
+    """
 
     __slots__ = ("_inside_out",)
 
     def __init__(self, middlewares: Sequence[Callable[..., Any]]) -> None:
         self._inside_out = [_awaited(middleware) for middleware in reversed(middlewares)]
 
-    def around(self, call_next: CallNextT) -> CallNextT:
-        """Return a function of `(message, actor)` that calls `call_next(message, actor)` inside the middleware."""
+    def around(self, call_next: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Return a coroutine function of the same arguments that calls `call_next` inside the middleware."""
         for middleware in self._inside_out:
             call_next = partial(middleware, call_next)
         return call_next
@@ -105,22 +97,15 @@ class Pipeline:
         return self.around(call_next)(message, actor)
 
 
-def pipeline(middlewares: Sequence[Callable[..., Any]]) -> PipelineT:
-    """Return a function that calls `call_next(message, actor)` inside this middleware."""
+# The pipeline of an actor without middleware.
+NO_MIDDLEWARE = Pipeline(())
+
+
+def pipeline(middlewares: Sequence[Callable[..., Any]]) -> Pipeline:
+    """Return the pipeline of this middleware."""
     return Pipeline(middlewares) if middlewares else NO_MIDDLEWARE
 
 
 def around(run_inside: PipelineT, call_next: CallNextT) -> CallNextT:
     """Put a pipeline, of repid_nb or of another library, around `call_next`, once for many messages."""
-    if run_inside is NO_MIDDLEWARE:
-        return call_next
     return run_inside.around(call_next) if isinstance(run_inside, Pipeline) else partial(run_inside, call_next)
-
-
-def _awaited(middleware: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
-    return middleware if iscoroutinefunction(middleware) else partial(_through, middleware)
-
-
-async def _through(middleware: Callable[..., Any], call_next: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    result = middleware(call_next, *args, **kwargs)
-    return await result if isawaitable(result) else result

@@ -4,7 +4,7 @@ import pytest
 
 from repid_nb.app import Repid
 from repid_nb.core.memory.server import InMemoryServer
-from repid_nb.core.middleware import compose
+from repid_nb.core.middleware import pipeline
 from repid_nb.core.routing.router import Router
 
 
@@ -24,21 +24,21 @@ def around(name, log):
 
 async def test_the_first_of_the_sequence_is_the_outermost():
     log = []
-    result = await compose([around("outer", log), around("inner", log)], target)(1, 2)
+    result = await pipeline([around("outer", log), around("inner", log)]).around(target)(1, 2)
     assert log == ["outer in", "inner in", "inner out", "outer out"]
     assert result == ["target(1, 2)", "inner", "outer"]
 
 
-@pytest.mark.parametrize("nothing", [None, [], ()])
+@pytest.mark.parametrize("nothing", [[], ()])
 async def test_without_middleware_the_target_itself_is_called(nothing):
-    assert compose(nothing, target) is target
+    assert pipeline(nothing).around(target) is target
 
 
 async def test_middleware_may_change_the_arguments():
     async def doubling(call_next, number):
         return await call_next(number * 2)
 
-    assert await compose([doubling, doubling], target)(3) == ["target(12,)"]
+    assert await pipeline([doubling, doubling]).around(target)(3) == ["target(12,)"]
 
 
 async def test_middleware_that_does_not_call_on_ends_it_there():
@@ -50,7 +50,7 @@ async def test_middleware_that_does_not_call_on_ends_it_there():
     async def never(*arguments):
         called.append(arguments)
 
-    assert await compose([stopping], never)(1) == "stopped"
+    assert await pipeline([stopping]).around(never)(1) == "stopped"
     assert called == []
 
 
@@ -58,7 +58,7 @@ async def test_middleware_may_call_on_more_than_once():
     async def twice(call_next, number):
         return [*await call_next(number), *await call_next(number + 1)]
 
-    assert await compose([twice], target)(1) == ["target(1,)", "target(2,)"]
+    assert await pipeline([twice]).around(target)(1) == ["target(1,)", "target(2,)"]
 
 
 async def test_an_error_passes_outwards_and_may_be_swallowed_on_the_way():
@@ -73,7 +73,7 @@ async def test_an_error_passes_outwards_and_may_be_swallowed_on_the_way():
         except ZeroDivisionError:
             return ["mended"]
 
-    assert await compose([around("outer", log), swallowing], broken)(1) == ["mended", "outer"]
+    assert await pipeline([around("outer", log), swallowing]).around(broken)(1) == ["mended", "outer"]
 
 
 async def test_a_plain_function_may_be_middleware_if_it_returns_what_it_called():
@@ -83,8 +83,8 @@ async def test_a_plain_function_may_be_middleware_if_it_returns_what_it_called()
     def answering(call_next, number):
         return ["no call"]
 
-    assert await compose([passing], target)(1) == ["target(2,)"]
-    assert await compose([answering], target)(1) == ["no call"]
+    assert await pipeline([passing]).around(target)(1) == ["target(2,)"]
+    assert await pipeline([answering]).around(target)(1) == ["no call"]
 
 
 async def test_a_callable_object_may_be_middleware():
@@ -96,7 +96,7 @@ async def test_a_callable_object_may_be_middleware():
             return await call_next(number)
 
     counting = Counting()
-    composed = compose([counting], target)
+    composed = pipeline([counting]).around(target)
     await composed(1)
     await composed(1)
     assert counting.calls == 2
@@ -109,7 +109,7 @@ async def test_arguments_may_be_passed_on_by_name():
     async def publish(channel, message):
         return channel, message
 
-    assert await compose([naming, naming], publish)("tasks", "hello") == ("tasks", "hello")
+    assert await pipeline([naming, naming]).around(publish)("tasks", "hello") == ("tasks", "hello")
 
 
 async def test_each_actor_stays_inside_its_own_middleware_with_one_worker_for_all_of_them():

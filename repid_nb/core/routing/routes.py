@@ -16,7 +16,7 @@ from repid_nb.core.description import Channel
 from repid_nb.core.errors import DeclarationError
 from repid_nb.core.limits import each_once, limits_of, policies_of
 from repid_nb.core.message import ReceivedMessageT
-from repid_nb.core.middleware import ActorMiddlewareT, compose
+from repid_nb.core.middleware import Pipeline, pipeline
 from repid_nb.core.routing.declaration import Declaration, Inherited
 from repid_nb.core.routing.reruns import Run, code_of
 
@@ -240,20 +240,17 @@ def _taken(routes: list[Route], inherited: Inherited) -> Route | None:
 
 def _foreign_routes(router: ForeignRouterT, inherited: Inherited, before: list[Route]) -> list[Route]:
     channels = {channel.address: channel for channel in router.channels}
+    outside = pipeline(inherited.middlewares)
     routes = []
     for actor in router.actors:
-        inside = partial(_run_outside, inherited.middlewares, actor.middleware_pipeline)
-        wrapped = replace(actor, middleware_pipeline=inside) if inherited.middlewares else actor
+        around_it = partial(_run_outside, outside, actor.middleware_pipeline)
+        wrapped = replace(actor, middleware_pipeline=around_it) if inherited.middlewares else actor
         routes.append(Route(wrapped, channels[actor.channel_address], router, inherited))
     same = [route for route in (_taken(before, inherited) for _ in routes) if route is not None]
     return same if [route.actor.name for route in same] == [route.actor.name for route in routes] else routes
 
 
 async def _run_outside(
-    middlewares: tuple[ActorMiddlewareT, ...],
-    pipeline: Callable[..., Any],
-    call_next: CallNextT,
-    message: ReceivedMessageT,
-    actor: ActorData,
+    outside: Pipeline, inside: Callable[..., Any], call_next: CallNextT, message: ReceivedMessageT, actor: ActorData
 ) -> Any:
-    return await compose(middlewares, partial(pipeline, call_next))(message, actor)
+    return await outside(partial(inside, call_next), message, actor)

@@ -49,7 +49,7 @@ class Delivery:
         self._requests = requests or CancelRequests()
         self._task = asyncio.current_task()
         self._keeps_alive = context.server.capabilities["supports_keep_alive"]
-        self._inside = NO_MIDDLEWARE
+        self._inside: PipelineT = NO_MIDDLEWARE
         self._call = self._around(NO_MIDDLEWARE)
         self.is_settling = False
         self._at_work = at_work_here()
