@@ -118,7 +118,7 @@ KERNEL = [
     "core.worker.worker",
 ]
 MOST_LINES_IN_THE_KERNEL = 2_723
-MOST_LINES_IN_THE_CORE = 7_786
+MOST_LINES_IN_THE_CORE = 7_727
 
 
 def lines_of(names: Iterable[str]) -> int:
