@@ -11,6 +11,8 @@ from repid_nb.printable import bounded, printable
 
 __all__ = [
     "AS_WRITTEN",
+    "DARK_PAGES",
+    "LIGHT_PAGES",
     "Child",
     "Element",
     "block",
@@ -18,6 +20,7 @@ __all__ = [
     "code",
     "element",
     "folded",
+    "frame_style",
     "page_element",
     "to_html",
     "to_page",
@@ -29,6 +32,10 @@ FOLD_AT = 120
 
 # The classes that keep JupyterLab, and older notebooks, from typesetting text between two dollar signs.
 AS_WRITTEN = "mathjax_ignore tex2jax_ignore"
+
+# A notebook's theme may be another than that of the system, and says only by an attribute what it is.
+DARK_PAGES = "body.vscode-dark, [data-jp-theme-light=false], [data-theme=dark]"
+LIGHT_PAGES = "body.vscode-light, [data-jp-theme-light=true], [data-theme=light]"
 
 _FAINT = "rgba(128, 128, 128, 0.14)"
 
@@ -119,6 +126,17 @@ def block(text: str, label: str) -> Element:
         role="group",
         **{"aria-label": label},
     )
+
+
+def frame_style(frame: str) -> str:
+    """Return rules by which the page in a frame is as dark as the page around it.
+
+    Browsers tell it the frame's colour scheme as what to prefer, also where the frame lets it reach nothing else.
+
+    Args:
+        frame: The frame, as a selector.
+    """
+    return f":is({LIGHT_PAGES}) {frame} {{ color-scheme: light }} :is({DARK_PAGES}) {frame} {{ color-scheme: dark }}"
 
 
 def to_html(root: Element) -> str:

@@ -36,6 +36,8 @@ NOT_NEEDED = [
 
 # What `make lab` and Binder set, too.
 SETTINGS = SITE.parent / "binder" / "overrides.json"
+# The book is dark where the reader's system is; so is the laboratory.
+THEME = {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
 
 
 def build_laboratory(into: Path, contents: Path, scratch: Path, made_at: str) -> str:
@@ -54,7 +56,7 @@ def build_laboratory(into: Path, contents: Path, scratch: Path, made_at: str) ->
     sources = scratch / "lite"
     sources.mkdir(parents=True)
     _write(sources / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": _configuration()})
-    shutil.copy(SETTINGS, sources / "overrides.json")
+    _write(sources / "overrides.json", {**json.loads(SETTINGS.read_text(encoding="utf-8")), **THEME})
     command: list[str | Path] = [Path(sys.executable).with_name("jupyter"), "lite", "build", "--no-sourcemaps"]
     folders = [f"--lite-dir={sources}", f"--contents={contents}", f"--output-dir={into}"]
     done = subprocess.run(  # noqa: S603

@@ -12,7 +12,7 @@ from typing import Any
 from repid_nb.asyncapi.parts import badge, code, facts, link, paragraphs
 from repid_nb.asyncapi.pointers import lost_pointers
 from repid_nb.asyncapi.sections import Sections
-from repid_nb.html import Element, to_page
+from repid_nb.html import Element, frame_style, to_page
 from repid_nb.html import page_element as element
 
 __all__ = ["AsyncAPIPage", "asyncapi_html"]
@@ -26,11 +26,9 @@ _HEAD = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 """
-# A page in a frame is as dark as the frame's colour scheme; the notebook's theme says only by an attribute what it is.
 _FRAME = (
     ".repid-nb-page { display: block; box-sizing: border-box; width: 100%; height: 40em; border: 1px solid gray; } "
-    "body[data-jp-theme-light=true] .repid-nb-page, body.vscode-light .repid-nb-page { color-scheme: light; } "
-    "body[data-jp-theme-light=false] .repid-nb-page, body.vscode-dark .repid-nb-page { color-scheme: dark; }"
+    + frame_style(".repid-nb-page")
 )
 
 

@@ -152,6 +152,7 @@ def _waiting_times(axes: Any, runs: Sequence[Run], names: Sequence[str]) -> str:
     for place, (run, name) in enumerate(zip(runs, names, strict=True)):
         times = sorted(run.waiting_times())
         label = one_line(name, 40)
+        p95 = run.total.waiting.p95
         # Enough points for the width: of 100,000 messages the rest would not be seen.
         picked = times[:: max(1, len(times) // BINS)] + times[-1:]
         shares = [100 * (rank + 1) / len(picked) for rank in range(len(picked))]
@@ -160,32 +161,17 @@ def _waiting_times(axes: Any, runs: Sequence[Run], names: Sequence[str]) -> str:
             shares,
             where="post",
             color=HUES[place % len(HUES)].light,
-            label=label,
+            # Beside a dot its words would lie across the curves of other runs.
+            label=f"{f'{label}: ' if len(runs) > 1 else ''}95 % within {words.time_text(p95)}",
             linewidth=1.5,
             linestyle=_LINES[place % len(_LINES)],
         )
-        p95 = run.total.waiting.p95
         axes.plot([p95], [95], marker="o", color=HUES[place % len(HUES)].light, markersize=5)
-        _name_p95(axes, p95, longest=max((one.total.waiting.longest for one in runs), default=0.0), line=place)
         told.append(f"{f'{label}: ' if len(runs) > 1 else ''}95 % waited at most {words.time_text(p95)}")
     axes.set(title="How long messages waited", xlabel="seconds, at most", ylabel="% of the messages", ylim=(0, 101))
-    if len(runs) > 1:
-        axes.legend(loc="lower right")
+    # Every curve ends in the upper right corner and only rises: below it, at the right, is room.
+    axes.legend(loc="lower right")
     return f"How long messages waited: {'. '.join(told)}."
-
-
-def _name_p95(axes: Any, p95: float, *, longest: float, line: int) -> None:
-    """Say what the dot of a run is, below its curve and inside the axes."""
-    is_right = p95 > longest / 2
-    axes.annotate(
-        f"95 % within {words.time_text(p95)}",
-        (p95, 95),
-        xytext=(-8 if is_right else 8, -8 - 14 * line),
-        textcoords="offset points",
-        ha="right" if is_right else "left",
-        va="top",
-        color=HUES[line % len(HUES)].light,
-    )
 
 
 def _utilisation(axes: Any, runs: Sequence[Run], _names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
 from repid_nb.display import run_words as words
-from repid_nb.display.html_parts import AMBER, DIM, LINE, banner, line, shown
+from repid_nb.display.html_parts import AMBER, LINE, banner, line, shown
 from repid_nb.display.html_view import as_html
 from repid_nb.display.text_view import as_text
 from repid_nb.html import code, element
@@ -18,7 +18,6 @@ from repid_nb.simulation.run import Run
 __all__ = ["as_html", "as_text"]
 
 CELL = f"text-align: left; vertical-align: top; padding: 0.15em 0.7em 0.15em 0; border-bottom: {LINE}"
-CAPTION = f"text-align: left; caption-side: top; padding: 0; color: inherit; {DIM}"
 NUMBER = f"{CELL}; text-align: right; white-space: nowrap"
 # A curve is one line: on a narrow page it gets smaller.
 BARS = "font: min(1em, 1.3vw) / 1 ui-monospace, 'DejaVu Sans Mono', monospace; letter-spacing: 0; white-space: pre"
@@ -142,8 +141,8 @@ def _(comparison: Comparison) -> str:
         )
         for row in words.comparison_rows(comparison)
     ]
-    caption = element("caption", _compared(comparison), style=CAPTION)
-    return shown(_table(caption, [head], rows), name="Comparison of two runs")
+    # As a caption it would break where the table ends.
+    return shown(line(_compared(comparison)), _table([head], rows), name="Comparison of two runs")
 
 
 _HEADS = ("", "before", "after", "change")
@@ -198,15 +197,14 @@ def _run_table(run: Run) -> Element:
         if table.more:
             more = f"and {counted(table.more, 'more')}"
             body.append(element("tr", element("td", more, style=CELL, colspan=str(columns + 1))))
-    return _table(None, head, body)
+    return _table(head, body)
 
 
-def _table(caption: Element | None, head: Iterable[Element], body: Iterable[Element]) -> Element:
+def _table(head: Iterable[Element], body: Iterable[Element]) -> Element:
     return element(
         "div",
         element(
             "table",
-            caption,
             element("thead", head),
             element("tbody", body),
             style="border-collapse: collapse; margin: 0.3em 0; font-size: 0.95em",

@@ -196,22 +196,36 @@ def test_the_chapter_on_the_workbench_plays_as_it_says(lab: Lab):
     expect(stage.get_by_text("first difference")).to_have_count(1)
 
 
-# Of the page in the frame: whether it is dark, and how much of it is out of sight at the side.
-IN_THE_FRAME = """() => {
-    const page = document.querySelector('iframe.repid-nb-page')?.contentWindow;
-    return page && [page.matchMedia('(prefers-color-scheme: dark)').matches,
-        page.document.documentElement.scrollWidth - page.innerWidth];
-}"""
+# Of a page in a frame: whether it is dark, and how much of it is out of sight at the side.
+IS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
+OUT_OF_SIGHT = "document.documentElement.scrollWidth - innerWidth"
+
+FRAMED = """
+from repid_nb import InMemoryServer, Repid, Router, Simulation, every
+
+app, router = Repid(), Router(channel="orders")
+app.servers.register_server("default", InMemoryServer(), is_default=True)
+router.actor(lambda: None, name="ship")
+app.include_router(router)
+simulation = Simulation(app, seed=1)
+simulation.produce("orders", topic="ship", arrivals=every(1, count=3))
+simulation.worker()
+"""
 
 
-def test_the_asyncapi_page_is_as_dark_as_the_notebook_and_scrolls_sideways_nowhere(lab: Lab, jupyter_root: Path):
-    # Playwright's own emulation, which is on by default, would be stronger than the frame's colour scheme.
+def test_pages_in_frames_are_as_dark_as_the_notebook_and_scroll_sideways_nowhere(lab: Lab, jupyter_root: Path):
+    # Playwright's own emulation, which is on by default, would be stronger than a frame's colour scheme.
     lab.page.emulate_media(color_scheme="null")
     try:
-        lab.run_cells(jupyter_root, "page.ipynb", "from repid_nb import Repid\nRepid().asyncapi_html(sidebar=False)")
+        cells = (f"{FRAMED}app.asyncapi_html(sidebar=False)", "simulation.run(until='idle').play()")
+        lab.run_cells(jupyter_root, "page.ipynb", *cells)
+        for name in ("repid-nb-page", "repid-nb-run"):
+            expect(lab.page.locator(f".{name}").first).to_be_attached()
         for theme in lab.both_themes():
-            lab.wait_for(f"({IN_THE_FRAME})()?.[0] === {'true' if theme == 'dark' else 'false'}")
-            assert lab.page.evaluate(IN_THE_FRAME)[1] <= 0
+            _, document, run = lab.page.frames
+            for frame in (document, run):
+                frame.wait_for_function(f"{IS_DARK} === {'true' if theme == 'dark' else 'false'}")
+                assert frame.evaluate(OUT_OF_SIGHT) <= 0
     finally:
         lab.page.emulate_media(color_scheme="light")
 

@@ -149,6 +149,16 @@ PLOTS = {
 }
 
 
+def test_what_a_plot_of_waiting_times_says_of_a_run_stands_in_its_legend_and_across_no_curve(run: Run):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed here")
+    (axes,) = run.plot_waiting_times(run, labels=["before", "after"]).figure.axes
+    assert [text.get_text().partition(" within ")[0] for text in axes.get_legend().get_texts()] == [
+        "before: 95 %",
+        "after: 95 %",
+    ]
+    assert not axes.texts
+
+
 @pytest.mark.parametrize("kind", PLOTS)
 def test_a_plot_is_one_whole_svg_for_light_and_dark_pages(run: Run, kind: str):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed here")

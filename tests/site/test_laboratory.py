@@ -120,6 +120,13 @@ def test_links_between_chapters_open_chapters(kernel: Page, host: StaticHost):
     opened.value.close()
 
 
+def test_the_laboratory_is_dark_where_the_system_is(browser: Browser, host: StaticHost):
+    with browser.new_context(color_scheme="dark") as visitor:
+        page = visitor.new_page()
+        page.goto(f"{host.base}/try/lab/index.html")
+        page.wait_for_selector("body[data-jp-theme-light=false]", state="attached", timeout=PATIENCE)
+
+
 def test_the_button_stops_a_busy_loop(kernel: Page):
     assert "KeyboardInterrupt" in interrupted(kernel, "i = 0\nwhile True:\n    i += 1")
 

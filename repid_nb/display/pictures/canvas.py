@@ -13,6 +13,7 @@ from hashlib import sha256
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from repid_nb.display.colours import LINE, SURFACE, TEXT, Colour
+from repid_nb.html import DARK_PAGES, LIGHT_PAGES
 from repid_nb.picture import Picture
 from repid_nb.printable import one_line
 
@@ -29,8 +30,6 @@ MONO = "ui-monospace, Menlo, Consolas, monospace"
 _MONO_CHARACTER = 0.605
 _NARROW = frozenset("iIjl.,:;'|!()[]/\\ ")
 _BROAD = frozenset("mMwWQO@%—…→←★⚠✓✗↩")
-_DARK_PAGES = "body.vscode-dark, [data-jp-theme-light=false], [data-theme=dark]"
-_LIGHT_PAGES = "body.vscode-light, [data-jp-theme-light=true], [data-theme=light]"
 
 
 def text_width(text: str, size: float, *, mono: bool = False, bold: bool = False) -> float:
@@ -271,7 +270,7 @@ def style_sheet(name: str, colours: Collection[Colour]) -> str:
     # The page's own theme comes last: it may be another than that of the system.
     return (
         f"{values('light')}@media (prefers-color-scheme:dark){{{values('dark')}}}"
-        f":is({_LIGHT_PAGES}) {values('light')}:is({_DARK_PAGES}) {values('dark')}"
+        f":is({LIGHT_PAGES}) {values('light')}:is({DARK_PAGES}) {values('dark')}"
         f"{named}"
     )
 

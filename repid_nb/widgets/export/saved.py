@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from html import escape
 
 from repid_nb.display import as_html
+from repid_nb.html import frame_style
 from repid_nb.stepping.record import History
 from repid_nb.widgets.export.lesson import Cast
 from repid_nb.widgets.export.page import TITLE, lesson_page
@@ -60,7 +61,7 @@ def framed(page: str, title: str, still: str, *, name: str, instead_of: str = ""
         return f'<div class="{name}">{still}</div>'
     hidden = ", ".join(filter(None, (f".{name} iframe + .repid-nb-still", instead_of)))
     # Without `allow-same-origin`.
-    look = _FRAME.format(name=name)
+    look = f"{_FRAME.format(name=name)} {frame_style(f'.{name} iframe')}"
     return (
         f'<div class="{name}"><style>{hidden} {{ display: none }} {look}</style>'
         f'<iframe title="{escape(title)}" sandbox="allow-scripts" loading="lazy" srcdoc="{escape(page)}"></iframe>'
