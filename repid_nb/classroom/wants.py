@@ -206,7 +206,7 @@ class PulledInOrder:
         there, due = step.message.priority, waiting[0].priority
         if there > due:
             return f" It has priority {there} and the other one {due}: the higher number is pulled first."
-        named = f"Both have priority {there}" if there != DEFAULT_PRIORITY else "Both have the priority of all, 4"
+        named = f"Both have priority {there}" if there != DEFAULT_PRIORITY else "Both have the usual priority, 4"
         return f" {named}, so the one that was sent first is pulled first."
 
     def _told(self, step: Step) -> Any:

@@ -50,8 +50,9 @@ def notes_of(
     if ended_by == "max_messages":
         by_actors = columns.source.count(columns.sources.number(BY_ACTORS))
         of_them = f", of which actors sent {by_actors:,}" if by_actors else ""
-        sent = counted(len(columns.sent), "message")
-        yield f"The run ended at {sent}{of_them}: run(max_messages=...) sets another bound."
+        sent, pulls = counted(len(columns.sent), "message"), len(columns.pulled)
+        ended_at = f"{pulls:,} pulls of {sent}" if pulls > len(columns.sent) else sent
+        yield f"The run ended at {ended_at}{of_them}: run(max_messages=...) sets another bound."
     if ended_by == "max_real_seconds":
         yield (
             f"The run took more than {bounds.max_real_seconds:g} s of real time and ended at {seconds:,.4g} s of "

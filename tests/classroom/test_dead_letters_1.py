@@ -103,6 +103,16 @@ def test_a_wrong_answer_is_caught_by(answer, payload):
     assert payload_that_breaks(NAME, answer) == payload
 
 
+def test_letters_by_the_names_of_the_table_are_told_that_others_lie_there_now():
+    def rescue(stepper, router):
+        add_remind(router)
+        stepper.resend("cinema", "m1")
+        stepper.resend("cinema", "m3")
+
+    told = str(check(NAME, rescue))
+    assert 'This Monday began with other letters than the table: `print_ticket` `{"row": 3, "seat": 7}`.' in told
+
+
 def test_paying_twice_is_caught_with_the_reason():
     finding = check(NAME, rescuer(lambda topic, reason: True)).finding
     assert finding.shown.winner == "pay_back"

@@ -56,7 +56,7 @@ def test_a_wrong_answer_counts_as_false_and_shows_the_step_and_two_sentences():
     marking = check("routing-1", strategy_of(lambda message: False))
     assert not marking
     assert marking.finding.happened == "Nobody got it."
-    assert marking.finding.wanted == "follow_orders should get it."
+    assert marking.finding.wanted == "follow_orders should get it. Its event happened to an order."
     assert marking.finding.shown.message.headers == {"event": "order.paid"}
 
 

@@ -112,6 +112,30 @@ def test_a_queue_in_a_variable_is_caught_where_somebody_else_moved_it():
     assert "Another program had moved the operation" in check(NAME, in_a_variable()).finding.wanted
 
 
+def test_a_queue_that_only_the_answer_knows_is_told_by_another_program():
+    known = {}
+
+    def remember(app, queue):
+        known["queue"] = queue
+
+    async def send_receipt(app, to, total):
+        await sender(channel=known["queue"])(app, to, total)
+
+    sentence = trouble_with(NAME, (remember, send_receipt))
+    assert sentence.startswith('After `register(app, "mails")` another program sent a receipt')
+
+
+def test_an_operation_that_is_registered_with_one_app_alone_is_told_what_had_been_called():
+    known = []
+
+    def register_with_the_first(app, queue):
+        known.append(app)
+        register(known[0], queue)
+
+    marking = check(NAME, (register_with_the_first, sender(**OPERATION)))
+    assert 'Before that, the check had called `register(app, "night")` with this app.' in str(marking)
+
+
 def test_a_receipt_that_is_sent_twice_is_counted():
     finding = check(NAME, (register, sender_twice())).finding
     assert (finding.happened, finding.wanted) == ("2 receipts for ada were sent.", "It should be sent once.")

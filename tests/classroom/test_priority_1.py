@@ -83,7 +83,7 @@ def test_a_wrong_answer_is_caught_by(answer, mail):
             sender({"password reset": 0, "newsletter": 9}),
             "It has priority 9 and the other one 4: the higher number is pulled first.",
         ),
-        (sender({}), "Both have the priority of all, 4, so the one that was sent first is pulled first."),
+        (sender({}), "Both have the usual priority, 4, so the one that was sent first is pulled first."),
         (sender({}, default=7), "Both have priority 7, so the one that was sent first is pulled first."),
     ],
 )

@@ -123,5 +123,15 @@ def test_an_answer_that_looks_right_is_caught(answer, happened):
 def test_the_untouched_start_makes_a_storm():
     marking = check(NAME, start(NAME)["make_router"])
     assert "The card of order 3 was refused" in marking.finding.happened
-    # The run ended when the message had just been taken: an actor wants it.
-    assert "No actor has begun m3 yet." in str(marking)
+    # The run ended when the message had just been taken once more; the pull before that shows something.
+    assert "raised  ValueError: the card is refused" in str(marking)
+    assert "rejected" in str(marking.finding.shown)
+
+
+def test_one_refusal_is_counted_in_a_word():
+    finding = check(NAME, router_with(once, on_error="ack")).finding
+    assert finding.happened == "The card of order 3 was refused once; the message is acked."
+
+
+def test_a_storm_that_was_cut_off_says_at_how_many_pulls():
+    assert "The run ended at 5,000 pulls of 60 messages" in str(check(NAME, router_with(once, on_error=gentle)))

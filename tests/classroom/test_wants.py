@@ -144,7 +144,7 @@ async def test_the_order_of_pulling_is_told_by_the_first_that_differs():
     assert PulledInOrder(1, 2, 3, field="bricks").judge(trial) is None
     finding = PulledInOrder(1, 3, 2, field="bricks").judge(trial)
     assert (finding.happened, finding.wanted) == (
-        "Pull 2 brought 2. Both have the priority of all, 4, so the one that was sent first is pulled first.",
+        "Pull 2 brought 2. Both have the usual priority, 4, so the one that was sent first is pulled first.",
         "3 was due then.",
     )
     assert finding.shown.message.id == "m2"

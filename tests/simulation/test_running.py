@@ -344,6 +344,15 @@ def test_bounds_on_messages_and_on_real_seconds_end_a_run():
     assert (run.ended_by, len(run.messages)) == ("max_messages", 50)
     assert run.notes[0] == "The run ended at 50 messages: run(max_messages=...) sets another bound."
 
+    async def refuse():
+        await asyncio.sleep(1)
+        raise ValueError("never")
+
+    simulation = simulation_of(refuse, on_error="reject")
+    simulation.produce("orders", topic="refuse", arrivals=burst(2))
+    run = simulation.run(until="idle", max_messages=50)
+    assert run.notes[0] == "The run ended at 50 pulls of 2 messages: run(max_messages=...) sets another bound."
+
     simulation = simulation_of(ship)
     simulation.produce("orders", topic="ship", arrivals=every(0.01))
     run = simulation.run(seconds=1e9, max_real_seconds=0.05)

@@ -109,7 +109,12 @@ async def arrange(trial: Trial) -> None:
     office.paper = 1000
     trial.forget_steps()
     steps = tuple(trial.stepper.history)
-    await trial.call(trial.stepper, router)
+    try:
+        await trial.call(trial.stepper, router)
+    except Exception as error:
+        letters = " and ".join(_name(trial, number) for number, _ in enumerate(trial.given, start=1))
+        error.add_note(f"This Monday began with other letters than the table: {letters}.")
+        raise
     if tuple(trial.stepper.history)[: len(steps)] != steps:
         raise Refused("Your function went back in time with `rewind`. A worker cannot do that: rescue, going forward.")
 

@@ -88,7 +88,7 @@ EXERCISE = Exercise(
     channel="warehouse",
     arrange=arrange,
     cases=(
-        sorted_into("ship", "parcel 7 to home", NO=7, KIND="S"),
+        sorted_into("ship", "parcel 7 to home", "It is to be shipped, and names no country.", NO=7, KIND="S"),
         sorted_into("refund", "money back for parcel 7", NO=7, KIND="R"),
         sorted_into("ship", "parcel 7 to FI", NO=7, KIND="S", LAND="FI"),
         sorted_into("courier", "parcel 7 by courier", NO=7, KIND="S", FAST="Y"),

@@ -81,7 +81,7 @@ class Protected(_Want):
         if database.most <= ROOM:
             return None
         return Finding(
-            happened=f"{database.most} orders and reports were at the database at once.",
+            happened=f"While the database was serving {ROOM} orders and reports, another one came.",
             wanted=f"It serves {ROOM} at once, orders and reports together.",
             shown=run,
         )

@@ -7,6 +7,7 @@ from typing import Any
 from repid_nb.classroom.answers import Function, Refused, described
 from repid_nb.classroom.exercise import Case, Exercise, Send, Trial, payload_of
 from repid_nb.classroom.records import Finding
+from repid_nb.core.errors import UnknownNameError
 from repid_nb.core.message import MessageAction
 from repid_nb.core.routing.router import Router
 
@@ -104,17 +105,29 @@ async def arrange(trial: Trial) -> None:
 
     trial.include(router)
     register, send_receipt = trial.answer
+    registered = ""
     for action, name in trial.given:
         match action:
             case "register":
                 register(trial.app, name)
+                registered = f'`register(app, "{name}")`'
             case "send":
-                await send_receipt(trial.app, name, TOTALS[name])
+                try:
+                    await send_receipt(trial.app, name, TOTALS[name])
+                except UnknownNameError as error:
+                    error.add_note(f"Before that, the check had called {registered} with this app.")
+                    raise
             case "moved":
                 trial.app.messages.register_operation(operation_id=OPERATION, channel=name)
             case "other program":
-                receipt = {"to": name, "total": TOTALS[name]}
-                await trial.send(Send(receipt, topic="mail_receipt", operation_id=OPERATION))
+                receipt = Send({"to": name, "total": TOTALS[name]}, topic="mail_receipt", operation_id=OPERATION)
+                try:
+                    await trial.send(receipt)
+                except UnknownNameError as error:
+                    raise Refused(
+                        f"After {registered} another program sent a receipt under the operation id {OPERATION!r}, and "
+                        f"the app said: {error} What `register` notes down must be where other programs see it, too."
+                    ) from None
 
 
 EXERCISE = Exercise(

@@ -56,19 +56,25 @@ def play(traffic: Traffic, workers: int) -> Run:
 
 @dataclass(frozen=True)
 class Enough:
-    """The number is the smallest with which one photo in twenty, at most, waits a second or longer."""
+    """The number is the smallest with which one photo in twenty, at most, waits a second or longer.
+
+    Attributes:
+        for_fewer: What to think of where the number is too small, as a sentence.
+    """
+
+    for_fewer: str = ""
 
     def judge(self, trial: Trial) -> Finding | None:
         """Return a run in which photos wait too long, or in which fewer workers do; None for the right number."""
         answer, traffic = trial.notes["answer"], trial.given[0]
         if isinstance(answer, bool) or not isinstance(answer, int) or not 1 <= answer <= MOST_WORKERS:
             advice = " Is its `return` missing?" if answer is None else ""
-            raise Refused(f"Your function returned {described(answer)}, not a number of workers.{advice}")
+            raise Refused(f"Your function returned {described(answer)}, not a whole number of workers.{advice}")
         run = play(traffic, answer)
         if run.total.waiting.p95 >= AT_MOST:
             return Finding(
                 happened=f"With {_workers(answer)} one photo in twenty waits {run.total.waiting.p95:.1f} s or longer.",
-                wanted="Fewer than one in twenty should wait a second or longer.",
+                wanted=f"Fewer than one in twenty should wait a second or longer. {self.for_fewer}".rstrip(),
                 shown=run,
             )
         fewer = play(traffic, answer - 1) if answer > 1 else None
@@ -109,10 +115,10 @@ EXERCISE = Exercise(
     arrange=arrange,
     cases=(
         Case(Enough(), given=[Traffic(0.5, 0.1)]),
-        Case(Enough(), given=[Traffic(2, 0.3)], because="A worker that has time left may still let photos wait."),
+        Case(Enough("A worker that has time left may still let photos wait."), given=[Traffic(2, 0.3)]),
         Case(Enough(), given=[Traffic(4, 0.5)]),
         Case(Enough(), given=[Traffic(6, 0.5, 2)]),
-        Case(Enough(), given=[Traffic(2, 2.0)], because="Where one photo takes long, the next waits long."),
+        Case(Enough("Where one photo takes long, the next waits long."), given=[Traffic(2, 2.0)]),
     ),
     hints=(
         "`play(3)` returns a run with three workers. What does `play(3).total.waiting` show?",

@@ -107,7 +107,7 @@ class GentleOnTheBank(_Want):
             return None
         return Finding(
             happened=f"The bank was called {calls:,} times for {PAYMENTS} payments.",
-            wanted=f"At most {most} calls: it does not recover while it is called all the time.",
+            wanted=f"At most {most:,} calls: it does not recover while it is called all the time.",
             shown=run,
         )
 
@@ -120,7 +120,8 @@ class GivenUp(_Want):
         for order in bank.day.refused:
             message = run.messages[order - 1]
             if bank.refusals[order] != 1 or message.outcome != "nacked":
-                times = f"refused {bank.refusals[order]:,} times" if bank.refusals[order] else "never tried"
+                refusals = bank.refusals[order]
+                times = {0: "never tried", 1: "refused once"}.get(refusals, f"refused {refusals:,} times")
                 return Finding(
                     happened=f"The card of order {order} was {times}; the message is {message.outcome}.",
                     wanted="A refused card stays refused: it should be a dead letter at once.",
@@ -146,7 +147,11 @@ class Prompt(_Want):
 
 def _of(run: Run, order: int) -> Record:
     message = run.messages[order - 1]
-    return run.step(message.id) if message.pulls else message
+    if not message.pulls:
+        return message
+    # Of a pull in which a storm was cut off there is nothing to see.
+    ended = [place for place, pull in enumerate(message.pulls) if pull.ended is not None]
+    return run.step(message.id, ended[-1] if ended else -1)
 
 
 async def arrange(trial: Trial) -> None:

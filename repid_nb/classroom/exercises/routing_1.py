@@ -72,7 +72,7 @@ EXERCISE = Exercise(
     arrange=arrange,
     cases=(
         Case(Send(), NobodyWins(), because="A message may come without any headers."),
-        Case(event("order.paid"), Wins(ACTOR)),
+        Case(event("order.paid"), Wins(ACTOR), because="Its event happened to an order."),
         Case(event("order.created"), Wins(ACTOR)),
         Case(event("order.items.changed"), Wins(ACTOR), because="It is something that happened to an order."),
         Case(event("refund.created"), NobodyWins()),

@@ -59,7 +59,7 @@ EXERCISE = Exercise(
     cases=(
         handled("put_on_pile", because="It has no headers at all, and was always put on the pile."),
         handled("marry", "marry"),
-        handled("collect_tax", "tax.dog"),
+        handled("collect_tax", "tax.dog", because="Its topic begins with `tax.`."),
         handled("collect_tax", "tax.house"),
         handled("collect_tax", f"tax.{NEW}", because="Its topic begins with `tax.`, and is new today."),
         handled("register_move", "move"),

@@ -117,9 +117,10 @@ class Passes:
         error = trial.notes["error"]
         if error is None:
             return None
+        of_the_actor = "" if isinstance(error, AssertionError) else " An actor's error is raised in the test, too."
         return Finding(
             happened="Your test failed with an actor that keeps all four rules.",
-            wanted="It should pass with that one.",
+            wanted=f"It should pass with that one.{of_the_actor}",
             shown=raised(error),
         )
 
