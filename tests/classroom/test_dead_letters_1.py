@@ -109,8 +109,7 @@ def test_letters_by_the_names_of_the_table_are_told_that_others_lie_there_now():
         stepper.resend("cinema", "m1")
         stepper.resend("cinema", "m3")
 
-    told = str(check(NAME, rescue))
-    assert 'This Monday began with other letters than the table: `print_ticket` `{"row": 3, "seat": 7}`.' in told
+    assert 'other letters than the table: `remind` `{"guest": "ada"}`.' in str(check(NAME, rescue))
 
 
 def test_paying_twice_is_caught_with_the_reason():
