@@ -78,7 +78,6 @@ def examine(strategy: Callable[[BaseMessageT], Any], message: BaseMessageT, *, w
             "returned a coroutine, which always counts as yes: write the strategy with def, not async def",
         )
     shown = short(answer) if isinstance(answer, bool) else f"{short(answer)}, which counts as {counts}"
-    shown += ": is its return missing?" if answer is None else ""
     return Answer(counts, _outcome(counts), f"{watched.readings() or 'read nothing of the message '}→ {shown}")
 
 

@@ -155,7 +155,7 @@ class UnspeakableError(Exception):
         (lambda m: m.content_type == "x", "no match", "read content_type = 'application/json' → False"),
         (lambda m: m.channel == "tasks", "match", "read channel = 'tasks' → True"),
         (lambda m: True, "match", "read nothing of the message → True"),
-        (lambda m: None, "no match", "read nothing of the message → None, which counts as False: is its return missing?"),
+        (lambda m: None, "no match", "read nothing of the message → None, which counts as False"),
         (lambda m: m.headers.get("action"), "match", "read headers['action'] = 'x' → 'x', which counts as True"),
         (lambda m: 0, "no match", "read nothing of the message → 0, which counts as False"),
         (
