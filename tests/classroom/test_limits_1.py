@@ -7,6 +7,7 @@ from repid_nb import ActorLimits, BackpressurePolicy, Channel, MessageLimits, Ro
 from repid_nb.classroom import check
 
 NAME = "limits-1"
+ONE_TOO_MANY = "While the database was serving 3 orders and reports, another one came."
 BUFFER = MessageLimits(backpressure=BackpressurePolicy(strategies=()))
 
 
@@ -50,9 +51,9 @@ def test_limits_of_an_inner_router_pass():
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        pytest.param(router_with(room=None), "While the database was serving 3 orders and reports, another one came.", id="no limit"),
-        pytest.param(router_with(shared=False), "While the database was serving 3 orders and reports, another one came.", id="two limits"),
-        pytest.param(router_with(room=4), "While the database was serving 3 orders and reports, another one came.", id="four"),
+        pytest.param(router_with(room=None), ONE_TOO_MANY, id="no limit"),
+        pytest.param(router_with(shared=False), ONE_TOO_MANY, id="two limits"),
+        pytest.param(router_with(room=4), ONE_TOO_MANY, id="four"),
         pytest.param(router_with(room=1), "The last of 2 orders and reports was done after 2 s.", id="one at a time"),
         pytest.param(
             router_with("shop shop shop"), "The mail m31 was sent 9.1 s after it came.", id="one channel for all"
