@@ -21,7 +21,7 @@ from support.waiting import until
 
 from repid_nb import MessageAction, Repid, Router, Stepper
 from repid_nb.core.errors import NotConnectedError, NotPullableError
-from repid_nb.stepping.brokers import connecting, nats, places, remote
+from repid_nb.stepping.brokers import adapter, connecting, nats, places, remote
 
 KINDS = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-quorum"], indirect=True)
 NAMES = pytest.mark.parametrize("name", ["redis", "nats", "rabbit-quorum"])
@@ -134,6 +134,8 @@ async def test_a_broker_that_goes_away_in_a_step_is_told_of_and_the_message_come
         stepping = asyncio.create_task(here.step())
         await here.started.wait()
         broker.process.end()
+        if name == "nats":
+            await until(lambda: not here.server.is_connected)  # else its client may keep the ack and send it afterwards
         here.go_on.set()
         async with asyncio.timeout(60):
             step = await stepping
@@ -149,20 +151,21 @@ async def test_a_broker_that_goes_away_in_a_step_is_told_of_and_the_message_come
 
 
 @pytest.mark.parametrize("name", ["redis", "nats"])
-async def test_a_broker_that_comes_back_in_the_step_has_what_the_step_says(own_broker, channel, name):
+async def test_a_broker_that_comes_back_in_the_step_has_what_the_step_says(own_broker, channel, name, monkeypatch):
+    monkeypatch.setattr(adapter, "MENDED_WITHIN", 60)
     broker = own_broker(name)
     async with scene(broker, channel, declared={"ack_wait": 60} if name == "nats" else {}) as here:
         await here.send("slow", 1)
         stepping = asyncio.create_task(here.step())
         await here.started.wait()
         broker.process.end()
+        if name == "nats":
+            await until(lambda: not here.server.is_connected)
         broker.process.start()
         here.go_on.set()
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             step = await stepping
-        if step.settlement.action is None:
-            async with asyncio.timeout(40):
-                assert (await here.step()).message.payload == b'{"number":1}'
+        assert step.settlement.action is MessageAction.acked
         await broker.comes_to(channel, Counts(ready=0, held=0))
 
 
