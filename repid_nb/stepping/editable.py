@@ -48,7 +48,7 @@ class Editable(Overview):
         names: list[str] = []
         if queue is not None:
             for message, priority, is_dead in _waiting_or_dead(queue):
-                name = queue.name_of(message)
+                name = queues.snapshots.name_of(message)
                 if message_id in (name, message.message_id):
                     shown = snapshot_of(message, channel, priority, name=name)
                     drop(queue, queues, lambda one: one is message, dead=is_dead)  # noqa: B023  (called at once)

@@ -206,7 +206,7 @@ def test_a_queue_that_came_after_the_checkpoint_is_empty_again(queues: Queues):
         late.settle(late.take("worker"), MessageAction.nacked)
     queues.publish("late", QueuedMessage(b""), 4)
     checkpoint.restore()
-    shown = late.snapshot(None)
+    shown = queues.snapshot(None)["late"]
     assert (shown.waiting, shown.working, shown.dead, shown.dead_dropped) == (0, 0, 0, 0)
 
 
@@ -250,8 +250,8 @@ def change(queues: Queues, draw: random.Random, number: int, workers: list[Worke
 def everything(queues: Queues) -> list[object]:
     """All that can be seen of the queues, but for the headers in the hands of a worker."""
     seen = []
-    for channel in "abc":
-        shown = queues.of(channel).snapshot(None)
+    known = [queues.of(channel).channel for channel in "abc"]
+    for shown in map(queues.snapshot(None).__getitem__, known):
         letters = [(one.message.id, one.message.headers, one.reason) for one in shown.dead_letters]
         ready = [(one.id, one.priority, one.headers) for one in shown.ready]
         seen.append((ready, [(one.id, one.priority) for one in shown.in_work], letters, shown.dead_dropped))

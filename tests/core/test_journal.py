@@ -6,7 +6,6 @@ import pytest
 from support.generated import given, st
 
 from repid_nb.core.errors import UnknownNameError
-from repid_nb.core.memory.inspection import dead_letters_of
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.message import InMemoryReceivedMessage
 from repid_nb.core.memory.queue import Queues
@@ -52,7 +51,7 @@ class Scene:
         elif what == "resend all":
             self.queues.of(str(channel)).resend(None)
         elif what == "resend":
-            letters = dead_letters_of(self.queues.of(str(channel)), None)
+            letters = self.queues.snapshots.dead_letters(self.queues.of(str(channel)), None)
             if letters:
                 self.queues.of(str(channel)).resend(letters[number % len(letters)].message.id)
         elif in_work := [received for received in self.taken if not received.is_acted_on]:
@@ -155,9 +154,9 @@ def test_undoing_a_take_brings_back_the_headers_that_somebody_has_changed_since(
         received = queue.take(None)
         received.headers["tries"] = tries
         queue.settle(received, MessageAction.rejected)
-    assert queue.snapshot(None).ready[0].headers == {"tries": "2"}
+    assert queues.snapshot(None)["a"].ready[0].headers == {"tries": "2"}
     journal.undo_to(mark)
-    assert queue.snapshot(None).ready[0].headers == {"tries": "0"}
+    assert queues.snapshot(None)["a"].ready[0].headers == {"tries": "0"}
 
 
 def test_undoing_to_the_present_moment_does_nothing():
@@ -165,7 +164,7 @@ def test_undoing_to_the_present_moment_does_nothing():
     journal = queues.keep_journal()
     queues.of("a").put(QueuedMessage(b""), 4)
     journal.undo_to(journal.mark())
-    assert queues.of("a").snapshot(None).waiting == 1
+    assert queues.snapshot(None)["a"].waiting == 1
 
 
 def test_undo_steps_run_newest_first():

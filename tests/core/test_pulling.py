@@ -143,18 +143,19 @@ async def test_a_message_that_an_undo_would_give_to_a_closed_puller_waits_in_its
     await gone.close()
     for _ in range(2):
         journal.undo_to(mark)
-        assert [message.id for message in queues.of("a").snapshot(None).ready] == ["1", "2"]
+        assert [message.id for message in queues.snapshot(None)["a"].ready] == ["1", "2"]
         assert await names(asyncio.create_task(InMemoryPuller(queues, ["a"]).pull())) == ["1"]
 
 
 async def test_a_message_that_an_undo_gives_to_an_open_puller_is_in_work_again(queues):
     journal = queues.keep_journal()
     put(queues, "a", "1")
-    held = InMemoryPuller(queues, ["a"]).pull_nowait()
+    puller = InMemoryPuller(queues, ["a"])
+    held = puller.pull_nowait()
     mark = journal.mark()
     await held.ack()
     journal.undo_to(mark)
-    assert [message.id for message in queues.of("a").snapshot(None).in_work] == ["1"]
+    assert [message.id for message in queues.snapshot(None)["a"].in_work] == ["1"]
 
 
 def test_a_turn_from_when_there_were_more_channels_is_nobodys_loss(queues):
@@ -209,7 +210,7 @@ async def test_closing_a_puller_gives_back_only_its_own(queues):
     one, other = InMemoryPuller(queues, ["a"]), InMemoryPuller(queues, ["a"])
     one.pull_nowait(), other.pull_nowait()
     await one.close()
-    seen = queues.of("a").snapshot(None)
+    seen = queues.snapshot(None)["a"]
     assert ([m.id for m in seen.ready], [m.id for m in seen.in_work]) == (["1"], ["2"])
 
 

@@ -5,6 +5,7 @@ import pytest
 from repid_nb.core.errors import DestinationError, InvalidMessageError
 from repid_nb.core.memory.queue import DEFAULT_PRIORITY, ChannelQueue, Queues
 from repid_nb.core.memory.queued import QueuedMessage
+from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import MessageAction
 
 ME = object()
@@ -32,16 +33,20 @@ def take(queue: ChannelQueue, owner: object = ME):
     return received
 
 
+def snapshot(queue: ChannelQueue, window: int | None = None) -> ChannelSnapshot:
+    return queue._queues.snapshot(window)[queue.channel]
+
+
 def waiting(queue: ChannelQueue) -> list[str | None]:
-    return [message.id for message in queue.snapshot(None).ready]
+    return [message.id for message in snapshot(queue).ready]
 
 
 def in_work(queue: ChannelQueue) -> list[str | None]:
-    return [message.id for message in queue.snapshot(None).in_work]
+    return [message.id for message in snapshot(queue).in_work]
 
 
 def dead(queue: ChannelQueue) -> list[str | None]:
-    return [letter.message.id for letter in queue.snapshot(None).dead_letters]
+    return [letter.message.id for letter in snapshot(queue).dead_letters]
 
 
 def test_messages_come_first_in_first_out(queue):
@@ -64,7 +69,7 @@ def test_two_messages_with_equal_content_and_id_are_two(queue):
     put(queue, "same", "same")
     first, second = take(queue), take(queue)
     assert first.queued is not second.queued
-    assert len(queue.snapshot(None).in_work) == 2
+    assert len(snapshot(queue).in_work) == 2
 
 
 async def test_an_acked_message_is_gone(queue):
@@ -150,7 +155,7 @@ def test_release_all_gives_back_only_what_that_owner_holds(queue):
 async def test_a_nacked_message_is_kept_with_the_reason(queue):
     put(queue, "a", priority=7)
     await take(queue).nack(reason="it smells")
-    (letter,) = queue.snapshot(None).dead_letters
+    (letter,) = snapshot(queue).dead_letters
     assert (letter.message.id, letter.message.priority, letter.reason) == ("a", 7, "it smells")
 
 
@@ -158,7 +163,7 @@ async def test_dead_letters_are_bounded_and_the_oldest_give_way(queue):
     put(queue, "a", "b", "c", "d", "e")
     for _ in range(5):
         await take(queue).nack()
-    seen = queue.snapshot(None)
+    seen = snapshot(queue)
     assert dead(queue) == ["c", "d", "e"]
     assert (seen.dead, seen.dead_dropped) == (3, 2)
 
@@ -190,7 +195,7 @@ async def test_a_reply_puts_the_answer_on_its_channel_and_settles_the_message(qu
     put(queue, "a")
     message = take(queue)
     await message.reply(payload=b"yes", headers={"topic": "t"}, content_type="text/plain")
-    (answer,) = queues.of("answers").snapshot(None).ready
+    (answer,) = queues.snapshot(None)["answers"].ready
     assert message.action is MessageAction.replied
     assert (answer.payload, answer.headers, answer.content_type) == (b"yes", {"topic": "t"}, "text/plain")
     assert in_work(queue) == []
@@ -199,8 +204,8 @@ async def test_a_reply_puts_the_answer_on_its_channel_and_settles_the_message(qu
 async def test_a_reply_to_a_named_channel_goes_there_instead(queue, queues):
     put(queue, "a")
     await take(queue).reply(payload=b"yes", channel="elsewhere")
-    assert queues.of("elsewhere").snapshot(None).waiting == 1
-    assert queues.of("answers").snapshot(None).waiting == 0
+    assert queues.snapshot(None)["elsewhere"].waiting == 1
+    assert "answers" not in queues.snapshot(None)
 
 
 async def test_a_reply_with_nowhere_to_go_is_refused_and_settles_nothing(queue):
@@ -224,7 +229,7 @@ def test_a_window_bounds_each_kind_and_leaves_the_totals_whole(queue):
     for _ in range(3):
         queue.settle(take(queue), MessageAction.nacked)
     take(queue), take(queue), take(queue)
-    seen = queue.snapshot(1)
+    seen = snapshot(queue, 1)
     assert [message.id for message in seen.ready] == ["g"]
     assert [message.id for message in seen.in_work] == ["d"]
     assert [letter.message.id for letter in seen.dead_letters] == ["c"]
@@ -234,7 +239,7 @@ def test_a_window_bounds_each_kind_and_leaves_the_totals_whole(queue):
 def test_a_window_of_nothing_shows_the_totals_only(queue):
     put(queue, "a", "b")
     queue.settle(take(queue), MessageAction.nacked)
-    seen = queue.snapshot(0)
+    seen = snapshot(queue, 0)
     assert (seen.ready, seen.in_work, seen.dead_letters) == ((), (), ())
     assert (seen.waiting, seen.dead) == (1, 1)
 
@@ -252,7 +257,7 @@ class Counted(int):
 def test_a_window_wider_than_any_queue_shows_all(queue):
     put(queue, "a", "b")
     queue.settle(take(queue), MessageAction.nacked)
-    seen = queue.snapshot(10**30)
+    seen = snapshot(queue, 10**30)
     assert (len(seen.ready), len(seen.dead_letters)) == (1, 1)
 
 
@@ -264,16 +269,16 @@ def test_a_window_costs_no_sorting_of_what_is_outside_it(queue, given_back):
         if given_back:
             received.release()
     Counted.comparisons = 0
-    queue.snapshot(0)
+    snapshot(queue, 0)
     assert Counted.comparisons == 0
-    shown = queue.snapshot(3)
+    shown = snapshot(queue, 3)
     assert [message.id for message in (*shown.ready, *shown.in_work)] == ["0", "1", "2"]
     assert Counted.comparisons < 2000
 
 
 def test_a_snapshot_stays_as_it_was_when_the_queue_moves_on(queue):
     put(queue, "a")
-    before = queue.snapshot(None)
+    before = snapshot(queue)
     take(queue)
     assert [message.id for message in before.ready] == ["a"]
 
@@ -301,5 +306,5 @@ def test_a_window_on_what_is_in_work_says_how_much_there_is():
     for number in range(3):
         queue.put(QueuedMessage(b"", message_id=f"m{number}"), 4)
         queue.take(None)
-    seen = queue.snapshot(2)
+    seen = snapshot(queue, 2)
     assert (len(seen.in_work), seen.working) == (2, 3)

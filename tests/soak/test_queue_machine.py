@@ -3,7 +3,7 @@
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 from support.generated import settings, st
 
-from repid_nb import MessageAction
+from repid_nb import ChannelSnapshot, MessageAction
 from repid_nb.core.memory.message import QueuedMessage
 from repid_nb.core.memory.pulling import InMemoryPuller
 from repid_nb.core.memory.queue import Queues
@@ -110,8 +110,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def everything_is_where_it_should_be(self):
+        now = self.queues.snapshot(None)
         for channel in CHANNELS:
-            shown = self.queues.of(channel).snapshot(None)
+            shown = now[channel] if channel in now else ChannelSnapshot(channel=channel)
             assert [message.id for message in shown.ready] == [name for _, _, name in sorted(self.line[channel])]
             held = {message.message_id for message, (where, _, _) in self.in_work.items() if where == channel}
             assert {message.id for message in shown.in_work} == held

@@ -10,17 +10,23 @@ from typing import Any, TypeAlias, TypeVar
 
 from repid_nb.core.memory.message import QueueT
 from repid_nb.core.memory.queued import Line, QueuedMessage
-from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot, snapshot_of
+from repid_nb.core.memory.snapshot import (
+    ChannelSnapshot,
+    DeadLetter,
+    MessageSnapshot,
+    QueuesSnapshot,
+    snapshot_of,
+)
 
-__all__ = ["CHANNEL_WINDOW", "SightingsOf", "Snapshots", "dead_letters_of", "few_of", "never_sighted"]
+__all__ = ["CHANNEL_WINDOW", "SightingsOf", "Snapshots", "never_sighted"]
 
 # How many channels a snapshot with a window shows.
 CHANNEL_WINDOW = 20
 
-Q = TypeVar("Q")
 T = TypeVar("T")
 
 SightingsOf: TypeAlias = Callable[[QueuedMessage], int]
+KnownT: TypeAlias = dict[QueuedMessage, MessageSnapshot]
 
 
 def never_sighted(_message: QueuedMessage) -> int:
@@ -29,70 +35,73 @@ def never_sighted(_message: QueuedMessage) -> int:
 
 
 class Snapshots:
-    """Makes snapshots of one queue. A message that has not changed keeps its record from the last one.
+    """Makes snapshots of a server's queues. A message that has not changed keeps its record from the last one.
 
     Most messages wait through many steps. To make all their records again would cost more than the step itself.
+
+    Attributes:
+        name_of: Returns the name by which views call a message; empty where nothing names messages.
     """
 
-    __slots__ = ("_known",)
-
     def __init__(self) -> None:
-        self._known: dict[QueuedMessage, MessageSnapshot] = {}
+        self.name_of: Callable[[QueuedMessage], str] = lambda _message: ""
+        self._known: KnownT = {}
 
-    def snapshot(self, queue: QueueT, window: int | None, sightings: SightingsOf) -> ChannelSnapshot:
-        """Return a record of the queue now, with at most `window` messages of each kind."""
-        ready: list[tuple[QueuedMessage, int]] = []
+    def of(
+        self, queues: Mapping[str, QueueT], window: int | None, sightings: SightingsOf, channels: Iterable[str]
+    ) -> QueuesSnapshot:
+        """Return a record of the queues now; the arguments are those of `InMemoryServer.snapshot`."""
+        shown = list(queues.values()) if window is None else _few_of(queues, channels)
+        kept: KnownT = {}
+        made = tuple(self._channel(queue, window, sightings, kept) for queue in shown)
+        self._known = kept
+        return QueuesSnapshot(made, len(queues) - len(shown))
+
+    def record(self, channel: str, message: QueuedMessage, priority: int, seen: int = 0) -> MessageSnapshot:
+        """Return a record of one message as it is now."""
+        known = self._known.get(message)
+        # Once a message has a name it keeps it.
+        name = (known and known.name) or self.name_of(message)
+        if known is not None and known.name == name and _is_still(known, message, priority, seen):
+            return known
+        return snapshot_of(message, channel, priority, seen, name=name)
+
+    def dead_letters(self, queue: QueueT, window: int | None) -> tuple[DeadLetter, ...]:
+        """Return the newest dead letters of a queue, at most `window` of them, oldest first."""
+        newest = _copied(lambda: islice(queue.dead, 0 if window is None else max(0, len(queue.dead) - window), None))
+        return tuple(
+            DeadLetter(
+                message=snapshot_of(dead.message, queue.channel, dead.priority, name=self.name_of(dead.message)),
+                reason=dead.reason,
+            )
+            for dead in newest
+        )
+
+    def _channel(self, queue: QueueT, window: int | None, sightings: SightingsOf, kept: KnownT) -> ChannelSnapshot:
+        ready: list[MessageSnapshot] = []
+        known = self._known.get
         for line in queue.by_priority:
-            left = None if window is None else window - len(ready)
-            ready += [(message, line.priority) for message in _first(line, left)]
+            for message in _first(line, None if window is None else window - len(ready)):
+                seen, record = sightings(message), known(message)
+                # Nearly all have a name and are as they were.
+                if record is None or not record.name or not _is_still(record, message, line.priority, seen):
+                    record = self.record(queue.channel, message, line.priority, seen)
+                kept[message] = record
+                ready.append(record)
         in_work = _smallest(window, queue.in_work, key=lambda one: (-one.priority, one.position))
         return ChannelSnapshot(
             channel=queue.channel,
             waiting=sum(map(len, queue.by_priority)),
-            ready=self._kept(queue, ready, sightings),
+            ready=tuple(ready),
             working=len(queue.in_work),
-            in_work=tuple(received.snapshot() for received in in_work),
+            in_work=tuple(self.record(queue.channel, one.queued, one.priority) for one in in_work),
             dead=len(queue.dead),
-            dead_letters=dead_letters_of(queue, window),
+            dead_letters=self.dead_letters(queue, window),
             dead_dropped=queue.dead_dropped,
         )
 
-    def record(self, queue: QueueT, message: QueuedMessage, priority: int, seen: int = 0) -> MessageSnapshot:
-        """Return a record of one message as it is now."""
-        known = self._known.get(message)
-        # Once a message has a name it keeps it.
-        name = (known and known.name) or queue.name_of(message)
-        if known is not None and known.name == name and _is_still(known, message, priority, seen):
-            return known
-        return snapshot_of(message, queue.channel, priority, seen, name=name)
 
-    def _kept(
-        self, queue: QueueT, ready: list[tuple[QueuedMessage, int]], sightings: SightingsOf
-    ) -> tuple[MessageSnapshot, ...]:
-        known, kept = self._known.get, {}
-        for message, priority in ready:
-            seen, record = sightings(message), known(message)
-            # Nearly all have a name and are as they were.
-            if record is None or not record.name or not _is_still(record, message, priority, seen):
-                record = self.record(queue, message, priority, seen)
-            kept[message] = record
-        self._known = kept
-        return tuple(kept.values())
-
-
-def dead_letters_of(queue: QueueT, window: int | None) -> tuple[DeadLetter, ...]:
-    """Return the newest dead letters of a queue, at most `window` of them, oldest first."""
-    newest = _copied(lambda: islice(queue.dead, 0 if window is None else max(0, len(queue.dead) - window), None))
-    return tuple(
-        DeadLetter(
-            message=snapshot_of(dead.message, queue.channel, dead.priority, name=queue.name_of(dead.message)),
-            reason=dead.reason,
-        )
-        for dead in newest
-    )
-
-
-def few_of(queues: Mapping[str, Q], first: Iterable[str]) -> list[Q]:
+def _few_of(queues: Mapping[str, QueueT], first: Iterable[str]) -> list[QueueT]:
     """Return the queues, or where there are more than `CHANNEL_WINDOW` so many: those of the channels in `first` first.
 
     What this costs does not grow with the number of channels.

@@ -18,11 +18,11 @@ from typing import Protocol
 
 from repid_nb.core.events import Moved, Observer, Published
 from repid_nb.core.logger import logger
-from repid_nb.core.memory.inspection import SightingsOf, Snapshots, few_of, never_sighted
+from repid_nb.core.memory.inspection import SightingsOf, Snapshots, never_sighted
 from repid_nb.core.memory.journal import Journaled
 from repid_nb.core.memory.message import ACKED, InMemoryReceivedMessage
 from repid_nb.core.memory.queued import Dead, Line, QueuedMessage, copied
-from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot, QueuesSnapshot
+from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.memory.undo import Buried, Change, Put, Released, Resent, Settled, Taken
 from repid_nb.core.message import MessageAction
 
@@ -80,7 +80,6 @@ class ChannelQueue:
         self._queues = queues
         self.by_priority: list[Line] = []
         self._taken = 0
-        self._snapshots = Snapshots()
 
     def __len__(self) -> int:
         return sum(map(len, self.by_priority))
@@ -215,17 +214,9 @@ class ChannelQueue:
             min(waiters, key=itemgetter(0))[1].wake()
         self.tells = len(waiters) > 1
 
-    def name_of(self, message: QueuedMessage) -> str:
-        """Return the name by which views call a message; empty where nothing names messages."""
-        return self._queues.name_of(message)
-
     def record(self, message: QueuedMessage, priority: int) -> MessageSnapshot:
         """Return a record of one of its messages as it is now, not sighted."""
-        return self._snapshots.record(self, message, priority)
-
-    def snapshot(self, window: int | None, sightings: SightingsOf = never_sighted) -> ChannelSnapshot:
-        """Return a record of the queue now, with at most `window` messages of each kind."""
-        return self._snapshots.snapshot(self, window, sightings)
+        return self._queues.snapshots.record(self.channel, message, priority)
 
     def _add_line(self, priority: int) -> Line:
         with self._queues.lock:
@@ -271,7 +262,7 @@ class Queues(Journaled):
         super().__init__()
         self.dead_letter_limit = dead_letter_limit
         self.observers: tuple[Observer, ...] = ()
-        self.name_of: Callable[[QueuedMessage], str] = lambda _message: ""
+        self.snapshots = Snapshots()
         # Messages may be sent from any thread. It may be taken twice: garbage that is collected inside it may close a
         # coroutine that gives its message back.
         self.lock = threading.RLock()
@@ -333,9 +324,7 @@ class Queues(Journaled):
     ) -> QueuesSnapshot:
         """Return a record of the queues now; the arguments are those of `InMemoryServer.snapshot`."""
         self.release_abandoned()
-        shown = list(self._queues.values()) if window is None else few_of(self._queues, channels)
-        more = len(self._queues) - len(shown)
-        return QueuesSnapshot(tuple(queue.snapshot(window, sightings) for queue in shown), more)
+        return self.snapshots.of(self._queues, window, sightings, channels)
 
     def _remembered(self, channel: str) -> ChannelQueue:
         with self.lock:

@@ -10,7 +10,7 @@ from repid_nb.core.checks import check_address, check_parts
 from repid_nb.core.description import ExternalDocs, Tag
 from repid_nb.core.errors import InvalidMessageError, NotConnectedError
 from repid_nb.core.events import Observer, guarded
-from repid_nb.core.memory.inspection import SightingsOf, dead_letters_of, never_sighted
+from repid_nb.core.memory.inspection import SightingsOf, never_sighted
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.pausing import PausingPuller
 from repid_nb.core.memory.pulling import InMemoryPuller
@@ -227,7 +227,7 @@ class InMemoryServer:
         """
         check_address(channel)
         queue = self._queues.known(channel)
-        return () if queue is None else dead_letters_of(queue, None)
+        return () if queue is None else self._queues.snapshots.dead_letters(queue, None)
 
     def resend_dead_letters(self, channel: str, message_id: str | None = None) -> int:
         """Put the dead letter of that id, or all of them for None, back at the tail of their channel's queue.
@@ -251,7 +251,7 @@ class InMemoryServer:
 
     def name_messages(self, name_of: Callable[[QueuedMessage], str]) -> None:
         """Let snapshots call each message by the name that this function gives it."""
-        self._queues.name_of = name_of
+        self._queues.snapshots.name_of = name_of
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call `observer` with each change of the queues, whichever worker or app makes it.
