@@ -21,6 +21,7 @@ from repid_nb.core.registry import MessageRegistry, ServerRegistry
 from repid_nb.core.routing.router import Router
 from repid_nb.core.routing.routes import ForeignRouterT
 from repid_nb.core.serializer import default_serializer as json_serializer
+from repid_nb.core.uncopied import Uncopied
 from repid_nb.core.worker.signals import stop_on_signals
 from repid_nb.given import check_number, check_serializer
 from repid_nb.limits.gate import gate_of
@@ -36,7 +37,7 @@ TASKS_LIMIT = 1000
 BeforeT: TypeAlias = Callable[[ServerT, str], Coroutine[Any, Any, None]]
 
 
-class Repid:
+class Repid(Uncopied):
     """An application: registers servers and operations, includes routers, sends messages, runs workers.
 
     Args:
@@ -49,6 +50,8 @@ class Repid:
     Raises:
         DeclarationError: A middleware or the serializer cannot be called, or a call would not run it.
     """
+
+    _instead = "For a second app, put what makes it into a function and call that again."
 
     def __init__(
         self,
@@ -82,6 +85,9 @@ class Repid:
         self._producer_middlewares = tuple(producer_middlewares or ())
         self._producing = pipeline(self._producer_middlewares)
         self._observers: tuple[tuple[Observer, BeforeT | None], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Repid {self._router.listed()}>"
 
     @property
     def servers(self) -> ServerRegistry:

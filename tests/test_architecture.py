@@ -117,8 +117,8 @@ KERNEL = [
     "core.worker.table",
     "core.worker.worker",
 ]
-MOST_LINES_IN_THE_KERNEL = 2_710
-MOST_LINES_IN_THE_CORE = 7_723
+MOST_LINES_IN_THE_KERNEL = 2_713
+MOST_LINES_IN_THE_CORE = 7_763
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from repid_nb.notebook.cells import ipython_shell
 
-__all__ = ["shorten", "show_short_errors", "without_our_frames"]
+__all__ = ["let_debuggers_open", "shorten", "show_short_errors", "without_our_frames"]
 
 _OURS = str(Path(__file__).parents[1]) + os.sep
 # Code that runs between ours and the learner's.
@@ -56,6 +56,14 @@ class _Short:
                     shorten(error)
                     exc_tuple = (kind, error, error.__traceback__)
         self._show(exc_tuple, *args, **named)
+
+
+def let_debuggers_open(error: BaseException) -> None:
+    """Let `%debug` in a notebook open where an error was raised that is recorded, and so ends no cell."""
+    if ipython_shell() is not None:
+        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+        if sys.version_info >= (3, 12):
+            sys.last_exc = error
 
 
 def shorten(error: BaseException) -> None:

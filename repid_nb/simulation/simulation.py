@@ -16,6 +16,7 @@ from repid_nb.core.limits import (
     checked_policies,
 )
 from repid_nb.core.naming import a_kind, nearest_name
+from repid_nb.core.uncopied import Uncopied
 from repid_nb.given import check_text
 from repid_nb.printable import short
 from repid_nb.simulation.arrivals import ArrivalsT, as_arrivals
@@ -28,7 +29,7 @@ from repid_nb.stepping.sending import with_topic
 __all__ = ["Simulation"]
 
 
-class Simulation:
+class Simulation(Uncopied):
     """Plays many messages through an app's own actors, on a clock that jumps to whatever happens next.
 
     It is the same worker, server, middleware, timeouts and limits as in `run_worker`. Hours take a second, because
@@ -46,6 +47,8 @@ class Simulation:
     Raises:
         DeclarationError: It is not an app.
     """
+
+    _instead = "Make it anew; a run can be copied and pickled."
 
     def __init__(self, app: Repid, *, seed: int = 0) -> None:
         if not isinstance(app, Repid):

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any
 
 from repid_nb.notebook.cells import ipython_shell
@@ -14,6 +15,10 @@ from repid_nb.notebook.cells import ipython_shell
 __all__ = ["caught_display", "caught_printing"]
 
 LIMIT = 100_000
+
+# Who types into a debugger that an actor has opened has to see its answers at once. It writes from a few calls up.
+DEBUGGERS = frozenset({"IPython.core.debugger", "bdb", "cmd", "pdb"})
+NEAR = 3
 
 _catching: ContextVar[_Caught | None] = ContextVar("repid_nb_catching", default=None)
 
@@ -43,7 +48,9 @@ class _Switch(io.TextIOBase):
     def write(self, text: str) -> int:
         caught = _catching.get()
         # A task that outlives its actor still has the actor's context.
-        return int(self.stream.write(text) or 0) if caught is None or caught.is_over else caught.write(text)
+        if caught is None or caught.is_over or _is_a_debugger(sys._getframe(1)):  # noqa: SLF001  (there is no public one)
+            return int(self.stream.write(text) or 0)
+        return caught.write(text)
 
     def flush(self) -> None:
         self.stream.flush()
@@ -115,6 +122,16 @@ def caught_display(printed: io.StringIO) -> Iterator[None]:
         yield
     finally:
         publisher.unregister_hook(hear)
+
+
+def _is_a_debugger(frame: FrameType | None) -> bool:
+    for _ in range(NEAR):
+        if frame is None:
+            return False
+        if frame.f_globals.get("__name__") in DEBUGGERS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _end(caught: _Caught, token: Any) -> None:

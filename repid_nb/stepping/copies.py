@@ -6,18 +6,21 @@ import datetime as dt
 import decimal
 import fractions
 import pathlib
+import pickle
 import re
 import types
 import uuid
 from collections import Counter, OrderedDict, defaultdict, deque
+from dataclasses import fields
 from enum import Enum
-from typing import Any
+from functools import partial
+from typing import Any, Self
 
 from repid_nb.core.errors import is_from_outside
 from repid_nb.core.text import plain_text
 from repid_nb.printable import bounded, short, whole
 
-__all__ = ["Opaque", "copy_of"]
+__all__ = ["KeepsResult", "Opaque", "copy_of"]
 
 # A value with more items than this, all levels together, is too large to be kept with each step.
 MOST_ITEMS = 100_000
@@ -82,6 +85,26 @@ def copy_of(value: Any) -> Any:
             raise
         # Such as a dict that another thread changes meanwhile.
         return _opaque(value)
+
+
+class KeepsResult:
+    """A frozen record with the result of an actor; where that cannot be pickled, its `repr` is pickled in its place."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]  # a dataclass
+        try:
+            pickle.dumps(values["result"])
+        except Exception:  # such as a function that an actor has made
+            values["result"] = _opaque(values["result"])
+        return partial(type(self), **values), ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
 
 
 class _TooLargeError(Exception):

@@ -18,8 +18,10 @@ from repid_nb.core.memory.snapshot import QueuesSnapshot
 from repid_nb.core.message import ReceivedMessageT, ServerT
 from repid_nb.core.naming import nearest_name
 from repid_nb.core.routing.routes import Routes
+from repid_nb.core.uncopied import Uncopied
 from repid_nb.given import check_window
 from repid_nb.limits.gate import gates_of
+from repid_nb.printable import counted
 from repid_nb.stepping.brokers.choose import source_of
 from repid_nb.stepping.fork import Fork
 from repid_nb.stepping.names import names_of
@@ -39,12 +41,15 @@ __all__ = ["Overview"]
 _steppers: WeakKeyDictionary[Overview, None] = WeakKeyDictionary()
 
 
-class Overview:
+class Overview(Uncopied):
     """What a Stepper is made of, and all that can be seen there; nothing here takes or changes a message.
 
     Args:
         fork: Where this world parts from another one; None where it does not. The others are those of a Stepper.
     """
+
+    _instead = "stepper.fork() is a second world; stepper.history can be copied and pickled."
+    name: str = ""
 
     def __init__(
         self,
@@ -77,6 +82,11 @@ class Overview:
             self._names.go_on_from(fork.names, fork.copies)
             self._recorder.sightings.copy_from(fork.sightings, fork.copies)
         _steppers[self] = None
+
+    def __repr__(self) -> str:
+        queues = [one for one in self.queues.channels if one.waiting is not None]
+        told = [counted(len(self.history), "step"), *(f"{one.channel}: {one.waiting} waiting" for one in queues)]
+        return f"<{type(self).__name__}{self.name and f' {self.name!r}'} {'; '.join(told)}>"
 
     @property
     def queues(self) -> QueuesSnapshot:

@@ -11,6 +11,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.core.record import Record
 from repid_nb.core.text import make_plain, text_of
+from repid_nb.stepping.copies import KeepsResult
 from repid_nb.stepping.pictured import Filmed, Pictured
 from repid_nb.stepping.step_json import step_from_dict, step_to_dict
 
@@ -131,7 +132,7 @@ class Argument(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Step(Pictured, Record):
+class Step(KeepsResult, Pictured, Record):
     """One pull, from the queue to the settlement.
 
     Attributes:

@@ -11,6 +11,7 @@ from repid_nb.core import reasons
 from repid_nb.core.events import Event, Finished, Matched, Published, Settled, Started
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
 from repid_nb.core.message import MessageAction
+from repid_nb.notebook.tracebacks import let_debuggers_open
 from repid_nb.printable import contained
 from repid_nb.stepping.arguments import read_arguments
 from repid_nb.stepping.copies import copy_of
@@ -81,7 +82,7 @@ class StepBuilder:
                     self.collector.ask_rest(message)
                 self._winner = None if actor is None else actor.name
                 self._middlewares = () if actor is None else self.collector.middlewares_around(actor)
-                self._exception = None if error is None else raised(error)
+                self._exception = None if error is None else _recorded(error)
             case Started(message=message, actor=actor, args=args, kwargs=kwargs):
                 # Arguments are a learner's objects: comparing or showing them may raise anything.
                 with contained():
@@ -91,7 +92,7 @@ class StepBuilder:
                 if self._started is not None:
                     self._duration = time.perf_counter() - self._started
                 self._result = copy_of(result)
-                self._exception = None if exception is None else raised(exception)
+                self._exception = None if exception is None else _recorded(exception)
             case Settled(action=action, reason=reason):
                 self._settlement = Settlement(
                     action=None if action is None else MessageAction(action.value), reason=reason
@@ -142,3 +143,8 @@ class StepBuilder:
         if after.doubt:
             return Settlement(action=None, reason=after.doubt, where=after.where)
         return replace(settled, reason=after.reason or settled.reason, where=after.where or settled.where)
+
+
+def _recorded(error: BaseException) -> Raised:
+    let_debuggers_open(error)
+    return raised(error)

@@ -50,6 +50,46 @@ def test_what_a_terminal_shows_is_text_and_a_widget_says_what_is_missing(tmp_pat
     assert "Workbench(" not in shown.replace("In [", "")
 
 
+FAILING = """
+@router.actor
+async def fail(number: int) -> None:
+    doubled = number * 2
+    raise ValueError(doubled)
+
+sent = await stepper.send("tasks", {"number": 21}, topic="fail")
+step = await stepper.step()
+%debug
+print("seen by %debug:", doubled)
+q
+"""
+STOPPING = """
+import pdb
+@router.actor
+async def stop(number: int) -> int:
+    doubled = number * 2
+    pdb.set_trace()
+    return doubled
+
+sent = await stepper.send("tasks", {"number": 21}, topic="stop")
+step = await stepper.step()
+print("seen while it stands:", doubled)
+p doubled + 1
+c
+print("kept:", repr(step.printed), step.result)
+"""
+
+
+def test_debug_opens_where_an_actor_failed(tmp_path: Path):
+    session = SESSION.partition("guess(stepper)")[0] + "await stepper.step()\n"
+    assert "seen by %debug: 42" in in_terminal(session + FAILING, tmp_path)
+
+
+def test_a_debugger_inside_an_actor_answers_at_once_and_not_in_the_step(tmp_path: Path):
+    session = SESSION.partition("guess(stepper)")[0] + "await stepper.step()\n"
+    shown = in_terminal(session + STOPPING, tmp_path)
+    assert shown.index("seen while it stands: 42") < shown.index("43\n") < shown.index("kept: '' 42")
+
+
 def test_in_pythons_own_asyncio_prompt_one_can_await_and_run(tmp_path: Path):
     (tmp_path / "lesson.py").write_text(SESSION.split("stepper =", maxsplit=1)[0] + "\nstepper = Stepper(app)\n")
     lines = "from lesson import *\nfrom repid_nb import run\nrun(stepper.send('tasks', {'to': 'ada'}, topic='greet'))\n"

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from enum import IntEnum, StrEnum
 
@@ -10,7 +11,7 @@ import pytest
 from display.samples import records
 from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
 
-from repid_nb import Message, MessageAction, MessageData, Router, Step, Stepper
+from repid_nb import Message, MessageAction, MessageData, Repid, Router, Simulation, Step, Stepper
 from repid_nb.core.errors import InvalidMessageError
 
 
@@ -461,3 +462,49 @@ async def test_a_copy_of_a_record_is_equal_shows_the_same_and_counts_as_the_same
     for record in found.values():
         other = again(record)
         assert (other, repr(other), len({other, record})) == (record, repr(record), 1)
+
+
+async def test_a_result_that_cannot_be_pickled_is_pickled_as_its_repr():
+    async def make():
+        return {"later": lambda: 1}
+
+    async with Stepper(app_of(router_of(make))) as stepper:
+        await stepper.send("tasks", topic="make")
+        step = await stepper.step()
+        again = pickled(step)
+        assert (repr(again), repr(again.result)) == (repr(step), repr(step.result))
+        assert [one.number for one in pickled(stepper.history)] == [1]
+        assert again.message == step.message
+
+
+async def test_what_belongs_to_functions_and_tasks_says_what_to_do_instead_of_a_copy():
+    router = Router(channel="tasks")
+    app = app_of(router)
+    async with Stepper(app) as stepper:
+        for one, instead in {
+            app: "put what makes it into a function",
+            router: "other.actor(function)",
+            app.servers.default: "stepper.fork()",
+            stepper: "stepper.fork()",
+            Simulation(app): "a run can be copied",
+        }.items():
+            for deep in (copy.deepcopy, pickle.dumps):
+                with pytest.raises(TypeError, match=re.escape(instead)):
+                    deep(one)
+            assert vars(copy.copy(one)) == vars(one)
+
+
+async def test_an_app_a_router_and_a_stepper_show_what_is_in_them():
+    async def greet(): ...
+
+    router = router_of(greet)
+    app = app_of(router)
+    app.include_router(Router(channel="empty"))
+    async with Stepper(app) as stepper:
+        stepper.name = "first"
+        assert repr(Repid()) == "<Repid without actors>"
+        assert (repr(app), repr(router)) == ("<Repid tasks: greet>", "<Router tasks: greet>")
+        await stepper.send("tasks", topic="greet")
+        await stepper.send("tasks", topic="greet")
+        await stepper.step()
+        assert repr(stepper) == "<Stepper 'first' 1 step; tasks: 1 waiting>"

@@ -19,13 +19,14 @@ from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.snapshot import DeadLetter, QueuesSnapshot
 from repid_nb.core.memory.subscriber import InMemorySubscriber
 from repid_nb.core.message import CapabilitiesT, ReceivedMessageT, SentMessageT, ServerT
+from repid_nb.core.uncopied import Uncopied
 
 __all__ = ["InMemoryServer", "checked_priority"]
 
 HIGHEST_PRIORITY = 9
 
 
-class InMemoryServer:
+class InMemoryServer(Uncopied):
     """Keeps queues in memory and delivers by priority, then first in first out.
 
     It is repid 2.1.4's `InMemoryServer` with priorities, and nothing is lost while the process lives: a nacked message
@@ -39,6 +40,8 @@ class InMemoryServer:
     Raises:
         InvalidMessageError: `dead_letter_limit` is below 1.
     """
+
+    _instead = "Make another one; stepper.fork() is a second world with the same messages."
 
     host: str = "localhost"
     protocol: str = "in-memory"

@@ -19,6 +19,7 @@ from repid_nb.core.routing.declaration import Declaration, Inherited, check_opti
 from repid_nb.core.routing.reruns import run_now
 from repid_nb.core.routing.routes import ForeignRouterT, LeftOver, Routes, left_over_of
 from repid_nb.core.routing.strategies import RoutingStrategyT, topic_based_routing_strategy
+from repid_nb.core.uncopied import Uncopied
 
 __all__ = ["Router"]
 
@@ -33,7 +34,7 @@ class _NotSet:
 NOT_SET: Any = _NotSet()
 
 
-class Router:
+class Router(Uncopied):
     """Declares actors; can be included in an app or in another router, and hands its options down.
 
     Args:
@@ -50,6 +51,8 @@ class Router:
     Raises:
         DeclarationError: The channel, a limit, the middleware, a time or the pool has the wrong type.
     """
+
+    _instead = "Declare its actors on another router too: other.actor(function)."
 
     def __init__(
         self,
@@ -75,6 +78,19 @@ class Router:
         self.pool_executor = pool_executor
         self.converter = converter
         check_running("Router", self._own())
+
+    def __repr__(self) -> str:
+        return f"<Router {self.listed()}>"
+
+    def listed(self) -> str:
+        """Return the channels with the names of their actors, in one line, without building any."""
+        found: dict[str, list[str]] = {}
+        for entry, inherited in self._walk(Inherited()):
+            if isinstance(entry, Declaration):
+                found.setdefault(entry.channel(inherited).address, []).append(entry.name)
+            else:
+                found.setdefault("another library's", []).extend(one.name for one in entry.actors)
+        return "; ".join(f"{channel}: {', '.join(names)}" for channel, names in found.items()) or "without actors"
 
     @property
     def actors(self) -> list[ActorData]:
