@@ -207,7 +207,7 @@ def test_a_guess_is_told_by_the_cell_that_answers_it_and_kept_over_a_reload(page
     expect(page.locator("pre.live-stream").first).to_have_text("{'messages': {'guess 1': True}}\n")
 
 
-@pytest.mark.parametrize("name", ["teachers", "glossary", "differences"])
+@pytest.mark.parametrize("name", ["teachers", "glossary", "differences", "celery"])
 def test_a_page_without_cells_offers_no_python(page: Page, host: StaticHost, name: str):
     page.goto(f"{host.base}/book/notebooks/{name}.html")
     expect(page.get_by_role("heading", level=1)).to_be_visible()

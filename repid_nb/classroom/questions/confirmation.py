@@ -54,8 +54,8 @@ AT_THE_END = (
     ),
     Question(
         asks="A file server is down for minutes at a time, and some file names are wrong for ever. What is best?",
-        right="an `on_error` that tells the two apart",
+        right="a function as `on_error`",
         wrong=('`on_error="reject"`', '`on_error="nack"`', "the mode `always_ack`"),
-        why="Reject what may go better next time, and nack what never will.",
+        why="It tells the two apart: reject what may go better next time, and nack what never will.",
     ),
 )

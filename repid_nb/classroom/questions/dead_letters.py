@@ -60,8 +60,8 @@ AT_THE_END = (
     ),
     Question(
         asks="A poison message goes round in a queue with thousands of good ones. What do the good ones notice?",
-        right="hardly anything: it goes to the tail each time",
+        right="hardly anything",
         wrong=("they wait until it is a dead letter", "they become poison messages too"),
-        why="All that waits goes before it each time, unless the poison message has a higher priority.",
+        why="It goes to the tail each time, so all that waits goes before it, unless it has a higher priority.",
     ),
 )

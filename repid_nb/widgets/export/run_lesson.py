@@ -100,7 +100,7 @@ class RunLesson:
     def _extent(self) -> str:
         first, last, pulls = self._steps[0].number, self._steps[-1].number, len(self._run.columns.message)
         return (
-            f"From {self.since:g} s to {self.until:.4g} s of a run of {time_text(self._run.seconds)}: "
+            f"From {self.since:g} s to {round(self.until, 1):g} s of a run of {time_text(self._run.seconds)}: "
             f"pulls {first:,} to {last:,} of {pulls:,}."
         )
 
