@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from repid_nb.core.checks import check_address
 from repid_nb.core.errors import InvalidMessageError, UnknownNameError
-from repid_nb.core.memory.contents import drop, held_by
+from repid_nb.core.memory.contents import drop
 from repid_nb.core.memory.queue import ChannelQueue
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.snapshot import MessageSnapshot, snapshot_of
@@ -97,7 +97,7 @@ class Editable(Overview):
         source = in_memory(self._source, "settle a message by hand")
         if not isinstance(action, str) or (action != "release" and action not in ACTIONS):
             raise InvalidMessageError(f"Settle a message with 'ack', 'nack', 'reject' or 'release', not {action!r}.")
-        held = [(one, one.snapshot()) for one in held_by(source.queues, source.holder)]
+        held = [(one, one.snapshot()) for one in source.queues.held_by(source.holder)]
         for received, shown in held:
             if message_id in (shown.id, shown.name):
                 if action == "release":
@@ -122,7 +122,7 @@ class Editable(Overview):
         self._check_between_steps("crash the worker")
         source = in_memory(self._source, "crash the worker")
         self._timeline.crashed()
-        held = [] if source.holder is None else held_by(source.queues, source.holder)
+        held = [] if source.holder is None else source.queues.held_by(source.holder)
         for received in held:
             received.release()
         return tuple(received.snapshot() for received in held)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from repid_nb.core.memory.contents import Checkpoint, copied_into, drop, held_by
+from repid_nb.core.memory.contents import Checkpoint, copied_into, drop
 from repid_nb.core.memory.queue import FORGET_FROM, Queues
 from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.message import MessageAction
@@ -52,7 +52,8 @@ def test_one_message_is_dropped_and_the_others_keep_their_order(queues: Queues):
 
 def test_a_message_that_was_given_back_is_dropped_too(queues: Queues):
     queue = queues.of("tasks")
-    queue.release_all("worker")
+    for held in queues.held_by("worker"):
+        held.release()
     assert drop(queue, queues, is_named("d"), dead=False) == 1
     assert state(queues) == (["c", "a", "b"], [], ["e"])
 
@@ -212,8 +213,8 @@ def test_a_queue_that_came_after_the_checkpoint_is_empty_again(queues: Queues):
 
 def test_what_a_worker_holds_is_found_in_order(queues: Queues):
     queues.of("tasks").take("worker")
-    assert [one.message_id for one in held_by(queues, "worker")] == ["d", "c"]
-    assert held_by(queues, "other") == []
+    assert [one.message_id for one in queues.held_by("worker")] == ["d", "c"]
+    assert queues.held_by("other") == []
 
 
 def test_a_copy_has_everything_in_its_order_and_lives_by_itself(queues: Queues):

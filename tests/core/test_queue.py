@@ -8,8 +8,12 @@ from repid_nb.core.memory.queued import QueuedMessage
 from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import MessageAction
 
-ME = object()
-SOMEBODY_ELSE = object()
+
+class Owner:
+    """A worker that holds messages."""
+
+
+ME, SOMEBODY_ELSE = Owner(), Owner()
 
 
 @pytest.fixture
@@ -145,10 +149,10 @@ async def test_a_settlement_after_the_release_is_ignored_and_logged(queue, caplo
     assert "message.settled_after_release" in caplog.messages
 
 
-def test_release_all_gives_back_only_what_that_owner_holds(queue):
+def test_release_all_gives_back_only_what_that_owner_holds(queue, queues):
     put(queue, "a", "b", "c")
     take(queue), take(queue, SOMEBODY_ELSE), take(queue)
-    queue.release_all(ME)
+    queues.release_all(ME)
     assert (waiting(queue), in_work(queue)) == (["a", "c"], ["b"])
 
 

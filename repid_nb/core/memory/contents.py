@@ -12,7 +12,7 @@ from repid_nb.core.memory.queue import ChannelQueue, Queues
 from repid_nb.core.memory.queued import Dead, QueuedMessage, copied
 from repid_nb.core.message import MessageAction
 
-__all__ = ["Checkpoint", "Contents", "all_on", "copied_into", "drop", "held_by"]
+__all__ = ["Checkpoint", "Contents", "all_on", "copied_into", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,6 @@ def drop(queue: ChannelQueue, queues: Queues, drops: Callable[[QueuedMessage], b
 def all_on(queue: QueueT) -> list[QueuedMessage]:
     """Return the messages of a queue: those that wait, those in work, and the dead letters."""
     return [*_waiting_on(queue), *(one.queued for one in queue.in_work), *(one.message for one in queue.dead)]
-
-
-def held_by(queues: Queues, owner: object) -> list[InMemoryReceivedMessage]:
-    """Return the messages that `owner` has pulled and not settled, in the order of their pulls."""
-    held = [one for queue in queues.all() for one in list(queue.in_work) if one.owner is owner]
-    return sorted(held, key=lambda one: one.position)
 
 
 def copied_into(

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Protocol
 
 from repid_nb.core.events import Moved, Observer, Published
@@ -183,11 +183,6 @@ class ChannelQueue:
         self.tell()
         self._queues.notify(Moved("released", self.channel, received.queued, received.owner))
 
-    def release_all(self, owner: object) -> None:
-        """Put back everything that `owner` took and did not settle."""
-        for received in [one for one in list(self.in_work) if one.owner is owner]:
-            self.release(received)
-
     def resend(self, message_id: str | None) -> int:
         """Move dead letters, all or those of one id, to the tail of their priority; return how many."""
         chosen = [dead for dead in list(self.dead) if message_id in (None, dead.message.message_id)]
@@ -300,11 +295,16 @@ class Queues(Journaled):
         for observer in self.observers:
             observer(event)
 
+    def held_by(self, owner: object) -> list[InMemoryReceivedMessage]:
+        """Return what `owner` took and did not settle, queue by queue, in the order of their places there."""
+        in_order = attrgetter("position")
+        return [one for queue in self.all() for one in sorted(queue.in_work, key=in_order) if one.owner is owner]
+
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle; it takes nothing more."""
         self._gone.add(owner)
-        for queue in self.all():
-            queue.release_all(owner)
+        for received in self.held_by(owner):
+            received.release()
 
     def abandon(self, owner: object) -> None:
         """Note that `owner` was dropped without being closed: what it took goes back before the next pull or snapshot.
