@@ -118,21 +118,18 @@ def _answer_by_topic(strategy: TopicStrategy, message: BaseMessageT) -> Answer:
         called = "" if near is None else f": it is called {told_apart(near, 'topic')[0]} here"
         return Answer(answers, _outcome(answers), f"no topic header{called}")
     topic, wanted = headers["topic"], strategy.topic
+    # A header may be anything, also what has no hash.
+    answer = _answer_about if type(topic) is str and type(wanted) is str else _answer_about.__wrapped__
+    return answer(topic, wanted, answers)
+
+
+# Built once for each topic and actor: many are asked at each step.
+@lru_cache(maxsize=4096)
+def _answer_about(topic: Any, wanted: Any, answers: bool) -> Answer:
     if isinstance(topic, str) and isinstance(wanted, str) and looks_like(topic, wanted):
         there, here = told_apart(topic, wanted)
         return Answer(answers, _outcome(answers), f"wants topic {here}, and this is {there}")
-    return (_has_topic if answers else _wants_topic)(wanted)
-
-
-# Built once for each actor: many are asked at each step.
-@lru_cache(maxsize=1024)
-def _has_topic(topic: str) -> Answer:
-    return Answer(True, "match", f"topic is {_shown(topic)}")
-
-
-@lru_cache(maxsize=1024)
-def _wants_topic(topic: str) -> Answer:
-    return Answer(False, "no match", f"wants topic {_shown(topic)}")
+    return Answer(answers, _outcome(answers), f"{'topic is' if answers else 'wants topic'} {_shown(wanted)}")
 
 
 def _is_nearly_topic(name: str) -> bool:

@@ -69,6 +69,8 @@ class VerdictCollector:
         self._routes = routes.routes_by_channel.get(channel, ())
         self._notes = stale_notes(routes, channel, told)
         self._answers: dict[int, Answer] = {}
+        # A strategy raised when a worker asked it, so that no actor won.
+        self._has_failed = False
 
     def ask(self, actor: ActorData, message: BaseMessageT) -> bool:
         """Ask one actor, as a worker does.
@@ -76,14 +78,11 @@ class VerdictCollector:
         Raises:
             BaseException: Whatever its strategy raised.
         """
-        answer = self._examine(actor, message)
+        answer = self._answers[id(actor)] = examine(actor.routing_strategy, message)
         if answer.error is not None:
+            self._has_failed = True
             raise answer.error
         return answer.answer
-
-    def _examine(self, actor: ActorData, message: BaseMessageT) -> Answer:
-        answer = self._answers[id(actor)] = examine(actor.routing_strategy, message)
-        return answer
 
     def ask_rest(self, message: BaseMessageT) -> None:
         """Ask the actors that were not asked yet, for the explanation only; the message stays as it is.
@@ -107,10 +106,11 @@ class VerdictCollector:
         """
         winner = None
         for route in self._routes:
-            answer = self._examine(route.actor, message)
+            answer = self._answers[id(route.actor)] = examine(route.actor.routing_strategy, message)
+            self._has_failed = answer.error is not None
             if answer.answer:
                 winner = route.actor.name
-            if answer.answer or answer.error is not None:
+            if answer.answer or self._has_failed:
                 break
         asked = self.asked
         if ask_all:
@@ -125,14 +125,13 @@ class VerdictCollector:
         """
         verdicts: list[Verdict] = []
         decided = False
-        has_failed = self._has_failed(asked)
         for position, route in enumerate(self._routes, start=1):
             actor = route.actor
             answer = self._answers.get(id(actor))
             if answer is None:
                 continue
             matched = answer.outcome == "match"
-            role = ("shadowed" if decided else "winner") if matched and not has_failed else None
+            role = ("shadowed" if decided else "winner") if matched and not self._has_failed else None
             note = self._notes.get(position, "")
             is_asked = id(actor) in asked
             # In the order of the fields: an argument that is named would be looked up with its name.
@@ -155,7 +154,3 @@ class VerdictCollector:
     def asked(self) -> frozenset[int]:
         """The `id` of each actor that was asked so far."""
         return frozenset(self._answers)
-
-    def _has_failed(self, asked: frozenset[int]) -> bool:
-        """Say whether a strategy raised when a worker asked it, so that no actor won."""
-        return any(answer.error is not None for actor, answer in self._answers.items() if actor in asked)

@@ -399,6 +399,18 @@ def test_routes_are_the_known_ones_where_nothing_has_changed():
     assert later.actors[0].timeout == 7
 
 
+def test_middleware_that_is_added_to_the_list_of_an_included_router_runs_around_its_actors():
+    inner = Router(middlewares=[])
+    router = Router()
+    router.include_router(inner)
+    declare(inner, "work")
+    before = router.routes()
+    assert inner.middlewares is not None
+    inner.middlewares.append(passing)
+    after = router.routes(known=before)
+    assert after.actors[0].middleware_pipeline is not before.actors[0].middleware_pipeline
+
+
 def test_routes_with_a_router_of_repid_are_built_anew_because_its_actors_may_have_changed():
     outer, foreign = Router(), repid.Router()
     outer.include_router(foreign)

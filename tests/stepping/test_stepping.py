@@ -66,6 +66,31 @@ async def test_a_step_knows_the_queues_before_and_after_it():
     assert [message.id for message in step.after["tasks"].ready] == ["m2", "m3"]
 
 
+async def test_what_is_changed_between_two_steps_is_in_the_second_and_not_in_the_first():
+    kept = []
+
+    async def give_up(message: Message):
+        kept.append(message)
+        await message.reject()
+
+    async with Stepper(app_of(router_of(give_up))) as stepper:
+        for _ in range(3):
+            await stepper.send("tasks", topic="one")
+        first = await stepper.step()
+        # An actor that keeps its message can still reach the headers of what waits.
+        kept[0].headers["topic"] = "another"
+        await stepper.send("tasks", topic="one", priority=9)
+        second = await stepper.step()
+
+    def topics(snapshot):
+        return [(message.name, message.headers["topic"]) for message in snapshot["tasks"].ready]
+
+    assert topics(first.after) == [("m2", "one"), ("m3", "one"), ("m1", "one")]
+    assert topics(second.before) == [("m4", "one"), ("m2", "one"), ("m3", "one"), ("m1", "another")]
+    # What has not changed is not recorded twice.
+    assert second.before["tasks"].ready[1] is first.after["tasks"].ready[0]
+
+
 async def test_stepping_an_empty_queue_is_idle_and_false():
     async with Stepper(app_of(two_channels())) as stepper:
         idle = await stepper.step()

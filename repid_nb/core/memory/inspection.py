@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
-from operator import itemgetter
+from itertools import islice, repeat
+from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias, TypeVar
 
 from repid_nb.core.memory.message import QueueT
@@ -27,6 +27,10 @@ T = TypeVar("T")
 
 SightingsOf: TypeAlias = Callable[[QueuedMessage], int]
 KnownT: TypeAlias = dict[QueuedMessage, MessageSnapshot]
+
+_name_of = attrgetter("name")
+_headers_of = attrgetter("headers")
+_changing = attrgetter("priority", "sightings", "headers")
 
 
 def never_sighted(_message: QueuedMessage) -> int:
@@ -62,7 +66,7 @@ class Snapshots:
         known = self._known.get(message)
         # Once a message has a name it keeps it.
         name = (known and known.name) or self.name_of(message)
-        if known is not None and known.name == name and _is_still(known, message, priority, seen):
+        if known is not None and known.name == name and _show([known], [(priority, seen, message.headers)]):
             return known
         return snapshot_of(message, channel, priority, seen, name=name)
 
@@ -70,35 +74,35 @@ class Snapshots:
         """Return the newest dead letters of a queue, at most `window` of them, oldest first."""
         newest = _copied(lambda: islice(queue.dead, 0 if window is None else max(0, len(queue.dead) - window), None))
         return tuple(
-            DeadLetter(
-                message=snapshot_of(dead.message, queue.channel, dead.priority, name=self.name_of(dead.message)),
-                reason=dead.reason,
-            )
+            DeadLetter(message=self.record(queue.channel, dead.message, dead.priority), reason=dead.reason)
             for dead in newest
         )
 
     def _channel(self, queue: QueueT, window: int | None, sightings: SightingsOf, kept: KnownT) -> ChannelSnapshot:
-        ready: list[MessageSnapshot] = []
-        known = self._known.get
+        ready: KnownT = {}
         for line in queue.by_priority:
-            for message in _first(line, None if window is None else window - len(ready)):
-                seen, record = sightings(message), known(message)
-                # Nearly all have a name and are as they were.
-                if record is None or not record.name or not _is_still(record, message, line.priority, seen):
-                    record = self.record(queue.channel, message, line.priority, seen)
-                kept[message] = record
-                ready.append(record)
+            ready |= self._records(queue.channel, line, None if window is None else window - len(ready), sightings)
+        kept |= ready
         in_work = _smallest(window, queue.in_work, key=lambda one: (-one.priority, one.position))
         return ChannelSnapshot(
             channel=queue.channel,
             waiting=sum(map(len, queue.by_priority)),
-            ready=tuple(ready),
+            ready=tuple(ready.values()),
             working=len(queue.in_work),
             in_work=tuple(self.record(queue.channel, one.queued, one.priority) for one in in_work),
             dead=len(queue.dead),
             dead_letters=self.dead_letters(queue, window),
             dead_dropped=queue.dead_dropped,
         )
+
+    def _records(self, channel: str, line: Line, window: int | None, sightings: SightingsOf) -> KnownT:
+        messages, known = _first(line, window), self._known.get
+        records = [known(one) or self.record(channel, one, line.priority, sightings(one)) for one in messages]
+        now = zip(repeat(line.priority), map(sightings, messages), map(_headers_of, messages), strict=False)
+        # Nearly all have a name and are as they were, and that is seen of all at once.
+        if not (all(map(_name_of, records)) and _show(records, now)):
+            records = [self.record(channel, one, line.priority, sightings(one)) for one in messages]
+        return dict(zip(messages, records, strict=True))
 
 
 def _few_of(queues: Mapping[str, QueueT], first: Iterable[str]) -> list[QueueT]:
@@ -137,11 +141,10 @@ def _smallest(window: int | None, things: Iterable[Any], *, key: Callable[[Any],
     return heapq.nsmallest(window, found, key=key)
 
 
-def _is_still(record: MessageSnapshot, message: QueuedMessage, priority: int, sightings: int) -> bool:
-    if record.priority != priority or record.sightings != sightings:
-        return False
+def _show(records: list[MessageSnapshot], now: Iterable[tuple[Any, ...]]) -> bool:
+    """Say whether records show what may change of messages that wait, their priority, sightings and headers, as now."""
     try:
-        return record.headers == message.headers
+        return list(map(_changing, records)) == list(now)
     except Exception:
         # An actor may have put anything among the headers, and some objects refuse to be compared.
         return False

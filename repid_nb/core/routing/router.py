@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
+from operator import attrgetter, is_
 from typing import Any, TypeVar, cast, overload
 
 from repid_nb.core.actor import ActorData, ConfirmationModeT, ConverterT, OnErrorT
@@ -32,6 +33,7 @@ class _NotSet:
 
 
 NOT_SET: Any = _NotSet()
+_options_of = attrgetter(*Inherited.__dataclass_fields__)
 
 
 class Router(Uncopied):
@@ -132,7 +134,10 @@ class Router(Uncopied):
         Raises:
             DeclarationError: An actor's arguments cannot be read, and its cell has not run again.
         """
-        return Routes.of(tuple(self._walk(inherited or Inherited())), known)
+        parts = (inherited, *self._parts())
+        if known is not None and len(parts) == len(known.parts) and all(map(is_, parts, known.parts)):
+            return known
+        return Routes.of(tuple(self._walk(inherited or Inherited())), parts, known)
 
     def left_over(self) -> LeftOver:
         """Return what only an earlier run of a cell declared, here and in included routers, without building it."""
@@ -157,6 +162,12 @@ class Router(Uncopied):
                 yield from entry._walk(handed_down)  # noqa: SLF001  (another instance of this class)
             else:
                 yield entry, handed_down
+
+    def _parts(self) -> tuple[object, ...]:
+        """Return what the routes are made of, here and in included routers: the same objects make the same routes."""
+        # Also what lists hold, because they may change where they are. The router itself stands between two lists.
+        own = (self, *_options_of(self), *(self.middlewares or ()), self, *self.limit_policies, self, *self._entries)
+        return sum((one._parts() for one in self._entries if isinstance(one, Router)), own)  # noqa: SLF001  (the same class)
 
     def _own(self) -> dict[str, Any]:
         """Return the options that this router was given; the others it inherits."""

@@ -59,13 +59,13 @@ class Routes:
     Attributes:
         left_over: What only an earlier run of a cell declared, from `left_over_of`. `routes` has only those of them
             that no other actor replaces.
-        entries: What they were built from; empty where a router of another library is among it: its actors may change.
+        parts: What they were made of; empty where a router of another library is among it: its actors may change.
         routes_by_channel, by_channel: The routes and the actors of each channel, in order of registration.
     """
 
     routes: tuple[Route, ...] = ()
     left_over: LeftOver = field(default_factory=dict)
-    entries: Entries = ()
+    parts: Sequence[object] = ()
     routes_by_channel: Mapping[str, Sequence[Route]] = field(init=False)
     by_channel: Mapping[str, Sequence[ActorData]] = field(init=False)
 
@@ -78,14 +78,8 @@ class Routes:
         object.__setattr__(self, "by_channel", by_channel)
 
     @classmethod
-    def of(cls, entries: Entries, known: Routes | None) -> Routes:
-        """Build the routes of entries in order of registration, each with what it inherits; see `Router.routes`.
-
-        Returns:
-            New routes, or the known ones where nothing has changed.
-        """
-        if known is not None and entries and _are_still(entries, known.entries):
-            return known
+    def of(cls, entries: Entries, parts: Sequence[object], known: Routes | None) -> Routes:
+        """Build the routes of entries in order of registration, each with what it inherits; see `Router.routes`."""
         earlier: dict[int, list[Route]] = {}
         for route in () if known is None else known.routes:
             earlier.setdefault(id(route.source), []).append(route)
@@ -105,7 +99,7 @@ class Routes:
                         raise
         _refuse_conflicts(found)
         is_foreign = any(not isinstance(entry, Declaration) for entry, _ in entries)
-        return cls(tuple(found), left_over, () if is_foreign else entries)
+        return cls(tuple(found), left_over, () if is_foreign else parts)
 
     @property
     def actors(self) -> list[ActorData]:
@@ -194,14 +188,6 @@ def _is_redefined(older: Declaration, newer: Declaration) -> bool:
         return True
     codes = code_of(older.fn), code_of(newer.fn)
     return None not in codes and codes[0] is not codes[1]
-
-
-def _are_still(entries: Entries, known: Entries) -> bool:
-    """Say whether entries are the known ones; what they inherit is compared once a router, not once an actor."""
-    if [entry for entry, _ in entries] != [entry for entry, _ in known]:
-        return False
-    handed_down = {(id(one), id(other)): (one, other) for (_, one), (_, other) in zip(entries, known, strict=True)}
-    return all(one == other for one, other in handed_down.values())
 
 
 def _is_described(channel: Channel) -> bool:
