@@ -139,7 +139,7 @@ def texts(picture: Picture) -> list[str]:
 
 def test_a_step_is_drawn_from_the_queue_past_each_actor_to_the_outcome():
     shown = texts(chapter()[0].picture())
-    assert shown[:2] == ["send_welcome_email", "got m1"]
+    assert shown[0] == "send_welcome_email got m1"
     for text in ("✓ acked", "user_tasks", "m1", "m2", "m3", "to='Ada'", "'welcome Ada'", "the actor returned"):
         assert text in shown
     assert "not asked, would say no" in shown

@@ -8,7 +8,7 @@ from repid_nb.core.memory.snapshot import MessageSnapshot
 from repid_nb.core.message import MessageAction
 from repid_nb.display import words
 from repid_nb.display.colours import BAD, GOOD, LINE, OUTCOMES, QUIET, SOFT, TEXT, Colour
-from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, text_width
+from repid_nb.display.pictures.canvas import MARGIN, WIDTH, Canvas, fitted, text_width
 from repid_nb.display.pictures.parts import (
     MOST_DOTS,
     TOKEN,
@@ -64,8 +64,8 @@ def picture_of_explanation(explanation: Explanation) -> Picture:
     if explanation.winner is None:
         canvas.text(MARGIN, 34, who(None, explanation.verdicts, would=True), size=18, bold=True, width=WIDTH - 30)
     else:
-        at = MARGIN + 7 + canvas.text(MARGIN, 34, explanation.winner, size=19, bold=True, width=WIDTH * 0.6)
-        canvas.text(at, 34, "would get it", size=19, bold=True)
+        winner = fitted(explanation.winner, WIDTH * 0.6, 19, bold=True)
+        canvas.text(MARGIN, 34, f"{winner} would get it", size=19, bold=True)
     about = what_of(explanation.message) or "no topic, no payload"
     canvas.text(MARGIN, 54, f"{one_line(explanation.channel, 30)} · {about}", size=13, colour=QUIET, width=WIDTH - 30)
     y = _draw_worker(canvas, explanation.message, 84)
@@ -79,12 +79,9 @@ def _headline(canvas: Canvas, step: Step) -> None:
     end = f"{outcome.symbol} {outcome.word}"
     room = WIDTH - 2 * MARGIN - text_width(end, 19, bold=True) - 12
     got = f"got {name_of(step.message)}"
-    if step.winner is None:
-        canvas.text(MARGIN, 34, f"Nobody {got}", size=19, bold=True, width=room)
-    else:
-        wide = room - text_width(got, 19, bold=True) - 7
-        at = canvas.text(MARGIN, 34, step.winner, size=19, bold=True, width=wide)
-        canvas.text(MARGIN + at + 7, 34, got, size=19, bold=True)
+    # In one piece: only a browser knows where the name ends.
+    winner = fitted(step.winner or "Nobody", room - text_width(f" {got}", 19, bold=True), 19, bold=True)
+    canvas.text(MARGIN, 34, f"{winner} {got}", size=19, bold=True, width=room)
     canvas.text(WIDTH - MARGIN, 34, end, size=19, bold=True, colour=outcome.colour, anchor="end")
 
 
