@@ -84,6 +84,8 @@ class Repid(Uncopied):
         check_middlewares("Repid", producer_middlewares, "(call_next, channel, message, server_specific_parameters)")
         self._producer_middlewares = tuple(producer_middlewares or ())
         self._producing = pipeline(self._producer_middlewares)
+        # Of a copy: the app that it is a copy of, in the end.
+        self._original: Repid | None = None
         self._observers: tuple[tuple[Observer, BeforeT | None], ...] = ()
 
     def __repr__(self) -> str:
@@ -190,10 +192,18 @@ class Repid(Uncopied):
         return RunnerInfo(processed=processed)
 
     def copy(self, router: Router) -> Repid:
-        """Return an app like this one, without servers and with another router."""
+        """Return an app like this one, without servers and with another router.
+
+        What an actor sends by this app, while a Stepper of the other one runs it, goes to the other one's server.
+        """
         other = copy(self)
         other._servers, other._router = ServerRegistry(), router  # noqa: SLF001  (the same class)
+        other._original = self._original or self  # noqa: SLF001
         return other
+
+    def original_server(self, name: str | None = None) -> ServerT | None:
+        """Return the server in whose place this copy's own stands: that of the app which actors know; or None."""
+        return None if self._original is None else self._original.servers.get_server(name)
 
     def execution_context(self, server: ServerT) -> ActorExecutionContext:
         """Return the context that a worker on `server` gives to actors' dependencies."""

@@ -89,14 +89,12 @@ class Fork:
     """Where a second world parts from the first.
 
     Attributes:
-        original: The server of the first.
         step: The number of the step after which they part.
         names: The names of messages in the first.
         sightings: How often its worker has seen them.
         copies: Each message of the first with its copy.
     """
 
-    original: ServerT
     step: int
     names: Names
     sightings: Sightings

@@ -255,7 +255,7 @@ class Stepper(Editable, Rewindable, Filmed):
             self._rewind(step)
         try:
             server, copies = copied_server(source.queues, self._names.of, priority or {})
-            fork = Fork(self._server, self._timeline.newest, self._names, self._recorder.sightings, copies)
+            fork = Fork(self._timeline.newest, self._names, self._recorder.sightings, copies)
             made = Stepper(
                 forked_app(self.app, self._server, server, router),
                 self._server_name,
@@ -343,5 +343,6 @@ class Stepper(Editable, Rewindable, Filmed):
                 yield self._source
 
     def _in_its_world(self) -> AbstractContextManager[None]:
-        """Let actors of a fork, which know the app of the original, send to its own server."""
-        return nullcontext() if self._fork is None else standing_in(self._server, self._fork.original)
+        """Let actors of a copied app, such as a fork's, which know the app of the original, send to its own server."""
+        original = self.app.original_server(self._server_name)
+        return nullcontext() if original is None else standing_in(self._server, original)

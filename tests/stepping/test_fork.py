@@ -93,7 +93,19 @@ async def test_another_priority_goes_first(stepper: Stepper):
 async def test_another_number_of_workers_is_more_steppers_of_its_app(stepper: Stepper):
     await sent(stepper, "ship", "ship")
     async with stepper.fork() as fork, Stepper(fork.app) as second:
-        assert [(await one.step()).message.name for one in (fork, second)] == ["m1", "m2"]
+        steps = [await one.step() for one in (fork, second)]
+        assert [step.message.name for step in steps] == ["m1", "m2"]
+        assert fork.queues["audit"].waiting == 2
+    assert "audit" not in stepper.queues
+
+
+async def test_an_actor_of_a_fork_s_fork_sends_there(stepper: Stepper):
+    await sent(stepper, "ship")
+    async with stepper.fork() as fork, fork.fork() as second:
+        await second.step("tasks")
+        assert second.queues["audit"].waiting == 1
+        assert "audit" not in fork.queues
+    assert "audit" not in stepper.queues
 
 
 async def test_from_an_earlier_step_on_its_steps_are_numbered_on(stepper: Stepper):

@@ -24,6 +24,7 @@ __all__ = ["CallLog"]
 
 # How many messages of a channel a cell starts with, so that exporting a long queue does not take long.
 WAITING = 1000
+MIDDLEWARE = "# Messages are as your producer middleware left them, and it runs for them once more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +130,14 @@ class CallLog:
         retries = self._stepper.max_unrouted_retries
         option = "" if retries == MAX_UNROUTED_RETRIES else f", max_unrouted_retries={retries}"
         lines = [
-            "from repid_nb import InMemoryServer, Repid, Stepper",
+            "from repid_nb import InMemoryServer, Stepper",
             "",
-            "again = Repid()",
+            "again = app.copy(app.router)  # your app with its actors, on a queue of its own",
             'again.servers.register_server("default", InMemoryServer(), is_default=True)',
-            "again.include_router(app.router)  # the actors of your app",
             f"stepper = Stepper(again{option})",
             "",
             "# What cells did beside sending and stepping is not in here.",
+            *([MIDDLEWARE] if self._stepper.app.producer_middlewares else []),
             *self._left_out,
             *([f"# {counted(self._dropped, 'earlier call')} left out"] if self._dropped else []),
         ]
@@ -192,7 +193,8 @@ def _send_call(message: MessageSnapshot) -> str:
     payload = _json_as_python(message.payload) if message.content_type == JSON else None
     options = {
         "topic": topic,
-        "headers": headers or None,
+        # No headers and none in it are two things to a strategy.
+        "headers": headers if headers or message.headers == {} else None,
         "priority": None if message.priority == DEFAULT_PRIORITY else message.priority,
         "content_type": message.content_type if payload is None else None,
     }
