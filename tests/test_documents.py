@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from support.files import ROOT
+from support.notebooks import SLOW
 
 from repid_nb import as_text
 
@@ -94,7 +95,9 @@ async def test_the_code_of_the_readme_runs_and_a_step_reads_in_a_terminal_as_it_
         await run(code, names)
         ran += 1
         if ran == 1:
-            assert as_text(names["stepper"].history[-1]) == IN_A_TERMINAL.rstrip("\n")
+            # A busy machine takes its time over a step.
+            shown = SLOW.sub("under 10 ms", as_text(names["stepper"].history[-1]))
+            assert shown == IN_A_TERMINAL.rstrip("\n")
     assert ran == len(CODE) - 2
 
 

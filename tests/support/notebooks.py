@@ -25,7 +25,7 @@ from traitlets.config import Config
 
 from repid_nb.widgets.saved_output import ERROR_HIDDEN
 
-__all__ = ["KERNEL", "WIDGET_VIEW", "executed", "may_fail"]
+__all__ = ["KERNEL", "SLOW", "WIDGET_VIEW", "executed", "may_fail"]
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
