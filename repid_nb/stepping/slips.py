@@ -14,6 +14,7 @@ __all__ = ["add_fix", "fix_of"]
 
 UNEXPECTED = re.compile(r"(\w+)\.(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 TOO_MANY = re.compile(r"(\w+)\.(\w+)\(\) takes .*positional arguments? but \d+ (?:was|were) given")
+MISSING = re.compile(r"(?:(\w+)\.)?(\w+)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (.*)")
 REFUSED = {
     re.compile(r"'(\w+)' object is not callable"): "It is not a function: leave the parentheses out.",
     re.compile(r"object (\w+) can't be used in 'await' expression"): "It is there at once: leave `await` out.",
@@ -65,8 +66,9 @@ def fix_of(error: BaseException) -> str:
     text = str(error) if isinstance(error, ImportError) or type(error) is TypeError else ""
     if fix := _plain(text):
         return fix
-    if found := UNEXPECTED.fullmatch(text):
-        return _unexpected(*found.groups())
+    for said, written in ((UNEXPECTED, _unexpected), (MISSING, _missing)):
+        if found := said.fullmatch(text):
+            return written(*found.groups())
     for refused, fix in REFUSED.items():
         if (found := refused.match(text)) and _is_ours(found[1]):
             return fix
@@ -111,6 +113,21 @@ def _unexpected(owner: str, name: str, argument: str) -> str:
     return did_you_mean(argument, names).strip() or f"It takes: {', '.join(names)}."
 
 
+def _missing(owner: str | None, name: str, named: str) -> str:
+    called = _method(owner, name) if owner else _function(name)
+    if called is None:
+        return ""
+    given = [one for one in inspect.signature(called).parameters.values() if one.name != "self"]
+    # A learner's function may have the name of one of ours.
+    if not set(re.findall(r"'(\w+)'", named)) <= {one.name for one in given}:
+        return ""
+    needed = [
+        one for one in given if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+    ]
+    written = ", ".join(f"{one.name}=..." if one.kind is one.KEYWORD_ONLY else one.name for one in needed)
+    return f"Write {owner if name == '__init__' else name}({written})."
+
+
 def _missing_attribute(thing: object, name: str) -> str:
     owner = thing if isinstance(thing, type) else type(thing)
     if owner.__module__.partition(".")[0] != "repid_nb":
@@ -132,6 +149,15 @@ def _by_name(name: str, method: Callable[..., Any]) -> str:
 def _method(owner: str, name: str) -> Callable[..., Any] | None:
     """Return a method of one of our classes, by the names of both."""
     return getattr(_class(owner), name, None)
+
+
+def _function(name: str) -> Callable[..., Any] | None:
+    """Return one of our functions that are loaded, by its name."""
+    for module_name, module in list(sys.modules.items()):
+        found = getattr(module, name, None) if module_name.partition(".")[0] == "repid_nb" else None
+        if inspect.isfunction(found) and found.__module__ == module_name and found.__qualname__ == name:
+            return found
+    return None
 
 
 def _is_ours(name: str) -> bool:

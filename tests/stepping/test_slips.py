@@ -22,6 +22,10 @@ SLIPS = {
     "priority of a program": lambda: Repid().send_message_json(channel="tasks", payload={}, priority=9),
     "topic of a program": lambda: Repid().send_message(channel="tasks", payload=b"", topic="nothing"),
     "two arguments by place": lambda: Repid().messages.register_operation("send_receipt", "queue"),
+    "a class without its argument": Stepper,
+    "a method without one": Repid().include_router,
+    "a function without one": repid_nb.join,
+    "arguments by name that are left out": Repid().messages.register_operation,
     "a letter off": lambda: Repid().send_message_json(chanel="tasks", payload={}),
     "another word": lambda: made()[1].run(steps=5),
     "nothing like it": lambda: made()[1].explain("tasks", colour="red"),
@@ -34,6 +38,10 @@ FIXES = {
     "priority of a program": "Write server_specific_parameters={'priority': 9}.",
     "topic of a program": "Write headers={'topic': 'my_actor'}.",
     "two arguments by place": "Give its arguments by name: register_operation(operation_id=..., channel=...).",
+    "a class without its argument": "Write Stepper(app).",
+    "a method without one": "Write include_router(router).",
+    "a function without one": "Write join(address).",
+    "arguments by name that are left out": "Write register_operation(operation_id=..., channel=...).",
     "a letter off": "Did you mean 'channel'?",
     "another word": "Write max_steps=....",
     "nothing like it": "It takes: channel, headers, payload, topic.",
@@ -185,3 +193,11 @@ def test_an_http_server_of_repid_is_told_to_be_repids_own(name):
     with pytest.raises(ImportError) as raised:
         exec(f"from repid_nb import {name}")  # noqa: S102  (as a reader of repid's documentation writes it)
     assert fix_of(raised.value) == "repid has this HTTP server; repid_nb runs without it."
+
+
+def test_a_learner_s_function_with_the_name_of_one_of_ours_gets_no_fix():
+    def join(room, seat): ...
+
+    with pytest.raises(TypeError) as caught:
+        join()
+    assert fix_of(TypeError(str(caught.value).rpartition(".")[2])) == ""

@@ -124,7 +124,7 @@ def story_of(stepper: Stepper) -> tuple[Any, ...]:
     return steps, sorted(waiting, key=lambda one: one.name), sorted(dead, key=lambda one: one[0].name)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(deeds)
 def test_the_cell_sends_and_steps_the_same(some):
     async def both() -> None:
