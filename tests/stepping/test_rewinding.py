@@ -147,6 +147,30 @@ async def test_the_channels_turn_goes_back_too(stepper: Stepper):
     assert [step.message.id for step in await stepper.run()] == first[1:]
 
 
+async def test_after_an_interrupted_step_a_rewind_to_the_newest_gives_the_turn_back():
+    reached = asyncio.Event()
+
+    async def gate(_phase, _so_far):
+        reached.set()
+        await asyncio.Event().wait()
+
+    router = Router()
+    for channel in ("tasks", "mails"):
+        router.actor(channel=channel, name="known")(nothing)
+    async with Stepper(app_of(router)) as stepper:
+        for channel in ("tasks", "mails", "tasks", "mails"):
+            await stepper.send(channel, topic="known")
+        first = await stepper.step()
+        stepper.gate = gate
+        interrupted = asyncio.create_task(stepper.step())
+        await reached.wait()
+        interrupted.cancel()
+        await asyncio.wait([interrupted])
+        stepper.gate = None
+        stepper.rewind(to=first.number)
+        assert (first.channel, (await stepper.step()).channel) == ("tasks", "mails")
+
+
 async def test_what_an_actor_sent_on_is_taken_back_and_what_it_did_stays_done():
     done = []
 
