@@ -1,7 +1,7 @@
 """Runs the package's own tests on other versions than those that `make test` installs.
 
     python tests/support/versions.py lowest   # of each library the lowest version that pyproject.toml declares
-    python tests/support/versions.py newest   # a newer Python than this one, where there is one
+    python tests/support/versions.py newest   # a newer Python than this one, where there is one or uv can fetch one
 
 Each has an environment of its own, which is made anew when pyproject.toml has changed.
 """
@@ -25,6 +25,10 @@ HALVES = [
     ["tests/stepping", "tests/simulation", "tests/classroom"],
 ]
 PYTHONS = ["python3.14", "python3.13", "python3.12"]
+NEWEST = (3, 14)
+FETCHED = ROOT / ".venv-pythons"
+# Seconds.
+LONGEST_FETCH = 60
 
 
 def main(which: str) -> int:
@@ -39,7 +43,7 @@ def main(which: str) -> int:
     if which == "lowest":
         python, options = sys.executable, ["--resolution", "lowest-direct"]
     else:
-        newer = newer_python()
+        newer = newer_python() or fetched_python()
         if newer is None:
             sys.stdout.write(f"skipped: none of {', '.join(PYTHONS)} runs here and is newer than this Python\n")
             return 0
@@ -61,6 +65,25 @@ def newer_python() -> str | None:
             executable, *version = told.stdout.rsplit(maxsplit=2)
             return executable if tuple(map(int, version)) > sys.version_info[:2] else None
     return None
+
+
+def fetched_python() -> str | None:
+    """Return the newest Python, fetched by uv, or None where it is this one or no network brings it; say why."""
+    if sys.version_info[:2] >= NEWEST:
+        return None
+    version = ".".join(map(str, NEWEST))
+    env = {**os.environ, "UV_PYTHON_INSTALL_DIR": str(FETCHED), "UV_HTTP_RETRIES": "0"}
+    found = ""
+    try:
+        for command in (["install", "--no-bin", version], ["find", "--managed-python", version]):
+            found = subprocess.run(  # noqa: S603
+                [UV, "python", *command], env=env, capture_output=True, text=True, timeout=LONGEST_FETCH, check=True
+            ).stdout.strip()
+    except subprocess.TimeoutExpired:
+        sys.stdout.write(f"uv did not fetch Python {version} within {LONGEST_FETCH} seconds\n")
+    except subprocess.CalledProcessError as error:
+        sys.stdout.write(f"uv cannot fetch Python {version} here:\n{error.stderr}")
+    return found or None
 
 
 def made(name: str, python: str, options: list[str]) -> Path:
