@@ -109,7 +109,7 @@ def test_it_listens_on_this_machine_only_and_wants_its_password(running, kind):
     assert server.host == f"127.0.0.1:{broker.port}"
     with socket.create_connection((broker.host, broker.port)) as stranger:
         stranger.sendall({"redis": b"KEYS *\r\n", "nats": b"CONNECT {}\r\nPING\r\n"}[kind])
-        stranger.settimeout(10)
+        stranger.settimeout(60)
         answer = b"".join(iter(lambda: stranger.recv(4096), b"")) if kind == "nats" else stranger.recv(4096)
     assert {"redis": b"NOAUTH", "nats": b"Authorization Violation"}[kind] in answer
 

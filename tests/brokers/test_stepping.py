@@ -294,7 +294,7 @@ async def test_what_a_closed_stepper_held_goes_to_the_next_consumer(broker, chan
         stepping.cancel()
         with suppress(asyncio.CancelledError):
             await stepping
-    async with second_consumer(broker, channel) as came, asyncio.timeout(20):
+    async with second_consumer(broker, channel) as came, asyncio.timeout(60):
         assert await came.get() == 1
     await broker.comes_to(channel, Counts(ready=0, held=0))
 
@@ -302,9 +302,9 @@ async def test_what_a_closed_stepper_held_goes_to_the_next_consumer(broker, chan
 @pytest.mark.parametrize(
     ("broker", "declared", "options"),
     [
-        ("redis", {}, {"claim_interval": 0.1, "min_idle_ms": 1000}),
-        ("nats", {"ack_wait": 1}, {}),
-        ("sqs", {"VisibilityTimeout": "1"}, {"visibility_timeout": 1}),
+        ("redis", {}, {"claim_interval": 0.1, "min_idle_ms": 2000}),
+        ("nats", {"ack_wait": 2}, {}),
+        ("sqs", {"VisibilityTimeout": "2"}, {"visibility_timeout": 2}),
     ],
     indirect=["broker"],
 )
@@ -323,7 +323,7 @@ async def test_a_message_is_kept_alive_while_it_is_held_at_a_phase(broker, chann
         await at.wait()
         async with second_consumer(broker, channel, **options) as came:
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(1.5):
+                async with asyncio.timeout(2.5):
                     await came.get()
         release.set()
         assert (await stepping).settlement.action is MessageAction.acked

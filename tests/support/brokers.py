@@ -31,6 +31,8 @@ __all__ = ["BROKERS", "Broker", "Counts", "Nats", "Rabbit", "Redis", "Sqs", "ask
 # What RabbitMQ says of an error of its own, and how often it is asked again then.
 INTERNAL_ERROR = 541
 TRIES = 5
+# Seconds for which a broker waits for a program that says nothing: what a test sees sooner was given back.
+LONG = 600
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Nats(Broker):
                 await jetstream.add_stream(name=name, subjects=[name])
             if consumer:
                 group = f"{channel}_group"
-                settings = {"max_ack_pending": 1, "ack_wait": 30, **options}
+                settings = {"max_ack_pending": 1, "ack_wait": LONG, **options}
                 await jetstream.add_consumer(
                     channel,
                     ConsumerConfig(
@@ -236,7 +238,7 @@ class Rabbit(Broker):
     def _held(self, queue: str) -> int:
         """Return the count that is at most 0.1 s old: AMQP does not tell how many messages are held."""
         url = f"http://127.0.0.1:{self.process.metrics_port}/metrics/detailed?family=queue_coarse_metrics"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             metrics = answer.read().decode()
         found = re.search(
             rf'^rabbitmq_detailed_queue_messages_unacked{{.*queue="{queue}".*}} (\d+)$', metrics, re.MULTILINE
@@ -256,7 +258,11 @@ class Sqs(Broker):
         return f"http://127.0.0.1:{self.process.port}"
 
     def server(self, **options: Any) -> SqsServer:
-        return SqsServer(self.dsn, "us-east-1", **{**self._keys, "receive_wait_time_seconds": 1, **options})
+        return SqsServer(
+            self.dsn,
+            "us-east-1",
+            **{**self._keys, "receive_wait_time_seconds": 1, "visibility_timeout": LONG, **options},
+        )
 
     async def declare(self, channel: str, **attributes: str) -> None:
         """Make the queue, with more attributes such as `VisibilityTimeout`, and that of its dead letters."""

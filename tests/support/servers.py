@@ -68,7 +68,7 @@ class ServerProcess(ABC):
             self._process.send_signal(how)
             # Where a test has failed in the middle, it may stand still.
             self._process.send_signal(signal.SIGCONT)
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
 
     def kill(self) -> None:
