@@ -54,7 +54,9 @@ def opened(lab: Lab, name: str) -> Locator:
 def test_a_class_votes_in_its_notebooks_and_the_stage_shows_what_it_said(lab: Lab, jupyter_root: Path):
     lab.page.emulate_media(reduced_motion="reduce")
     lab.run_cells(jupyter_root, "teacher.ipynb", TEACHER, STAGE)
-    printed = lab.page.locator(".jp-OutputArea-output").first.inner_text()
+    output = lab.page.locator(".jp-OutputArea-output").first
+    expect(output).to_contain_text("redis://class:")
+    printed = output.inner_text()
     address = re.search(r"redis://class:\S+?:\d+", printed)
     assert address is not None
     for name in ("ada", "grace"):

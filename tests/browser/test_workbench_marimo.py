@@ -65,7 +65,7 @@ def address(tmp_path: Path) -> Iterator[str]:
             yield _address_once_it_answers(server, log)
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=60)
 
 
 def _address_once_it_answers(server: subprocess.Popen[bytes], log: Path) -> str:

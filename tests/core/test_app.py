@@ -396,12 +396,12 @@ async def test_a_worker_in_a_thread_is_not_stopped_from_another_threads_loop(own
     async def in_thread() -> None:
         with stop_on_signals([IGNORED], lambda: stopped.append("the thread's")):
             inside.set()
-            leave.wait(10)
+            leave.wait(60)
 
     with stop_on_signals([IGNORED], heard.set):
         thread = threading.Thread(target=lambda: asyncio.run(in_thread()))
         thread.start()
-        assert inside.wait(10)
+        assert inside.wait(60)
         os.kill(os.getpid(), IGNORED)
         await heard.wait()
         leave.set()

@@ -211,7 +211,7 @@ def find_the_first() -> int:
 
 async def test_a_plain_function_that_raises_stop_iteration_fails_instead_of_never_ending():
     with pytest.raises(RuntimeError, match="'find_the_first' raised StopIteration") as caught:
-        await asyncio.wait_for(asyncify(find_the_first)(), 5)
+        await asyncio.wait_for(asyncify(find_the_first)(), 60)
     assert isinstance(caught.value.__cause__, StopIteration)
 
 

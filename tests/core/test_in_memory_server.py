@@ -437,7 +437,7 @@ async def test_a_callback_that_does_not_listen_to_its_cancellation_does_not_hold
     inbox = Deaf()
     subscriber = await server.subscribe(channels_to_callbacks={"tasks": inbox})
     await inbox.next()
-    await asyncio.wait_for(subscriber.close(), 5)
+    await asyncio.wait_for(subscriber.close(), 60)
     assert (waiting(server), in_work(server)) == (["a"], [])
     inbox.leave.set()
     await all_quiet()

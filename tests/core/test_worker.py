@@ -728,13 +728,13 @@ async def test_a_first_ack_that_fails_is_logged_and_the_worker_goes_on(house, ca
 
 
 async def test_plain_functions_run_side_by_side_and_do_not_hold_up_the_loop(house):
-    met = threading.Barrier(2, timeout=10)
+    met = threading.Barrier(2, timeout=60)
     asynchronous_ran = threading.Event()
 
     @house.router.actor
     def plain() -> None:
         met.wait()
-        assert asynchronous_ran.wait(10)
+        assert asynchronous_ran.wait(60)
 
     @house.router.actor
     async def work() -> None:

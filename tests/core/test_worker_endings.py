@@ -118,7 +118,7 @@ async def test_a_task_without_traces_goes_on_to_the_next_message(house):
     tasks = set()
 
     async def work() -> None:
-        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
             group.create_task(asyncio.sleep(0))
         tasks.add(id(asyncio.current_task()))
 
@@ -340,14 +340,10 @@ class OneReader(InMemoryServer):
 
 async def test_an_actor_may_send_and_actors_run_side_by_side_on_a_server_with_one_reader():
     house = House(OneReader())
-    now = most = 0
+    together = asyncio.Barrier(4)
 
     async def work(message: Message) -> None:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(0.01)
-        now -= 1
+        await together.wait()
         await house.app.send_message(channel="answers", payload=message.payload)
         house.ran.append(message.payload)
 
@@ -355,11 +351,11 @@ async def test_an_actor_may_send_and_actors_run_side_by_side_on_a_server_with_on
     async with house.server.connection():
         for payload in (b"1", b"2", b"3", b"4"):
             house.server.publish_nowait("tasks", payload)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await house.run(4, tasks_limit=4) == 4
         house.server.reader.cancel()
         answers = house.server.snapshot()["answers"].waiting
-    assert (most, len(house.ran), answers) == (4, 4, 4)
+    assert (len(house.ran), answers) == (4, 4)
 
 
 async def test_an_actor_may_send_while_a_message_waits_for_its_slot_on_a_server_with_one_reader():
@@ -374,7 +370,7 @@ async def test_an_actor_may_send_while_a_message_waits_for_its_slot_on_a_server_
     async with house.server.connection():
         for payload in (b"1", b"2", b"3"):
             house.server.publish_nowait("tasks", payload)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await house.run(3, tasks_limit=1) == 3
         house.server.reader.cancel()
     assert house.ran == [b"1", b"2", b"3"]
@@ -402,7 +398,7 @@ async def test_a_message_that_comes_while_the_worker_subscribes_does_not_keep_it
     async with house.server.connection():
         for payload in (b"1", b"2"):
             house.server.publish_nowait("tasks", payload)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await house.run(2, tasks_limit=1) == 2
         house.server.reader.cancel()
     assert house.ran == [b"1", b"2"]

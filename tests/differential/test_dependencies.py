@@ -195,7 +195,7 @@ async def test_dependencies_are_made_side_by_side(lib, log):
     met = asyncio.Event()
 
     async def first():
-        await asyncio.wait_for(met.wait(), 5)
+        await asyncio.wait_for(met.wait(), 60)
         return "first"
 
     async def second():

@@ -150,7 +150,7 @@ class Turns:
             self._ended.set()
 
     async def pass_by(self):
-        await asyncio.wait_for(self._ended.wait(), 5)
+        await asyncio.wait_for(self._ended.wait(), 60)
         self._ended.clear()
 
 

@@ -49,7 +49,7 @@ async def test_as_many_run_at_once_as_tasks_limit_allows(lib, log, limit, count)
 
     @router.actor
     async def job():
-        await asyncio.wait_for(together.wait(), 5)
+        await asyncio.wait_for(together.wait(), 60)
         log("ran")
 
     async with Bench(lib, log, router) as bench:
@@ -192,7 +192,7 @@ async def test_a_slow_actor_does_not_hold_up_the_others(lib, log):
     @router.actor
     async def slow():
         log("slow starts")
-        await asyncio.wait_for(late.wait(), 5)
+        await asyncio.wait_for(late.wait(), 60)
         log("slow ends")
 
     @router.actor

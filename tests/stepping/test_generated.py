@@ -210,7 +210,7 @@ def test_a_stepper_and_a_worker_settle_the_same_messages_the_same_way_in_the_sam
         async with app.servers.default.connection():
             await send_all(app)
             worker = app.run_worker(messages_limit=len(stepped), tasks_limit=1, register_signals=[])
-            await asyncio.wait_for(worker, 20)
+            await asyncio.wait_for(worker, 60)
         assert worked == stepped
         # What nobody settled was given back when the worker ended, and stays in work while the Stepper is open.
         assert _what_is_left(app.servers.default.snapshot()) == left

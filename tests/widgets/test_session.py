@@ -285,7 +285,7 @@ async def test_closing_lets_the_step_of_a_cell_go_on_that_is_paused(page: Page):
     of_a_cell = asyncio.create_task(page.stepper.step())
     await until(lambda: page.status["held"])
     page.session.close()
-    assert (await asyncio.wait_for(of_a_cell, 5)).winner == "greet"
+    assert (await asyncio.wait_for(of_a_cell, 60)).winner == "greet"
 
 
 async def test_an_error_that_cannot_be_shown_is_named_by_its_class():
