@@ -219,11 +219,9 @@ def test_pages_in_frames_are_as_dark_as_the_notebook_and_scroll_sideways_nowhere
     try:
         cells = (f"{FRAMED}app.asyncapi_html(sidebar=False)", "simulation.run(until='idle').play()")
         lab.run_cells(jupyter_root, "page.ipynb", *cells)
-        for name in ("repid-nb-page", "repid-nb-run"):
-            expect(lab.page.locator(f".{name}").first).to_be_attached()
+        shown = [lab.page.wait_for_selector(frame) for frame in ("iframe.repid-nb-page", ".repid-nb-run iframe")]
         for theme in lab.both_themes():
-            _, document, run = lab.page.frames
-            for frame in (document, run):
+            for frame in filter(None, (element.content_frame() for element in shown)):
                 frame.wait_for_function(f"{IS_DARK} === {'true' if theme == 'dark' else 'false'}")
                 assert frame.evaluate(OUT_OF_SIGHT) <= 0
     finally:
