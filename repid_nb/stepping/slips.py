@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import sys
@@ -28,6 +29,9 @@ NO_CLIENT = re.compile(r"cannot import name '(Kafka|Nats|Pubsub|Redis|Sqs)Server
 NO_REPID = re.compile(r"No module named '(?:repid|typing_extensions)'")
 NO_WIDGETS = re.compile(r"No module named '(?:anywidget|ipywidgets|traitlets)'")
 
+# An interrupted kernel cancels what its cell awaits, and asyncio's error has no words.
+CANCELLED = "Stopped: by the interrupt button, or because what was awaited was cancelled."
+
 # What is meant by a name that another function of ours takes.
 MEANT = {
     ("send_message", "priority"): "server_specific_parameters={'priority': 9}",
@@ -52,7 +56,7 @@ ELSEWHERE = {
 
 def add_fix(error: BaseException) -> None:
     """Add the fix to an error as a note, where it is known and not there yet."""
-    fix = fix_of(error)
+    fix = CANCELLED if type(error) is asyncio.CancelledError and not error.args else fix_of(error)
     if fix and fix not in getattr(error, "__notes__", ()):
         error.add_note(fix)
 

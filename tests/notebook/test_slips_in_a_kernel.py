@@ -92,6 +92,13 @@ def test_cells_that_trio_runs_are_told_that_asyncio_is_needed_and_nothing_is_los
         app.execute("%autoawait asyncio")
 
 
+def test_a_cell_that_ends_cancelled_says_what_may_have_stopped_it(app: Kernel):
+    cancelled = "waiting = asyncio.get_running_loop().create_future()\nwaiting.cancel()\nawait waiting"
+    cell = app.execute(f"import asyncio\n{cancelled}")
+    assert cell.error == "CancelledError"
+    assert "Stopped: by the interrupt button" in cell.traceback
+
+
 def test_a_coroutine_of_another_library_and_one_that_ended_show_as_ever(app: Kernel):
     assert app.execute("import asyncio\nasyncio.sleep(0)").result.startswith("<coroutine object sleep at")
     assert app.execute("ended = asyncio.sleep(0)\nawait ended\nended").result.startswith("<coroutine object sleep at")
