@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from repid_nb.core.errors import SimulationError
 from repid_nb.printable import short
-from repid_nb.simulation.durations import seconds_of
+from repid_nb.simulation.durations import LONGEST, seconds_of, whole_number_of
 from repid_nb.simulation.loop import MICROSECONDS
 
 __all__ = ["Arrivals", "ArrivalsT", "as_arrivals", "burst", "every", "poisson"]
@@ -112,6 +112,8 @@ def poisson(*, per_second: float, start: float = 0, stop: float | None = None, c
     rate = seconds_of(per_second, "poisson: per_second")
     if not rate:
         raise SimulationError("poisson: per_second must be above 0.")
+    if rate < 1 / LONGEST:
+        raise SimulationError(f"poisson: per_second must be at least {1 / LONGEST:g}, one in thirty years.")
     return _Poisson(rate, *_span("poisson", start, stop, count))
 
 
@@ -125,7 +127,7 @@ def every(seconds: float, *, start: float = 0, stop: float | None = None, count:
 
 def burst(count: int, *, at: float = 0) -> Arrivals:
     """Return `count` arrivals at one moment, in seconds."""
-    return _Burst(_whole(count, "burst: the count"), seconds_of(at, "burst: at"))
+    return _Burst(whole_number_of(count, "burst: the count"), seconds_of(at, "burst: at"))
 
 
 def as_arrivals(given: ArrivalsT) -> Arrivals:
@@ -147,14 +149,8 @@ def _span(what: str, start: float, stop: float | None, count: int | None) -> tup
     return (
         seconds_of(start, f"{what}: start"),
         math.inf if stop is None else seconds_of(stop, f"{what}: stop"),
-        math.inf if count is None else _whole(count, f"{what}: the count"),
+        math.inf if count is None else whole_number_of(count, f"{what}: the count"),
     )
-
-
-def _whole(value: object, what: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise SimulationError(f"{what} must be a whole number, 0 or more, not {short(value)}.")
-    return value
 
 
 def _range(count: float) -> Iterator[int]:

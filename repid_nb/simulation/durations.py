@@ -23,8 +23,15 @@ __all__ = [
     "exponential",
     "lognormal",
     "one_of",
+    "seconds_of",
     "uniform",
+    "whole_number_of",
 ]
+
+# The most seconds that are taken, thirty years: beyond some more of them a float tells no microseconds apart.
+LONGEST = 1e9
+# A logarithm that varies by more is no duration of anything.
+LARGEST_SIGMA = 10
 
 
 @runtime_checkable
@@ -114,7 +121,8 @@ class _OneOf:
         return f"one_of({short(list(self.values))})"
 
 
-_OURS = (_Constant, _Uniform, _Exponential, _Lognormal, _OneOf)
+# What these draw needs no check.
+_BOUNDED = (_Constant, _Uniform, _OneOf)
 
 
 def constant(seconds: float) -> Distribution:
@@ -142,7 +150,10 @@ def lognormal(*, mean: float, sigma: float = 1.0) -> Distribution:
         mean: Seconds on average.
         sigma: The standard deviation of the logarithm: 0 for no spread, 1 for a long tail.
     """
-    return _Lognormal(seconds_of(mean, "lognormal: the mean"), seconds_of(sigma, "lognormal: sigma"))
+    spread = seconds_of(sigma, "lognormal: sigma")
+    if spread > LARGEST_SIGMA:
+        raise SimulationError(f"lognormal: sigma must be at most {LARGEST_SIGMA}, not {short(sigma)}.")
+    return _Lognormal(seconds_of(mean, "lognormal: the mean"), spread)
 
 
 def one_of(values: Sequence[float]) -> Distribution:
@@ -173,14 +184,14 @@ def as_duration(given: object) -> DurationT:
 def drawing(duration: DurationT, random: Random) -> Callable[[], int]:
     """Return a function that draws whole microseconds from a stream.
 
-    It raises a SimulationError where a function of the caller's draws something else than seconds.
+    It raises a SimulationError where something else than seconds is drawn, or too many.
     """
     draw = duration.draw if isinstance(duration, Distribution) else duration
     if isinstance(duration, _Exponential):
         # The one that simulations draw most: without a call in between it costs half.
         uniform_draw, log, scale = random.random, math.log, duration.mean * MICROSECONDS
         return lambda: round(-log(1.0 - uniform_draw()) * scale)
-    if isinstance(duration, _OURS):
+    if isinstance(duration, _BOUNDED):
         return lambda: round(draw(random) * MICROSECONDS)
     return lambda: round(seconds_of(draw(random), "a draw") * MICROSECONDS)
 
@@ -189,8 +200,22 @@ def seconds_of(value: object, what: str) -> float:
     """Return a number of seconds as float.
 
     Raises:
-        SimulationError: It is no number, negative, or not finite.
+        SimulationError: It is no number, negative, or more than LONGEST.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not value >= 0:  # type: ignore[operator]  # it is Real
         raise SimulationError(f"{what} must be a number, 0 or more, not {short(value)}.")
+    if value > LONGEST:  # type: ignore[operator]
+        raise SimulationError(f"{what} must be at most {LONGEST:g}, not {short(value)}.")
     return float(value)
+
+
+def whole_number_of(value: object, what: str, *, least: int = 0) -> int:
+    """Return a whole number.
+
+    Raises:
+        SimulationError: It is none, or less than `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        wanted = f"at least {least}" if least else "0 or more"
+        raise SimulationError(f"{what} must be a whole number, {wanted}, not {short(value)}.")
+    return value

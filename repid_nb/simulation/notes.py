@@ -50,9 +50,10 @@ def notes_of(
     if ended_by == "max_messages":
         by_actors = columns.source.count(columns.sources.number(BY_ACTORS))
         of_them = f", of which actors sent {by_actors:,}" if by_actors else ""
-        sent, pulls = counted(len(columns.sent), "message"), len(columns.pulled)
-        ended_at = f"{pulls:,} pulls of {sent}" if pulls > len(columns.sent) else sent
-        yield f"The run ended at {ended_at}{of_them}: run(max_messages=...) sets another bound."
+        sent = counted(len(columns.sent), "message")
+        # As many pulls end a run, too.
+        pulls = "" if len(columns.sent) >= bounds.max_messages else f"{counted(len(columns.message), 'pull')} of "
+        yield f"The run ended at {pulls}{sent}{of_them}: run(max_messages=...) sets another bound."
     if ended_by == "max_real_seconds":
         yield (
             f"The run took more than {bounds.max_real_seconds:g} s of real time and ended at {seconds:,.4g} s of "
@@ -97,18 +98,22 @@ def _what_waits(
             yield f"{what} for ever: no actor listens there."
         elif all(life.state != "running" for life in lives):
             gone = ", ".join(f"{one_line(life.name, 40)} ({life.state})" for life in lives[:MOST])
-            yield f"{what}, and no worker runs any more: {gone}."
+            since = "yet" if all(life.state == "not started" for life in lives) else "any more"
+            yield f"{what}, and no worker runs {since}: {gone}."
         elif is_stuck:
             yield f"{what} for a worker, and each is held up by what it has in work."
     if is_stuck:
         last = columns.message[-1] if columns.message else NOT_YET
         pulls = columns.message.count(last)
+        held = [row for row, ended in enumerate(columns.ended) if ended == NOT_YET and not columns.error[row]]
         if pulls > MOST_PULLS:
+            # Its last pull may be under way: the one before tells why it comes again, and it is not held for ever.
+            why = columns.reasons[next(filter(None, reversed(columns.reason)), 0)]
             yield (
                 f"{columns.name(last)} came again and again without any time passing: {counted(pulls, 'pull')}. "
-                f"{one_line(columns.reasons[columns.reason[-1]], 100)}."
+                f"{one_line(why, 100)}."
             )
-        held = [row for row, ended in enumerate(columns.ended) if ended == NOT_YET and not columns.error[row]]
+            held = [row for row in held if columns.message[row] != last]
         for row in held[:MOST]:
             yield (
                 f"{columns.name(columns.message[row])} is in work for ever: {_whose(columns, lives, row)}, waits for "

@@ -17,7 +17,7 @@ from repid_nb.picture import Picture
 from repid_nb.printable import json_line, short
 from repid_nb.simulation import run_json, statistics, steps
 from repid_nb.simulation.columns import Columns
-from repid_nb.simulation.durations import seconds_of
+from repid_nb.simulation.durations import seconds_of, whole_number_of
 from repid_nb.simulation.loop import MICROSECONDS
 from repid_nb.simulation.messages import Messages
 from repid_nb.simulation.records import (
@@ -214,8 +214,7 @@ class Run(Record):
             SimulationError: A time or `most` is not a number, 0 or more.
         """
         columns, begin, end = self.columns, *self._span(since, until)
-        if isinstance(most, bool) or not isinstance(most, int) or most < 0:
-            raise SimulationError(f"most must be a whole number, 0 or more, not {short(most)}.")
+        whole_number_of(most, "most")
         first = bisect_left(columns.pulled, begin)
         last = bisect_right(columns.pulled, end)
         rows = range(first, max(first, min(last, first + most)))

@@ -17,10 +17,10 @@ from repid_nb.core.limits import (
 )
 from repid_nb.core.naming import a_kind, nearest_name
 from repid_nb.core.uncopied import Uncopied
-from repid_nb.given import check_text
+from repid_nb.given import check_number, check_text
 from repid_nb.printable import short
 from repid_nb.simulation.arrivals import ArrivalsT, as_arrivals
-from repid_nb.simulation.durations import DurationT, as_duration, seconds_of
+from repid_nb.simulation.durations import DurationT, as_duration, seconds_of, whole_number_of
 from repid_nb.simulation.execution import Execution
 from repid_nb.simulation.parts import TASKS_LIMIT, Bounds, Producer, WorkerPlan
 from repid_nb.simulation.run import Run
@@ -46,6 +46,7 @@ class Simulation(Uncopied):
 
     Raises:
         DeclarationError: It is not an app.
+        SimulationError: The seed is not a whole number.
     """
 
     _instead = "Make it anew; a run can be copied and pickled."
@@ -53,6 +54,8 @@ class Simulation(Uncopied):
     def __init__(self, app: Repid, *, seed: int = 0) -> None:
         if not isinstance(app, Repid):
             raise DeclarationError(f"A Simulation takes a Repid app of repid_nb, not {a_kind(app)}.")
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise SimulationError(f"The seed must be a whole number, not {short(seed)}.")
         self.app = app
         self.seed = seed
         self._producers: dict[str, Producer] = {}
@@ -159,8 +162,7 @@ class Simulation(Uncopied):
         chosen = name or self._free_name(f"worker {len(self._workers) + 1}", self._workers)
         if chosen in self._workers:
             raise SimulationError(f"There is a worker {chosen!r} already: give this one another name.")
-        if isinstance(tasks_limit, bool) or not isinstance(tasks_limit, int) or tasks_limit < 1:
-            raise SimulationError(f"tasks_limit must be a whole number, at least 1, not {short(tasks_limit)}.")
+        whole_number_of(tasks_limit, "tasks_limit", least=1)
         if limits is not None and tasks_limit != TASKS_LIMIT:
             raise SimulationError("Give either limits or tasks_limit, not both.")
         check_limits("worker", limits, MessageLimits)
@@ -205,8 +207,8 @@ class Simulation(Uncopied):
             max_real_seconds: The run ends after so many seconds of real time.
 
         Raises:
-            SimulationError: There is no end: neither `seconds` nor an end of the arrivals; or an actor calls
-                `time.sleep`.
+            SimulationError: There is no end: neither `seconds` nor an end of the arrivals; a number makes no sense; or
+                an actor calls `time.sleep`.
             UnknownNameError: The app has no server.
             InvalidMessageError: A message that a producer makes cannot be sent.
         """
@@ -220,10 +222,13 @@ class Simulation(Uncopied):
                 f"The messages of {endless[0]!r} never end, so the run would never be idle. Give seconds=600, for how "
                 "long they arrive, or give their arrivals a stop= or a count=."
             )
+        check_number(
+            "max_real_seconds", max_real_seconds, "a number of seconds, 0 or more", least=0, error=SimulationError
+        )
         bounds = Bounds(
             seconds=None if seconds is None else seconds_of(seconds, "seconds"),
             until_idle=until == "idle",
-            max_messages=max_messages,
+            max_messages=whole_number_of(max_messages, "max_messages", least=1),
             max_real_seconds=max_real_seconds,
         )
         workers = tuple(self._workers.values()) or (WorkerPlan(name="worker"),)

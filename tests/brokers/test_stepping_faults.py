@@ -12,15 +12,15 @@ import subprocess
 import sys
 
 import pytest
+import repid
 from brokers.scenes import Scene, scene, second_consumer
-from repid import RedisServer
 from support.brokers import Counts
 from support.files import ROOT
-from support.servers import is_running
+from support.servers import NatsServer, is_running
 from support.waiting import until
 
 from repid_nb import MessageAction, Repid, Router, Stepper
-from repid_nb.core.errors import NotConnectedError, NotPullableError
+from repid_nb.core.errors import InvalidMessageError, NotConnectedError, NotPullableError
 from repid_nb.stepping.brokers import adapter, connecting, nats, places, remote
 
 KINDS = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-quorum"], indirect=True)
@@ -188,7 +188,9 @@ async def test_the_port_of_another_kind_of_broker_is_told_at_once(broker, channe
     monkeypatch.setattr(places, "GREETED_WITHIN", 3600)
     monkeypatch.setattr(connecting, "AT_MOST", 3600)
     app = Repid()
-    app.servers.register_server("default", RedisServer(f"redis://127.0.0.1:{broker.process.port}"), is_default=True)
+    app.servers.register_server(
+        "default", repid.RedisServer(f"redis://127.0.0.1:{broker.process.port}"), is_default=True
+    )
     async with asyncio.timeout(60):
         with pytest.raises(
             NotConnectedError, match=r"Redis does not answer at .*What answers there is not Redis\. It said"
@@ -196,15 +198,32 @@ async def test_the_port_of_another_kind_of_broker_is_told_at_once(broker, channe
             await Stepper(app).send(channel)
 
 
-@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+@pytest.mark.parametrize("broker", ["redis", "rabbit-classic"], indirect=True)
 async def test_a_wrong_password_is_told_with_the_form_of_an_address(broker, channel):
-    app = Repid()
-    wrong = RedisServer(broker.dsn.replace("//", "//ada:wrong@"))
-    app.servers.register_server("default", wrong, is_default=True)
+    scheme, _, place = broker.dsn.partition("://")
+    wrong = type(broker.server())(f"{scheme}://ada:wrong@{place.rpartition('@')[2]}")
     with pytest.raises(
-        NotConnectedError, match=r"does not take this user and password .* redis://USER:PASSWORD@HOST:PORT"
+        NotConnectedError, match=rf"does not take this user and password .* {scheme}://USER:PASSWORD@HOST:PORT"
     ):
-        await Stepper(app).send(channel)
+        await stepper_on(wrong, channel).send(channel)
+
+
+async def test_what_nats_does_not_allow_is_told_with_what_it_says_of_it(channel):
+    process = NatsServer(users='{user: ada, password: right, permissions: {publish: {deny: ["$JS.API.STREAM.>"]}}}')
+    try:
+        process.start()
+        wrong, right = (repid.NatsServer(f"nats://ada:{word}@127.0.0.1:{process.port}") for word in ("wrong", "right"))
+        with pytest.raises(NotConnectedError, match=r"password .*Authorization Violation.* nats://USER:PASSWORD@HOST"):
+            await stepper_on(wrong, channel).step()
+        stepper = stepper_on(right, channel)
+        await right.connect()
+        right._js._timeout = 1
+        with pytest.raises(NotConnectedError, match=r"permissions violation for publish to .\$js\.api\.stream"):
+            await stepper.step()
+        await stepper.close()
+        await right.disconnect()
+    finally:
+        process.stop()
 
 
 async def test_a_broker_that_says_nothing_any_more_is_told_of_and_its_answer_still_counts(
@@ -294,6 +313,70 @@ async def test_a_missing_queue_leaves_the_other_channels_alone(broker, channel):
     await broker.declare(f"{channel}.lost")
     assert (await here.step()).winner == "ship"
     await here.stepper.close()
+
+
+@pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-classic"], indirect=True)
+async def test_a_queue_that_another_program_deletes_and_makes_again_is_stepped_on(broker, channel):
+    async with scene(broker, channel) as here:
+        await here.send("ship", 1)
+        await here.step()
+        await broker.delete(channel)
+        if broker.name == "redis":  # there a stream is made by what needs it
+            assert not await here.stepper.step()
+        else:
+            with pytest.raises(NotPullableError, match=channel):
+                await here.stepper.step()
+            assert here.stepper.queues[channel].waiting is None
+            with pytest.raises(NotPullableError, match=channel):
+                await here.send("ship", 2)
+            await broker.declare(channel)
+        await here.send("ship", 3)
+        await here.step()
+        assert here.done == [1, 3]
+
+
+@pytest.mark.parametrize("broker", ["redis", "nats"], indirect=True)
+async def test_a_consumer_that_another_program_deletes_is_made_again(broker, channel):
+    async with scene(broker, channel) as here:
+        await here.send("ship", 1)
+        await here.step()
+        await broker.delete_consumer(channel)
+        await here.send("ship", 2)
+        # A new consumer begins with what the stream keeps.
+        assert [step.settlement.action for step in (await here.step(), await here.step())] == [MessageAction.acked] * 2
+        assert here.done == [1, 1, 2]
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_a_stream_that_is_deleted_in_a_step_is_why_its_ack_is_not_confirmed(broker, channel, caplog):
+    async with scene(broker, channel) as here:
+        await here.send("slow", 1)
+        stepping = asyncio.create_task(here.step())
+        await here.started.wait()
+        await broker.delete(channel)
+        here.go_on.set()
+        assert f"NATS has no consumer '{channel}_group' any more" in (await stepping).settlement.reason
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_a_channel_that_nats_takes_in_no_name_of_a_consumer_is_told(broker, channel):
+    here = Scene(broker, f"{channel}.new")
+    with pytest.raises(NotPullableError, match=r"no consumer has '\.' in its name: it cannot receive from"):
+        await here.stepper.step()
+    await here.stepper.close()
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_a_header_that_nats_takes_not_is_refused_and_one_that_it_changes_leaves_the_message_its_name(
+    broker, channel
+):
+    async with scene(broker, channel) as here:
+        with pytest.raises(InvalidMessageError, match=r"NATS takes no such name of a header .*'a b'"):
+            await here.stepper.send(channel, {"number": 1}, topic="ship", headers={"a b": "1"})
+        sent = await here.stepper.send(channel, {"number": 1}, topic="ship", headers={"a": " two\nlines ", "": "none"})
+        message = (await here.step()).message
+        assert (message.name, message.headers["a"]) == (sent.message.name, "two lines")
 
 
 @pytest.mark.parametrize("broker", ["redis"], indirect=True)
@@ -400,3 +483,12 @@ async def test_a_stepper_that_is_replaced_gives_back_what_it_held(broker, channe
             while not here.done:
                 await here.stepper.step()
     await broker.comes_to(channel, Counts(ready=0, held=0))
+
+
+def stepper_on(server, channel):
+    app = Repid()
+    app.servers.register_server("default", server, is_default=True)
+    router = Router(channel=channel)
+    router.actor(lambda: None, name="ship")
+    app.include_router(router)
+    return Stepper(app)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import Context
+from math import nan
 from random import Random
 from time import sleep
 from typing import Any
@@ -337,6 +338,46 @@ def test_a_message_that_comes_again_and_again_in_one_moment_ends_the_run():
     assert "came again and again without any time passing" in run.notes[0]
 
 
+def test_a_message_that_its_actor_puts_back_at_once_is_not_said_to_be_in_work_for_ever():
+    async def shy(message: Message) -> None:
+        await message.reject()
+
+    simulation = simulation_of(shy)
+    simulation.produce("orders", topic="shy", arrivals=burst(1))
+    (note,) = simulation.run(until="idle").notes
+    assert note.endswith("the actor settled it itself: rejected.")
+
+
+def test_a_worker_that_starts_after_the_end_is_not_said_to_run_no_more():
+    simulation = simulation_of(ship)
+    simulation.produce("orders", topic="ship", arrivals=burst(1))
+    simulation.worker("late", starts=60)
+    assert simulation.run(seconds=10).notes == (
+        "1 message on 'orders' waits, and no worker runs yet: late (not started).",
+    )
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (lambda: poisson(per_second=1e-320), "per_second must be at least 1e-09"),
+        (lambda: poisson(per_second=1, start=1e300), r"start must be at most 1e\+09"),
+        (lambda: every(1e300), r"the seconds must be at most 1e\+09"),
+        (lambda: uniform(0, 1e308), r"high must be at most 1e\+09"),
+        (lambda: lognormal(mean=1, sigma=1000), "sigma must be at most 10"),
+        (lambda: Simulation(app_with(), seed=None), "The seed must be a whole number, not None"),  # type: ignore[arg-type]
+        (
+            lambda: Simulation(app_with()).run(seconds=1, max_messages=0),
+            "max_messages must be a whole number, at least 1",
+        ),
+        (lambda: Simulation(app_with()).run(seconds=1, max_real_seconds=nan), "max_real_seconds must be a number"),
+    ],
+)
+def test_a_number_that_no_run_can_work_with_is_refused_where_it_is_given(refused: Callable[[], object], said: str):
+    with pytest.raises(SimulationError, match=said):
+        refused()
+
+
 def test_bounds_on_messages_and_on_real_seconds_end_a_run():
     simulation = simulation_of(ship)
     simulation.produce("orders", topic="ship", arrivals=burst(10_000))
@@ -357,7 +398,7 @@ def test_bounds_on_messages_and_on_real_seconds_end_a_run():
     simulation.produce("orders", topic="ship", arrivals=every(0.01))
     run = simulation.run(seconds=1e9, max_real_seconds=0.05)
     assert run.ended_by == "max_real_seconds"
-    assert 0 < run.seconds < 1e9
+    assert run.seconds < 1e9
 
 
 def test_the_interrupt_button_ends_a_run_and_leaves_it_up_to_there():

@@ -71,6 +71,14 @@ class Broker(ABC):
         """Ask until the broker counts that; RabbitMQ counts anew ten times a second."""
         await asked_until(lambda: self.counts(channel), wanted)
 
+    async def delete(self, channel: str) -> None:
+        """Delete a channel's queue, as another program may."""
+        raise NotImplementedError
+
+    async def delete_consumer(self, channel: str) -> None:
+        """Delete what repid reads a channel's stream through, where there is such a thing."""
+        raise NotImplementedError
+
     @abstractmethod
     async def dead(self, channel: str) -> int:
         """Return how many dead letters a channel has."""
@@ -115,6 +123,14 @@ class Redis(Broker):
     async def dead(self, channel: str) -> int:
         async with self.client() as client:
             return int(await client.xlen(f"repid:{channel}:dlq"))
+
+    async def delete(self, channel: str) -> None:
+        async with self.client() as client:
+            await client.delete(f"repid:{channel}")
+
+    async def delete_consumer(self, channel: str) -> None:
+        async with self.client() as client:
+            await client.xgroup_destroy(f"repid:{channel}", f"repid:{channel}:group")
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[redis.asyncio.Redis]:
@@ -170,6 +186,15 @@ class Nats(Broker):
         async with self.jetstream() as jetstream:
             return (await jetstream.stream_info(f"repid_{channel}_dlq")).state.messages
 
+    async def delete(self, channel: str) -> None:
+        async with self.jetstream() as jetstream:
+            await jetstream.delete_stream(channel)
+            await jetstream.delete_stream(f"repid_{channel}_dlq")
+
+    async def delete_consumer(self, channel: str) -> None:
+        async with self.jetstream() as jetstream:
+            await jetstream.delete_consumer(channel, f"{channel}_group")
+
     @asynccontextmanager
     async def jetstream(self) -> AsyncIterator[nats.js.JetStreamContext]:
         client = await nats.connect(self.dsn)
@@ -224,6 +249,13 @@ class Rabbit(Broker):
 
     async def dead(self, channel: str) -> int:
         return await asyncio.to_thread(self._ready, f"{channel}.dead")
+
+    async def delete(self, channel: str) -> None:
+        await asyncio.to_thread(self._delete, channel)
+
+    def _delete(self, queue: str) -> None:
+        with self.process.connected() as connection:
+            connection.channel().queue_delete(queue)
 
     def _declare(self, channel: str, arguments: dict[str, Any], dead_queue: bool) -> None:
         with self.process.connected() as connection:

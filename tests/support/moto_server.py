@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 
 from moto.server import ThreadedMotoServer
@@ -19,6 +20,8 @@ def main(told: str) -> None:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
+    # The first request makes moto import the most: no test waits for that.
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/").close()
     Path(told).write_text(f"{port}\n", encoding="utf-8")
     threading.Event().wait()
 

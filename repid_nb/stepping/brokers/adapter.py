@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from repid_nb.core.errors import InvalidMessageError, NotPullableError
+from repid_nb.core.errors import InvalidMessageError, NotPullableError, RepidNbError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.places import Greeting, Place, place_of
@@ -69,6 +69,10 @@ class Adapter:
         """Say whether the client mends a lost connection by itself, once it has."""
         return False
 
+    def said(self, error: Exception) -> str:
+        """Return what an error of the client says, and what is known besides where it says little."""
+        return str(error)
+
     def forget(self) -> None:
         """Forget what belonged to a connection that is gone."""
 
@@ -78,6 +82,10 @@ class Adapter:
         Raises:
             NotPullableError: A channel cannot be stepped; the message says what is missing, and the fix.
         """
+
+    def lost(self, channel: str, error: Exception) -> bool:  # noqa: ARG002  (an answer for any error)
+        """Say whether an error means that a channel's queue was deleted since `open`, which then opens it again."""
+        return False
 
     async def prepare(self, channel: str) -> None:
         """Get ready to send to a channel.
@@ -89,9 +97,9 @@ class Adapter:
     async def forewarn(self, channel: str) -> None:
         """Raise, before an actor sends to a channel, what the server would raise much later, with words."""
 
-    def refused(self, channel: str, error: Exception) -> str:  # noqa: ARG002  (an answer for any channel)
-        """Say what is missing where a message could not be sent to a channel; empty where it is something else."""
-        return ""
+    def refused(self, channel: str, error: Exception) -> RepidNbError | None:  # noqa: ARG002  (see above)
+        """Return in words why a message could not be sent to a channel; None where the client's words are all."""
+        return None
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         """Take the next message of a channel, or return None when none came within so many seconds.

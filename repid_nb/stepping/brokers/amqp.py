@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from importlib import import_module
+from shlex import quote
 from typing import Any
 
 from repid_nb.core.errors import NotPullableError
@@ -191,7 +192,7 @@ class AmqpAdapter(Adapter):
         try:
             return await session.link(channel, self.server._subscribe_naming_strategy(channel))
         except LinkRefusedError as refused:
-            fix = f"declare it first: rabbitmqadmin declare queue --name {channel} --durable true"
+            fix = f"declare it first: rabbitmqadmin declare queue --name {quote(channel)} --durable true"
             if isinstance(refused, MissingQueueError):
                 raise NotPullableError(
                     f"RabbitMQ has no queue {channel!r}, and repid declares none: {fix}"

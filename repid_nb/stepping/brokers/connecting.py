@@ -105,7 +105,8 @@ async def in_words(adapter: Adapter, error: Exception) -> RepidNbError:
         await knock(adapter)
     except NotConnectedError as gone:
         return gone
-    text = one_line(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, 300)
+    said = adapter.said(error)
+    text = one_line(f"{type(error).__name__}: {said}" if said else type(error).__name__, 300)
     return NotConnectedError(f"{adapter.knows.broker} at {_where(adapter)} did not do what was asked: {text}")
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from shlex import quote
 from typing import Any
 
 from repid_nb.core.errors import NotPullableError
@@ -170,7 +171,7 @@ class KafkaAdapter(Adapter):
         missing = next((channel for channel in channels if channel not in topics), None)
         if missing is not None:
             raise NotPullableError(
-                f"Kafka has no topic {missing!r}. Create it first: kafka-topics.sh --create --topic {missing}"
+                f"Kafka has no topic {missing!r}. Create it first: kafka-topics.sh --create --topic {quote(missing)}"
             )
         try:
             async with asyncio.timeout(JOINED_WITHIN):

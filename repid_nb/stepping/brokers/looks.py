@@ -100,6 +100,10 @@ class Looks:
         """Know nothing any more: the broker is gone."""
         self._last = {one.channel: one for one in self._unanswered(list(self._last))}
 
+    def forget(self) -> None:
+        """Know nothing any more: a queue is gone, or cannot be reached."""
+        self._last = {one.channel: one for one in unknown(list(self._last))}
+
     def _unanswered(self, channels: Sequence[str]) -> list[ChannelSnapshot]:
         self.has_failed = True
         return unknown(channels, f"{self._adapter.knows.broker} did not answer")

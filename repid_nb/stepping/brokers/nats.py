@@ -6,9 +6,10 @@ import asyncio
 import re
 from collections.abc import Sequence
 from importlib import import_module
+from shlex import quote
 from typing import Any
 
-from repid_nb.core.errors import NotPullableError, UnknownNameError
+from repid_nb.core.errors import InvalidMessageError, NotPullableError, RepidNbError, UnknownNameError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.core.worker.subscribing import end, subscribe
@@ -24,6 +25,8 @@ SHORTEST_WAIT = 0.05
 LETTERS_LIMIT = 1000
 # What repid adds to a dead letter.
 ADDED = "x-repid-original-channel"
+# What NATS takes in no name of a stream or a consumer.
+UNNAMEABLE = re.compile(r"[\s.*>/\\]")
 HERE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -57,6 +60,20 @@ class NatsAdapter(Adapter):
         # What went back, or is held, of each channel, last.
         self._last: dict[str, ReceivedMessageT] = {}
 
+    async def try_out(self) -> None:
+        async def quiet(_error: Exception) -> None: ...
+
+        client = import_module("nats.aio.client").Client()
+        try:
+            await client.connect(self.server.dsn, allow_reconnect=False, error_cb=quiet)
+        finally:
+            await client.close()
+
+    def said(self, error: Exception) -> str:
+        # What is not allowed NATS does not answer: the client waits, and hears why beside it.
+        last = getattr(self.server._nc, "last_error", None)
+        return f"{error} ({last})" if isinstance(error, TimeoutError) and last is not None else str(error)
+
     def forget(self) -> None:
         self._streams.clear()
         self._sent_to.clear()
@@ -68,21 +85,39 @@ class NatsAdapter(Adapter):
     async def open(self, channels: Sequence[str]) -> None:
         for channel in channels:
             if channel not in self._streams:
+                _check_name(channel)
                 stream = await self._stream_of(channel)
                 info = await self._consumer(channel, stream) or await self._add_consumer(channel, stream)
                 if info.config.max_ack_pending != 1:
                     raise NotPullableError(
                         f"The NATS consumer {_group(channel)!r} lets out {info.config.max_ack_pending} messages at a "
                         "time, and a Stepper holds one. While you step, set it to one: "
-                        f"nats consumer edit {stream} {_group(channel)} --max-pending 1"
+                        f"nats consumer edit {quote(stream)} {quote(_group(channel))} --max-pending 1"
                     )
                 self._ack_wait[channel] = float(info.config.ack_wait or 0)
                 self._streams[channel] = stream
+
+    def lost(self, channel: str, error: Exception) -> bool:
+        is_lost = _is_not_found(error)
+        if is_lost:
+            self._streams.pop(channel, None)
+        return is_lost
 
     async def prepare(self, channel: str) -> None:
         if channel not in self._sent_to:
             await self._stream_of(channel)
             self._sent_to.add(channel)
+
+    def refused(self, channel: str, error: Exception) -> RepidNbError | None:
+        if type(error).__name__ == "NoStreamResponseError":
+            self._sent_to.discard(channel)
+            return self._no_stream(channel)
+        if type(error).__name__ == "BadHeaderError":
+            return InvalidMessageError(
+                f"NATS takes no such name of a header ({error}): it has ASCII letters, digits and signs, no space and "
+                "no colon."
+            )
+        return None
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         info = await self._js.consumer_info(self._streams[channel], _group(channel))
@@ -108,6 +143,14 @@ class NatsAdapter(Adapter):
             await extra.reject()
         return message
 
+    async def give_back(self, message: ReceivedMessageT) -> None:
+        try:
+            await super().give_back(message)
+        except Exception as error:
+            # The consumer was deleted meanwhile: there is no place to go back to.
+            if not _is_unheard(error):
+                raise
+
     async def rescue(self, message: ReceivedMessageT) -> None:
         client = await import_module("nats").connect(self.server.dsn, allow_reconnect=False)
         try:
@@ -130,6 +173,11 @@ class NatsAdapter(Adapter):
             return (
                 f"NATS keeps no stream for the dead letters on {subject!r}, so the nack failed, and the message comes "
                 f"again. Make one: nats stream add {subject} --subjects {subject} --defaults"
+            )
+        if _is_unheard(error):
+            return (
+                f"the {word} did not get through: NATS has no consumer {_group(message.channel)!r} any more, and the "
+                "message comes again where the stream still has it"
             )
         return super().failed(word, error, message)
 
@@ -177,19 +225,22 @@ class NatsAdapter(Adapter):
         try:
             stream: str = await self._js.find_stream_name_by_subject(channel)
         except Exception as error:
-            if type(error).__name__ != "NotFoundError":
+            if not _is_not_found(error):
                 raise
-            raise NotPullableError(
-                f"NATS keeps no stream for {channel!r}, so what is sent there is lost. Make one first: "
-                f"nats stream add {channel} --subjects {channel} --defaults"
-            ) from error
+            raise self._no_stream(channel) from error
         return stream
+
+    def _no_stream(self, channel: str) -> NotPullableError:
+        return NotPullableError(
+            f"NATS keeps no stream for {channel!r}, so what is sent there is lost. Make one first: "
+            f"nats stream add {quote(UNNAMEABLE.sub('_', channel))} --subjects {quote(channel)} --defaults"
+        )
 
     async def _consumer(self, channel: str, stream: str) -> Any:
         try:
             return await self._js.consumer_info(stream, _group(channel))
         except Exception as error:
-            if type(error).__name__ != "NotFoundError":
+            if not _is_not_found(error):
                 raise
             return None
 
@@ -254,7 +305,7 @@ class NatsAdapter(Adapter):
             try:
                 raw = await self._js.get_msg(stream, seq=after + 1, subject=subject or channel, next=True)
             except Exception as error:
-                if type(error).__name__ != "NotFoundError":
+                if not _is_not_found(error):
                     raise
                 break
             after = raw.seq
@@ -284,14 +335,23 @@ class NatsAdapter(Adapter):
             if subject not in self._dead_streams:
                 self._dead_streams[subject] = await self._js.find_stream_name_by_subject(subject)
             stream = self._dead_streams[subject]
-            state = (await self._js.stream_info(stream)).state
+            state = (await self._js.stream_info(stream, subjects_filter=subject)).state
         except Exception as error:
-            if type(error).__name__ != "NotFoundError":
+            if not _is_not_found(error):
                 raise
+            self._dead_streams.pop(subject, None)
             return None, ()
-        after = max(state.first_seq, state.last_seq - window + 1) - 1
-        letters = await self._messages(channel, stream, after, window, subject)
-        return state.messages, tuple(map(self.letter, letters))
+        dead = (state.subjects or {}).get(subject, 0)
+        letters: list[MessageSnapshot] = []
+        span = wanted = min(window, dead)
+        # A stream may keep other subjects too, and has gaps where letters were sent again.
+        while len(letters) < wanted and span:
+            after = max(state.first_seq, state.last_seq - span + 1) - 1
+            letters = await self._messages(channel, stream, after, dead, subject)
+            if after < state.first_seq:
+                break
+            span *= 8
+        return dead, tuple(map(self.letter, letters[-wanted:] if wanted else ()))
 
 
 class _Confirmed:
@@ -316,6 +376,23 @@ class _Confirmed:
         if not self._message._client.is_connected and not await mended(self._message._client):
             raise ConnectionError("the connection to NATS is lost")
         await self._message._client.request(self._message.reply, word, timeout=CONFIRMED_WITHIN)
+
+
+def _check_name(channel: str) -> None:
+    """Refuse a channel that can be sent to and not received from."""
+    if found := UNNAMEABLE.search(channel):
+        raise NotPullableError(
+            f"repid calls its consumer on NATS {_group(channel)!r}, and no consumer has {found[0]!r} in its name: it "
+            f"cannot receive from {channel!r}. Choose another name for the channel."
+        )
+
+
+def _is_unheard(error: Exception) -> bool:
+    return type(error).__name__ == "NoRespondersError"
+
+
+def _is_not_found(error: Exception) -> bool:
+    return type(error).__name__ == "NotFoundError"
 
 
 def _group(channel: str) -> str:

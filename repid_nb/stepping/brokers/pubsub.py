@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
+from shlex import quote
 from typing import Any
 
-from repid_nb.core.errors import NotPullableError
+from repid_nb.core.errors import NotPullableError, RepidNbError
 from repid_nb.core.logger import logger
 from repid_nb.core.memory.snapshot import ChannelSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
@@ -65,9 +66,11 @@ class PubsubAdapter(Adapter):
                 logger.debug("stepper.letters.error", exc_info=True)
                 self._letters.forget(channel)
 
-    def refused(self, channel: str, error: Exception) -> str:
+    def refused(self, channel: str, error: Exception) -> RepidNbError | None:
         if _code(error) == "NOT_FOUND":
-            return f"Pub/Sub has no topic {channel!r}. Create it first: gcloud pubsub topics create {channel}"
+            return NotPullableError(
+                f"Pub/Sub has no topic {channel!r}. Create it first: gcloud pubsub topics create {quote(channel)}"
+            )
         return super().refused(channel, error)
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:

@@ -86,6 +86,12 @@ class RedisAdapter(Adapter):
             await self._take_over(channel)
             self._groups.add(channel)
 
+    def lost(self, channel: str, error: Exception) -> bool:
+        is_lost = "NOGROUP" in str(error)
+        if is_lost:
+            self._groups.discard(channel)
+        return is_lost
+
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         stream, group, _ = self._names(channel)
         while self._kept.get(channel):
@@ -138,7 +144,7 @@ class RedisAdapter(Adapter):
         return super().failed(word, error, message)
 
     def comes_again(self) -> str:
-        return "it stays pending with this Stepper, which has it again once Redis is back"
+        return "it stays pending with this Stepper, which has it again before any other"
 
     def alive_every(self, message: ReceivedMessageT) -> float | None:  # noqa: ARG002  (the same for all)
         # repid's own interval is in whole seconds.
@@ -162,13 +168,12 @@ class RedisAdapter(Adapter):
         return len(entries)
 
     async def close(self) -> None:
-        for channel in self._groups:
-            stream, group, _ = self._names(channel)
-            while self._kept.get(channel):
-                await self.leave(self._kept[channel].popleft())
-            # Not while something is pending: to delete a consumer deletes that, too.
-            if not await self._redis.xpending_range(stream, group, "-", "+", 1, consumername=self._me):
-                await self._redis.xgroup_delconsumer(stream, group, self._me)
+        for channel in list(self._groups):
+            try:
+                await self._leave_group(channel)
+            except Exception as error:
+                if not self.lost(channel, error):
+                    raise
         self._groups.clear()
 
     @property
@@ -222,6 +227,14 @@ class RedisAdapter(Adapter):
         if not lost:
             self._unsure.discard(channel)
         return self._message(channel, [(stream, lost)])
+
+    async def _leave_group(self, channel: str) -> None:
+        stream, group, _ = self._names(channel)
+        while self._kept.get(channel):
+            await self.leave(self._kept[channel].popleft())
+        # Not while something is pending: to delete a consumer deletes that, too.
+        if not await self._redis.xpending_range(stream, group, "-", "+", 1, consumername=self._me):
+            await self._redis.xgroup_delconsumer(stream, group, self._me)
 
     async def _is_mine(self, channel: str, message: ReceivedMessageT) -> bool:
         """Return whether an entry is still pending with this consumer: another may have claimed it meanwhile."""

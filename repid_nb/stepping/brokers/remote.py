@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from repid_nb.app import Repid
-from repid_nb.core.errors import NotPullableError, SteppingError
+from repid_nb.core.errors import SteppingError
 from repid_nb.core.events import Event, Observer, Published, guarded
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
-from repid_nb.core.message import MessageAction, ServerT
+from repid_nb.core.message import MessageAction, ReceivedMessageT, ServerT
 from repid_nb.core.tasks import start
 from repid_nb.notebook.interrupts import interruptible, take_error
 from repid_nb.stepping.brokers.adapter import Adapter
@@ -213,9 +213,7 @@ class RemoteSource:
         try:
             return await publish(app, self._adapter, outgoing)
         except Exception as error:
-            if missing := self._adapter.refused(channel, error):
-                raise NotPullableError(missing) from error
-            raise
+            raise self._adapter.refused(channel, error) or error from error
 
     async def _before_sending(self, server: ServerT, channel: str) -> None:
         if server is self._adapter.server:
@@ -232,6 +230,7 @@ class RemoteSource:
             try:
                 await while_there(self._adapter, self._start(self._adapter.open(channels)))
             except Exception as error:
+                self._looks.forget()
                 raise await in_words(self._adapter, error) from error
 
     async def _close(self) -> None:
@@ -263,7 +262,7 @@ class RemoteSource:
         # An interrupted step has left its pull: this one takes the answer.
         pull = self._pulls.get(channel)
         if pull is None or not await pull.take_over():
-            pull = self._pulls[channel] = Pull(self._start(self._adapter.pull(channel, within)), self._adapter)
+            pull = self._pulls[channel] = Pull(self._start(self._pull_once(channel, within)), self._adapter)
         try:
             message = await while_there(self._adapter, pull.task)
             if message is None and self._adapter.hides_loss:
@@ -279,6 +278,15 @@ class RemoteSource:
             raise await in_words(self._adapter, error) from error
         self._pulls.pop(channel, None)
         return None if message is None else self._holding.take(message)
+
+    async def _pull_once(self, channel: str, within: float) -> ReceivedMessageT | None:
+        try:
+            return await self._adapter.pull(channel, within)
+        except Exception as error:
+            if not self._adapter.lost(channel, error):
+                raise
+        await self._adapter.open([channel])
+        return await self._adapter.pull(channel, within)
 
     async def _end_other_pulls(self, channel: str | None) -> None:
         """Wait until the answers of interrupted pulls on other channels are back: only one message is held."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
+from shlex import quote
 from typing import Any
 
 from repid_nb.core.errors import NotPullableError, UnknownNameError
@@ -50,6 +51,12 @@ class SqsAdapter(Adapter):
     async def open(self, channels: Sequence[str]) -> None:
         for channel in channels:
             await self._url_of(channel)
+
+    def lost(self, channel: str, error: Exception) -> bool:
+        is_lost = _is_missing(error)
+        if is_lost:
+            del self._urls[channel]
+        return is_lost
 
     async def prepare(self, channel: str) -> None:
         await self._url_of(channel)
@@ -137,7 +144,7 @@ class SqsAdapter(Adapter):
                 if not _is_missing(error):
                     raise
                 raise NotPullableError(
-                    f"SQS has no queue {channel!r}. Create it first: aws sqs create-queue --queue-name {channel}"
+                    f"SQS has no queue {channel!r}. Create it first: aws sqs create-queue --queue-name {quote(channel)}"
                 ) from error
         return self._urls[channel]
 
