@@ -167,6 +167,21 @@ async def test_letters_that_were_only_read_stay_where_they_are_in_their_order(br
         assert [letter.message.payload for letter in (await here.stepper.look())[channel].dead_letters] == [b"0", b"2"]
 
 
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+async def test_of_a_stream_that_keeps_the_letters_of_many_channels_each_channel_has_its_own(broker, channel):
+    async with broker.jetstream() as jetstream:
+        await jetstream.add_stream(name=f"{channel}_dead", subjects=[f"{channel}.dead.*"])
+    options = {"dlq_topic_strategy": lambda name: f"{channel}.dead.{name}"}
+    async with scene(broker, channel, **options) as here, scene(broker, f"{channel}_2", **options) as other:
+        for one in (here, other, other, other):
+            await one.send("broken")
+            await one.step()
+        assert [len(one.stepper.queues[one.channel].dead_letters) for one in (here, other)] == [1, 3]
+        letter = other.stepper.queues[other.channel].dead_letters[1]
+        await other.stepper.send_again(other.channel, letter.message.id)
+        assert (other.stepper.queues[other.channel].dead, await here.stepper.send_again(channel)) == (2, 1)
+
+
 @pytest.mark.parametrize("broker", ["rabbit-classic"], indirect=True)
 async def test_letters_on_a_quorum_queue_are_counted_and_sent_again_all_at_once(broker, channel):
     # There each look at a letter would count as a failed delivery.

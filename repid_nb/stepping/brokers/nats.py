@@ -9,11 +9,12 @@ from importlib import import_module
 from shlex import quote
 from typing import Any
 
-from repid_nb.core.errors import InvalidMessageError, NotPullableError, RepidNbError, UnknownNameError
-from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSnapshot
+from repid_nb.core.errors import InvalidMessageError, NotPullableError, RepidNbError
+from repid_nb.core.memory.snapshot import ChannelSnapshot, MessageSnapshot
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.core.worker.subscribing import end, subscribe
 from repid_nb.stepping.brokers.adapter import Adapter, Inbox, mended, pictured, unknown
+from repid_nb.stepping.brokers.nats_letters import Letters, is_not_found, jetstream_of, messages_of
 from repid_nb.stepping.brokers.places import Greeting
 from repid_nb.stepping.source import Knowledge
 
@@ -22,9 +23,6 @@ __all__ = ["NatsAdapter"]
 # Seconds that NATS has to confirm a settlement; a client that has lost its connection needs two to come back.
 CONFIRMED_WITHIN = 5.0
 SHORTEST_WAIT = 0.05
-LETTERS_LIMIT = 1000
-# What repid adds to a dead letter.
-ADDED = "x-repid-original-channel"
 # What NATS takes in no name of a stream or a consumer.
 UNNAMEABLE = re.compile(r"[\s.*>/\\]")
 HERE = {"localhost", "127.0.0.1", "::1"}
@@ -56,7 +54,7 @@ class NatsAdapter(Adapter):
         self._streams: dict[str, str] = {}
         self._sent_to: set[str] = set()
         self._ack_wait: dict[str, float] = {}
-        self._dead_streams: dict[str, str] = {}
+        self._letters = Letters(server)
         # What went back, or is held, of each channel, last.
         self._last: dict[str, ReceivedMessageT] = {}
 
@@ -98,7 +96,7 @@ class NatsAdapter(Adapter):
                 self._streams[channel] = stream
 
     def lost(self, channel: str, error: Exception) -> bool:
-        is_lost = _is_not_found(error)
+        is_lost = is_not_found(error)
         if is_lost:
             self._streams.pop(channel, None)
         return is_lost
@@ -161,14 +159,14 @@ class NatsAdapter(Adapter):
 
     def where(self, action: MessageAction | None, channel: str) -> str:
         if action is MessageAction.nacked:
-            subject = self._dead_subject(channel)
+            subject = self._letters.subject(channel)
             return (
                 "dropped: the server has no dlq_topic_strategy" if subject is None else f"a dead letter, on {subject}"
             )
         return super().where(action, channel)
 
     def failed(self, word: str, error: Exception, message: ReceivedMessageT) -> str:
-        subject = self._dead_subject(message.channel)
+        subject = self._letters.subject(message.channel)
         if word == "nack" and type(error).__name__ == "NoStreamResponseError":
             return (
                 f"NATS keeps no stream for the dead letters on {subject!r}, so the nack failed, and the message comes "
@@ -202,21 +200,11 @@ class NatsAdapter(Adapter):
         )
 
     async def resend(self, channel: str, message_id: str | None) -> int:
-        _, letters = await self._dead(channel, LETTERS_LIMIT)
-        wanted = [letter.message for letter in letters if message_id in (None, letter.message.id)]
-        if message_id is not None and not wanted:
-            raise UnknownNameError(f"No dead letter {message_id!r} on {channel!r}.")
-        for message in wanted:
-            await self._js.publish(channel, message.payload, headers=message.headers)
-            stream, sequence = str(message.id).rsplit(":", 1)
-            await self._js.delete_msg(stream, int(sequence))
-        return len(wanted)
+        return await self._letters.resend(channel, message_id)
 
     @property
     def _js(self) -> Any:
-        if self.server._js is None:
-            raise ConnectionError("the connection to NATS is closed")
-        return self.server._js
+        return jetstream_of(self.server)
 
     async def _stream_of(self, channel: str) -> str:
         if hasattr(type(self.server), "declare"):
@@ -225,7 +213,7 @@ class NatsAdapter(Adapter):
         try:
             stream: str = await self._js.find_stream_name_by_subject(channel)
         except Exception as error:
-            if not _is_not_found(error):
+            if not is_not_found(error):
                 raise
             raise self._no_stream(channel) from error
         return stream
@@ -240,7 +228,7 @@ class NatsAdapter(Adapter):
         try:
             return await self._js.consumer_info(stream, _group(channel))
         except Exception as error:
-            if not _is_not_found(error):
+            if not is_not_found(error):
                 raise
             return None
 
@@ -274,8 +262,10 @@ class NatsAdapter(Adapter):
         info = await self._js.consumer_info(stream, _group(channel))
         working = info.num_ack_pending or 0
         waiting = info.num_pending or 0
-        ready = await self._messages(channel, stream, info.delivered.stream_seq, min(window, waiting))
-        dead, letters = await self._dead(channel, window)
+        ready = await messages_of(
+            self._js, stream, channel, info.delivered.stream_seq, min(window, waiting), channel=channel
+        )
+        dead, letters = await self._letters.look(channel, window)
         last, note = self._last.get(channel), ""
         in_work: tuple[MessageSnapshot, ...] = ()
         # The delivery that came last is the one that is in work, or that went back and will come first.
@@ -292,66 +282,9 @@ class NatsAdapter(Adapter):
             working=working,
             in_work=in_work[:window],
             dead=dead,
-            dead_letters=letters,
+            dead_letters=tuple(map(self.letter, letters)),
             note=note,
         )
-
-    async def _messages(
-        self, channel: str, stream: str, after: int, limit: int, subject: str = ""
-    ) -> list[MessageSnapshot]:
-        """Return messages of a stream in their order, without taking them; as many as there are, up to a limit."""
-        found: list[MessageSnapshot] = []
-        while len(found) < limit:
-            try:
-                raw = await self._js.get_msg(stream, seq=after + 1, subject=subject or channel, next=True)
-            except Exception as error:
-                if not _is_not_found(error):
-                    raise
-                break
-            after = raw.seq
-            headers = {name: value for name, value in (raw.headers or {}).items() if name != ADDED} or None
-            found.append(
-                MessageSnapshot(
-                    id=f"{stream}:{raw.seq}",
-                    channel=channel,
-                    payload=raw.data or b"",
-                    headers=headers,
-                    content_type=(headers or {}).get("content-type"),
-                )
-            )
-        return found
-
-    def _dead_subject(self, channel: str) -> str | None:
-        strategy = self.server._dlq_topic_strategy
-        subject: str | None = None if strategy is None else strategy(channel)
-        return subject
-
-    async def _dead(self, channel: str, window: int) -> tuple[int | None, tuple[DeadLetter, ...]]:
-        """Return how many dead letters there are, and the newest; None where there is no stream for them."""
-        subject = self._dead_subject(channel)
-        if subject is None:
-            return 0, ()
-        try:
-            if subject not in self._dead_streams:
-                self._dead_streams[subject] = await self._js.find_stream_name_by_subject(subject)
-            stream = self._dead_streams[subject]
-            state = (await self._js.stream_info(stream, subjects_filter=subject)).state
-        except Exception as error:
-            if not _is_not_found(error):
-                raise
-            self._dead_streams.pop(subject, None)
-            return None, ()
-        dead = (state.subjects or {}).get(subject, 0)
-        letters: list[MessageSnapshot] = []
-        span = wanted = min(window, dead)
-        # A stream may keep other subjects too, and has gaps where letters were sent again.
-        while len(letters) < wanted and span:
-            after = max(state.first_seq, state.last_seq - span + 1) - 1
-            letters = await self._messages(channel, stream, after, dead, subject)
-            if after < state.first_seq:
-                break
-            span *= 8
-        return dead, tuple(map(self.letter, letters[-wanted:] if wanted else ()))
 
 
 class _Confirmed:
@@ -389,10 +322,6 @@ def _check_name(channel: str) -> None:
 
 def _is_unheard(error: Exception) -> bool:
     return type(error).__name__ == "NoRespondersError"
-
-
-def _is_not_found(error: Exception) -> bool:
-    return type(error).__name__ == "NotFoundError"
 
 
 def _group(channel: str) -> str:

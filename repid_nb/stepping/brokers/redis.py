@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import re
 import socket
@@ -19,6 +18,7 @@ from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter, MessageSn
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.adapter import Adapter, pictured
 from repid_nb.stepping.brokers.places import Greeting
+from repid_nb.stepping.brokers.redis_fields import fields_of, parts_of
 from repid_nb.stepping.source import Knowledge
 
 __all__ = ["RedisAdapter"]
@@ -123,7 +123,7 @@ class RedisAdapter(Adapter):
     async def rescue(self, message: ReceivedMessageT) -> None:
         client = type(self._redis).from_url(self.server._dsn)
         try:
-            fresh = self._received(message.channel, str(message.message_id), _fields_of(message), client)
+            fresh = self._received(message.channel, str(message.message_id), fields_of(message), client)
             await fresh.reject()
         finally:
             await client.aclose()
@@ -202,7 +202,7 @@ class RedisAdapter(Adapter):
         stream, group, dead = self._names(channel)
         kind = import_module("repid.connections.redis.message_broker").RedisReceivedMessage
         message: ReceivedMessageT = kind(
-            **_parts_of(fields),
+            **parts_of(fields),
             message_id=entry_id,
             channel=channel,
             stream_name=stream,
@@ -310,35 +310,7 @@ class RedisAdapter(Adapter):
         return tuple(self.letter(self._shown(channel, entry)) for entry in reversed(newest))
 
     def _shown(self, channel: str, entry: tuple[bytes, dict[bytes, bytes]]) -> MessageSnapshot:
-        return MessageSnapshot(id=entry[0].decode(), channel=channel, **_parts_of(entry[1]))
-
-
-def _parts_of(fields: dict[bytes, bytes]) -> dict[str, Any]:
-    """Read a message from the fields of an entry. What repid did not write is not refused: it is taken already."""
-    headers = None
-    try:
-        read = json.loads(fields[b"headers"]) if fields.get(b"headers") else None
-        headers = read if _is(read, dict) else None
-    except ValueError:
-        pass
-    return {
-        "payload": fields.get(b"payload", b""),
-        "headers": headers,
-        "content_type": _text(fields.get(b"content_type")),
-        "reply_to": _text(fields.get(b"reply_to")),
-    }
-
-
-def _fields_of(message: ReceivedMessageT) -> dict[bytes, bytes]:
-    parts = {b"content_type": message.content_type, b"reply_to": message.reply_to}
-    fields = {name: value.encode() for name, value in parts.items() if value}
-    if message.headers:
-        fields[b"headers"] = json.dumps(message.headers).encode()
-    return {b"payload": message.payload, **fields}
-
-
-def _text(value: bytes | None) -> str | None:
-    return value.decode(errors="replace") if value else None
+        return MessageSnapshot(id=entry[0].decode(), channel=channel, **parts_of(entry[1]))
 
 
 def _is(answer: object, kind: type) -> bool:
