@@ -216,12 +216,9 @@ async def test_what_nats_does_not_allow_is_told_with_what_it_says_of_it(channel)
         with pytest.raises(NotConnectedError, match=r"password .*Authorization Violation.* nats://USER:PASSWORD@HOST"):
             await stepper_on(wrong, channel).step()
         stepper = stepper_on(right, channel)
-        await right.connect()
-        right._js._timeout = 1
         with pytest.raises(NotConnectedError, match=r"permissions violation for publish to .\$js\.api\.stream"):
             await stepper.step()
         await stepper.close()
-        await right.disconnect()
     finally:
         process.stop()
 
@@ -325,7 +322,8 @@ async def test_a_queue_that_another_program_deletes_and_makes_again_is_stepped_o
             assert not await here.stepper.step()
         else:
             with pytest.raises(NotPullableError, match=channel):
-                await here.stepper.step()
+                # RabbitMQ tells of it beside its answers, so a step may come before.
+                await here.run_all(least=1)
             assert here.stepper.queues[channel].waiting is None
             with pytest.raises(NotPullableError, match=channel):
                 await here.send("ship", 2)
