@@ -41,9 +41,11 @@ app.servers.register_server("default", InMemoryServer(), is_default=True)
 router = Router(channel="c")
 @router.actor
 async def waits(n: int):
+    display('begun')
     await asyncio.sleep(600)
 @router.actor
 async def busy(n: int):
+    display('begun')
     while True:
         n += 1
 app.include_router(router)
@@ -64,6 +66,8 @@ def start(page: Page, source: str) -> None:
             const { content } = jupyterapp.shell.currentWidget;
             content.activeCellIndex = cell;
             content.activeCell.model.sharedModel.setSource(source);
+            // What it showed before is nothing of this run.
+            content.activeCell.model.clearExecution();
             jupyterapp.commands.execute('notebook:run-cell').finally(() => { window.finished = true; });
         }""",
         [source, CELL],
@@ -82,8 +86,8 @@ def run(page: Page, source: str) -> str:
 
 
 def interrupted(page: Page, source: str) -> str:
-    # The cell says when it has begun: pressed before, the button would not be meant for it.
-    start(page, f"print('begun', flush=True)\n{source}")
+    # What is to be stopped says when it has begun: pressed before, the button would not be meant for it.
+    start(page, source)
     page.wait_for_function(f"({OUTPUTS})().includes('begun')", timeout=PATIENCE)
     page.evaluate("jupyterapp.commands.execute('notebook:interrupt-kernel')")
     return ends(page)
@@ -107,7 +111,7 @@ def test_a_notebook_runs_from_top_to_bottom(page: Page, host: StaticHost, name: 
         "() => { window.finished = false;"
         "jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.finished = true; }); }"
     )
-    page.wait_for_function("window.finished", timeout=PATIENCE)
+    ends(page)
     assert page.evaluate(FAILED) == []
 
 
@@ -128,11 +132,12 @@ def test_the_laboratory_is_dark_where_the_system_is(browser: Browser, host: Stat
 
 
 def test_the_button_stops_a_busy_loop(kernel: Page):
-    assert "KeyboardInterrupt" in interrupted(kernel, "i = 0\nwhile True:\n    i += 1")
+    assert "KeyboardInterrupt" in interrupted(kernel, "display('begun')\nwhile True:\n    pass")
 
 
 def test_the_button_stops_an_await(kernel: Page):
-    assert re.search("KeyboardInterrupt|CancelledError", interrupted(kernel, "await asyncio.sleep(600)"))
+    told = interrupted(kernel, "display('begun')\nawait asyncio.sleep(600)")
+    assert re.search("KeyboardInterrupt|CancelledError", told)
 
 
 def test_the_button_stops_a_step_and_the_message_is_back_in_its_place(kernel: Page):
