@@ -152,5 +152,5 @@ firefox:
 	@$(call install,firefox-esr firefox,firefox-esr)
 
 system:
-	@$(call install,chromium chromium-browser google-chrome,chromium fonts-noto-color-emoji)
+	@$(call install,chromium-headless-shell chromium chromium-browser google-chrome,chromium-headless-shell fonts-liberation fonts-noto-color-emoji)
 	@$(call install,npm,nodejs npm)

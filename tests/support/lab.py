@@ -45,6 +45,9 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 # People look at them. To draw the whole of each notebook twice takes longer than to run it.
 WITH_SCREENSHOTS = bool(os.environ.get("SCREENSHOTS"))
 
+# The first that there is.
+BROWSERS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
+
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -129,13 +132,16 @@ SEEN = """() => {
 
 
 def chromium() -> str | None:
-    """Return the path of the system's Chromium, or None. Playwright's own downloads are not used."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """Return the path of the system's Chromium, or None. Playwright's own downloads are not used.
+
+    The shell without a window is the same browser, starts in a third of the time, and is what Playwright itself takes.
+    """
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def chromium_for_tests() -> str:
     """Return the path of the system's Chromium; where it has none, the test is skipped, or fails in CI."""
-    return chromium() or skip_or_fail("Chromium is not installed (Debian, Ubuntu: apt-get install chromium)")
+    return chromium() or skip_or_fail("Chromium is not installed (Debian: apt-get install chromium-headless-shell)")
 
 
 def launched_chromium(playwright: Playwright, executable: str, flags: Sequence[str] = ()) -> Browser:
