@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from stepping.bench import app_of
 from support.axe import problems
-from support.lab import TOLD_AT_ONCE
+from support.lab import PATIENCE, TOLD_AT_ONCE
 
 from repid_nb import Router, Simulation, Stepper, Workbench, every
 from repid_nb.widgets.export.saved import framed
@@ -54,6 +54,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Browser) -> Iterator[Page]:
     """Return a page without a network that has complained of nothing when the test ends."""
     context = browser.new_context(offline=True, reduced_motion="reduce", viewport={"width": 900, "height": 700})
+    context.set_default_timeout(PATIENCE)
     context.add_init_script(TOLD_AT_ONCE)
     page = context.new_page()
     complaints: list[str] = []

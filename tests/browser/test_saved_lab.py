@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, expect
-from support.lab import TOLD_AT_ONCE, Lab
+from support.lab import PATIENCE, TOLD_AT_ONCE, Lab
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +56,7 @@ def test_a_saved_notebook_plays_the_lesson_and_leaves_a_still_where_no_script_ru
     page_file = tmp_path / "saved.html"
     page_file.write_text(HTMLExporter().from_filename(str(saved))[0], encoding="utf-8")
     context = browser.new_context(offline=True, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
     context.add_init_script(TOLD_AT_ONCE)
     page = context.new_page()
     page.goto(page_file.as_uri())

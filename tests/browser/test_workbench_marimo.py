@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from support.lab import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -83,6 +84,7 @@ def _address_once_it_answers(server: subprocess.Popen[bytes], log: Path) -> str:
 
 def test_a_message_is_sent_and_stepped(browser: Browser, address: str):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
     page.goto(address)
     bench = page.locator(".repid-wb")
     expect(bench).to_be_visible()

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from support.files import ROOT
-from support.lab import chromium_for_tests, launched_chromium
+from support.lab import PATIENCE, chromium_for_tests, launched_chromium
 from support.missing import skip_or_fail
 from support.static_host import StaticHost
 
 # Python starts in the page; on a busy machine that takes its time.
-expect.set_options(timeout=90_000)
+expect.set_options(timeout=PATIENCE)
 
 SITE = ROOT / "build" / "site"
 
@@ -65,6 +65,7 @@ def browser(playwright: Playwright, executable: str) -> Iterator[Browser]:
 def reader(browser: Browser, host: StaticHost) -> Iterator[BrowserContext]:
     """A visitor who has been here before, and whose requests all go to the site's own host."""
     visitor = browser.new_context(viewport={"width": 1280, "height": 900})
+    visitor.set_default_timeout(PATIENCE)
     elsewhere = watched(visitor, host)
     first = visitor.new_page()
     first.goto(f"{host.base}/")

@@ -17,6 +17,8 @@ from support.static_host import StaticHost
 
 from repid_nb.display.words import duration_text
 
+pytestmark = pytest.mark.timeout(900)
+
 # What differs from run to run.
 CHANGING = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),

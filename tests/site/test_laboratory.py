@@ -13,6 +13,8 @@ from support.lab import PATIENCE, READY
 from support.site_update import publish
 from support.static_host import StaticHost
 
+pytestmark = pytest.mark.timeout(900)
+
 # The cell that a test fills: the one below the first.
 CELL = 1
 OUTPUTS = f"""() => jupyterapp.shell.currentWidget.content.widgets[{CELL}].model.sharedModel.outputs
@@ -126,6 +128,7 @@ def test_links_between_chapters_open_chapters(kernel: Page, host: StaticHost):
 
 def test_the_laboratory_is_dark_where_the_system_is(browser: Browser, host: StaticHost):
     with browser.new_context(color_scheme="dark") as visitor:
+        visitor.set_default_timeout(PATIENCE)
         page = visitor.new_page()
         page.goto(f"{host.base}/try/lab/index.html")
         page.wait_for_selector("body[data-jp-theme-light=false]", state="attached", timeout=PATIENCE)
@@ -169,6 +172,7 @@ def test_an_endless_answer_is_stopped_and_told(kernel: Page):
 def test_a_newer_chapter_is_offered_and_what_the_learner_wrote_is_kept(browser: Browser, own_site: Path):
     with StaticHost(own_site, "/course") as host:
         context = browser.new_context()
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         open_notebook(page, host, "02_routing")
         page.evaluate("jupyterapp.commands.execute('notebook:insert-cell-below')")

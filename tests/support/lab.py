@@ -85,8 +85,9 @@ TOLD_AT_ONCE = """document.addEventListener('DOMContentLoaded', () => {
     document.adoptedStyleSheets.push(style);
 });"""
 
-# Milliseconds: JupyterLab takes 3 s to load, and on a busy machine ten times as long.
-PATIENCE = 120_000
+# Milliseconds: JupyterLab takes 3 s to load, and on a busy machine ten times as long. With a Python that starts in the
+# page it has taken two minutes there.
+PATIENCE = 240_000
 
 # Milliseconds after which the page asks a kernel that seems busy how it is. The page knows it from one message, and
 # where that one did not come through, it would wait for ever.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import Error, Page, ViewportSize
+from support.lab import PATIENCE
 from support.waiting import until
 
 from repid_nb import InMemoryServer, Message, Repid, Router, Stepper, catch_all_routing_strategy
@@ -102,6 +103,7 @@ class Stage:
     ) -> None:
         self.page = page
         self.errors: list[str] = []
+        page.set_default_timeout(PATIENCE)
         if not page.evaluate(CLEAR):
             page.goto("about:blank")
             page.evaluate(FIRST)
