@@ -13,7 +13,7 @@ from classroom.samples import right, strategy_of, threads_left_behind
 from support.script import run_script
 
 from repid_nb import Router
-from repid_nb.classroom import check
+from repid_nb.classroom import check, sandbox
 
 SHORT = 0.2
 
@@ -128,6 +128,15 @@ def test_an_answer_may_not_use_up_all_its_time_over_many_messages():
         return right(actor_name="")(message)
 
     assert "was stopped" in trouble_with("routing-1", strategy_of(takes), limit=SHORT)
+
+
+def test_the_time_of_an_answer_stands_still_while_others_have_the_processor(monkeypatch):
+    def takes(message):
+        time.sleep(0.04)
+        return right(actor_name="")(message)
+
+    monkeypatch.setattr(sandbox._Sandbox, "kept_waiting", 60)
+    assert marked("routing-1", strategy_of(takes), limit=SHORT)
 
 
 def test_an_answer_may_sleep_a_little():
