@@ -9,6 +9,7 @@ import pytest
 
 from repid_nb.asyncapi import page
 from repid_nb.asyncapi.page import asyncapi_html
+from repid_nb.html import DARK_PAGES
 
 NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;"
 VOID = {"base", "meta"}
@@ -425,9 +426,7 @@ def test_in_a_notebook_it_is_the_page_itself_in_a_frame():
 def test_the_frame_is_as_wide_as_its_place_and_as_dark_as_the_notebook():
     shown = asyncapi_html(shop())._repr_html_()
     assert "box-sizing: border-box" in shown
-    assert (
-        "body[data-jp-theme-light=false] .repid-nb-page, body.vscode-dark .repid-nb-page { color-scheme: dark" in shown
-    )
+    assert f":is({DARK_PAGES}) .repid-nb-page {{ color-scheme: dark }}" in shown
     (frame,) = Tree(shown).root.all("iframe")
     assert frame.attributes["class"] == "repid-nb-page"
 
