@@ -18,7 +18,7 @@ LONGEST = 200_000
 VOID = {"br", "hr", "img", "input", "meta", "link", "col", "wbr"}
 NEVER_IN_A_VIEW = {"script", "iframe", "object", "embed", MARK}
 # What a cell may call.
-CALLED = {"Repid", "InMemoryServer", "Stepper", "register_server", "include_router", "send", "step", "rewind", "resend"}
+CALLED = {"InMemoryServer", "Stepper", "copy", "register_server", "include_router", "send", "step", "rewind", "resend"}
 
 
 class _Markup(HTMLParser):
