@@ -89,7 +89,7 @@ class Repid(Uncopied):
         self._observers: tuple[tuple[Observer, BeforeT | None], ...] = ()
 
     def __repr__(self) -> str:
-        return f"<Repid {self._router.listed()}>"
+        return f"<{type(self).__name__} {self._router.listed()}>"
 
     @property
     def servers(self) -> ServerRegistry:
@@ -203,7 +203,7 @@ class Repid(Uncopied):
 
     def original_server(self, name: str | None = None) -> ServerT | None:
         """Return the server in whose place this copy's own stands: that of the app which actors know; or None."""
-        return None if self._original is None else self._original.servers.get_server(name)
+        return None if self._original is None else self._original.servers.registered(name)
 
     def execution_context(self, server: ServerT) -> ActorExecutionContext:
         """Return the context that a worker on `server` gives to actors' dependencies."""

@@ -118,7 +118,7 @@ KERNEL = [
     "core.worker.worker",
 ]
 MOST_LINES_IN_THE_KERNEL = 2_713
-MOST_LINES_IN_THE_CORE = 7_757
+MOST_LINES_IN_THE_CORE = 7_766
 
 
 def lines_of(names: Iterable[str]) -> int:

@@ -141,11 +141,13 @@ def run_in_sandbox(work: Callable[[], Coroutine[Any, Any, Any]], limit: float) -
 
 def _waited_for(sandbox: _Sandbox, limit: float) -> Outcome:
     ends = monotonic() + limit
-    left = limit
+    left, kept_waiting = limit, 0.0
     while not sandbox.has_ended.wait(min(INTERVAL, left)):
         _keep_recursion_short()
-        left = ends + sandbox.kept_waiting - monotonic()
-        if left <= 0:
+        # Of a thread that has just ended the system tells nothing any more.
+        kept_waiting = max(kept_waiting, sandbox.kept_waiting)
+        left = max(ends + kept_waiting - monotonic(), 0)
+        if not left and not sandbox.has_ended.is_set():
             return _stopped(sandbox)
     return sandbox.outcome()
 

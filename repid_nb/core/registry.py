@@ -86,6 +86,10 @@ class ServerRegistry:
             )
         raise UnknownNameError(f"Server {name!r} not found.{nearest_name(name, self._servers)}")
 
+    def registered(self, name: str | None = None) -> ServerT | None:
+        """Return what `get_server` returns where nothing stands in for it."""
+        return self._servers.get(self._default_server if name is None else name)  # type: ignore[arg-type]  # None is no key
+
     def list_servers(self) -> dict[str, ServerT]:
         """Return the servers by name."""
         return self._servers.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn, Self
+from typing import ClassVar, NoReturn, Self
 
 __all__ = ["Uncopied"]
 
@@ -17,5 +17,5 @@ class Uncopied:
         made.__dict__.update(self.__dict__)
         return made
 
-    def __reduce_ex__(self, _protocol: Any) -> NoReturn:
+    def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} cannot be copied in depth or pickled. {self._instead}")

@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -60,7 +61,8 @@ class _Short:
 
 def let_debuggers_open(error: BaseException) -> None:
     """Let `%debug` in a notebook open where an error was raised that is recorded, and so ends no cell."""
-    if ipython_shell() is not None:
+    # An answer that is checked runs in a thread of its own, which is to keep nothing of it.
+    if ipython_shell() is not None and threading.current_thread() is threading.main_thread():
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
         if sys.version_info >= (3, 12):
             sys.last_exc = error

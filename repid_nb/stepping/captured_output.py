@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bdb
 import io
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ __all__ = ["caught_display", "caught_printing"]
 LIMIT = 100_000
 
 # Who types into a debugger that an actor has opened has to see its answers at once. It writes from a few calls up.
-DEBUGGERS = frozenset({"IPython.core.debugger", "bdb", "cmd", "pdb"})
+DEBUGGERS = frozenset({"IPython.core.debugger", "bdb", "pdb"})
 NEAR = 3
 
 _catching: ContextVar[_Caught | None] = ContextVar("repid_nb_catching", default=None)
@@ -128,7 +129,9 @@ def _is_a_debugger(frame: FrameType | None) -> bool:
     for _ in range(NEAR):
         if frame is None:
             return False
-        if frame.f_globals.get("__name__") in DEBUGGERS:
+        module = frame.f_globals.get("__name__")
+        # A debugger is one of many programs that read lines by `cmd`.
+        if module in DEBUGGERS or (module == "cmd" and isinstance(frame.f_locals.get("self"), bdb.Bdb)):
             return True
         frame = frame.f_back
     return False

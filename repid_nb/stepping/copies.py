@@ -11,6 +11,7 @@ import re
 import types
 import uuid
 from collections import Counter, OrderedDict, defaultdict, deque
+from copy import deepcopy
 from dataclasses import fields
 from enum import Enum
 from functools import partial
@@ -93,7 +94,7 @@ class KeepsResult:
     __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]  # a dataclass
+        values = self._values()
         try:
             pickle.dumps(values["result"])
         except Exception:  # such as a function that an actor has made
@@ -103,8 +104,14 @@ class KeepsResult:
     def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, _memo: object) -> Self:
-        return self
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        values = self._values()
+        result = copy_of(values.pop("result"))
+        values = {**deepcopy(values, memo), "result": result}
+        return type(self)(**values)
+
+    def _values(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]  # a dataclass
 
 
 class _TooLargeError(Exception):

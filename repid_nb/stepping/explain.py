@@ -23,6 +23,8 @@ _BUILT_IN: dict[type, str] = {TopicStrategy: "topic", CatchAllStrategy: "catch-a
 
 MAX_READINGS = 8
 MAX_MESSAGE = 200
+# Characters of a topic up to which the answer about it is kept.
+LONGEST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,9 @@ def _answer_by_topic(strategy: TopicStrategy, message: BaseMessageT) -> Answer:
         called = "" if near is None else f": it is called {told_apart(near, 'topic')[0]} here"
         return Answer(answers, _outcome(answers), f"no topic header{called}")
     topic, wanted = headers["topic"], strategy.topic
-    # A header may be anything, also what has no hash.
-    answer = _answer_about if type(topic) is str and type(wanted) is str else _answer_about.__wrapped__
+    # A header may be anything, also what has no hash, or a megabyte that would be kept.
+    is_kept = type(topic) is str and type(wanted) is str and len(topic) <= LONGEST_KEPT
+    answer = _answer_about if is_kept else _answer_about.__wrapped__
     return answer(topic, wanted, answers)
 
 

@@ -58,6 +58,9 @@ class OtherRules(Router):
             if rule is not None:
                 check_on_error("fork", rule)
 
+    def listed(self) -> str:
+        return self._router.listed()
+
     def routes(self, inherited: Inherited | None = None, *, known: Routes | None = None) -> Routes:  # noqa: ARG002  (its own)
         base = self._router.routes(inherited, known=self._known)
         if base is self._known:

@@ -84,7 +84,7 @@ class Overview(Uncopied):
         _steppers[self] = None
 
     def __repr__(self) -> str:
-        queues = [one for one in self.queues.channels if one.waiting is not None]
+        queues = [one for one in self.snapshot(0).channels if one.waiting is not None]
         told = [counted(len(self.history), "step"), *(f"{one.channel}: {one.waiting} waiting" for one in queues)]
         return f"<{type(self).__name__}{self.name and f' {self.name!r}'} {'; '.join(told)}>"
 

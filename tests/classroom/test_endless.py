@@ -139,6 +139,18 @@ def test_the_time_of_an_answer_stands_still_while_others_have_the_processor(monk
     assert marked("routing-1", strategy_of(takes), limit=SHORT)
 
 
+def test_an_answer_that_ends_while_its_time_is_looked_at_has_ended(monkeypatch):
+    async def answer():
+        await asyncio.sleep(0.1)
+        return 42
+
+    # Of a thread that has ended the system tells nothing.
+    told = property(lambda thread: 0.0 if thread.has_ended.wait(60) else None)
+    monkeypatch.setattr(sandbox._Sandbox, "kept_waiting", told)
+    outcome = sandbox.run_in_sandbox(answer, 0.05)
+    assert (outcome.result, outcome.is_time_up) == (42, False)
+
+
 def test_an_answer_may_sleep_a_little():
     def takes(message):
         time.sleep(0.001)

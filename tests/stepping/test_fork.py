@@ -108,6 +108,32 @@ async def test_an_actor_of_a_fork_s_fork_sends_there(stepper: Stepper):
     assert "audit" not in stepper.queues
 
 
+async def test_a_fork_that_an_actor_of_another_fork_steps_sends_to_itself():
+    router = Router(channel="tasks")
+    app = app_of(router)
+
+    @router.actor
+    async def outer() -> None:
+        await second.step()
+
+    @router.actor
+    async def inner() -> None:
+        await app.send_message(channel="audit", payload=b"")
+
+    async with Stepper(app) as stepper:
+        await sent(stepper, "inner", "outer", "inner")
+        first, second = stepper.fork(), stepper.fork()
+        async with first, second:
+            await first.step()
+            await first.step()
+            assert [one.queues["audit"].waiting for one in (first, second)] == [1, 1]
+
+
+async def test_a_fork_s_app_shows_the_actors_of_the_first_one(stepper: Stepper):
+    async with stepper.fork() as fork:
+        assert repr(fork.app) == repr(stepper.app)
+
+
 async def test_from_an_earlier_step_on_its_steps_are_numbered_on(stepper: Stepper):
     await sent(stepper, "ship", "fail", "ship")
     await stepper.run(channel="tasks")

@@ -1,6 +1,7 @@
 """What an actor prints is in its step, and nobody else's printing is."""
 
 import asyncio
+import cmd
 import io
 import sys
 import threading
@@ -204,3 +205,17 @@ async def test_what_an_interrupted_actor_printed_is_printed_after_all(capsys):
         with pytest.raises(asyncio.CancelledError):
             await stepping
     assert capsys.readouterr().out == "so far\n"
+
+
+async def test_what_an_actor_prints_in_a_program_that_reads_lines_is_in_the_step():
+    class Shell(cmd.Cmd):
+        def do_greet(self, line: str) -> None:
+            print("hello", line)
+
+    async def greet() -> None:
+        Shell().onecmd("greet Ada")
+
+    async with Stepper(app_of(router_of(greet))) as stepper:
+        await stepper.send("tasks")
+        step = await stepper.step()
+        assert step.printed == "hello Ada\n"

@@ -13,6 +13,7 @@ from stepping.bench import CATCH_ALL, app_of, router_of, sent_and_stepped
 
 from repid_nb import Message, MessageAction, MessageData, Repid, Router, Simulation, Step, Stepper
 from repid_nb.core.errors import InvalidMessageError
+from repid_nb.core.routing.reruns import as_run_of
 
 
 async def rich_step() -> Step:
@@ -477,6 +478,26 @@ async def test_a_result_that_cannot_be_pickled_is_pickled_as_its_repr():
         assert again.message == step.message
 
 
+async def test_a_deep_copy_of_a_step_has_a_result_of_its_own():
+    async def make():
+        return [1]
+
+    async with Stepper(app_of(router_of(make))) as stepper:
+        await stepper.send("tasks")
+        step = await stepper.step()
+        copy.deepcopy(step).result.append(2)
+        assert step.result == [1]
+
+
+class MadeAnew(Repid):
+    def __reduce__(self):
+        return MadeAnew, ()
+
+
+def test_a_subclass_that_knows_how_to_be_pickled_is():
+    assert isinstance(pickled(MadeAnew()), MadeAnew)
+
+
 async def test_what_belongs_to_functions_and_tasks_says_what_to_do_instead_of_a_copy():
     router = Router(channel="tasks")
     app = app_of(router)
@@ -508,3 +529,24 @@ async def test_an_app_a_router_and_a_stepper_show_what_is_in_them():
         await stepper.send("tasks", topic="greet")
         await stepper.step()
         assert repr(stepper) == "<Stepper 'first' 1 step; tasks: 1 waiting>"
+
+
+def test_a_router_whose_cell_ran_again_shows_its_actor_once():
+    router = Router(channel="tasks")
+    for _ in range(3):
+        with as_run_of("cell"):
+
+            @router.actor
+            async def greet(): ...
+
+    assert repr(router) == "<Router tasks: greet>"
+
+
+async def test_to_show_a_stepper_makes_no_record_anew():
+    async def greet(): ...
+
+    async with Stepper(app_of(router_of(greet))) as stepper:
+        await stepper.send("tasks")
+        (known,) = stepper.queues["tasks"].ready
+        repr(stepper)
+        assert stepper.queues["tasks"].ready[0] is known

@@ -58,7 +58,8 @@ class Snapshots:
         shown = list(queues.values()) if window is None else _few_of(queues, channels)
         kept: KnownT = {}
         made = tuple(self._channel(queue, window, sightings, kept) for queue in shown)
-        self._known = kept
+        if window != 0:  # where totals alone are asked for, no record is made
+            self._known = kept
         return QueuesSnapshot(made, len(queues) - len(shown))
 
     def record(self, channel: str, message: QueuedMessage, priority: int, seen: int = 0) -> MessageSnapshot:

@@ -297,8 +297,8 @@ class Queues(Journaled):
 
     def held_by(self, owner: object) -> list[InMemoryReceivedMessage]:
         """Return what `owner` took and did not settle, queue by queue, in the order of their places there."""
-        in_order = attrgetter("position")
-        return [one for queue in self.all() for one in sorted(queue.in_work, key=in_order) if one.owner is owner]
+        held = ([one for one in queue.in_work if one.owner is owner] for queue in self.all())
+        return [one for there in held for one in sorted(there, key=attrgetter("position"))]
 
     def release_all(self, owner: object) -> None:
         """Put back everything that `owner` took and did not settle; it takes nothing more."""

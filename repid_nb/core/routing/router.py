@@ -82,14 +82,18 @@ class Router(Uncopied):
         check_running("Router", self._own())
 
     def __repr__(self) -> str:
-        return f"<Router {self.listed()}>"
+        return f"<{type(self).__name__} {self.listed()}>"
 
     def listed(self) -> str:
         """Return the channels with the names of their actors, in one line, without building any."""
         found: dict[str, list[str]] = {}
-        for entry, inherited in self._walk(Inherited()):
+        entries = tuple(self._walk(Inherited()))
+        left_over = left_over_of(entries)
+        for entry, inherited in entries:
             if isinstance(entry, Declaration):
-                found.setdefault(entry.channel(inherited).address, []).append(entry.name)
+                channel = entry.channel(inherited).address
+                if left_over.get((entry, channel)) is None:
+                    found.setdefault(channel, []).append(entry.name)
             else:
                 found.setdefault("another library's", []).extend(one.name for one in entry.actors)
         return "; ".join(f"{channel}: {', '.join(names)}" for channel, names in found.items()) or "without actors"
