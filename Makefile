@@ -143,6 +143,9 @@ tests/node_modules/npm.stamp: tests/package.json | system
 	npm install --prefix tests --no-package-lock --no-audit --no-fund
 	touch $@
 
+# The shell without windows starts faster; not each system has it, or has its lists of packages yet.
+CHROMIUM = $(shell apt-cache show chromium-headless-shell >/dev/null 2>&1 && echo chromium-headless-shell || echo chromium)
+
 # $(call install,COMMANDS,PACKAGES): where none of the commands exists, root installs the packages.
 install = for name in $(1); do command -v $$name >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); \
@@ -152,5 +155,5 @@ firefox:
 	@$(call install,firefox-esr firefox,firefox-esr)
 
 system:
-	@$(call install,chromium-headless-shell chromium chromium-browser google-chrome,chromium-headless-shell fonts-liberation fonts-noto-color-emoji)
+	@$(call install,chromium-headless-shell chromium chromium-browser google-chrome,$(CHROMIUM) fonts-liberation fonts-noto-color-emoji)
 	@$(call install,npm,nodejs npm)

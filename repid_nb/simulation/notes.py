@@ -108,7 +108,9 @@ def _what_waits(
         held = [row for row, ended in enumerate(columns.ended) if ended == NOT_YET and not columns.error[row]]
         if pulls > MOST_PULLS:
             # Its last pull may be under way: the one before tells why it comes again, and it is not held for ever.
-            why = columns.reasons[next(filter(None, reversed(columns.reason)), 0)]
+            rows = reversed(range(len(columns.message)))
+            own = (columns.reason[row] for row in rows if columns.message[row] == last)
+            why = columns.reasons[next(filter(None, own), 0)]
             yield (
                 f"{columns.name(last)} came again and again without any time passing: {counted(pulls, 'pull')}. "
                 f"{one_line(why, 100)}."

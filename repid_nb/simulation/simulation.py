@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import index
 from typing import Any, Literal
 
 from repid_nb.app import Repid
@@ -54,10 +55,11 @@ class Simulation(Uncopied):
     def __init__(self, app: Repid, *, seed: int = 0) -> None:
         if not isinstance(app, Repid):
             raise DeclarationError(f"A Simulation takes a Repid app of repid_nb, not {a_kind(app)}.")
-        if isinstance(seed, bool) or not isinstance(seed, int):
+        if isinstance(seed, bool) or not hasattr(type(seed), "__index__"):
             raise SimulationError(f"The seed must be a whole number, not {short(seed)}.")
         self.app = app
-        self.seed = seed
+        # One of numpy's is no int.
+        self.seed = index(seed)
         self._producers: dict[str, Producer] = {}
         self._workers: dict[str, WorkerPlan] = {}
         self._durations: dict[str, DurationT] = {}

@@ -20,7 +20,7 @@ from support.servers import NatsServer, is_running
 from support.waiting import until
 
 from repid_nb import MessageAction, Repid, Router, Stepper
-from repid_nb.core.errors import InvalidMessageError, NotConnectedError, NotPullableError
+from repid_nb.core.errors import InvalidMessageError, NotConnectedError, NotPullableError, SerializationError
 from repid_nb.stepping.brokers import adapter, connecting, nats, places, remote
 
 KINDS = pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-quorum"], indirect=True)
@@ -221,6 +221,14 @@ async def test_what_nats_does_not_allow_is_told_with_what_it_says_of_it(channel)
         await stepper.close()
     finally:
         process.stop()
+
+
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+async def test_an_error_is_not_its_own_cause_so_a_notebook_shows_it_once(broker, channel):
+    async with scene(broker, channel) as here:
+        with pytest.raises(SerializationError) as refused:
+            await here.stepper.send(channel, {1, 2})
+        assert type(refused.value.__cause__) is TypeError
 
 
 async def test_a_broker_that_says_nothing_any_more_is_told_of_and_its_answer_still_counts(

@@ -338,6 +338,22 @@ def test_a_message_that_comes_again_and_again_in_one_moment_ends_the_run():
     assert "came again and again without any time passing" in run.notes[0]
 
 
+def test_what_comes_again_and_again_is_told_with_its_own_reason():
+    async def shy(message: Message) -> None:
+        await message.reject()
+
+    async def broken() -> None:
+        raise ValueError("never")
+
+    simulation = Simulation(app_with(shy, broken, on_error="reject"))
+    simulation.worker("only", tasks_limit=1)
+    for topic in ("broken", "shy"):
+        simulation.produce("orders", topic=topic, arrivals=burst(1))
+    run = simulation.run(until="idle")
+    (note,) = (note for note in run.notes if "again and again" in note)
+    assert run.step(note.partition(" ")[0], pull=-2).settlement.reason[:30] in note
+
+
 def test_a_message_that_its_actor_puts_back_at_once_is_not_said_to_be_in_work_for_ever():
     async def shy(message: Message) -> None:
         await message.reject()
@@ -365,6 +381,7 @@ def test_a_worker_that_starts_after_the_end_is_not_said_to_run_no_more():
         (lambda: every(1e300), r"the seconds must be at most 1e\+09"),
         (lambda: uniform(0, 1e308), r"high must be at most 1e\+09"),
         (lambda: lognormal(mean=1, sigma=1000), "sigma must be at most 10"),
+        (lambda: Simulation(app_with(), seed=True), "The seed must be a whole number, not True"),
         (lambda: Simulation(app_with(), seed=None), "The seed must be a whole number, not None"),  # type: ignore[arg-type]
         (
             lambda: Simulation(app_with()).run(seconds=1, max_messages=0),

@@ -79,6 +79,8 @@ def fetched_python() -> str | None:
             found = subprocess.run(  # noqa: S603
                 [UV, "python", *command], env=env, capture_output=True, text=True, timeout=LONGEST_FETCH, check=True
             ).stdout.strip()
+    except OSError as error:
+        sys.stdout.write(f"uv does not run here: {error}\n")
     except subprocess.TimeoutExpired:
         sys.stdout.write(f"uv did not fetch Python {version} within {LONGEST_FETCH} seconds\n")
     except subprocess.CalledProcessError as error:

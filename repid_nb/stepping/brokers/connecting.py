@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from repid_nb.core.errors import NotConnectedError, RepidNbError
 from repid_nb.printable import one_line
 from repid_nb.stepping.brokers.adapter import Adapter
 from repid_nb.stepping.brokers.places import greeted
 
-__all__ = ["AT_MOST", "Connection", "answers", "in_words", "knock", "while_there"]
+__all__ = ["AT_MOST", "Connection", "answers", "knock", "raise_in_words", "while_there"]
 
 T = TypeVar("T")
 
@@ -97,17 +97,21 @@ async def while_there(adapter: Adapter, request: asyncio.Task[T]) -> T:
     return request.result()
 
 
-async def in_words(adapter: Adapter, error: Exception) -> RepidNbError:
-    """Return an error of a client library as a sentence: the broker does not answer, or what it answered."""
+async def raise_in_words(adapter: Adapter, error: Exception) -> NoReturn:
+    """Raise an error of a client library as a sentence: the broker does not answer, or what it answered.
+
+    Raises:
+        RepidNbError: It, or `error` itself where that is one.
+    """
     if isinstance(error, RepidNbError):
-        return error
+        raise error
     try:
         await knock(adapter)
     except NotConnectedError as gone:
-        return gone
+        raise gone from error
     said = adapter.said(error)
     text = one_line(f"{type(error).__name__}: {said}" if said else type(error).__name__, 300)
-    return NotConnectedError(f"{adapter.knows.broker} at {_where(adapter)} did not do what was asked: {text}")
+    raise NotConnectedError(f"{adapter.knows.broker} at {_where(adapter)} did not do what was asked: {text}") from error
 
 
 async def knock(adapter: Adapter) -> None:

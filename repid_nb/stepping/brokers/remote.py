@@ -16,7 +16,7 @@ from repid_nb.core.message import MessageAction, ReceivedMessageT, ServerT
 from repid_nb.core.tasks import start
 from repid_nb.notebook.interrupts import interruptible, take_error
 from repid_nb.stepping.brokers.adapter import Adapter
-from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, answers, in_words, knock, while_there
+from repid_nb.stepping.brokers.connecting import AT_MOST, Connection, answers, knock, raise_in_words, while_there
 from repid_nb.stepping.brokers.endings import closed, watch
 from repid_nb.stepping.brokers.fingerprints import Fingerprints, new_id_note, no_match
 from repid_nb.stepping.brokers.holding import Holding, attempted
@@ -161,7 +161,7 @@ class RemoteSource:
             publishing.cancel()
             if isinstance(error, (TypeError, ValueError, LookupError)):
                 raise
-            raise await in_words(self._adapter, error) from error
+            await raise_in_words(self._adapter, error)
         if message is None:
             return None
         self._looks.note_channel(message.channel)
@@ -181,7 +181,7 @@ class RemoteSource:
         try:
             sent = await while_there(self._adapter, self._start(self._adapter.resend(channel, message_id)))
         except Exception as error:
-            raise await in_words(self._adapter, error) from error
+            await raise_in_words(self._adapter, error)
         await self._looks.look(SHOWN)
         return sent
 
@@ -213,7 +213,9 @@ class RemoteSource:
         try:
             return await publish(app, self._adapter, outgoing)
         except Exception as error:
-            raise self._adapter.refused(channel, error) or error from error
+            if refusal := self._adapter.refused(channel, error):
+                raise refusal from error
+            raise
 
     async def _before_sending(self, server: ServerT, channel: str) -> None:
         if server is self._adapter.server:
@@ -231,7 +233,7 @@ class RemoteSource:
                 await while_there(self._adapter, self._start(self._adapter.open(channels)))
             except Exception as error:
                 self._looks.forget()
-                raise await in_words(self._adapter, error) from error
+                await raise_in_words(self._adapter, error)
 
     async def _close(self) -> None:
         others = self._tasks - {asyncio.current_task()}
@@ -275,7 +277,7 @@ class RemoteSource:
             # Where the broker is gone and the request goes on, the next step has its answer.
             if pull.task.done():
                 self._pulls.pop(channel, None)
-            raise await in_words(self._adapter, error) from error
+            await raise_in_words(self._adapter, error)
         self._pulls.pop(channel, None)
         return None if message is None else self._holding.take(message)
 

@@ -55,7 +55,9 @@ class SqsAdapter(Adapter):
     def lost(self, channel: str, error: Exception) -> bool:
         is_lost = _is_missing(error)
         if is_lost:
-            del self._urls[channel]
+            self._urls.pop(channel, None)
+            # The server object keeps it too.
+            self.server._queue_url_cache.pop(channel, None)
         return is_lost
 
     async def prepare(self, channel: str) -> None:
