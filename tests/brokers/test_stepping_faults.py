@@ -320,7 +320,7 @@ async def test_a_missing_queue_leaves_the_other_channels_alone(broker, channel):
     await here.stepper.close()
 
 
-@pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-classic"], indirect=True)
+@pytest.mark.parametrize("broker", ["redis", "nats", "rabbit-classic", "sqs"], indirect=True)
 async def test_a_queue_that_another_program_deletes_and_makes_again_is_stepped_on(broker, channel):
     async with scene(broker, channel) as here:
         await here.send("ship", 1)

@@ -302,6 +302,11 @@ class Sqs(Broker):
             await client.create_queue(QueueName=channel, Attributes=attributes)
             await client.create_queue(QueueName=f"repid_{channel}_dlq")
 
+    async def delete(self, channel: str) -> None:
+        async with self.client() as client:
+            for name in (channel, f"repid_{channel}_dlq"):
+                await client.delete_queue(QueueUrl=(await client.get_queue_url(QueueName=name))["QueueUrl"])
+
     async def counts(self, channel: str) -> Counts:
         async with self.client() as client:
             url = (await client.get_queue_url(QueueName=channel))["QueueUrl"]

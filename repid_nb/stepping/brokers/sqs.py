@@ -9,7 +9,7 @@ from importlib import import_module
 from shlex import quote
 from typing import Any
 
-from repid_nb.core.errors import NotPullableError, UnknownNameError
+from repid_nb.core.errors import NotPullableError, RepidNbError, UnknownNameError
 from repid_nb.core.memory.snapshot import ChannelSnapshot, DeadLetter
 from repid_nb.core.message import MessageAction, ReceivedMessageT
 from repid_nb.stepping.brokers.adapter import Adapter, pictured, unknown
@@ -59,6 +59,9 @@ class SqsAdapter(Adapter):
             # The server object keeps it too.
             self.server._queue_url_cache.pop(channel, None)
         return is_lost
+
+    def refused(self, channel: str, error: Exception) -> RepidNbError | None:
+        return _no_queue(channel) if self.lost(channel, error) else None
 
     async def prepare(self, channel: str) -> None:
         await self._url_of(channel)
@@ -145,9 +148,7 @@ class SqsAdapter(Adapter):
             except Exception as error:
                 if not _is_missing(error):
                     raise
-                raise NotPullableError(
-                    f"SQS has no queue {channel!r}. Create it first: aws sqs create-queue --queue-name {quote(channel)}"
-                ) from error
+                raise _no_queue(channel) from error
         return self._urls[channel]
 
     def _dead_queue(self, channel: str) -> str | None:
@@ -214,6 +215,12 @@ class SqsAdapter(Adapter):
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         told = (await self.server._client.get_queue_attributes(QueueUrl=url, AttributeNames=names))["Attributes"]
         return int(told[names[0]]), int(told[names[1]])
+
+
+def _no_queue(channel: str) -> NotPullableError:
+    return NotPullableError(
+        f"SQS has no queue {channel!r}. Create it first: aws sqs create-queue --queue-name {quote(channel)}"
+    )
 
 
 def _is_missing(error: Exception) -> bool:
