@@ -102,11 +102,7 @@ class AmqpAdapter(Adapter):
         address = self.server._publish_naming_strategy(channel, None)
         if channel not in self._sent_to and address == self.server._subscribe_naming_strategy(channel):
             if channel not in self._links:
-                probing = Session(self.server)
-                try:
-                    await (await self._attached(probing, channel)).leave()
-                finally:
-                    await probing.end()
+                await self._probe(channel)
             self._sent_to.add(channel)
 
     async def forewarn(self, channel: str) -> None:
@@ -124,7 +120,16 @@ class AmqpAdapter(Adapter):
 
     async def pull(self, channel: str, within: float) -> ReceivedMessageT | None:
         link = await self._link(channel)
-        return await link.take(max(within, SHORTEST_WAIT))
+        message = await link.take(max(within, SHORTEST_WAIT))
+        if message is None:
+            # RabbitMQ does not always tell a link that its queue was deleted, and goes on to answer it.
+            try:
+                await self._probe(channel)
+            except NotPullableError:
+                self._sent_to.discard(channel)
+                del self._links[channel]
+                raise
+        return message
 
     async def give_back(self, message: ReceivedMessageT) -> None:
         link = self._links.get(message.channel)
@@ -187,6 +192,14 @@ class AmqpAdapter(Adapter):
             return known
         link = self._links[channel] = await self._attached(self._session, channel)
         return link
+
+    async def _probe(self, channel: str) -> None:
+        """Look whether a queue lets a Stepper in, on a session of its own, which a missing queue ends."""
+        probing = Session(self.server)
+        try:
+            await (await self._attached(probing, channel)).leave()
+        finally:
+            await probing.end()
 
     async def _attached(self, session: Session, channel: str) -> Link:
         try:
