@@ -154,12 +154,9 @@ class RemoteSource:
         publishing = self._start(self._publish(app, outgoing))
         try:
             message = await while_there(self._adapter, publishing)
-        except asyncio.CancelledError:
+        except BaseException as error:
             publishing.cancel()
-            raise
-        except Exception as error:
-            publishing.cancel()
-            if isinstance(error, (TypeError, ValueError, LookupError)):
+            if not isinstance(error, Exception) or isinstance(error, (TypeError, ValueError, LookupError)):
                 raise
             await raise_in_words(self._adapter, error)
         if message is None:
