@@ -20,7 +20,7 @@ from repid_nb.notebook.cells import in_kernel, ipython_shell
 __all__ = ["answer_forgotten_awaits", "forgotten_await", "forgotten_call"]
 
 LONGEST = 60
-MAGIC = re.compile(r"get_ipython\(\)\.run_line_magic\('(\w+)', ('.*'|\".*\")\)\s*$")
+MAGIC = re.compile(r"get_ipython\(\)\.run_(?:line_magic\('(\w+)'|cell_magic\('(\w+)', '.*'), ('.*'|\".*\")\)\s*$")
 NEVER_AWAITED = re.compile(r"coroutine '(?:.*\.)?(\w+)' was never awaited")
 
 
@@ -70,7 +70,7 @@ def _last_expression() -> tuple[str, str]:
     with suppress(Exception):
         source = str(ipython_shell().user_ns["In"][-1])
         if found := MAGIC.search(source):
-            magic, source = f"%{found[1]}", str(ast.literal_eval(found[2]))
+            magic, source = f"%{found[1] or found[2]}", str(ast.literal_eval(found[3]))
         last = ast.parse(source).body[-1]
         if isinstance(last, ast.Expr):
             whole = ast.unparse(last.value)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from repid_nb.core.naming import did_you_mean
+from repid_nb.notebook.cells import ipython_shell
 
 __all__ = ["add_fix", "fix_of"]
 
@@ -31,6 +32,9 @@ NO_WIDGETS = re.compile(r"No module named '(?:anywidget|ipywidgets|traitlets)'")
 
 # An interrupted kernel cancels what its cell awaits, and asyncio's error has no words.
 CANCELLED = "Stopped: by the interrupt button, or because what was awaited was cancelled."
+
+# The file names that %time and %timeit give to what they run.
+OF_MAGICS = ("<timed ", "<magic-timeit")
 
 # What is meant by a name that another function of ours takes.
 MEANT = {
@@ -86,9 +90,19 @@ def _outside(error: SyntaxError) -> str:
     if error.msg != "'await' outside function":
         return ""
     file = error.filename or ""
-    if file.startswith("<") and not file.startswith("<ipython-input"):
+    if file.startswith(OF_MAGICS) or (file == "<string>" and _is_profiled(error)):
         return "A magic such as %time cannot await: write run(stepper.step()) there, instead of await stepper.step()."
+    if getattr(ipython_shell(), "autoawait", True):
+        return ""
     return "This notebook has switched await off: write %autoawait asyncio in a cell, or run(...) instead of await ..."
+
+
+def _is_profiled(error: SyntaxError) -> bool:
+    """Say whether the profile module ran the text: its file name is the one that a call of `exec` gives too."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return place is not None and place.tb_frame.f_globals.get("__name__") in ("cProfile", "profile")
 
 
 def _plain(text: str) -> str:

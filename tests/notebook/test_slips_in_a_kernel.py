@@ -63,8 +63,17 @@ def test_a_magic_that_cannot_await_says_what_it_can(app: Kernel, cell: str):
     assert app.execute(cell.format("run(stepper.step())")).error is None
 
 
-def test_a_forgotten_await_after_a_magic_is_a_run(app: Kernel):
-    assert app.execute("%time stepper.step()").result == "Nothing was done yet: write `%time run(stepper.step())`."
+@pytest.mark.parametrize("cell", ["%time stepper.step()", "%%time\nstepper.step()"])
+def test_a_forgotten_await_after_a_magic_is_a_run(app: Kernel, cell: str):
+    assert app.execute(cell).result == "Nothing was done yet: write `%time run(stepper.step())`."
+
+
+@pytest.mark.parametrize("cell", ["class A:\n    x = await stepper.step()", "exec('await stepper.step()')"])
+def test_an_await_that_no_magic_and_no_switch_refuses_gets_no_words_of_ours(app: Kernel, cell: str):
+    refused = app.execute(cell)
+    assert refused.error == "SyntaxError"
+    assert "switched await off" not in refused.traceback
+    assert "A magic such as" not in refused.traceback
 
 
 def test_where_await_is_switched_off_run_is_what_to_write(app: Kernel):
