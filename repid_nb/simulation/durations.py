@@ -200,7 +200,7 @@ def seconds_of(value: object, what: str) -> float:
     """Return a number of seconds as float.
 
     Raises:
-        SimulationError: It is no number, negative, or more than LONGEST.
+        SimulationError: It is not a number, is negative, or is more than LONGEST.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not value >= 0:  # type: ignore[operator]  # it is Real
         raise SimulationError(f"{what} must be a number, 0 or more, not {short(value)}.")
