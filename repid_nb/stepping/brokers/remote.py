@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from repid_nb.app import Repid
-from repid_nb.core.errors import SteppingError
+from repid_nb.core.errors import NotPullableError, SteppingError
 from repid_nb.core.events import Event, Observer, Published, guarded
 from repid_nb.core.memory.journal import Journal
 from repid_nb.core.memory.snapshot import MessageSnapshot, QueuesSnapshot
@@ -271,6 +271,8 @@ class RemoteSource:
             raise
         except Exception as error:
             self._looks.has_failed = True
+            if isinstance(error, NotPullableError):
+                self._looks.forget()
             # Where the broker is gone and the request goes on, the next step has its answer.
             if pull.task.done():
                 self._pulls.pop(channel, None)
