@@ -14,9 +14,9 @@ def running_loop() -> asyncio.AbstractEventLoop:
     Raises:
         RuntimeError: Another library runs the caller, or none; with what to write.
     """
-    other = _other_library()
-    if other is None and asyncio._get_running_loop() is not None:  # noqa: SLF001  (the public one raises where none runs)
-        return asyncio.get_running_loop()
+    other, loop = _other_library(), asyncio._get_running_loop()  # noqa: SLF001  (the public one raises where none runs)
+    if other is None and loop is not None:
+        return loop
     told = f"repid_nb awaits on asyncio, and {other or 'no event loop of asyncio'} runs this code."
     # In a notebook asyncio runs too, around the cell.
     fix = "In a notebook write %autoawait asyncio, in a script asyncio.run(main())."

@@ -170,7 +170,7 @@ class NatsAdapter(Adapter):
         if word == "nack" and type(error).__name__ == "NoStreamResponseError":
             return (
                 f"NATS keeps no stream for the dead letters on {subject!r}, so the nack failed, and the message comes "
-                f"again. Make one: nats stream add {subject} --subjects {subject} --defaults"
+                f"again. Make one: {_make_stream(str(subject))}"
             )
         if _is_unheard(error):
             return (
@@ -221,7 +221,7 @@ class NatsAdapter(Adapter):
     def _no_stream(self, channel: str) -> NotPullableError:
         return NotPullableError(
             f"NATS keeps no stream for {channel!r}, so what is sent there is lost. Make one first: "
-            f"nats stream add {quote(UNNAMEABLE.sub('_', channel))} --subjects {quote(channel)} --defaults"
+            f"{_make_stream(channel)}"
         )
 
     async def _consumer(self, channel: str, stream: str) -> Any:
@@ -318,6 +318,11 @@ def _check_name(channel: str) -> None:
             f"repid calls its consumer on NATS {_group(channel)!r}, and no consumer has {found[0]!r} in its name: it "
             f"cannot receive from {channel!r}. Choose another name for the channel."
         )
+
+
+def _make_stream(subject: str) -> str:
+    """Return the line for a shell that makes a stream of one subject."""
+    return f"nats stream add {quote(UNNAMEABLE.sub('_', subject))} --subjects {quote(subject)} --defaults"
 
 
 def _is_unheard(error: Exception) -> bool:
