@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.files import ROOT
-from support.notebooks import SLOW
+from support.notebooks import without_slowness
 
 from repid_nb import as_text
 
@@ -96,7 +96,7 @@ async def test_the_code_of_the_readme_runs_and_a_step_reads_in_a_terminal_as_it_
         ran += 1
         if ran == 1:
             # A busy machine takes its time over a step.
-            shown = SLOW.sub("under 10 ms", as_text(names["stepper"].history[-1]))
+            shown = without_slowness(as_text(names["stepper"].history[-1]))
             assert shown == IN_A_TERMINAL.rstrip("\n")
     assert ran == len(CODE) - 2
 

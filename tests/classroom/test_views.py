@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 from classroom.marks import marked
 from classroom.samples import right, strategy_of
-from support.notebooks import SLOW
+from support.notebooks import without_slowness
 
 from repid_nb import as_html, as_text
 from repid_nb.classroom import check, exercises, hint
@@ -50,7 +50,7 @@ def test_a_right_answer_as_text():
 
 
 def test_a_wrong_answer_as_text():
-    assert SLOW.sub("under 10 ms", repr(wrong())) == (
+    assert without_slowness(repr(wrong())) == (
         "✗ routing-1 · Take every event of an order, and nothing else\n"
         "  Not yet: this message breaks it.\n"
         "  What happened:   follow_orders got it.\n"

@@ -25,7 +25,7 @@ from traitlets.config import Config
 
 from repid_nb.widgets.saved_output import ERROR_HIDDEN
 
-__all__ = ["KERNEL", "SLOW", "WIDGET_VIEW", "executed", "may_fail"]
+__all__ = ["KERNEL", "WIDGET_VIEW", "executed", "may_fail", "without_slowness"]
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -48,6 +48,11 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 def may_fail(cell: Any) -> bool:
     """Whether a cell shows an error on purpose."""
     return "raises-exception" in cell.metadata.get("tags", [])
+
+
+def without_slowness(shown: str) -> str:
+    """Return what a view shows as on a machine that is not busy."""
+    return SLOW.sub("under 10 ms", shown)
 
 
 def executed(path: Path, python: Path = Path(sys.executable)) -> nbformat.NotebookNode:
@@ -84,8 +89,8 @@ def executed(path: Path, python: Path = Path(sys.executable)) -> nbformat.Notebo
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.execution_count = None
-            slow = None if "simulated" in cell.metadata.get("tags", []) else SLOW
-            cell.outputs = [lasting for output in cell.outputs if (lasting := _lasting(output, slow)) is not None]
+            is_real = "simulated" not in cell.metadata.get("tags", [])
+            cell.outputs = [lasting for output in cell.outputs if (lasting := _lasting(output, is_real)) is not None]
     return notebook
 
 
@@ -103,7 +108,7 @@ def _kernel_of(python: Path) -> type[AsyncKernelManager]:
     return Kernel
 
 
-def _lasting(output: Any, slow: re.Pattern[str] | None = SLOW) -> Any:
+def _lasting(output: Any, is_real: bool = True) -> Any:
     """Return an output without what changes from run to run, or None where nothing is left."""
     match output.output_type:
         case "error":
@@ -118,8 +123,8 @@ def _lasting(output: Any, slow: re.Pattern[str] | None = SLOW) -> Any:
             if "text/html" in output.data:
                 output.data["text/html"] = SAVED_FRAME.sub("", output.data["text/html"].removeprefix(ERROR_HIDDEN))
             for form, shown in output.data.items():
-                if slow is not None and isinstance(shown, str):
-                    output.data[form] = slow.sub("under 10 ms", shown)
+                if is_real and isinstance(shown, str):
+                    output.data[form] = without_slowness(shown)
             if "execution_count" in output:
                 output.execution_count = None
             # A progress bar of a busy machine leaves nothing but its place.
